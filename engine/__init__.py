@@ -1,0 +1,27 @@
+"""The engine: the mask predictor and everything that turns spans into text. It knows no editor and imports no torch."""
+
+from engine.blanks import Blanks, Skipped, find_blanks, language_of
+from engine.core import BUNDLED, Engine
+from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Span, SpanResult
+
+__all__ = [
+    "BUNDLED",
+    "BackendUnavailable",
+    "Blanks",
+    "CheckpointError",
+    "Draft",
+    "DraftSpan",
+    "Engine",
+    "EngineError",
+    "EngineUnavailable",
+    "FillRequest",
+    "FillResult",
+    "RequestRejected",
+    "SamplerOptions",
+    "Skipped",
+    "Span",
+    "SpanResult",
+    "find_blanks",
+    "language_of",
+]

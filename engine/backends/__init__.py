@@ -1,0 +1,96 @@
+"""The seam between the sampler and what runs the mask predictor.
+
+Small numpy arrays cross it; cached keys and values do not: a ``Context`` is an opaque handle of its backend. Keys are
+cached before rotation, so their places on the canvas are an input of every pass and a canvas may grow or shrink freely.
+
+Shapes: B rows, S active tokens, P cached tokens, Q queried rows, K candidates, A constraints, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import BackendUnavailable
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+class Context(Protocol):
+    """Cached keys and values of tokens that are not active; never changed, only extended into a new one."""
+
+    @property
+    def length(self) -> int: ...
+
+
+@dataclass
+class Batch:
+    """One pass of the mask predictor."""
+
+    input_ids: Ints  # (B, S)
+    position_ids: Ints  # (B, S) places on the canvas
+    query_index: Ints  # (B, Q) which active tokens to predict
+    allowed: Bools  # (A, V) constraints; probabilities are normalised over what is allowed
+    allowed_row: Ints  # (B, Q) the constraint of each query
+    target_ids: Ints | None = None  # (B, Q) tokens whose log-probability is asked for
+    key_mask: Bools | None = None  # (B, P + S), None when every key exists
+    context: Context | None = None
+    context_position_ids: Ints | None = None  # (B, P)
+    tie: Floats | None = None  # (B, Q, Q) rows sum the log-probabilities of tied queries; None is the identity
+    keep: Ints | None = None  # active tokens to append to the context of the answer
+    full: bool = False  # also return the logits; a backend that cannot refuses by name
+
+
+@dataclass
+class Predictions:
+    token_ids: Ints  # (B, Q, K) by falling probability
+    log_probs: Floats  # (B, Q, K) exact
+    target_log_probs: Floats  # (B, Q)
+    entropy: Floats  # (B, Q) nats
+    context: Context | None = None  # the batch's context and what it said to keep
+    logits: Floats | None = field(default=None, repr=False)  # (B, Q, V), only when asked for
+
+
+class Backend(Protocol):
+    """Runs the mask predictor of one model folder."""
+
+    name: str
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Run one pass; raises ``EngineError`` only."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ask a pass that runs in another thread to end early, where the runtime can."""
+        ...
+
+
+_MODULES = {"onnx": "onnx_backend", "torch": "torch_backend"}
+_EXTRAS = {"onnx": "onnxruntime is missing; install lacuna[cpu]", "torch": "torch is missing; install lacuna[train]"}
+
+
+def load_backend(name: str, folder: Path, threads: int | None = None) -> Backend:
+    """Load ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds a graph) for a model folder."""
+    if name == "auto":
+        name = "onnx" if (folder / "model.onnx").exists() else "torch"
+    if name not in _MODULES:
+        raise BackendUnavailable(f"There is no backend {name!r}; choose one of auto, {', '.join(_MODULES)}.")
+    try:
+        module: Any = importlib.import_module(f"engine.backends.{_MODULES[name]}")
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").split(".")[0] == "engine":
+            raise
+        raise BackendUnavailable(f"The {name} backend cannot run here: {_EXTRAS[name]}.") from exc
+    backend: Backend = module.load(folder, threads)
+    return backend
+
+
+def identity_tie(rows: int, queries: int) -> Floats:
+    return np.broadcast_to(np.eye(queries, dtype=np.float32), (rows, queries, queries))

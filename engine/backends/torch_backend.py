@@ -1,0 +1,88 @@
+"""The mask predictor in torch: the reference for every other backend, and the one that offers full distributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engine.backends import Batch, Predictions
+from engine.checkpoint import load_checkpoint
+from engine.model import LayerKeys, MaskPredictor
+
+NUM_CANDIDATES = 8
+
+
+@dataclass
+class TorchContext:
+    keys: list[LayerKeys]
+
+    @property
+    def length(self) -> int:
+        return int(self.keys[0][0].shape[2])
+
+
+class TorchBackend:
+    name = "torch"
+
+    def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
+        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = model.to(self.device)
+
+    @torch.no_grad()
+    def predict(self, batch: Batch) -> Predictions:
+        context = batch.context
+        assert context is None or isinstance(context, TorchContext), "a context belongs to its backend"
+        rows, active = self.model.encode(
+            self._tensor(batch.input_ids),
+            self._tensor(batch.position_ids),
+            None if context is None else context.keys,
+            None if batch.context_position_ids is None else self._tensor(batch.context_position_ids),
+            None if batch.key_mask is None else self._tensor(batch.key_mask),
+        )
+        query = self._tensor(batch.query_index)
+        rows = torch.gather(rows, 1, query[:, :, None].expand(-1, -1, rows.shape[2]))
+        if batch.tie is not None:
+            # The head is linear, so tied rows may be summed before it.
+            rows = self._tensor(batch.tie).to(rows.dtype) @ rows
+        logits = self.model.head(rows).float()  # (B, Q, V)
+        allowed = self._tensor(batch.allowed)[self._tensor(batch.allowed_row)]
+        logits = logits.masked_fill(~allowed, -torch.inf)
+        log_probs = logits.log_softmax(-1)
+        best = log_probs.topk(min(NUM_CANDIDATES, log_probs.shape[-1]), dim=-1)
+        target = torch.zeros_like(query) if batch.target_ids is None else self._tensor(batch.target_ids)
+        probs = log_probs.exp()
+        return Predictions(
+            token_ids=best.indices.cpu().numpy(),
+            log_probs=best.values.cpu().numpy(),
+            target_log_probs=log_probs.gather(-1, target[:, :, None])[:, :, 0].cpu().numpy(),
+            entropy=-(probs * log_probs.clamp_min(-1e4)).sum(-1).cpu().numpy(),
+            context=self._extended(context, active, batch),
+            logits=logits.cpu().numpy() if batch.full else None,
+        )
+
+    def interrupt(self) -> None:
+        """A torch pass cannot be ended early; it ends by itself within one step."""
+
+    def _extended(self, context: TorchContext | None, active: list[LayerKeys], batch: Batch) -> TorchContext | None:
+        if batch.keep is None:
+            return context
+        keep = self._tensor(batch.keep)
+        kept = [(k.index_select(2, keep), v.index_select(2, keep)) for k, v in active]
+        if context is not None:
+            kept = [
+                (torch.cat((old_k, k), 2), torch.cat((old_v, v), 2))
+                for (old_k, old_v), (k, v) in zip(context.keys, kept, strict=True)
+            ]
+        return TorchContext(kept)
+
+    def _tensor(self, array: object) -> Tensor:
+        return torch.as_tensor(array).to(self.device)
+
+
+def load(folder: Path, threads: int | None = None) -> TorchBackend:
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return TorchBackend(load_checkpoint(folder, None if torch.cuda.is_available() else torch.float32))

@@ -1,0 +1,111 @@
+"""Blanks that a user marked in a text: ``____`` and ``<fill>``, with the reasons why others were passed over.
+
+Three or more underscores that touch no word character are a blank of unknown length, except where a language gives them
+another meaning: a rule in Markdown, names of an assignment or parameter list in code. ``\\___`` escapes a marker.
+``<fill tokens=8>`` asks for an exact length in tokens. Only a marker alone on its line may become several lines.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from engine.config import Config
+from engine.messages import Span
+
+_MARKER = re.compile(r"(?<!\w)_{3,}(?!\w)|(?<!\w)<fill(?P<options>(?:\s+\w+=(?:\"[^\"\n]*\"|[^\s>]*))*)\s*>")
+_OPTION = re.compile(r"(\w+)=(\"[^\"\n]*\"|[^\s>]*)")
+_TARGETS_BEFORE = re.compile(r"\s*(?:(?:async\s+)?for\s+)?[\w\s,*]*\Z")
+_TARGETS_AFTER = re.compile(r"[\w\s,*]*(?:=(?!=)|\bin\b)")
+_PARAMETER_BEFORE = re.compile(r"\b(?:def\s+\w+\s*\(|lambda\b)(?:[^=:]|=[^,:]*,|:[^,:]*,)*?(?<=[(,\sa])\s*\Z")
+
+PROSE_WITH_RULES = frozenset({"markdown", "restructuredtext"})
+CODE = frozenset({"python", "javascript", "typescript", "go", "rust", "c", "cpp", "java", "shellscript"})
+NO_TAGS = frozenset({"html", "xml", "javascriptreact", "typescriptreact", "vue", "svelte"})
+"""Languages in which ``<fill>`` is an element; their switch is off."""
+
+_EXTENSIONS = {
+    "py": "python", "pyi": "python", "md": "markdown", "markdown": "markdown", "rst": "restructuredtext",
+    "js": "javascript", "mjs": "javascript", "ts": "typescript", "jsx": "javascriptreact", "tsx": "typescriptreact",
+    "go": "go", "rs": "rust", "c": "c", "h": "c", "cc": "cpp", "cpp": "cpp", "hpp": "cpp", "java": "java",
+    "sh": "shellscript", "html": "html", "xml": "xml", "vue": "vue", "svelte": "svelte", "txt": "plaintext",
+}  # fmt: skip
+
+
+class Skipped(Config):
+    """A marker that was seen and not taken."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Blanks:
+    spans: tuple[Span, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def language_of(name: str) -> str:
+    """The language identifier of a file name, as editors name languages; ``plaintext`` when unknown."""
+    return _EXTENSIONS.get(name.rsplit(".", 1)[-1].lower(), "plaintext")
+
+
+def find_blanks(text: str, language: str) -> Blanks:
+    """Every marker of ``text`` as a span, or as skipped with the reason."""
+    spans: list[Span] = []
+    skipped: list[Skipped] = []
+    for match in _MARKER.finditer(text):
+        start, end = match.span()
+        if match.group().startswith("_"):
+            reason, span = _underscore_reason(text, start, end, language), Span(start=start, end=end)
+        else:
+            reason, span = _tag(match, language)
+        if reason is None and start > 0 and text[start - 1] == "\\":
+            reason = "escaped by a backslash"
+        if reason is None:
+            spans.append(msgspec.structs.replace(span, single_line=not _alone(text, start, end)))
+        else:
+            skipped.append(Skipped(start=start, end=end, reason=reason))
+    return Blanks(tuple(spans), tuple(skipped))
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """True when nothing else stands on the marker's line: only then may the answer have several lines."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    return line_end - line_start < 1000 and not (text[line_start:start] + text[end:line_end]).strip()
+
+
+def _underscore_reason(text: str, start: int, end: int, language: str) -> str | None:
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    before = text[max(line_start, start - 400) : start]
+    after = text[end : min(len(text) if line_end < 0 else line_end, end + 400)]
+    if language in PROSE_WITH_RULES and not before.strip() and not after.strip():
+        return "alone on its line it is a rule"
+    if language not in CODE:
+        return None
+    if _TARGETS_BEFORE.match(before) and _TARGETS_AFTER.match(after):
+        return "it is a name that is assigned to"
+    if _PARAMETER_BEFORE.search(before) and re.match(r"\s*[,):=]", after):
+        return "it is the name of a parameter"
+    return None
+
+
+def _tag(match: re.Match[str], language: str) -> tuple[str | None, Span]:
+    start, end = match.span()
+    plain = Span(start=start, end=end)
+    if language in NO_TAGS:
+        return f"<fill> is an element in {language}; use ____", plain
+    options = {key: value.strip('"') for key, value in _OPTION.findall(match["options"])}
+    for key, value in options.items():
+        if key != "tokens":
+            return f"the option {key} is unknown; tokens=N is the one there is", plain
+        if not value.isdigit() or not 1 <= int(value) <= 256:
+            return f"tokens={value} is not a number from 1 to 256", plain
+    exact = int(options["tokens"]) if "tokens" in options else None
+    return None, Span(start=start, end=end, tokens=exact)

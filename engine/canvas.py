@@ -1,0 +1,58 @@
+"""The canvas: one token row in mid-denoising, with masked places in groups.
+
+A *group* is a span of an infill or a block of a generation; context tokens belong to none. The canvas can grow and
+shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends import Ints
+
+CONTEXT = -1
+"""The group of tokens that are given."""
+
+
+class Canvas:
+    """Token ids (L,) with their groups and the log-probability each was transferred with."""
+
+    def __init__(self, ids: list[int] | Ints, groups: list[int] | Ints, mask_id: int) -> None:
+        self.ids: Ints = np.array(ids, np.int64)
+        self.groups: Ints = np.array(groups, np.int64)
+        self.mask_id = mask_id
+        self.log_probs: NDArray[np.float64] = np.zeros(len(self.ids))
+        assert self.ids.shape == self.groups.shape
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def masked(self, groups: Ints) -> Ints:
+        """Places of the masks that belong to ``groups``, in order."""
+        return np.flatnonzero((self.ids == self.mask_id) & np.isin(self.groups, groups))
+
+    def places(self, group: int) -> Ints:
+        """All places of one group, in order."""
+        return np.flatnonzero(self.groups == group)
+
+    def context(self) -> Ints:
+        """Places of the given tokens."""
+        return np.flatnonzero(self.groups == CONTEXT)
+
+    def transfer(self, places: Ints, tokens: Ints, log_probs: NDArray[np.floating]) -> None:
+        """Fix predicted tokens onto the canvas."""
+        self.ids[places] = tokens
+        self.log_probs[places] = log_probs
+
+    def expand(self, place: int) -> None:
+        """One mask becomes two."""
+        for name in ("ids", "groups", "log_probs"):
+            row = getattr(self, name)
+            setattr(self, name, np.insert(row, place, row[place]))
+        self.ids[place : place + 2] = self.mask_id
+
+    def delete(self, places: Ints) -> None:
+        """Take masks away."""
+        for name in ("ids", "groups", "log_probs"):
+            setattr(self, name, np.delete(getattr(self, name), places))

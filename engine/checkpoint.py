@@ -1,0 +1,80 @@
+"""Checkpoints in Hugging Face layout: ``config.json``, safetensors, ``tokenizer.json``. Imports torch.
+
+Loads public LLaDA checkpoints as they are, and the exported artefacts: there matrices lie as (in, out), and int8 matrices
+have a ``.scale`` beside them, so torch and the ONNX graph share one weights file.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from engine.config import dump_model_config, read_model_config
+from engine.errors import CheckpointError
+from engine.model import MaskPredictor
+from engine.weights import SINGLE, open_weights, weight_files
+
+SCALE = ".scale"
+
+
+def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredictor:
+    """Load a model; tensors are memory-mapped and keep their dtype unless ``dtype`` is given. Quantised weights become fp32."""
+    config = read_model_config(folder)
+    with torch.device("meta"):
+        model = MaskPredictor(config)
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    state: dict[str, Tensor] = {}
+    for path in weight_files(folder):
+        with open_weights(path, "pt") as handle:
+            names = list(handle.keys())
+            for name in names:
+                if name.endswith(SCALE):
+                    continue
+                scale = handle.get_tensor(name + SCALE) if name + SCALE in names else None
+                key = name if name.startswith("model.") else f"model.{name}"
+                state[key] = _restored(handle.get_tensor(name), scale, config.weights_layout)
+    state = {name: value for name, value in state.items() if name in expected or not _is_tied_head(name, model)}
+    for name, shape in expected.items():
+        if name not in state:
+            raise CheckpointError(f"{folder} has no tensor {name}; its config.json belongs to another model.")
+        if tuple(state[name].shape) != shape:
+            raise CheckpointError(
+                f"{folder}: {name} has shape {tuple(state[name].shape)}, config.json asks for {shape}; "
+                "config and weights belong to different models."
+            )
+    if unknown := state.keys() - expected.keys():
+        raise CheckpointError(f"{folder} has an unknown tensor {min(unknown)}; this architecture is not supported.")
+    if dtype is not None:
+        state = {name: value.to(dtype) for name, value in state.items()}
+    model.load_state_dict(state, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None = None) -> None:
+    """Write a folder that ``load_checkpoint`` and other tools read; the folder appears whole or not at all."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    state = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
+    save_file(state, partial / SINGLE, metadata={"format": "pt"})
+    (partial / "config.json").write_text(json.dumps(dump_model_config(model.config), indent=1) + "\n")
+    if tokenizer is not None:
+        shutil.copyfile(tokenizer, partial / "tokenizer.json")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+def _restored(value: Tensor, scale: Tensor | None, layout: str) -> Tensor:
+    if scale is not None:
+        value = value.float() * scale[None, :]  # (in, out) int8, one scale an output channel
+    return value.t().contiguous() if layout == "in_out" and value.dim() == 2 else value
+
+
+def _is_tied_head(name: str, model: MaskPredictor) -> bool:
+    # Some tied checkpoints store the head all the same; it is the embedding again.
+    return model.config.weight_tying and name == "model.transformer.ff_out.weight"

@@ -1,0 +1,50 @@
+"""From predictions to one token and its confidence per queried place: argmax, Gumbel sampling, guidance.
+
+Shapes: M masked places, K candidates, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends import Floats, Ints, Predictions
+
+
+@dataclass
+class Choice:
+    tokens: Ints  # (M,)
+    log_probs: NDArray[np.float64]  # (M,) of the chosen tokens, without noise and temperature
+
+
+def choose(predictions: Predictions, temperature: float, rng: np.random.Generator) -> Choice:
+    """The best candidate of each place, or at a temperature one drawn from the candidates (Gumbel-max, float64)."""
+    log_probs = predictions.log_probs[0].astype(np.float64)  # (M, K)
+    if temperature == 0.0:
+        return Choice(predictions.token_ids[0, :, 0], log_probs[:, 0])
+    best = np.argmax(log_probs + temperature * _gumbel(log_probs.shape, rng), axis=1)[:, None]
+    return Choice(
+        np.take_along_axis(predictions.token_ids[0], best, axis=1)[:, 0],
+        np.take_along_axis(log_probs, best, axis=1)[:, 0],
+    )
+
+
+def choose_from_logits(logits: Floats, temperature: float, rng: np.random.Generator) -> Choice:
+    """The same over a full distribution (M, V), as LLaDA samples; fp32 Gumbel noise would hurt quality (2409.02908)."""
+    wide = logits.astype(np.float64)
+    noisy = wide + temperature * _gumbel(wide.shape, rng) if temperature else wide
+    tokens = np.argmax(noisy, axis=1)
+    peak = wide.max(axis=1)
+    normaliser = peak + np.log(np.exp(wide - peak[:, None]).sum(axis=1))
+    return Choice(tokens, np.take_along_axis(wide, tokens[:, None], axis=1)[:, 0] - normaliser)
+
+
+def guided(conditional: Floats, unconditional: Floats, scale: float) -> Floats:
+    """Unsupervised classifier-free guidance (LLaDA, appendix A.2): un + (scale + 1) (cond - un)."""
+    return unconditional + (scale + 1.0) * (conditional - unconditional)
+
+
+def _gumbel(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    return -np.log(-np.log(rng.random(shape)))

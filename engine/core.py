@@ -1,0 +1,86 @@
+"""The engine: one model folder, one backend, one batcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.backends import Backend, load_backend
+from engine.batcher import Batcher, Job, Priority
+from engine.config import ModelConfig, read_model_config
+from engine.errors import CheckpointError
+from engine.generate import GenerateRequest, GenerateResult, generate
+from engine.infill import Infiller
+from engine.messages import Draft, FillRequest, FillResult
+from engine.tokenizer import TextTokenizer
+from engine.vocabulary import constraint_table
+
+BUNDLED = Path(__file__).parent / "models" / "lacuna-mini"
+
+
+class Engine:
+    """Fills and generates with one model; safe to call from several threads."""
+
+    def __init__(self, folder: Path | None = None, backend: str = "auto", threads: int | None = None) -> None:
+        """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why it cannot be."""
+        folder = BUNDLED if folder is None else folder
+        self.config: ModelConfig = read_model_config(folder)
+        tokenizer = folder / "tokenizer.json"
+        self.tokenizer = TextTokenizer(tokenizer) if tokenizer.exists() else None
+        if self.tokenizer is not None and self.tokenizer.size > self.config.embedding_rows:
+            raise CheckpointError(
+                f"{folder}: the tokenizer has {self.tokenizer.size} tokens, the weights only {self.config.embedding_rows}; "
+                "they belong to different models."
+            )
+        self._start(folder.name, load_backend(backend, folder, threads))
+
+    @classmethod
+    def with_backend(cls, config: ModelConfig, tokenizer: TextTokenizer | None, backend: Backend) -> Engine:
+        """An engine around a backend that is already there: tests, benchmarks, peers."""
+        engine = cls.__new__(cls)
+        engine.config, engine.tokenizer = config, tokenizer
+        engine._start(backend.name, backend)
+        return engine
+
+    def _start(self, model_name: str, backend: Backend) -> None:
+        self.model_name, self.backend = model_name, backend
+        self.infiller: Infiller | None = None
+        if self.tokenizer is not None:
+            allowed = constraint_table(self.config, self.tokenizer.size, line_ends=self.tokenizer.line_end_ids())
+            self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name)
+        self._batcher = Batcher(backend)
+
+    def submit_fill(
+        self,
+        request: FillRequest,
+        on_draft: Callable[[Draft], None] | None = None,
+        priority: Priority = Priority.COMMAND,
+    ) -> Job:
+        """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
+        if self.infiller is None:
+            raise CheckpointError(f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it.")
+        return self._batcher.submit(self.infiller.fill(request, on_draft), priority)
+
+    def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:
+        """Fill and wait."""
+        result: FillResult = self.submit_fill(request, on_draft).future.result()
+        return result
+
+    def generate(self, request: GenerateRequest) -> GenerateResult:
+        """LLaDA's own sampling: a prompt is continued by a fixed number of tokens."""
+        run = generate(self.config, request, self.tokenizer.size if self.tokenizer else self.config.embedding_rows)
+        result: GenerateResult = self._batcher.submit(run).future.result()
+        return result
+
+    def cancel(self, job: Job) -> None:
+        self._batcher.cancel(job)
+
+    def close(self) -> None:
+        self._batcher.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()

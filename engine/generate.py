@@ -1,0 +1,91 @@
+"""LLaDA's generation as a request: a prompt followed by masks, in blocks, token for token as the reference computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Literal
+
+import numpy as np
+
+from engine.backends import Batch, Predictions
+from engine.canvas import CONTEXT, Canvas
+from engine.config import Config, ModelConfig
+from engine.context_cache import make_plan
+from engine.errors import RequestRejected
+from engine.sampler import Rules, denoise
+from engine.vocabulary import constraint_table
+
+
+class GenerateRequest(Config):
+    """Option names are LLaDA's (``generate.py``) and Fast-dLLM's."""
+
+    prompt_ids: tuple[int, ...]
+    prompt_mask: tuple[bool, ...] | None = None
+    """False for padding, which no token sees."""
+    steps: int = 32
+    gen_length: int = 32
+    block_length: int = 32
+    remasking: Literal["low_confidence", "random"] = "low_confidence"
+    temperature: float = 0.0
+    cfg_scale: float = 0.0
+    threshold: float | None = None
+    cache: Literal["none", "prefix", "dual"] = "none"
+    suppress_ids: tuple[int, ...] = ()
+    """Ids whose logits are minus infinity."""
+    seed: int = 0
+
+
+class GenerateResult(Config):
+    ids: tuple[int, ...]
+    """The generated part."""
+    nfe: int
+
+
+def generate(
+    config: ModelConfig, request: GenerateRequest, real_tokens: int
+) -> Generator[Batch, Predictions, GenerateResult]:
+    """Yield passes, return the generated ids. As in LLaDA any token may be emitted, the mask token included."""
+    _check(config, request)
+    prompt = list(request.prompt_ids)
+    blocks = request.gen_length // request.block_length
+    groups = [CONTEXT] * len(prompt) + [i // request.block_length for i in range(request.gen_length)]
+    canvas = Canvas(prompt + [config.mask_token_id] * request.gen_length, groups, config.mask_token_id)
+    mask = None
+    if request.prompt_mask is not None:
+        mask = np.array([*request.prompt_mask, *[True] * request.gen_length])
+    rules = Rules(
+        steps=request.steps // blocks,
+        threshold=request.threshold,
+        remasking=request.remasking,
+        temperature=request.temperature,
+        cfg_scale=request.cfg_scale,
+        full_distribution=request.temperature > 0.0,
+        seed=request.seed,
+    )
+    allowed = constraint_table(config, real_tokens, request.suppress_ids)
+    run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
+    nfe = 0
+    try:
+        batch = next(run)
+        while True:
+            nfe += 1
+            batch = run.send((yield batch))
+    except StopIteration:
+        return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)
+
+
+def _check(config: ModelConfig, request: GenerateRequest) -> None:
+    if request.gen_length < 1 or request.block_length < 1 or request.gen_length % request.block_length:
+        raise RequestRejected(f"gen_length {request.gen_length} is not a multiple of block_length {request.block_length}.")
+    blocks = request.gen_length // request.block_length
+    if request.steps < blocks or request.steps % blocks:
+        raise RequestRejected(f"steps {request.steps} is not a multiple of the {blocks} blocks.")
+    length = len(request.prompt_ids) + request.gen_length
+    if length > config.max_sequence_length:
+        raise RequestRejected(f"Prompt and answer are {length} tokens, the model allows {config.max_sequence_length}.")
+    if request.prompt_mask is not None and len(request.prompt_mask) != len(request.prompt_ids):
+        raise RequestRejected("prompt_mask has another length than prompt_ids.")
+    if bad := [i for i in (*request.prompt_ids, *request.suppress_ids) if not 0 <= i < config.embedding_rows]:
+        raise RequestRejected(f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}.")
+    if request.cfg_scale and request.cache != "none":
+        raise RequestRejected("Guidance needs cache none: the cached context is the conditional one.")

@@ -1,0 +1,98 @@
+"""What is asked of the engine and what it answers. Offsets are code points of the text, ranges are half open."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.config import Config
+
+
+class Span(Config):
+    """A range of the text that the engine writes anew; ``start == end`` inserts."""
+
+    start: int
+    end: int
+    max_tokens: int = 32
+    tokens: int | None = None
+    """Exact length in tokens; ``None`` lets the model decide, up to ``max_tokens``."""
+    single_line: bool = False
+    """The answer holds no line end."""
+
+
+class SamplerOptions(Config):
+    """The knobs of the reverse process; the same names as on the command line."""
+
+    threshold: float = 0.9
+    """Every prediction at least this probable is transferred in the same step."""
+    steps: int = 16
+    """Upper bound on steps: where confidence stays low, more than one token is transferred at a time."""
+    temperature: float = 0.0
+    cache: Literal["auto", "none", "dual", "hidden"] = "auto"
+    """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError(f"threshold {self.threshold} is not in (0, 1]")
+        if self.steps < 1:
+            raise ValueError(f"steps {self.steps} is not positive")
+        if self.temperature < 0.0:
+            raise ValueError(f"temperature {self.temperature} is negative")
+
+
+class FillRequest(Config):
+    """Fill every span of ``text``, all together."""
+
+    text: str
+    spans: tuple[Span, ...]
+    n: int = 1
+    """How many different answers to look for; the best is the answer, the others are ``alternatives``."""
+    seed: int = 0
+    deadline_ms: float | None = None
+    window: int = 512
+    """Tokens of context and spans that the model sees."""
+    sampler: SamplerOptions = SamplerOptions()
+
+
+class SpanResult(Config):
+    """The answer for one span; ``text`` replaces ``start:end``."""
+
+    start: int
+    end: int
+    text: str
+    confidence: float
+    """Geometric mean of the probabilities with which the tokens were transferred."""
+    tokens: int
+    alternatives: tuple[str, ...] = ()
+
+
+class FillResult(Config):
+    text: str
+    """The whole new document."""
+    spans: tuple[SpanResult, ...]
+    nfe: int
+    """Passes of the mask predictor, the encoding of the context included."""
+    ms: float
+    model: str
+    backend: str
+    stopped: Literal["complete", "deadline"] = "complete"
+
+
+class DraftSpan(Config):
+    """A span in mid-denoising: masked places are shown as ``_``."""
+
+    text: str
+    confidence: float
+
+
+class Draft(Config):
+    step: int
+    spans: tuple[DraftSpan, ...]
+
+
+def apply_spans(text: str, spans: tuple[SpanResult, ...]) -> str:
+    """The text with every span replaced; what lies outside is untouched."""
+    pieces, at = [], 0
+    for span in sorted(spans, key=lambda s: s.start):
+        pieces += [text[at : span.start], span.text]
+        at = span.end
+    return "".join([*pieces, text[at:]])

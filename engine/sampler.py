@@ -1,0 +1,162 @@
+"""The reverse process: predict, choose, transfer, resize, repeat.
+
+A generator: it yields the pass it wants and is sent the predictions, so the same code runs alone, among others in the
+batcher, and in a test with a table for a model. LLaDA's generation, Fast-dLLM's caches and Lacuna's infilling are all
+this one loop; they differ in the canvas, the plan (``context_cache``) and the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from engine.backends import Batch, Bools, Ints, Predictions
+from engine.canvas import CONTEXT, Canvas
+from engine.choose import Choice, choose, choose_from_logits, guided
+from engine.context_cache import HiddenSpans, Plan, View
+from engine.length import Lengths
+from engine.remasking import above_threshold, num_transfer_tokens, top_confident
+from engine.vocabulary import ANYTHING
+
+Denoising = Generator[Batch, Predictions, None]
+
+
+@dataclass
+class Rules:
+    """How a canvas is denoised."""
+
+    steps: int
+    """Steps of one block."""
+    threshold: float | None = None
+    """Transfer whatever is at least this confident; without it the schedule alone decides (LLaDA)."""
+    at_least_schedule: bool = False
+    """With a threshold: never transfer less than the schedule asks for, so that ``steps`` bounds the passes."""
+    remasking: Literal["low_confidence", "random"] = "low_confidence"
+    temperature: float = 0.0
+    cfg_scale: float = 0.0
+    full_distribution: bool = False
+    """Sample from all of the vocabulary rather than from the candidates (backends that offer it)."""
+    seed: int = 0
+    expired: Callable[[], bool] = field(default=lambda: False)
+    """True when the deadline has passed: everything is transferred in the step at hand."""
+    on_step: Callable[[Canvas, int], None] = field(default=lambda canvas, step: None)
+
+
+def denoise(
+    canvas: Canvas,
+    blocks: list[list[int]],
+    plan: Plan,
+    allowed: Bools,
+    rules: Rules,
+    lengths: Lengths | None = None,
+    key_mask: Bools | None = None,
+) -> Denoising:
+    """Fill the masks of ``canvas``, block by block (lists of groups), in place.
+
+    ``lengths`` rules the control tokens of spans of unknown length; without it every token is allowed, as in LLaDA.
+    ``key_mask`` (L,) excludes padding of a canvas that keeps its length.
+    """
+    rng = np.random.default_rng(rules.seed)
+    if isinstance(plan, HiddenSpans) and plan.context is None and (canvas.groups == CONTEXT).any():
+        plan.context = (yield _context_pass(canvas, allowed)).context
+    step = 0
+    for block in blocks:
+        groups = np.asarray(block)
+        plan.enter(groups)
+        schedule = num_transfer_tokens(len(canvas.masked(groups)), rules.steps)
+        for quota in _quotas(schedule, rules):
+            masked = canvas.masked(groups)
+            if not len(masked):
+                break
+            view = plan.view(canvas)
+            batch = _batch(canvas, view, masked, allowed, rules, lengths, key_mask)
+            predictions = yield batch
+            plan.absorb(predictions)
+            choice = _choose(predictions, rules, rng)
+            if rules.expired():
+                quota = len(masked)
+            confidence = rng.random(len(masked)) if rules.remasking == "random" else np.exp(choice.log_probs)
+            chosen = _transfer(confidence, quota, rules)
+            if lengths is None:
+                canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
+            else:
+                lengths.transfer(canvas, masked, choice, chosen, predictions.target_log_probs[0])
+            step += 1
+            rules.on_step(canvas, step)
+
+
+def _quotas(schedule: list[int], rules: Rules) -> Generator[int, None, None]:
+    """How many tokens each step transfers at least: the schedule, then one at a time while masks remain."""
+    if rules.threshold is None:
+        yield from schedule
+        return
+    yield from schedule if rules.at_least_schedule else []
+    while True:
+        yield 1
+
+
+def _transfer(confidence: np.ndarray, quota: int, rules: Rules) -> Bools:
+    chosen = top_confident(confidence, quota)
+    return chosen | above_threshold(confidence, rules.threshold) if rules.threshold is not None else chosen
+
+
+def _context_pass(canvas: Canvas, allowed: Bools) -> Batch:
+    """Encode the given tokens as if the spans were not there; one query only, because a pass has at least one."""
+    ids = canvas.ids[canvas.context()][None]
+    return Batch(
+        input_ids=ids,
+        position_ids=np.arange(ids.shape[1])[None],
+        query_index=np.zeros((1, 1), np.int64),
+        allowed=allowed,
+        allowed_row=np.zeros((1, 1), np.int64),
+        keep=np.arange(ids.shape[1]),
+    )
+
+
+def _batch(
+    canvas: Canvas,
+    view: View,
+    masked: Ints,
+    allowed: Bools,
+    rules: Rules,
+    lengths: Lengths | None,
+    key_mask: Bools | None,
+) -> Batch:
+    rows = lengths.allowed_rows(canvas, masked) if lengths else np.full(len(masked), ANYTHING)
+    keys = view.active if view.cached is None else np.concatenate((view.cached, view.active))
+    batch = Batch(
+        input_ids=canvas.ids[view.active][None],
+        position_ids=view.active[None],
+        query_index=np.searchsorted(view.active, masked)[None],
+        allowed=allowed,
+        allowed_row=rows[None],
+        target_ids=None if lengths is None else np.full((1, len(masked)), lengths.delete_id),
+        key_mask=None if key_mask is None else key_mask[keys][None],
+        context=view.context,
+        context_position_ids=None if view.cached is None or view.context is None else view.cached[None],
+        keep=view.keep,
+        full=rules.full_distribution or rules.cfg_scale > 0.0,
+    )
+    return _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
+
+
+def _with_unconditional_row(batch: Batch, canvas: Canvas) -> Batch:
+    """A second row whose given tokens are masked."""
+    hidden = np.where(canvas.groups == CONTEXT, canvas.mask_id, canvas.ids)[batch.position_ids[0]][None]
+    for name in ("position_ids", "query_index", "allowed_row", "key_mask"):
+        value = getattr(batch, name)
+        setattr(batch, name, None if value is None else np.repeat(value, 2, axis=0))
+    batch.input_ids = np.concatenate((batch.input_ids, hidden))
+    return batch
+
+
+def _choose(predictions: Predictions, rules: Rules, rng: np.random.Generator) -> Choice:
+    if predictions.logits is None:
+        return choose(predictions, rules.temperature, rng)
+    logits = predictions.logits[0]
+    if rules.cfg_scale > 0.0:
+        logits = guided(predictions.logits[0], predictions.logits[1], rules.cfg_scale)
+    return choose_from_logits(logits, rules.temperature, rng)

@@ -1,0 +1,77 @@
+"""Text to token ids and back, with ids cached per line.
+
+The default model's pre-tokeniser splits after every newline, so the ids of a line do not depend on its neighbours and an
+edit costs one line. Other tokenizers are asked for whole pieces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+
+from engine.backends import Ints
+from engine.errors import CheckpointError
+
+_NEWLINE = "\u010a"
+MAX_CACHED_LINE = 2_000
+"""Longer lines are tokenised each time: they are rare, and keeping them would hold much of a document twice."""
+
+
+class TextTokenizer:
+    """A ``tokenizer.json`` of the Hugging Face library; special tokens are never produced from text."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as exc:  # the library raises bare Exception for every damage
+            raise CheckpointError(f"{path} is missing or damaged; fetch the model again.") from exc
+        self._tokenizer.encode_special_tokens = True
+        self._cached = lru_cache(maxsize=20_000)(self._encode)
+        self.lines_are_independent = _splits_after_newline(self._tokenizer)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of ``text``."""
+        if not self.lines_are_independent:
+            return list(self._encode(text))
+        ids: list[int] = []
+        for line in _lines(text):
+            ids += self._cached(line) if len(line) <= MAX_CACHED_LINE else self._encode(line)
+        return ids
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left out."""
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        return text.replace("\ufffd", "")
+
+    @property
+    def size(self) -> int:
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def line_end_ids(self) -> Ints:
+        """Ids of the tokens that hold a line end; in a byte-level vocabulary a newline is written as one letter."""
+        vocab: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=False)
+        return np.array(sorted(i for token, i in vocab.items() if _NEWLINE in token or "\n" in token), np.int64)
+
+    def digest(self) -> str:
+        return hashlib.sha256(self._tokenizer.to_str().encode()).hexdigest()
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode("utf-8")  # an editor may send half a surrogate pair
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _splits_after_newline(tokenizer: tokenizers.Tokenizer) -> bool:
+    first, second = "a:\n", "\n  b"
+    together = tokenizer.encode(first + second, add_special_tokens=False).ids
+    apart = [tokenizer.encode(part, add_special_tokens=False).ids for part in ("a:\n", "\n", "  b")]
+    return bool(together == [i for ids in apart for i in ids])

@@ -1,0 +1,145 @@
+"""The step graph: the mask predictor as one function of arrays, traced for ONNX.
+
+The same graph is a full pass (empty context) and a step (few active tokens on cached keys). Hidden rows are gathered before
+the head; log-probabilities are exact, and only the K best leave the graph. Matrices lie as (in, out), as MatMul takes them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.model import MaskPredictor, rotary_table, rotate
+
+NUM_CANDIDATES = 8
+CHUNK = 256
+"""Columns of one chunk of the two-stage top-k."""
+
+INPUTS = (
+    "input_ids",
+    "position_ids",
+    "key_mask",
+    "query_index",
+    "target_ids",
+    "allowed",
+    "allowed_row",
+    "tie",
+    "context_position_ids",
+)
+OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")
+
+
+def cache_names(num_layers: int, prefix: str) -> list[str]:
+    """``prefix.0.keys``, ``prefix.0.values``, ... in the order of the graph."""
+    return [f"{prefix}.{layer}.{kind}" for layer in range(num_layers) for kind in ("keys", "values")]
+
+
+class StepGraph(nn.Module):
+    """Wraps a ``MaskPredictor``; its weights are registered transposed under their checkpoint names."""
+
+    def __init__(self, model: MaskPredictor) -> None:
+        super().__init__()
+        self.config = model.config
+        self.names = {name: name.replace(".", "__") for name in model.state_dict()}
+        for name, value in model.state_dict().items():
+            matrix = value.t().contiguous() if value.dim() == 2 else value
+            self.register_buffer(self.names[name], matrix)
+
+    def weight(self, name: str) -> Tensor:
+        value: Tensor = getattr(self, self.names[f"model.transformer.{name}"])
+        return value
+
+    def linear(self, x: Tensor, name: str) -> Tensor:
+        y = x @ self.weight(f"{name}.weight")
+        bias = f"model.transformer.{name}.bias"
+        return y + self.weight(f"{name}.bias") if bias in self.names else y
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        position_ids: Tensor,
+        key_mask: Tensor,
+        query_index: Tensor,
+        target_ids: Tensor,
+        allowed: Tensor,
+        allowed_row: Tensor,
+        tie: Tensor,
+        context_position_ids: Tensor,
+        *context: Tensor,
+    ) -> tuple[Tensor, ...]:
+        config = self.config
+        table = rotary_table(position_ids, config.head_dim, config.rope_theta)
+        past_table = rotary_table(context_position_ids, config.head_dim, config.rope_theta)
+        mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
+        # The embedding lies as (E, V), the layout of the head, so tied weights are stored once.
+        columns = torch.index_select(self.weight("wte.weight"), 1, input_ids.flatten())
+        x = columns.t().unflatten(0, (-1, input_ids.shape[1]))
+        kept: list[Tensor] = []
+        for i in range(config.n_layers):
+            x, keys, values = self._block(i, x, table, past_table, mask, context[2 * i], context[2 * i + 1])
+            kept += [keys, values]
+        rows = torch.gather(x, 1, query_index[:, :, None].expand(-1, -1, config.d_model))
+        rows = tie @ self._norm(rows, "ln_f")  # the head is linear: tied rows are summed before it
+        logits = rows @ self.weight("wte.weight") if config.weight_tying else self.linear(rows, "ff_out")
+        if config.scale_logits:
+            logits = logits / math.sqrt(config.d_model)
+        rules = torch.index_select(allowed, 0, allowed_row.flatten()).unflatten(0, (-1, allowed_row.shape[1]))
+        logits = torch.where(rules, logits, -1e9)
+        return (*_summary(logits, target_ids), *kept)
+
+    def _block(
+        self,
+        i: int,
+        x: Tensor,
+        table: tuple[Tensor, Tensor],
+        past_table: tuple[Tensor, Tensor],
+        mask: Tensor,
+        past_keys: Tensor,
+        past_values: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        config, block = self.config, f"blocks.{i}"
+        h = self._norm(x, f"{block}.attn_norm")
+        q, k, v = (self._heads(self.linear(h, f"{block}.{name}")) for name in ("q_proj", "k_proj", "v_proj"))
+        keys = torch.cat((rotate(past_keys, past_table), rotate(k, table)), dim=2)
+        values = torch.cat((past_values, v), dim=2)
+        grouped = config.kv_heads != config.n_heads
+        y = F.scaled_dot_product_attention(rotate(q, table), keys, values, attn_mask=mask, enable_gqa=grouped)
+        x = x + self.linear(y.transpose(1, 2).flatten(2), f"{block}.attn_out")
+        h = self._norm(x, f"{block}.ff_norm")
+        gate = F.silu(self.linear(h, f"{block}.ff_proj"))
+        return x + self.linear(gate * self.linear(h, f"{block}.up_proj"), f"{block}.ff_out"), k, v
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (-1, self.config.head_dim)).transpose(1, 2)
+
+    def _norm(self, x: Tensor, name: str) -> Tensor:
+        return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
+
+
+def _summary(logits: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The K best tokens with exact log-probabilities, the targets' and the entropy, from logits (B, Q, V).
+
+    Written out because onnxruntime's ReduceLogSumExp is six times slower than this over a large vocabulary, and because
+    a top-k over chunk maxima first is exact and reads the vocabulary once.
+    """
+    vocab = logits.shape[-1]
+    peak = logits.amax(-1, keepdim=True)
+    exps = torch.exp(logits - peak)
+    total = exps.sum(-1, keepdim=True)
+    normaliser = peak + torch.log(total)
+    # Entropy = log Z - E[logit]; forbidden tokens have probability exactly zero.
+    entropy = normaliser[..., 0] - (exps * logits).sum(-1) / total[..., 0]
+    target = torch.gather(logits, 2, target_ids[:, :, None])[..., 0] - normaliser[..., 0]
+    if vocab % CHUNK or vocab // CHUNK < NUM_CANDIDATES:
+        best, ids = torch.topk(logits, NUM_CANDIDATES, dim=-1)
+        return ids, best - normaliser, target, entropy
+    chunks = logits.unflatten(2, (vocab // CHUNK, CHUNK))
+    # The K best tokens lie in the K chunks with the best maxima.
+    which = torch.topk(chunks.amax(-1), NUM_CANDIDATES, dim=-1).indices  # (B, Q, K)
+    nearby = torch.gather(chunks, 2, which[..., None].expand(-1, -1, -1, CHUNK)).flatten(2)
+    best, inner = torch.topk(nearby, NUM_CANDIDATES, dim=-1)
+    chunk = torch.gather(which, 2, inner // CHUNK)
+    return chunk * CHUNK + inner % CHUNK, best - normaliser, target, entropy

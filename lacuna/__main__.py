@@ -1,0 +1,28 @@
+"""The ``lacuna`` command: isolate, parse, run, and turn errors into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+def main() -> None:
+    """Run the command line.
+
+    Lacuna is started inside users' projects, and a project with its own ``engine/`` must not shadow ours: neither the
+    working folder nor PYTHONPATH may be searched. The interpreter is started again where they would be.
+    """
+    if sys.flags.safe_path and sys.flags.ignore_environment:
+        from lacuna.cli import run
+
+        sys.exit(run())
+    command = [sys.executable, "-E", "-P", "-m", "lacuna", *sys.argv[1:]]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(sys.executable, command)
+    sys.exit(subprocess.call(command))
+
+
+if __name__ == "__main__":
+    main()

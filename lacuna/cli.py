@@ -1,0 +1,206 @@
+"""The command line: one small function a command, which imports what it needs when it runs.
+
+Exit status 2 for what the user can mend, 1 for a fault of ours; errors are one sentence on stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
+from lacuna.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine.")
+train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
+export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
+eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
+app.add_typer(train_app, name="train")
+app.add_typer(export_app, name="export")
+app.add_typer(eval_app, name="eval")
+
+Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Model folder (default: the bundled model).")]
+BackendName = Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Seed = Annotated[int, typer.Option("--seed", help="Same seed, same text.")]
+
+
+@app.command()
+def fill(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input.")],
+    at: Annotated[list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")] = None,
+    span: Annotated[list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Replace the file (atomically) instead of printing a diff.")] = False,
+    json: Json = False,
+    n: Annotated[int, typer.Option("--n", help="How many different answers to look for.")] = 1,
+    seed: Seed = 0,
+    deadline_ms: Annotated[float | None, typer.Option("--deadline-ms", help="Answer with the best draft by then.")] = None,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
+    steps: Annotated[int, typer.Option("--steps", help="Upper bound on denoising steps.")] = 16,
+    threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
+    cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Fill the marked blanks of a file, or what --at and --span name; print a diff."""
+    from lacuna.commands.fill import FillOptions, fill_file
+
+    fill_file(
+        FillOptions(
+            file=file, at=at or [], span=span or [], write=write, json=json, n=n, seed=seed, deadline_ms=deadline_ms,
+            max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model, backend=backend,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str | None, typer.Option("--prompt", help="Text to continue.")] = None,
+    prompt_ids: Annotated[str | None, typer.Option("--prompt-ids", metavar="I,I", help="Token ids to continue.")] = None,
+    json: Json = False,
+    steps: Annotated[int, typer.Option("--steps", help="Denoising steps in all.")] = 32,
+    gen_length: Annotated[int, typer.Option("--gen-length", help="Tokens to generate.")] = 32,
+    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 32,
+    remasking: Annotated[str, typer.Option("--remasking", help="low_confidence or random.")] = "low_confidence",
+    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
+    threshold: Annotated[float | None, typer.Option("--threshold", help="Transfer every token this probable.")] = None,
+    cache: Annotated[str, typer.Option("--cache", help="none, prefix or dual.")] = "none",
+    temperature: Annotated[float, typer.Option("--temperature", help="0 is greedy; above needs torch.")] = 0.0,
+    suppress_ids: Annotated[str | None, typer.Option("--suppress-ids", metavar="I,I", help="Ids never generated.")] = None,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Continue a prompt by LLaDA's own sampling."""
+    from lacuna.commands.generate import generate_text, parse_ids, request_from
+
+    ids = parse_ids("--prompt-ids", prompt_ids)
+    request = request_from(
+        ids, steps=steps, gen_length=gen_length, block_length=block_length, remasking=remasking, cfg_scale=cfg_scale,
+        threshold=threshold, cache=cache, temperature=temperature, seed=seed,
+        suppress_ids=parse_ids("--suppress-ids", suppress_ids) or (),
+    )  # fmt: skip
+    generate_text(prompt, request, json, model, backend)
+
+
+@app.command()
+def lsp(
+    tcp: Annotated[str | None, typer.Option("--tcp", metavar="HOST:PORT", help="Listen instead of using stdio.")] = None,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Run the language server, on stdio unless told otherwise."""
+    from lsp_server.serve import serve
+
+    serve(tcp, model, backend)
+
+
+@app.command()
+def models() -> None:
+    """List the model folders that are here."""
+    from lacuna.commands.models import list_models
+
+    list_models()
+
+
+@app.command()
+def doctor() -> None:
+    """Say what can run here, and what to install for the rest."""
+    from lacuna.commands.doctor import examine
+
+    examine()
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="latency or startup")],
+    model: Model = None,
+    runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure.")] = 30,
+) -> None:
+    """Measure; prints a table and, last, one JSON line."""
+    from lacuna.commands.bench import run_benchmark
+
+    run_benchmark(name, model, runs)
+
+
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[key=value]...", help="Overrides of the run file.")]
+RunFile = Annotated[Path, typer.Argument(metavar="CONFIG.toml")]
+
+
+@train_app.command("data")
+def train_data(config: RunFile, overrides: Overrides = None) -> None:
+    """Fetch, filter and tokenise training text."""
+    from lacuna.commands.train import make_data
+
+    make_data(config, overrides or [])
+
+
+@train_app.command("pretrain")
+def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
+    """Train a mask predictor, or resume a run."""
+    from lacuna.commands.train import run_pretraining
+
+    run_pretraining(config, overrides or [])
+
+
+@export_app.command("onnx")
+def export_onnx(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
+    out: Annotated[Path, typer.Argument(metavar="OUT")],
+    precision: Annotated[str, typer.Option("--precision", help="int8 or float.")] = "int8",
+) -> None:
+    """Write a model folder with an ONNX graph for CPUs."""
+    from lacuna.commands.export import to_onnx
+
+    to_onnx(checkpoint, out, precision)
+
+
+@eval_app.command("infill")
+def eval_infill(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
+    kind: Annotated[str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")] = "line",
+    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Exact match of cut-out text with both sides, and with only what stands before."""
+    from lacuna.commands.evaluate import infill
+
+    infill(data, kind, cases, seed, model, backend)
+
+
+def run() -> int:
+    """Run the command line and return the exit status."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    try:
+        app(standalone_mode=False)
+    except (UserError, RequestRejected, CheckpointError, BackendUnavailable) as exc:
+        sys.stderr.write(f"lacuna: {exc}\n")
+        return 2
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.ClickException as exc:
+        exc.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        # Somebody closed our standard output (`| head`); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except EngineError as exc:
+        sys.stderr.write(f"lacuna: {exc}\n")
+        return 1
+    except Exception as exc:
+        if os.environ.get("LACUNA_TRACEBACK"):
+            raise
+        sys.stderr.write(f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n")
+        return 1
+    return 0

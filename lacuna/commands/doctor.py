@@ -1,0 +1,43 @@
+"""``lacuna doctor``: what can run here, what cannot and why, and whether the bundled model answers."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+
+from engine import BUNDLED, Engine, EngineError, FillRequest, Span
+
+_RUNTIMES = (
+    ("onnx", "onnxruntime", "lacuna[cpu]"),
+    ("torch", "torch", "lacuna[train]"),
+)
+
+
+def examine() -> None:
+    """Print a report; raise the engine's own error when the bundled model does not answer."""
+    _line("lacuna", importlib.metadata.version("lacuna"))
+    _line("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    for name, module, extra in _RUNTIMES:
+        try:
+            importlib.import_module(module)
+            _line(f"backend {name}", f"{module} {importlib.metadata.version(module)}")
+        except ImportError as exc:
+            _line(f"backend {name}", f"not here ({exc.name or exc} cannot be imported); install {extra}")
+    _line("model", str(BUNDLED))
+    try:
+        began = time.perf_counter()
+        with Engine() as engine:
+            loaded = time.perf_counter()
+            result = engine.fill(FillRequest(text="for i in ", spans=(Span(start=9, end=9, max_tokens=8),)))
+    except EngineError:
+        _line("fill", "failed")
+        raise
+    _line("fill", f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms")
+
+
+def _line(what: str, value: str) -> None:
+    sys.stdout.write(f"{what:15} {value}\n")

@@ -1,0 +1,1 @@
+"""The language server: editors on one side, the engine on the other."""

@@ -1,0 +1,74 @@
+"""The engine as the server sees it: a small protocol, so that another engine can stand behind the same calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from engine import Draft, Engine, EngineUnavailable, FillRequest, FillResult
+from engine.batcher import Priority
+
+
+class EngineClient(Protocol):
+    @property
+    def ready(self) -> bool:
+        """True when a fill would start at once."""
+        ...
+
+    async def load(self) -> None:
+        """Make it ready; raises ``EngineError``."""
+        ...
+
+    async def fill(
+        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+    ) -> FillResult:
+        """Fill; cancelling the call frees the engine within one step."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class EmbeddedEngine:
+    """An engine in this process, in a thread of its own."""
+
+    def __init__(self, model: Path | None, backend: str) -> None:
+        self._model, self._backend = model, backend
+        self._engine: Engine | None = None
+        self._loading: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._engine is not None
+
+    async def load(self) -> None:
+        # Several callers wait for one load; a caller that is cancelled does not cancel it for the others.
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        await asyncio.shield(self._loading)
+
+    async def fill(
+        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+    ) -> FillResult:
+        await self.load()
+        engine = self._engine
+        if engine is None:
+            raise EngineUnavailable("The engine is stopped; restart the language server.")
+        priority = Priority.INTERACTIVE if interactive else Priority.COMMAND
+        job = engine.submit_fill(request, on_draft, priority)
+        try:
+            result: FillResult = await asyncio.wrap_future(job.future)
+            return result
+        finally:
+            if not job.future.done() or job.future.cancelled():
+                engine.cancel(job)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    async def _load(self) -> None:
+        # asyncio's own executor, not that of pygls, on which pygls reads its input.
+        self._engine = await asyncio.to_thread(Engine, self._model, self._backend)

@@ -1,0 +1,156 @@
+"""The language server: one thin async handler for each LSP method.
+
+Async handlers only: pygls reads its input on the pool that thread handlers would block, and cannot cancel those. User text
+is never logged, which is why the ``pygls`` logger is kept at WARNING (it writes whole messages at INFO).
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+from lsprotocol import types
+from pygls.capabilities import ServerCapabilitiesBuilder
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
+
+from engine import EngineError
+from lsp_server.document import DocumentStore
+from lsp_server.engine_client import EngineClient
+from lsp_server.features import blanks
+from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.settings import Settings, read_settings
+
+logger = logging.getLogger(__name__)
+_LOADING = "lacuna/loading"
+
+
+class LacunaProtocol(LanguageServerProtocol):
+    """Feeds our document store instead of the workspace of pygls, which would split lines wrongly and keep a second copy."""
+
+    _server: LacunaServer
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        self._server.documents.open(params.text_document)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        self._server.documents.change(params)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self._server.documents.close(params.text_document.uri)
+
+
+class LacunaServer(LanguageServer):
+    """What the handlers share."""
+
+    def __init__(self, engine: EngineClient) -> None:
+        super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol)
+        logging.getLogger("pygls").setLevel(logging.WARNING)
+        self.engine = engine
+        self.documents = DocumentStore()
+        self.settings = Settings()
+        self.inline = InlineCompletions(engine)
+        self.complaint: str | None = None
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
+        if source is not FeatureRequestError:
+            logger.error("A message could not be handled: %s", type(error).__name__)
+
+    def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
+        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+
+def make_server(engine: EngineClient) -> LacunaServer:
+    """A server around ``engine``, every handler registered."""
+    server = LacunaServer(engine)
+
+    @server.feature(types.INITIALIZE)
+    async def initialize(params: types.InitializeParams) -> None:
+        server.settings, server.complaint = read_settings(params.initialization_options)
+        # Known before the first didOpen can be read: its positions depend on it.
+        encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
+        server.documents.encoding = types.PositionEncodingKind(encoding).value  # type: ignore[assignment]
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(params: types.InitializedParams) -> None:
+        if server.complaint:
+            server.tell(server.complaint)
+        await _load_engine(server)
+
+    # Without options pygls would not advertise it.
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
+        document = server.documents.get(params.text_document.uri)
+        return [] if document is None else await server.inline.suggest(document, params, server.settings)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND]))
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        document = server.documents.get(params.text_document.uri)
+        wanted = params.context.only
+        if document is None or (wanted and not any(blanks.KIND.startswith(kind) for kind in wanted)):
+            return []
+        return blanks.code_actions(document, params.range)
+
+    @server.command(blanks.COMMAND)
+    async def fill_blanks(argument: Any) -> dict[str, Any] | None:
+        return await _fill_blanks(server, argument)
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(params: Any = None) -> None:
+        server.engine.close()
+
+    return server
+
+
+async def _load_engine(server: LacunaServer) -> None:
+    """Load the model behind the editor's back, with progress where the client shows it."""
+    window = server.client_capabilities.window
+    progress = server.work_done_progress
+    shown = bool(window and window.work_done_progress)
+    if shown:
+        await progress.create_async(_LOADING)
+        progress.begin(_LOADING, types.WorkDoneProgressBegin(title="Lacuna", message="loading the model"))
+    try:
+        await server.engine.load()
+    except EngineError as exc:
+        server.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)
+    finally:
+        if shown:
+            progress.end(_LOADING, types.WorkDoneProgressEnd())
+            progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens
+
+
+async def _fill_blanks(server: LacunaServer, argument: Any) -> dict[str, Any] | None:
+    """Compute the edit for the version at hand and ask the client to apply it; it refuses when the text moved on."""
+    fields = argument if isinstance(argument, dict) else vars(argument) if hasattr(argument, "__dict__") else argument._asdict()
+    document = server.documents.get(str(fields["uri"]))
+    if document is None:
+        server.tell("Lacuna does not know this document; open it first.")
+        return None
+    within = None
+    if (raw := fields.get("range")) is not None:
+        within = server.protocol._converter.structure(_plain(raw), types.Range)
+    try:
+        edit = await blanks.fill(server.engine, document, within)
+    except EngineError as exc:
+        server.tell(f"Lacuna: {exc}")
+        return None
+    params = types.ApplyWorkspaceEditParams(edit=edit, label="Fill the blanks")
+    answer = await server.workspace_apply_edit_async(params)
+    if not answer.applied:
+        server.tell("Lacuna: the text changed while it was being filled; fill again.")
+    return {"applied": answer.applied}
+
+
+def _plain(value: Any) -> Any:
+    """Untyped command arguments arrive as named tuples."""
+    if hasattr(value, "_asdict"):
+        return {key: _plain(item) for key, item in value._asdict().items()}
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value

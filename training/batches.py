@@ -1,0 +1,121 @@
+"""Batches by step number: the same run, seed and step always give the same batch, which is what makes resume exact.
+
+Shapes: B rows, L plain canvas length, C context tokens, N span slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from engine.config import ModelConfig
+from training.infill_examples import InfillConfig, InfillExample, make_example
+from training.shards import TokenShard
+
+
+@dataclass
+class InfillBatch:
+    """Padded examples; padding has False in the key masks and never a label."""
+
+    context_ids: Tensor  # (B, C)
+    context_positions: Tensor  # (B, C) places on the canvas, the spans' slots counted
+    context_mask: Tensor  # (B, C) bool
+    span_ids: Tensor  # (B, N)
+    span_positions: Tensor  # (B, N)
+    span_mask: Tensor  # (B, N) bool
+    targets: Tensor  # (B, N)
+    masked: Tensor  # (B, N) bool: slots with a label
+    weights: Tensor  # (B, N)
+    hidden: bool
+    """True: the context is encoded without the spans."""
+
+
+class Batches:
+    """Draws plain rows and infilling examples from weighted shards."""
+
+    def __init__(self, shards: dict[str, TokenShard], weights: dict[str, float], seed: int, tokenizer: Tokenizer) -> None:
+        self.shards = [shards[name] for name in weights]
+        total = sum(weights.values())
+        self.p = np.asarray([w / total for w in weights.values()])
+        self.seed = seed
+        self.tokenizer = tokenizer
+
+    def rng(self, step: int, stream: int) -> np.random.Generator:
+        """The random numbers of one step; ``stream`` keeps different uses of a step apart."""
+        return np.random.default_rng([self.seed, step, stream])
+
+    def plain(self, step: int, rows: int, length: int) -> Tensor:
+        """(B, L) windows at random places of the concatenated documents, as LLaDA cuts its stream.
+
+        With probability 1 % the whole batch is cut to a random length (LLaDA, appendix B.1).
+        """
+        rng = self.rng(step, 0)
+        out = np.empty((rows, length), np.int64)
+        for row in range(rows):
+            shard = self._shard(rng)
+            start = int(rng.integers(0, max(1, len(shard) - length)))
+            window = shard.tokens[start : start + length]
+            out[row] = np.resize(window, length) if len(window) < length else window
+        if rng.random() < 0.01:
+            out = out[:, : int(rng.integers(1, length + 1))]
+        return torch.from_numpy(out)
+
+    def infill(self, step: int, rows: int, context: int, model: ModelConfig, config: InfillConfig) -> InfillBatch:
+        """``rows`` examples with at most ``context`` context tokens and ``config.slots`` span slots."""
+        rng = self.rng(step, 1)
+        examples: list[InfillExample] = []
+        while len(examples) < rows:
+            text = self._window(rng, context)
+            example = make_example(text, self.tokenizer, model, config, context, rng) if text else None
+            if example is not None:
+                examples.append(example)
+        return _collate(examples, context, config.slots, model.mask_token_id, bool(rng.random() < config.hidden_share))
+
+    def _shard(self, rng: np.random.Generator) -> TokenShard:
+        return self.shards[int(rng.choice(len(self.shards), p=self.p))]
+
+    def _window(self, rng: np.random.Generator, context: int) -> str:
+        """Text of a random window inside one document, about ``context`` tokens, often shorter."""
+        shard = self._shard(rng)
+        at = int(rng.integers(0, len(shard)))
+        index = int(np.searchsorted(shard.starts, at, side="right")) - 1
+        begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
+        size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
+        start = max(begin, min(at - size // 2, end - size))
+        text: str = self.tokenizer.decode(shard.tokens[start : min(end, start + size)].tolist(), skip_special_tokens=False)
+        return text.strip("\ufffd")
+
+
+def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: int, hidden: bool) -> InfillBatch:
+    def pad(rows: list[list[int]], width: int, value: int = 0) -> Tensor:
+        out = np.full((len(rows), width), value, np.int64)
+        for i, row in enumerate(rows):
+            out[i, : len(row)] = row
+        return torch.from_numpy(out)
+
+    def exists(rows: list[list[int]], width: int) -> Tensor:
+        lengths: NDArray[np.int64] = np.asarray([len(r) for r in rows])
+        return torch.from_numpy(np.arange(width)[None] < lengths[:, None])
+
+    span_ids = pad([e.span_ids for e in examples], slots, mask_id)
+    span_mask = exists([e.span_ids for e in examples], slots)
+    weights = torch.zeros(len(examples), slots)
+    for i, example in enumerate(examples):
+        weights[i, : len(example.weights)] = torch.tensor(example.weights)
+    return InfillBatch(
+        context_ids=pad([e.context_ids for e in examples], context),
+        context_positions=pad([e.context_positions for e in examples], context),
+        context_mask=exists([e.context_ids for e in examples], context),
+        span_ids=span_ids,
+        span_positions=pad([e.span_positions for e in examples], slots),
+        span_mask=span_mask,
+        targets=pad([e.targets for e in examples], slots),
+        masked=span_mask & (span_ids == mask_id),
+        weights=weights,
+        hidden=hidden,
+    )

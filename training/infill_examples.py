@@ -1,0 +1,167 @@
+"""Infilling examples: spans cut out of a text, with DreamOn's control tokens (arXiv 2602.01326).
+
+Half of the spans are cut at any character, so a cursor inside a word is nothing new at inference. A span's slots end in
+``<|delete|>`` tokens (start long, delete the rest), or some of its adjacent masks are merged into ``<|expand|>``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from engine.config import Config, ModelConfig
+
+_WORD = re.compile(r"\w+|[^\w\s]+")
+
+
+class InfillConfig(Config):
+    max_spans: int = 4
+    slots: int = 64
+    """Canvas places for all spans of one example together."""
+    p_expand: float = 0.15
+    """Share of spans that train expand instead of delete."""
+    p_all_masked: float = 0.4
+    """Share of examples whose spans are wholly masked, as at the first step of an infill."""
+    p_any_character: float = 0.5
+    hidden_share: float = 0.8
+    """Share of infill batches whose context cannot attend to the spans (ARCHITECTURE.md, "The context cache")."""
+    p_no_suffix: float = 0.05
+
+
+@dataclass
+class InfillExample:
+    """One canvas, context and spans apart. ``*_positions`` are places on the canvas with the spans' slots in it."""
+
+    context_ids: list[int]
+    context_positions: list[int]
+    span_ids: list[int]
+    """Noisy: masks and revealed tokens."""
+    span_positions: list[int]
+    targets: list[int]
+    """The label of each slot; meaningful where ``span_ids`` is the mask."""
+    weights: list[float]
+
+
+def make_example(
+    text: str, tokenizer: Tokenizer, model: ModelConfig, config: InfillConfig, context: int, rng: np.random.Generator
+) -> InfillExample | None:
+    """Cut one to ``max_spans`` spans out of ``text``; ``None`` when the text has no room for one."""
+    cuts = choose_spans(text, int(rng.integers(1, config.max_spans + 1)), config.p_any_character, rng)
+    if not cuts:
+        return None
+    if rng.random() < config.p_no_suffix:
+        text = text[: cuts[-1][1]]
+    pieces, at = [], 0
+    for start, end in cuts:
+        pieces += [text[at:start], text[start:end]]
+        at = end
+    encoded = [e.ids for e in tokenizer.encode_batch_fast([*pieces, text[at:]], add_special_tokens=False)]
+    encoded = _fit(encoded, context)
+    if sum(map(len, encoded[::2])) > context:
+        return None
+    room = config.slots // len(cuts)
+    rate = 1.0 if rng.random() < config.p_all_masked else float(rng.random())
+    example = InfillExample([], [], [], [], [], [])
+    position = 0
+    for i, ids in enumerate(encoded):
+        if i % 2 == 0:
+            example.context_ids += ids
+            example.context_positions += range(position, position + len(ids))
+            position += len(ids)
+            continue
+        if len(ids) > room:
+            return None
+        position = _add_span(example, ids, position, room, rate, model, config, rng)
+    return example
+
+
+def choose_spans(text: str, count: int, p_any: float, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Up to ``count`` disjoint, non-empty, sorted character ranges, each inside one line or over whole lines."""
+    chosen: list[tuple[int, int]] = []
+    for _ in range(count * 3):
+        if len(chosen) == count:
+            break
+        start, end = _one_span(text, p_any, rng)
+        # Spans keep at least two characters of context between them.
+        if start < end and text[start:end].strip() and all(end + 2 <= s or e + 2 <= start for s, e in chosen):
+            chosen.append((start, end))
+    return sorted(chosen)
+
+
+def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, int]:
+    at = int(rng.integers(0, len(text)))
+    line_start = text.rfind("\n", 0, at) + 1
+    line_end = text.find("\n", at)
+    line_end = len(text) if line_end < 0 else line_end
+    if rng.random() < p_any:
+        # Log-uniform length: cursors mostly want a few characters, sometimes the rest of the line.
+        length = int(np.exp(rng.uniform(np.log(2), np.log(64))))
+        return at, min(at + length, line_end)
+    kind = rng.random()
+    if kind < 0.35:  # a run of words
+        words = [m.span() for m in _WORD.finditer(text, line_start, line_end)]
+        if not words:
+            return at, at
+        first = int(rng.integers(0, len(words)))
+        last = min(first + int(rng.integers(0, 5)), len(words) - 1)
+        return words[first][0], words[last][1]
+    if kind < 0.6:  # the rest of the line
+        return at, line_end
+    indent = len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
+    for _ in range(int(rng.integers(0, 2)) if kind > 0.85 else 0):  # sometimes two lines
+        following = text.find("\n", line_end + 1)
+        line_end = len(text) if following < 0 else following
+    return line_start + indent, line_end
+
+
+def _fit(encoded: list[list[int]], context: int) -> list[list[int]]:
+    """Cut the two ends of the context to ``context`` tokens in all, each end keeping its share."""
+    surplus = sum(map(len, encoded[::2])) - context
+    if surplus <= 0:
+        return encoded
+    first, last = encoded[0], encoded[-1]
+    both = max(1, len(first) + len(last))
+    off_front = min(len(first), surplus * len(first) // both)
+    off_back = min(len(last), surplus - off_front)
+    return [first[off_front:], *encoded[1:-1], last[: len(last) - off_back]]
+
+
+def _add_span(
+    example: InfillExample,
+    ids: list[int],
+    position: int,
+    room: int,
+    rate: float,
+    model: ModelConfig,
+    config: InfillConfig,
+    rng: np.random.Generator,
+) -> int:
+    """Append one noised span to ``example``; return the canvas position after it."""
+    mask, expand, delete = model.mask_token_id, model.expand_token_id, model.delete_token_id
+    assert expand is not None and delete is not None, "infilling examples need control tokens"
+    masked = rng.random(len(ids)) < rate if rate < 1.0 else np.ones(len(ids), bool)
+    labels, noisy, weights = [], [], []
+    merging = rng.random() < config.p_expand
+    i = 0
+    while i < len(ids):
+        if merging and i + 1 < len(ids) and masked[i] and masked[i + 1] and rng.random() < 0.5:
+            labels.append(expand)
+            noisy.append(mask)
+            i += 2
+        else:
+            labels.append(ids[i])
+            noisy.append(mask if masked[i] else ids[i])
+            i += 1
+        weights.append(1.0)
+    surplus = 0 if merging else int(rng.integers(0, room - len(labels) + 1))
+    labels += [delete] * surplus
+    noisy += [mask] * surplus
+    weights += [1.0 / max(1, surplus)] * surplus  # all deletes of a span count as one token
+    example.span_ids += noisy
+    example.targets += labels
+    example.weights += weights
+    example.span_positions += range(position, position + len(labels))
+    return position + len(labels)

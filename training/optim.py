@@ -1,0 +1,53 @@
+"""Optimisers and learning-rate schedule.
+
+Muon (orthogonalised momentum) for the matrices of the blocks, AdamW for embeddings, head and norms; or AdamW for all, the
+plain choice of LLaDA. The schedule is warm-up, constant, linear decay (WSD; LLaDA, section 2.2).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from engine.config import Config
+from engine.model import MaskPredictor
+
+
+class OptimConfig(Config):
+    kind: Literal["muon", "adamw"] = "muon"
+    learning_rate: float = 3e-3
+    """Of AdamW."""
+    muon_learning_rate: float = 0.02
+    weight_decay: float = 0.05
+    betas: tuple[float, float] = (0.9, 0.95)
+    clip: float = 1.0
+    warmup: float = 0.02
+    """Share of the run that warms up."""
+    decay: float = 0.25
+    """Share of the run, at its end, that decays linearly."""
+    final: float = 0.02
+    """Learning rate at the end, as a share of the constant one."""
+
+
+def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.optim.Optimizer]:
+    matrices, others = [], []
+    for name, parameter in model.named_parameters():
+        in_block = ".blocks." in name and parameter.dim() == 2
+        (matrices if in_block and config.kind == "muon" else others).append(parameter)
+    decayed = [p for p in others if p.dim() >= 2]
+    plain = [p for p in others if p.dim() < 2]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+    if not matrices:
+        return [adamw]
+    muon = torch.optim.Muon(matrices, lr=config.muon_learning_rate, weight_decay=config.weight_decay)
+    return [muon, adamw]
+
+
+def wsd_factor(progress: float, config: OptimConfig) -> float:
+    """Learning-rate factor at ``progress`` in [0, 1]."""
+    if progress < config.warmup:
+        return progress / config.warmup
+    left = (1.0 - progress) / config.decay if config.decay else 1.0
+    return min(1.0, config.final + (1.0 - config.final) * max(0.0, left))

@@ -1,0 +1,87 @@
+"""Token shards: text tokenised once into a memory-mapped file, with document borders and a manifest of hashes.
+
+A shard folder holds ``tokens.bin`` (little-endian uint16 or uint32), ``starts.npy`` (int64, one entry a document and one
+for the end) and ``manifest.json``. Every document ends with the eos id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+
+class TokenShard:
+    """Read-only view of one shard folder."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        except FileNotFoundError as exc:
+            raise ValueError(f"{folder} holds no token shard; run `lacuna train data` first.") from exc
+        self.tokens: NDArray[Any] = np.memmap(folder / "tokens.bin", dtype=self.manifest["dtype"], mode="r")
+        self.starts: NDArray[np.int64] = np.load(folder / "starts.npy")
+        if len(self.tokens) != self.manifest["tokens"]:
+            raise ValueError(f"{folder} is cut short; run `lacuna train data` again.")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def document(self, index: int) -> NDArray[Any]:
+        """Token ids of one document without its eos."""
+        return self.tokens[self.starts[index] : self.starts[index + 1] - 1]
+
+    @property
+    def num_documents(self) -> int:
+        return len(self.starts) - 1
+
+
+def write_shard(folder: Path, texts: Iterable[str], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]) -> int:
+    """Tokenise ``texts`` into ``folder``; return the number of tokens.
+
+    The manifest is written last and atomically, so an interrupted run leaves no shard that looks whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest_path = folder / "manifest.json"
+    manifest_path.unlink(missing_ok=True)
+    dtype = "<u2" if tokenizer.get_vocab_size() <= 1 << 16 else "<u4"
+    digest = hashlib.sha256()
+    starts = [0]
+    with (folder / "tokens.bin").open("wb") as out:
+        for batch in _batches(texts, 256):
+            for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+                data = np.asarray([*encoding.ids, eos_id], dtype=dtype).tobytes()
+                digest.update(data)
+                out.write(data)
+                starts.append(starts[-1] + len(encoding.ids) + 1)
+    np.save(folder / "starts.npy", np.asarray(starts, np.int64))
+    manifest = {
+        "tokens": starts[-1],
+        "documents": len(starts) - 1,
+        "dtype": dtype,
+        "sha256": digest.hexdigest(),
+        "tokenizer_sha256": tokenizer_hash(tokenizer),
+        "sources": sources,
+    }
+    partial = folder / "manifest.json.partial"
+    partial.write_text(json.dumps(manifest, indent=1))
+    partial.replace(manifest_path)
+    return starts[-1]
+
+
+def tokenizer_hash(tokenizer: Tokenizer) -> str:
+    """SHA-256 of the tokenizer, so that a shard made by another one is noticed."""
+    return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
+
+
+def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
