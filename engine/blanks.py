@@ -34,7 +34,7 @@ _EXTENSIONS = {
 }  # fmt: skip
 
 
-class Skipped(Config):
+class Skipped(Config, kw_only=True, frozen=True):
     """A marker that was seen and not taken."""
 
     start: int

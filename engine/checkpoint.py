@@ -23,7 +23,7 @@ SCALE = ".scale"
 
 
 def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredictor:
-    """Load a model; tensors are memory-mapped and keep their dtype unless ``dtype`` is given. Quantised weights become fp32."""
+    """Load a model; tensors are memory-mapped and keep their dtype unless ``dtype`` is given, quantised ones become fp32."""
     config = read_model_config(folder)
     with torch.device("meta"):
         model = MaskPredictor(config)

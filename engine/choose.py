@@ -19,12 +19,18 @@ class Choice:
     log_probs: NDArray[np.float64]  # (M,) of the chosen tokens, without noise and temperature
 
 
-def choose(predictions: Predictions, temperature: float, rng: np.random.Generator) -> Choice:
-    """The best candidate of each place, or at a temperature one drawn from the candidates (Gumbel-max, float64)."""
+def choose(
+    predictions: Predictions, temperature: float, rng: np.random.Generator, banned: tuple[int, ...] = ()
+) -> Choice:
+    """The best candidate of each place, or at a temperature one drawn from the candidates (Gumbel-max, float64).
+
+    ``banned`` ids are not chosen: when time is up only text helps.
+    """
     log_probs = predictions.log_probs[0].astype(np.float64)  # (M, K)
-    if temperature == 0.0:
-        return Choice(predictions.token_ids[0, :, 0], log_probs[:, 0])
-    best = np.argmax(log_probs + temperature * _gumbel(log_probs.shape, rng), axis=1)[:, None]
+    if banned:
+        log_probs = np.where(np.isin(predictions.token_ids[0], banned), -np.inf, log_probs)
+    noisy = log_probs + temperature * _gumbel(log_probs.shape, rng) if temperature else log_probs
+    best = np.argmax(noisy, axis=1)[:, None]
     return Choice(
         np.take_along_axis(predictions.token_ids[0], best, axis=1)[:, 0],
         np.take_along_axis(log_probs, best, axis=1)[:, 0],

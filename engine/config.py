@@ -17,10 +17,13 @@ from engine.errors import CheckpointError
 
 
 class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Base of every configuration: immutable, by keyword, and unknown keys are errors."""
+    """Base of every configuration: immutable, by keyword, and unknown keys are errors.
+
+    Subclasses repeat ``kw_only`` and ``frozen``, which type checkers do not inherit.
+    """
 
 
-class ModelConfig(Config):
+class ModelConfig(Config, kw_only=True, frozen=True):
     """Architecture and special ids of a mask predictor."""
 
     d_model: int

@@ -59,7 +59,9 @@ class Engine:
     ) -> Job:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
         if self.infiller is None:
-            raise CheckpointError(f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it.")
+            raise CheckpointError(
+                f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it."
+            )
         return self._batcher.submit(self.infiller.fill(request, on_draft), priority)
 
     def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:

@@ -16,7 +16,7 @@ from engine.sampler import Rules, denoise
 from engine.vocabulary import constraint_table
 
 
-class GenerateRequest(Config):
+class GenerateRequest(Config, kw_only=True, frozen=True):
     """Option names are LLaDA's (``generate.py``) and Fast-dLLM's."""
 
     prompt_ids: tuple[int, ...]
@@ -35,7 +35,7 @@ class GenerateRequest(Config):
     seed: int = 0
 
 
-class GenerateResult(Config):
+class GenerateResult(Config, kw_only=True, frozen=True):
     ids: tuple[int, ...]
     """The generated part."""
     nfe: int

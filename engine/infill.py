@@ -121,7 +121,9 @@ class Infiller:
         for i in range(count):
             places = canvas.places(i)
             known: Ints = places[canvas.ids[places] != canvas.mask_id]
-            shown = "".join("_" if canvas.ids[p] == canvas.mask_id else self.tokenizer.decode([canvas.ids[p]]) for p in places)
+            shown = "".join(
+                "_" if canvas.ids[p] == canvas.mask_id else self.tokenizer.decode([canvas.ids[p]]) for p in places
+            )
             confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
             parts.append(DraftSpan(text=shown, confidence=confidence))
         return Draft(step=step, spans=tuple(parts))
@@ -190,13 +192,15 @@ def _checked(request: FillRequest, config: ModelConfig) -> list[Span]:
     at = 0
     for i, span in enumerate(spans):
         if not 0 <= span.start <= span.end <= len(request.text):
-            raise RequestRejected(f"The span {span.start}-{span.end} lies outside the text of {len(request.text)} characters.")
+            raise RequestRejected(
+                f"The span {span.start}-{span.end} lies outside the text ({len(request.text)} characters)."
+            )
         if span.start < at or (i and span.start == at == spans[i - 1].start):
             raise RequestRejected(f"The spans overlap at character {span.start}; give disjoint spans.")
         wanted = span.max_tokens if span.tokens is None else span.tokens
         if not 1 <= wanted < config.max_sequence_length:
-            raise RequestRejected(f"A span of {wanted} tokens is not possible; ask for 1 to {config.max_sequence_length - 1}.")
+            raise RequestRejected(
+                f"A span of {wanted} tokens is not possible; ask for 1 to {config.max_sequence_length - 1}."
+            )
         at = span.end
     return spans
-
-

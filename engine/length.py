@@ -39,6 +39,7 @@ class Lengths:
         self.expand_id = -1 if expand_id is None else expand_id
         self.delete_id = 0 if delete_id is None else delete_id
         self.can_resize = delete_id is not None
+        self.control_ids = (self.expand_id, self.delete_id) if self.can_resize else ()
 
     def allowed_rows(self, canvas: Canvas, masked: Ints) -> Ints:
         """The constraint of each masked place."""
@@ -65,11 +66,13 @@ class Lengths:
     ) -> None:
         """Carry out one step's choices: text is fixed, then masks grow, then superfluous masks go."""
         flexible = np.array([self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool)
-        superfluous = flexible & ((np.exp(delete_log_probs) >= DELETE_THRESHOLD) | (chosen & (choice.tokens == self.delete_id)))
+        chosen_to_go = chosen & (choice.tokens == self.delete_id)
+        superfluous = flexible & (chosen_to_go | (np.exp(delete_log_probs) >= DELETE_THRESHOLD))
         growing = flexible & chosen & (choice.tokens == self.expand_id)
-        text = chosen & ~superfluous & ~growing
-        canvas.transfer(masked[text], choice.tokens[text], choice.log_probs[text])
         gone = [self._deletable(canvas, int(g), masked[superfluous]) for g in np.unique(canvas.groups[masked])]
+        staying = ~np.isin(masked, np.concatenate(gone)) if gone else np.ones(len(masked), bool)
+        text = chosen & staying & ~(flexible & np.isin(choice.tokens, self.control_ids))
+        canvas.transfer(masked[text], choice.tokens[text], choice.log_probs[text])
         # From the right, so that places on the left stay valid.
         edits = [(int(place), True) for place in masked[growing]] + [(int(p), False) for places in gone for p in places]
         for place, grow in sorted(edits, reverse=True):
@@ -83,4 +86,6 @@ class Lengths:
     def _deletable(self, canvas: Canvas, group: int, superfluous: Ints) -> Ints:
         own = superfluous[canvas.groups[superfluous] == group]
         size = len(canvas.places(group))
-        return own[1:] if len(own) == size else own  # one place stays: an empty answer is no answer
+        keep = 1 if len(own) == size else 0  # one place stays: an empty answer is no answer
+        result: Ints = own[keep:]
+        return result

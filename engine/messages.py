@@ -7,7 +7,7 @@ from typing import Literal
 from engine.config import Config
 
 
-class Span(Config):
+class Span(Config, kw_only=True, frozen=True):
     """A range of the text that the engine writes anew; ``start == end`` inserts."""
 
     start: int
@@ -19,7 +19,7 @@ class Span(Config):
     """The answer holds no line end."""
 
 
-class SamplerOptions(Config):
+class SamplerOptions(Config, kw_only=True, frozen=True):
     """The knobs of the reverse process; the same names as on the command line."""
 
     threshold: float = 0.9
@@ -39,7 +39,7 @@ class SamplerOptions(Config):
             raise ValueError(f"temperature {self.temperature} is negative")
 
 
-class FillRequest(Config):
+class FillRequest(Config, kw_only=True, frozen=True):
     """Fill every span of ``text``, all together."""
 
     text: str
@@ -53,7 +53,7 @@ class FillRequest(Config):
     sampler: SamplerOptions = SamplerOptions()
 
 
-class SpanResult(Config):
+class SpanResult(Config, kw_only=True, frozen=True):
     """The answer for one span; ``text`` replaces ``start:end``."""
 
     start: int
@@ -65,7 +65,7 @@ class SpanResult(Config):
     alternatives: tuple[str, ...] = ()
 
 
-class FillResult(Config):
+class FillResult(Config, kw_only=True, frozen=True):
     text: str
     """The whole new document."""
     spans: tuple[SpanResult, ...]
@@ -77,14 +77,14 @@ class FillResult(Config):
     stopped: Literal["complete", "deadline"] = "complete"
 
 
-class DraftSpan(Config):
+class DraftSpan(Config, kw_only=True, frozen=True):
     """A span in mid-denoising: masked places are shown as ``_``."""
 
     text: str
     confidence: float
 
 
-class Draft(Config):
+class Draft(Config, kw_only=True, frozen=True):
     step: int
     spans: tuple[DraftSpan, ...]
 

@@ -121,6 +121,15 @@ class _Trunk(nn.Module):
             parts["ff_out"] = nn.Linear(config.d_model, config.embedding_rows, bias=config.include_bias)
         self.transformer = nn.ModuleDict(parts)
 
+    @property
+    def embedding(self) -> Tensor:
+        weight: Tensor = self.transformer["wte"].weight  # type: ignore[assignment]
+        return weight
+
+    @property
+    def blocks(self) -> list[Block]:
+        return list(self.transformer["blocks"])  # type: ignore[call-overload, no-any-return]
+
 
 class MaskPredictor(nn.Module):
     """Predicts every masked token from all visible ones, on both sides."""
@@ -153,7 +162,7 @@ class MaskPredictor(nn.Module):
             mask = earlier if mask is None else mask & earlier
         x = parts["wte"](input_ids)
         keys: list[LayerKeys] = []
-        for i, block in enumerate(parts["blocks"]):
+        for i, block in enumerate(self.model.blocks):
             x, layer_keys = block(x, table, None if past is None else past[i], past_table, mask)
             keys.append(layer_keys)
         return parts["ln_f"](x), keys
@@ -161,15 +170,18 @@ class MaskPredictor(nn.Module):
     @property
     def head_weight(self) -> Tensor:
         """The matrix (V, E) of the head, which is the embedding where weights are tied."""
-        parts = self.model.transformer
-        weight: Tensor = parts["wte"].weight if self.config.weight_tying else parts["ff_out"].weight
+        if self.config.weight_tying:
+            return self.model.embedding
+        weight: Tensor = self.model.transformer["ff_out"].weight  # type: ignore[assignment]
         return weight
 
     def head(self, rows: Tensor) -> Tensor:
         """Logits (..., V) of normed rows (..., E)."""
-        parts, config = self.model.transformer, self.config
-        logits = F.linear(rows, parts["wte"].weight) if config.weight_tying else parts["ff_out"](rows)
-        return logits / math.sqrt(config.d_model) if config.scale_logits else logits
+        if self.config.weight_tying:
+            logits = F.linear(rows, self.model.embedding)
+        else:
+            logits = self.model.transformer["ff_out"](rows)
+        return logits / math.sqrt(self.config.d_model) if self.config.scale_logits else logits
 
     def forward(self, input_ids: Tensor, key_mask: Tensor | None = None, position_ids: Tensor | None = None) -> Tensor:
         """Logits (B, S, V) of a whole canvas."""

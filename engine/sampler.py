@@ -75,9 +75,9 @@ def denoise(
             batch = _batch(canvas, view, masked, allowed, rules, lengths, key_mask)
             predictions = yield batch
             plan.absorb(predictions)
-            choice = _choose(predictions, rules, rng)
-            if rules.expired():
-                quota = len(masked)
+            late = rules.expired()
+            choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
+            quota = len(masked) if late else quota
             confidence = rng.random(len(masked)) if rules.remasking == "random" else np.exp(choice.log_probs)
             chosen = _transfer(confidence, quota, rules)
             if lengths is None:
@@ -153,9 +153,9 @@ def _with_unconditional_row(batch: Batch, canvas: Canvas) -> Batch:
     return batch
 
 
-def _choose(predictions: Predictions, rules: Rules, rng: np.random.Generator) -> Choice:
+def _choose(predictions: Predictions, rules: Rules, rng: np.random.Generator, banned: tuple[int, ...]) -> Choice:
     if predictions.logits is None:
-        return choose(predictions, rules.temperature, rng)
+        return choose(predictions, rules.temperature, rng, banned)
     logits = predictions.logits[0]
     if rules.cfg_scale > 0.0:
         logits = guided(predictions.logits[0], predictions.logits[1], rules.cfg_scale)

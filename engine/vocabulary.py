@@ -25,7 +25,10 @@ def constraint_table(
     table[products, real_tokens:] = False
     for unspeakable in config.unspeakable_ids:
         table[products, unspeakable] = False
-    for control, rows in ((config.delete_token_id, (TEXT_OR_DELETE, TEXT_OR_CONTROL)), (config.expand_token_id, (TEXT_OR_CONTROL,))):
+    for control, rows in (
+        (config.delete_token_id, (TEXT_OR_DELETE, TEXT_OR_CONTROL)),
+        (config.expand_token_id, (TEXT_OR_CONTROL,)),
+    ):
         for row in rows if control is not None else ():
             table[[row, row + SINGLE_LINE], control] = True
     if line_ends is not None:

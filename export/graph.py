@@ -76,7 +76,7 @@ class StepGraph(nn.Module):
         mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
         # The embedding lies as (E, V), the layout of the head, so tied weights are stored once.
         columns = torch.index_select(self.weight("wte.weight"), 1, input_ids.flatten())
-        x = columns.t().unflatten(0, (-1, input_ids.shape[1]))
+        x = columns.t().reshape(input_ids.shape[0], input_ids.shape[1], config.d_model)
         kept: list[Tensor] = []
         for i in range(config.n_layers):
             x, keys, values = self._block(i, x, table, past_table, mask, context[2 * i], context[2 * i + 1])
@@ -86,7 +86,7 @@ class StepGraph(nn.Module):
         logits = rows @ self.weight("wte.weight") if config.weight_tying else self.linear(rows, "ff_out")
         if config.scale_logits:
             logits = logits / math.sqrt(config.d_model)
-        rules = torch.index_select(allowed, 0, allowed_row.flatten()).unflatten(0, (-1, allowed_row.shape[1]))
+        rules = torch.index_select(allowed, 0, allowed_row.flatten()).reshape(*allowed_row.shape, config.embedding_rows)
         logits = torch.where(rules, logits, -1e9)
         return (*_summary(logits, target_ids), *kept)
 
@@ -113,7 +113,7 @@ class StepGraph(nn.Module):
         return x + self.linear(gate * self.linear(h, f"{block}.up_proj"), f"{block}.ff_out"), k, v
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (-1, self.config.head_dim)).transpose(1, 2)
+        return x.reshape(x.shape[0], x.shape[1], -1, self.config.head_dim).transpose(1, 2)
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
         return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
@@ -136,7 +136,7 @@ def _summary(logits: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor, Tensor
     if vocab % CHUNK or vocab // CHUNK < NUM_CANDIDATES:
         best, ids = torch.topk(logits, NUM_CANDIDATES, dim=-1)
         return ids, best - normaliser, target, entropy
-    chunks = logits.unflatten(2, (vocab // CHUNK, CHUNK))
+    chunks = logits.reshape(*logits.shape[:2], vocab // CHUNK, CHUNK)
     # The K best tokens lie in the K chunks with the best maxima.
     which = torch.topk(chunks.amax(-1), NUM_CANDIDATES, dim=-1).indices  # (B, Q, K)
     nearby = torch.gather(chunks, 2, which[..., None].expand(-1, -1, -1, CHUNK)).flatten(2)

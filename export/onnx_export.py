@@ -200,4 +200,3 @@ def _checkpoint_name(name: str) -> str | None:
     if name.endswith("_zero_point"):
         return None
     return name.removesuffix("_scale") + SCALE if name.endswith("_scale") else name
-

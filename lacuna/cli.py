@@ -17,7 +17,9 @@ import typer
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
 from lacuna.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
+)
 train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
 export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
 eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
@@ -34,9 +36,13 @@ Seed = Annotated[int, typer.Option("--seed", help="Same seed, same text.")]
 @app.command()
 def fill(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input.")],
-    at: Annotated[list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")
+    ] = None,
     span: Annotated[list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Replace the file (atomically) instead of printing a diff.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the file (atomically) instead of printing a diff.")
+    ] = False,
     json: Json = False,
     n: Annotated[int, typer.Option("--n", help="How many different answers to look for.")] = 1,
     seed: Seed = 0,
@@ -164,7 +170,9 @@ def export_onnx(
 @eval_app.command("infill")
 def eval_infill(
     data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
-    kind: Annotated[str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")] = "line",
+    kind: Annotated[
+        str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")
+    ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
     model: Model = None,
@@ -201,6 +209,8 @@ def run() -> int:
     except Exception as exc:
         if os.environ.get("LACUNA_TRACEBACK"):
             raise
-        sys.stderr.write(f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n")
+        sys.stderr.write(
+            f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n"
+        )
         return 1
     return 0

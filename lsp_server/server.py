@@ -76,7 +76,7 @@ def make_server(engine: EngineClient) -> LacunaServer:
         server.settings, server.complaint = read_settings(params.initialization_options)
         # Known before the first didOpen can be read: its positions depend on it.
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        server.documents.encoding = types.PositionEncodingKind(encoding).value  # type: ignore[assignment]
+        server.documents.encoding = types.PositionEncodingKind(encoding).value
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
@@ -129,14 +129,14 @@ async def _load_engine(server: LacunaServer) -> None:
 
 async def _fill_blanks(server: LacunaServer, argument: Any) -> dict[str, Any] | None:
     """Compute the edit for the version at hand and ask the client to apply it; it refuses when the text moved on."""
-    fields = argument if isinstance(argument, dict) else vars(argument) if hasattr(argument, "__dict__") else argument._asdict()
+    fields = _plain(argument)
     document = server.documents.get(str(fields["uri"]))
     if document is None:
         server.tell("Lacuna does not know this document; open it first.")
         return None
     within = None
     if (raw := fields.get("range")) is not None:
-        within = server.protocol._converter.structure(_plain(raw), types.Range)
+        within = server.protocol._converter.structure(raw, types.Range)
     try:
         edit = await blanks.fill(server.engine, document, within)
     except EngineError as exc:

@@ -22,9 +22,7 @@ _SPANS = InfillConfig(p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans
 
 
 @torch.no_grad()
-def validation_losses(
-    model: MaskPredictor, data: Path, tokenizer: Tokenizer, mixture: dict[str, float]
-) -> dict[str, float]:
+def validation_losses(model: MaskPredictor, data: Path, tokenizer: Tokenizer, mixture: dict[str, float]) -> dict[str, float]:
     """``val_bound_KIND`` in nats a token (uniform t, weight 1/t) and ``val_infill`` in nats a masked slot."""
     model.eval()
     device = next(model.parameters()).device

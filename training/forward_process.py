@@ -26,9 +26,7 @@ def sample_t(size: int, generator: torch.Generator, beta: tuple[float, float] | 
     return torch.rand(size, a + b - 1, generator=generator).sort(dim=1).values[:, a - 1]
 
 
-def forward_process(
-    token_ids: Tensor, t: Tensor, mask_id: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
+def forward_process(token_ids: Tensor, t: Tensor, mask_id: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Noise rows (B, L) at times (B,); return noisy ids, the masked places and p_mask, each (B, L)."""
     p_mask = mask_probability(t)[:, None].expand(token_ids.shape)
     masked = torch.rand(token_ids.shape, generator=generator) < p_mask

@@ -17,7 +17,7 @@ from engine.config import Config, ModelConfig
 _WORD = re.compile(r"\w+|[^\w\s]+")
 
 
-class InfillConfig(Config):
+class InfillConfig(Config, kw_only=True, frozen=True):
     max_spans: int = 4
     slots: int = 64
     """Canvas places for all spans of one example together."""

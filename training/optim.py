@@ -14,7 +14,7 @@ from engine.config import Config
 from engine.model import MaskPredictor
 
 
-class OptimConfig(Config):
+class OptimConfig(Config, kw_only=True, frozen=True):
     kind: Literal["muon", "adamw"] = "muon"
     learning_rate: float = 3e-3
     """Of AdamW."""
@@ -31,7 +31,8 @@ class OptimConfig(Config):
 
 
 def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.optim.Optimizer]:
-    matrices, others = [], []
+    matrices: list[torch.nn.Parameter] = []
+    others: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         in_block = ".blocks." in name and parameter.dim() == 2
         (matrices if in_block and config.kind == "muon" else others).append(parameter)

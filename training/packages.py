@@ -22,7 +22,7 @@ import msgspec
 from engine.config import Config
 
 
-class PinnedPackage(Config):
+class PinnedPackage(Config, kw_only=True, frozen=True):
     name: str
     version: str
     file: str
@@ -30,7 +30,7 @@ class PinnedPackage(Config):
     licence: str
 
 
-class PackageManifest(Config):
+class PackageManifest(Config, kw_only=True, frozen=True):
     """Which packages the Python text comes from. ``held_out`` packages are validation only, whole packages at a time."""
 
     packages: tuple[PinnedPackage, ...]

@@ -26,7 +26,7 @@ from training.shards import write_shard
 from training.tokenizer import SPECIAL_TOKENS, train_tokenizer
 
 
-class DataConfig(Config):
+class DataConfig(Config, kw_only=True, frozen=True):
     """``[data]`` run file: where text comes from and where shards go. Paths are relative to the working folder."""
 
     out: Path
@@ -55,9 +55,11 @@ def prepare(config: DataConfig) -> None:
     manifest = read_manifest(config.packages)
     if not (work / "val-python-00.jsonl.zst").exists():
         _write_python(config, manifest, work)
-    sources = {kind: config.corpus for kind in config.kinds} | {"python": work}
+    sources = dict.fromkeys(config.kinds, config.corpus) | {"python": work}
     tokenizer = _tokenizer(config, sources)
     eos = tokenizer.token_to_id("<|eos|>")
+    if eos is None:
+        raise ValueError(f"{config.tokenizer} has no <|eos|> token; use the tokenizer that `lacuna train data` trains.")
     for kind, folder in sources.items():
         for split in ("train", "val"):
             target = config.out / f"{kind}-{split}"
@@ -115,7 +117,9 @@ def _write_python(config: DataConfig, manifest: PackageManifest, work: Path) -> 
     archives.sort(key=lambda a: names[a.name].name in manifest.held_out)
     with ProcessPoolExecutor(2) as pool:
         collected = pool.map(_harvest, archives)
-        for archive, files in zip(archives, track(collected, "Python packages", len(archives), disable=None), strict=True):
+        for archive, files in zip(
+            archives, track(collected, "Python packages", len(archives), disable=not sys.stderr.isatty()), strict=True
+        ):
             package = names[archive.name]
             split = "val" if package.name in manifest.held_out else "train"
             for path, text in _capped(files, limit):

@@ -35,7 +35,7 @@ from training.run_state import last_run_state, load_state, save_run
 from training.shards import TokenShard
 
 
-class BatchConfig(Config):
+class BatchConfig(Config, kw_only=True, frozen=True):
     rows: int = 16
     length: int = 256
     """Tokens of a row; an infilling example's slots are part of it."""
@@ -45,7 +45,7 @@ class BatchConfig(Config):
     """Progress at which infilling examples begin; before, the model learns the neighbourhood from plain rows."""
 
 
-class PretrainConfig(Config):
+class PretrainConfig(Config, kw_only=True, frozen=True):
     out: Path
     """Checkpoints, metrics and TensorBoard scalars go here."""
     data: Path
@@ -133,9 +133,9 @@ def pretrain(config: PretrainConfig) -> None:
             running = value if math.isnan(running) else 0.98 * running + 0.02 * value
             done = step + 1
             if done % 20 == 0 or done == config.steps:
-                row = {"step": done, f"loss_{kind}": value, "lr": factor, "tokens_per_s": tokens / (time.monotonic() - began)}
-                _record(metrics, writer, row)
-                progress.update(bar, completed=done, note=f"loss {running:.3f}  {row['tokens_per_s']:,.0f} tokens/s")
+                speed = tokens / (time.monotonic() - began)
+                _record(metrics, writer, {"step": done, f"loss_{kind}": value, "lr": factor, "tokens_per_s": speed})
+                progress.update(bar, completed=done, note=f"loss {running:.3f}  {speed:,.0f} tokens/s")
             if done % config.evaluate_every == 0 or done == config.steps:
                 _record(metrics, writer, {"step": done, **validation_losses(model, config.data, tokenizer, config.mixture)})
                 model.train()
@@ -191,7 +191,7 @@ def infill_loss(model: MaskPredictor, encode: Any, batch: InfillBatch, device: t
 
 
 def _head_loss(model: MaskPredictor, rows: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    loss: Tensor = HeadLoss.apply(rows, model.head_weight, targets, weights, torch.bfloat16)
+    loss: Tensor = HeadLoss.apply(rows, model.head_weight, targets, weights, torch.bfloat16)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -122,5 +122,3 @@ def _summary(result: FillResult) -> str:
     blanks = "1 blank" if count == 1 else f"{count} blanks"
     late = ", stopped at the deadline" if result.stopped == "deadline" else ""
     return f"{blanks} filled in {result.ms:.0f} ms ({result.nfe} passes, {result.model}, {result.backend}{late})"
-
-

@@ -55,8 +55,6 @@ async def fill(engine: EngineClient, document: Snapshot, within: types.Range | N
 
 def to_edit(document: Snapshot, result: FillResult) -> types.WorkspaceEdit:
     """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
-    edits = [
-        types.TextEdit(range=document.range_of(span.start, span.end), new_text=span.text) for span in result.spans
-    ]
+    edits = [types.TextEdit(range=document.range_of(span.start, span.end), new_text=span.text) for span in result.spans]
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
     return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=edits)])

@@ -1,0 +1,100 @@
+"""Cut-outs of held-out documents: whole lines, or pieces of 4 to 12 characters inside a line. One seed, nothing selected."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+MIN_LINE = 8
+"""Non-space characters of a line worth cutting out."""
+CONTEXT_CHARS = 8_000
+"""More of a document than any window shows is not carried along."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``text[start:end]`` is the answer; ``group`` is what answers may depend on together (a package)."""
+
+    text: str
+    start: int
+    end: int
+    group: str
+
+    @property
+    def answer(self) -> str:
+        return self.text[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Document:
+    text: str
+    source: str
+    path: str
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Documents of a ``.jsonl``, ``.jsonl.gz`` or ``.jsonl.zst`` file with ``text``, ``source`` and ``path``."""
+    if path.suffix == ".zst":
+        import zstandard
+
+        data = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(path.open("rb")).read()
+    else:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
+    return [Document(row["text"], row.get("source", ""), row.get("path", "")) for row in rows]
+
+
+def cut_cases(documents: list[Document], kind: str, count: int, seed: int) -> list[Case]:
+    """``count`` cases, at most 12 of a document, drawn with one seed; fewer when the documents hold fewer."""
+    rng = np.random.default_rng(seed)
+    cases: list[Case] = []
+    order = [int(i) for i in rng.permutation(len(documents))]
+    for _ in range(12):
+        for index in order:
+            if len(cases) >= count:
+                return cases
+            document = documents[index]
+            cut = _line(document.text, rng) if kind == "line" else _piece(document.text, rng)
+            if cut is not None:
+                cases.append(_windowed(document, *cut))
+    return cases
+
+
+def _line(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """A whole line after its indentation."""
+    for _ in range(20):
+        start, end = _random_line(text, rng)
+        line = text[start:end]
+        if sum(not c.isspace() for c in line) >= MIN_LINE:
+            return start + len(line) - len(line.lstrip()), start + len(line.rstrip())
+    return None
+
+
+def _piece(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """4 to 12 characters inside a line, at any character, neither starting nor ending in space."""
+    for _ in range(20):
+        start, end = _random_line(text, rng)
+        size = int(rng.integers(4, 13))
+        if end - start <= size:
+            continue
+        at = int(rng.integers(start, end - size))
+        piece = text[at : at + size]
+        if piece == piece.strip() and sum(not c.isspace() for c in text[start:end]) >= MIN_LINE:
+            return at, at + size
+    return None
+
+
+def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
+    at = int(rng.integers(0, max(1, len(text))))
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    return start, len(text) if end < 0 else end
+
+
+def _windowed(document: Document, start: int, end: int) -> Case:
+    low, high = max(0, start - CONTEXT_CHARS), min(len(document.text), end + CONTEXT_CHARS)
+    return Case(document.text[low:high], start - low, end - low, document.source)

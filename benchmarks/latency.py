@@ -1,0 +1,48 @@
+"""``lacuna bench latency``: the time of a single-line blank in a 512-token window, warm, on real cursor places.
+
+Places come from Python files of the standard library of the running Python: there on every machine, drawn with one seed.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.infill_cases import Case, Document, cut_cases
+from benchmarks.machine import describe, quantile, resident_mb
+from engine import Engine, FillRequest, Span
+
+WARM_UP = 5
+
+
+def places(count: int, seed: int = 0) -> list[Case]:
+    """Whole lines cut out of standard-library files that fill a window."""
+    root = Path(sysconfig.get_path("stdlib"))
+    files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > 6_000]
+    chosen = np.random.default_rng(seed).permutation(len(files))[: max(count, 40)]
+    documents = [Document(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen]
+    return cut_cases(documents, "line", count, seed)
+
+
+def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
+    """Flat figures of one model: total time, passes, and what a step and the encoding of the context cost."""
+    with Engine(folder) as engine:
+        cases = places(runs + WARM_UP)
+        results = [engine.fill(_request(case)) for case in cases][WARM_UP:]
+        rss = resident_mb(os.getpid())
+    times = [r.ms for r in results]
+    return {
+        "runs": len(times),
+        "infill_p50_ms": quantile(times, 0.5),
+        "infill_p95_ms": quantile(times, 0.95),
+        "nfe_p50": quantile([float(r.nfe) for r in results], 0.5),
+        "rss_mb": rss,
+        "machine": describe(),
+    }
+
+
+def _request(case: Case) -> FillRequest:
+    return FillRequest(text=case.text, spans=(Span(start=case.start, end=case.end, max_tokens=32, single_line=True),))

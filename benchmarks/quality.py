@@ -1,0 +1,84 @@
+"""Does the model use both sides? Exact match of cut-out text, against the same model that sees only what stands before.
+
+The one-sided answer is cut at the newline and, because nothing tells it where the cut-out ends, counts as right when it
+*begins* with the answer; for whole lines it must be the line. That favours the one-sided side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.infill_cases import Case
+from engine import Engine, FillRequest, Span
+
+BOOTSTRAPS = 2_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    both: bool
+    before_only: bool
+    true_length: bool
+    """Both sides, with the true number of tokens given."""
+    confidence: float
+    ms: float
+    group: str
+
+
+def judge(engine: Engine, case: Case) -> Outcome:
+    """Fill one case with both sides, with the true length, and with what stands before only."""
+    assert engine.tokenizer is not None
+    before = case.text[: case.start]
+    span = Span(start=case.start, end=case.end, single_line=True)
+    both = engine.fill(FillRequest(text=case.text, spans=(span,)))
+    exact = Span(start=case.start, end=case.end, single_line=True, tokens=len(engine.tokenizer.encode(case.answer)))
+    given = engine.fill(FillRequest(text=case.text, spans=(exact,)))
+    ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before)),)))
+    first_line = ahead.spans[0].text.split("\n")[0]
+    whole_line = case.text[case.end : case.end + 1] in ("\n", "")
+    one_sided = first_line.rstrip() == case.answer if whole_line else first_line.startswith(case.answer)
+    return Outcome(
+        both=both.spans[0].text == case.answer,
+        before_only=one_sided,
+        true_length=given.spans[0].text == case.answer,
+        confidence=both.spans[0].confidence,
+        ms=both.ms,
+        group=case.group,
+    )
+
+
+def summarise(outcomes: list[Outcome], kind: str, seed: int) -> dict[str, float | int | str]:
+    """Rates and their ratio with 95 % bounds, from a bootstrap over groups (documents of a package are not independent)."""
+    both = np.array([o.both for o in outcomes], float)
+    before = np.array([o.before_only for o in outcomes], float)
+    groups = np.unique([o.group for o in outcomes], return_inverse=True)[1]
+    ratios, rates = _bootstrap(both, before, groups, np.random.default_rng(seed))
+    report: dict[str, float | int | str] = {
+        "kind": kind,
+        "cases": len(outcomes),
+        "groups": int(groups.max()) + 1,
+        "exact_match_both": round(float(both.mean()), 4),
+        "exact_match_both_low": round(float(np.quantile(rates, 0.025)), 4),
+        "exact_match_both_high": round(float(np.quantile(rates, 0.975)), 4),
+        "exact_match_before_only": round(float(before.mean()), 4),
+        "exact_match_true_length": round(float(np.mean([o.true_length for o in outcomes])), 4),
+        "ratio": round(float(both.mean() / max(before.mean(), 1e-9)), 3),
+        "ratio_low": round(float(np.quantile(ratios, 0.025)), 3),
+        "ratio_high": round(float(np.quantile(ratios, 0.975)), 3),
+        "p50_ms": round(float(np.median([o.ms for o in outcomes])), 1),
+    }
+    return report
+
+
+def _bootstrap(
+    both: NDArray[np.float64], before: NDArray[np.float64], groups: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Resample groups with replacement; return the ratio and the two-sided rate of every resample."""
+    count = int(groups.max()) + 1
+    sums = np.stack([np.bincount(groups, weights, count) for weights in (both, before, np.ones_like(both))])
+    drawn = rng.integers(0, count, (BOOTSTRAPS, count))
+    totals = sums[:, drawn].sum(axis=2)
+    return totals[0] / np.maximum(totals[1], 0.5), totals[0] / totals[2]

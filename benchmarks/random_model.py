@@ -1,0 +1,46 @@
+"""A model folder of 45 million parameters with random weights, so that a small bundled model flatters no time.
+
+It goes through the real exporter and so needs the ``export`` extra.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from engine.checkpoint import save_checkpoint
+from engine.config import ModelConfig, read_model_config
+from engine.core import BUNDLED
+from engine.model import MaskPredictor, init_weights
+from export.onnx_export import export_onnx
+
+
+def make_random_model(out: Path) -> Path:
+    """Export it to ``out`` unless it is there; the tokenizer is the bundled one."""
+    if (out / "model.onnx").exists():
+        return out
+    bundled = read_model_config(BUNDLED)
+    config = ModelConfig(
+        d_model=512,
+        n_layers=11,
+        n_heads=8,
+        mlp_hidden_size=1408,
+        vocab_size=bundled.vocab_size,
+        mask_token_id=bundled.mask_token_id,
+        eos_token_id=bundled.eos_token_id,
+        bos_token_id=bundled.bos_token_id,
+        expand_token_id=bundled.expand_token_id,
+        delete_token_id=bundled.delete_token_id,
+        reserved_token_ids=bundled.reserved_token_ids,
+        weight_tying=True,
+        context_hidden_from_span=True,
+    )
+    model = MaskPredictor(config)
+    init_weights(model, torch.Generator().manual_seed(0))
+    checkpoint = out.with_name(out.name + ".checkpoint")
+    save_checkpoint(model, checkpoint, BUNDLED / "tokenizer.json")
+    export_onnx(checkpoint, out)
+    shutil.rmtree(checkpoint)
+    return out

@@ -1,0 +1,71 @@
+"""A backend whose predictions are a function: tests and protocol work without a model.
+
+It keeps the promises of the real ones: constraints, exact log-probabilities, opaque contexts, one context longer for every
+kept token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends import Batch, Floats, Ints, Predictions
+
+Score = Callable[[Ints, Ints, int], NDArray[np.floating]]
+"""(active ids, their places on the canvas, queried index) -> logits (V,)."""
+
+
+@dataclass(frozen=True)
+class FakeContext:
+    ids: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        return len(self.ids)
+
+
+@dataclass
+class FakeBackend:
+    score: Score
+    num_candidates: int = 8
+    name: str = "fake"
+    batches: list[Batch] = field(default_factory=list)
+    """Every pass that was asked for."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        self.batches.append(batch)
+        rows, queries = batch.query_index.shape
+        logits: Floats = np.stack(
+            [
+                np.stack([self.score(batch.input_ids[b], batch.position_ids[b], int(q)) for q in batch.query_index[b]])
+                for b in range(rows)
+            ]
+        ).astype(np.float32)
+        masked = np.where(batch.allowed[batch.allowed_row], logits, -np.inf)
+        peak = masked.max(-1, keepdims=True)
+        log_probs = masked - peak - np.log(np.exp(masked - peak).sum(-1, keepdims=True))
+        order = np.argsort(-log_probs, axis=-1, kind="stable")[..., : self.num_candidates]
+        target = np.zeros((rows, queries), np.int64) if batch.target_ids is None else batch.target_ids
+        finite = np.where(np.isfinite(log_probs), log_probs, 0.0)
+        return Predictions(
+            token_ids=order,
+            log_probs=np.take_along_axis(log_probs, order, -1),
+            target_log_probs=np.take_along_axis(log_probs, target[..., None], -1)[..., 0],
+            entropy=-(np.exp(log_probs) * finite).sum(-1),
+            context=self._extended(batch),
+            logits=masked if batch.full else None,
+        )
+
+    def interrupt(self) -> None:
+        """A function call cannot be ended early."""
+
+    def _extended(self, batch: Batch) -> FakeContext | None:
+        context = batch.context
+        assert context is None or isinstance(context, FakeContext)
+        if batch.keep is None:
+            return context
+        kept = tuple(int(i) for i in batch.input_ids[0][batch.keep])
+        return FakeContext((context.ids if context else ()) + kept)

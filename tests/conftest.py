@@ -1,0 +1,77 @@
+"""Shared fixtures: a toy tokenizer, toy models, the reference data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from engine.config import ModelConfig
+from engine.core import BUNDLED
+from engine.tokenizer import TextTokenizer
+from training.tokenizer import train_tokenizer
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT.parent / "shared" / "golden" / "llada-tiny"
+
+
+def pytest_report_header() -> str:
+    import onnxruntime
+    import torch
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"python {python}, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}"
+
+
+@pytest.fixture(scope="session")
+def raw_tokenizer() -> Tokenizer:
+    """A byte-level BPE of 512 tokens, trained on our own source."""
+    texts = [path.read_text("utf-8") for path in sorted((ROOT / "engine").glob("*.py"))]
+    return train_tokenizer(texts, 512)
+
+
+@pytest.fixture(scope="session")
+def tokenizer_file(raw_tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    raw_tokenizer.save(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tokenizer_file: Path) -> TextTokenizer:
+    return TextTokenizer(tokenizer_file)
+
+
+@pytest.fixture(scope="session")
+def config() -> ModelConfig:
+    """Two layers, 32 wide, with the special ids of the default model."""
+    return ModelConfig(
+        d_model=32,
+        n_layers=2,
+        n_heads=4,
+        mlp_hidden_size=64,
+        vocab_size=512,
+        max_sequence_length=256,
+        weight_tying=True,
+        bos_token_id=0,
+        eos_token_id=1,
+        mask_token_id=2,
+        expand_token_id=3,
+        delete_token_id=4,
+        reserved_token_ids=tuple(range(5, 16)),
+        context_hidden_from_span=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    if not GOLDEN.exists():
+        pytest.skip("the reference outputs are not beside this checkout")
+    return GOLDEN
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Path:
+    return BUNDLED

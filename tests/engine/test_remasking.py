@@ -1,0 +1,43 @@
+"""Which places are transferred: schedules and thresholds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.remasking import above_threshold, num_transfer_tokens, top_confident
+
+confidences = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array)
+
+
+@given(st.integers(0, 200), st.integers(1, 50))
+def test_the_schedule_transfers_every_mask_and_differs_by_at_most_one(masks, steps):
+    schedule = num_transfer_tokens(masks, steps)
+    assert sum(schedule) == masks and len(schedule) == steps
+    assert max(schedule) - min(schedule) <= 1
+    assert schedule == sorted(schedule, reverse=True)
+
+
+@given(confidences, st.integers(0, 30))
+def test_no_remasked_place_is_more_confident_than_a_transferred_one(confidence, count):
+    chosen = top_confident(confidence, count)
+    assert chosen.sum() == min(count, len(confidence))
+    if chosen.any() and not chosen.all():
+        assert confidence[chosen].min() >= confidence[~chosen].max()
+
+
+@given(confidences, st.floats(0.01, 1))
+def test_a_threshold_transfers_all_above_it_and_always_the_best(confidence, threshold):
+    chosen = above_threshold(confidence, threshold)
+    assert chosen[np.argmax(confidence)]
+    assert all(chosen[confidence >= threshold])
+    assert chosen.sum() == max(1, (confidence >= threshold).sum())
+
+
+def test_equal_confidences_are_taken_from_the_left():
+    assert top_confident(np.array([0.5, 0.5, 0.5]), 2).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("masks", "steps", "expected"), [(32, 6, [6, 6, 5, 5, 5, 5]), (3, 4, [1, 1, 1, 0])])
+def test_the_remainder_goes_to_the_first_steps(masks, steps, expected):
+    assert num_transfer_tokens(masks, steps) == expected
