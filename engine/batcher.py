@@ -51,6 +51,8 @@ class Batcher:
     def submit(self, run: Generator[Batch, Predictions, Any], priority: Priority = Priority.COMMAND) -> Job:
         """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``."""
         job = Job(run, priority)
+        # From here on only the batcher settles the future; `Future.cancel` by a waiter has no effect, `cancel` below has.
+        job.future.set_running_or_notify_cancel()
         with self._changed:
             if self._closed:
                 raise EngineUnavailable("The engine is stopped; start it again.")

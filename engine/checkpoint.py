@@ -62,6 +62,7 @@ def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None =
     partial.mkdir(parents=True)
     state = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
     save_file(state, partial / SINGLE, metadata={"format": "pt"})
+    (partial / SINGLE).chmod(0o644)
     (partial / "config.json").write_text(json.dumps(dump_model_config(model.config), indent=1) + "\n")
     if tokenizer is not None:
         shutil.copyfile(tokenizer, partial / "tokenizer.json")

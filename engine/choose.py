@@ -19,9 +19,7 @@ class Choice:
     log_probs: NDArray[np.float64]  # (M,) of the chosen tokens, without noise and temperature
 
 
-def choose(
-    predictions: Predictions, temperature: float, rng: np.random.Generator, banned: tuple[int, ...] = ()
-) -> Choice:
+def choose(predictions: Predictions, temperature: float, rng: np.random.Generator, banned: tuple[int, ...] = ()) -> Choice:
     """The best candidate of each place, or at a temperature one drawn from the candidates (Gumbel-max, float64).
 
     ``banned`` ids are not chosen: when time is up only text helps.

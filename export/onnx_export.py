@@ -7,9 +7,13 @@ symmetric weights). Then every large initialiser is moved into ``model.safetenso
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +47,12 @@ def export_onnx(checkpoint: Path, out: Path, precision: str = "int8") -> None:
     partial.mkdir(parents=True)
     console = Console(stderr=True)
     try:
-        with console.status("tracing") if console.is_terminal else tempfile.TemporaryFile():
+        with console.status("exporting") if console.is_terminal else nullcontext():
             graph = trace(model)
             if precision == "int8":
                 graph = quantise(graph)
                 _share_embedding(graph)
-            _externalise(graph, partial)
+            _externalise(graph, model, partial)
         config = msgspec.structs.replace(
             model.config, weights_layout="in_out", weights_precision="int8" if precision == "int8" else "float"
         )
@@ -57,12 +61,26 @@ def export_onnx(checkpoint: Path, out: Path, precision: str = "int8") -> None:
             if (checkpoint / name).exists():
                 shutil.copyfile(checkpoint / name, partial / name)
         onnx.save(graph, str(partial / "model.onnx"))
+        (partial / SINGLE).chmod(0o644)
         write_manifest(partial, precision, OPSET, NUM_CANDIDATES)
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     sys.stderr.write(f"{out}: {precision}, {sum(f.stat().st_size for f in out.iterdir()) / 2**20:.1f} MiB\n")
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep the exporters' remarks on their own internals from the user; errors still come through."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 def trace(model: MaskPredictor) -> onnx.ModelProto:
@@ -73,17 +91,18 @@ def trace(model: MaskPredictor) -> onnx.ModelProto:
     keys = torch.export.Dim("keys", min=1, max=1 << 20)
     example, shapes = _example(config, dims, cached, keys)
     names = [*INPUTS, *cache_names(config.n_layers, "context")]
-    program = torch.onnx.export(
-        wrapper,
-        tuple(example),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=names,
-        output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
-        dynamic_shapes=(*shapes[: len(INPUTS)], tuple(shapes[len(INPUTS) :])),
-        verbose=False,
-        optimize=True,
-    )
+    with quietly():
+        program = torch.onnx.export(
+            wrapper,
+            tuple(example),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=names,
+            output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
+            dynamic_shapes=(*shapes[: len(INPUTS)], tuple(shapes[len(INPUTS) :])),
+            verbose=False,
+            optimize=True,
+        )
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
     renamed = {own: name for name, own in wrapper.names.items()}
@@ -127,15 +146,16 @@ def quantise(graph: onnx.ModelProto) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(graph, str(source), save_as_external_data=True, location="float.data", size_threshold=1024)
-        quantize_dynamic(
-            source,
-            target,
-            op_types_to_quantize=["MatMul"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            extra_options={"WeightSymmetric": True, "MatMulConstBOnly": True},
-            use_external_data_format=True,
-        )
+        with quietly():
+            quantize_dynamic(
+                source,
+                target,
+                op_types_to_quantize=["MatMul"],
+                per_channel=True,
+                weight_type=QuantType.QInt8,
+                extra_options={"WeightSymmetric": True, "MatMulConstBOnly": True},
+                use_external_data_format=True,
+            )
         return onnx.load(str(target))
 
 
@@ -170,7 +190,7 @@ def _share_embedding(graph: onnx.ModelProto) -> None:
     graph.graph.initializer.extend(kept)
 
 
-def _externalise(graph: onnx.ModelProto, folder: Path) -> None:
+def _externalise(graph: onnx.ModelProto, model: MaskPredictor, folder: Path) -> None:
     """Move weights into ``model.safetensors`` under their checkpoint names and point the graph at them."""
     tensors: dict[str, np.ndarray[Any, Any]] = {}
     places: dict[str, str] = {}
@@ -179,6 +199,10 @@ def _externalise(graph: onnx.ModelProto, folder: Path) -> None:
         if name is not None:
             tensors[name] = np.ascontiguousarray(numpy_helper.to_array(initializer))
             places[initializer.name] = name
+    # The exporter keeps one of several equal tensors (norms of a fresh model, say); a checkpoint has all of them.
+    for name, value in model.state_dict().items():
+        if name not in tensors:
+            tensors[name] = (value.t() if value.dim() == 2 else value).contiguous().numpy()
     save_file(tensors, folder / SINGLE, metadata={"format": "pt"})
     offsets = tensor_offsets(folder / SINGLE)
     for initializer in graph.graph.initializer:

@@ -61,7 +61,7 @@ class EmbeddedEngine:
             result: FillResult = await asyncio.wrap_future(job.future)
             return result
         finally:
-            if not job.future.done() or job.future.cancelled():
+            if not job.future.done():
                 engine.cancel(job)
 
     def close(self) -> None:

@@ -7,9 +7,7 @@ as the engine's context cache does). Everything random depends on (seed, step) a
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from engine.checkpoint import load_checkpoint
 from engine.config import Config, ModelConfig
@@ -30,6 +27,7 @@ from training.evaluate import validation_losses
 from training.forward_process import forward_process, sample_t
 from training.infill_examples import InfillConfig
 from training.loss import HeadLoss, llada_weights, masked_rows, mean_weights
+from training.metrics import Metrics
 from training.optim import OptimConfig, make_optimizers, wsd_factor
 from training.run_state import last_run_state, load_state, save_run
 from training.shards import TokenShard
@@ -104,15 +102,13 @@ def pretrain(config: PretrainConfig) -> None:
         rates = state["extra"]["rates"]
     encode = torch.compile(model.encode, dynamic=False) if config.compile else model.encode
 
-    writer = SummaryWriter(str(config.out / "tensorboard"))
-    metrics = (config.out / "metrics.jsonl").open("a")
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn(),
         console=Console(stderr=True), disable=not Console(stderr=True).is_terminal,
     )  # fmt: skip
     bar = progress.add_task("pre-training", total=config.steps, completed=first, note="")
     tokens, began, running = 0, time.monotonic(), math.nan
-    with progress:
+    with Metrics(config.out) as metrics, progress:
         for step in range(first, config.steps):
             factor = wsd_factor((step + 1) / config.steps, config.optim)
             for optimizer, own in zip(optimizers, rates, strict=True):
@@ -134,10 +130,10 @@ def pretrain(config: PretrainConfig) -> None:
             done = step + 1
             if done % 20 == 0 or done == config.steps:
                 speed = tokens / (time.monotonic() - began)
-                _record(metrics, writer, {"step": done, f"loss_{kind}": value, "lr": factor, "tokens_per_s": speed})
+                metrics.write({"step": done, f"loss_{kind}": value, "lr": factor, "tokens_per_s": speed})
                 progress.update(bar, completed=done, note=f"loss {running:.3f}  {speed:,.0f} tokens/s")
             if done % config.evaluate_every == 0 or done == config.steps:
-                _record(metrics, writer, {"step": done, **validation_losses(model, config.data, tokenizer, config.mixture)})
+                metrics.write({"step": done, **validation_losses(model, config.data, tokenizer, config.mixture)})
                 model.train()
             if done % config.save_every == 0 or done == config.steps:
                 save_run(config.out, done, model, optimizers, config.tokenizer, {"identity": identity, "rates": rates})
@@ -199,12 +195,3 @@ def _identity(config: PretrainConfig, shards: dict[str, TokenShard]) -> dict[str
     """What must not change when a run is resumed."""
     hashes = {name: shard.manifest["sha256"] for name, shard in shards.items()}
     return {"shards": hashes, "mixture": config.mixture, "seed": config.seed, "model": msgspec.to_builtins(config.model)}
-
-
-def _record(metrics: Any, writer: SummaryWriter, row: dict[str, float]) -> None:
-    metrics.write(json.dumps({key: round(value, 5) for key, value in row.items()}) + "\n")
-    metrics.flush()
-    os.fsync(metrics.fileno())
-    for key, value in row.items():
-        if key != "step":
-            writer.add_scalar(key, value, int(row["step"]))

@@ -36,7 +36,9 @@ def test_generation_is_the_reference_token_for_token_and_pass_for_pass(golden, t
     options = {k: case[k] for k in ("steps", "gen_length", "block_length", "cfg_scale", "threshold") if k in case}
     options |= {"suppress_ids": tuple(case.get("suppress_ids", ())), "cache": CACHES.get(case["algorithm"], "none")}
     prompts = tensors[case.get("prompt", "prompt")]
-    masks = tensors[case["attention_mask"]].bool() if "attention_mask" in case else torch.ones_like(prompts, dtype=torch.bool)
+    masks = (
+        tensors[case["attention_mask"]].bool() if "attention_mask" in case else torch.ones_like(prompts, dtype=torch.bool)
+    )
     with Engine(golden, backend="torch") as engine:
         for prompt, mask, expected in zip(prompts, masks, tensors[f"gen/{case['name']}"], strict=True):
             prompt_mask = None if bool(mask.all()) else tuple(mask.tolist())

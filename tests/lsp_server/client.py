@@ -1,0 +1,123 @@
+"""A language client of a page: real subprocess, raw JSON, answers to what the server asks."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import subprocess
+import sys
+import threading
+from typing import Any
+
+NEOVIM = {
+    "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"]},
+    "textDocument": {"inlineCompletion": {"dynamicRegistration": False}, "codeAction": {"dynamicRegistration": True}},
+    "window": {"workDoneProgress": True},
+    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
+}
+VSCODE = {
+    "general": {"positionEncodings": ["utf-16"]},
+    "textDocument": {
+        "inlineCompletion": {"dynamicRegistration": True},
+        "codeAction": {"resolveSupport": {"properties": ["edit"]}},
+    },
+    "window": {"workDoneProgress": True},
+    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}},
+}
+UTF32 = {"general": {"positionEncodings": ["utf-32"]}, "workspace": {"applyEdit": True}}
+MINIMAL: dict[str, Any] = {}
+CLIENTS = {"neovim": NEOVIM, "vscode": VSCODE, "utf-32": UTF32, "minimal": MINIMAL}
+
+
+class Client:
+    """Starts ``lacuna lsp`` and speaks to it; a reader thread sorts what comes."""
+
+    def __init__(self, capabilities: dict[str, Any], options: Any = None, command: list[str] | None = None) -> None:
+        command = command or [sys.executable, "-m", "lacuna", "lsp"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.ids = itertools.count(1)
+        self.answers: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self.notifications: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.edits: list[dict[str, Any]] = []
+        self.applied = True
+        self.replies: dict[int, int] = {}
+        threading.Thread(target=self._read, daemon=True).start()
+        params = {"processId": None, "rootUri": None, "capabilities": capabilities, "initializationOptions": options}
+        self.server = self.request("initialize", params)["result"]
+        self.notify("initialized", {})
+
+    def request(self, method: str, params: Any) -> dict[str, Any]:
+        return self.wait(self.start(method, params))
+
+    def start(self, method: str, params: Any) -> int:
+        identifier = next(self.ids)
+        self.answers[identifier] = queue.Queue()
+        self._send({"id": identifier, "method": method, "params": params})
+        return identifier
+
+    def wait(self, identifier: int, timeout: float = 20) -> dict[str, Any]:
+        return self.answers[identifier].get(timeout=timeout)
+
+    def notify(self, method: str, params: Any) -> None:
+        self._send({"method": method, "params": params})
+
+    def open(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
+        item = {"uri": uri, "languageId": language, "version": version, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": item})
+
+    def change(self, uri: str, version: int, *changes: dict[str, Any]) -> None:
+        params = {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)}
+        self.notify("textDocument/didChange", params)
+
+    def complete(self, uri: str, line: int, character: int, kind: int = 1, **context: Any) -> dict[str, Any]:
+        return self.wait(self.start_completion(uri, line, character, kind, **context))
+
+    def start_completion(self, uri: str, line: int, character: int, kind: int = 1, **context: Any) -> int:
+        place = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+        return self.start("textDocument/inlineCompletion", place | {"context": {"triggerKind": kind} | context})
+
+    def complete_when_ready(self, uri: str, line: int, character: int) -> list[dict[str, Any]]:
+        """Ask until the model is loaded: before, the server answers at once with nothing."""
+        for _ in range(600):
+            items = self.complete(uri, line, character)["result"]
+            if items:
+                return items
+            threading.Event().wait(0.05)
+        raise AssertionError("the model never became ready")
+
+    def close(self) -> int:
+        self.request("shutdown", None)
+        self.notify("exit", None)
+        code = self.process.wait(timeout=20)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+        return code
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self.process.stdin.flush()
+
+    def _read(self) -> None:
+        out = self.process.stdout
+        while True:
+            length = 0
+            while (line := out.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length"):
+                    length = int(line.split(b":")[1])
+            if not length:
+                return
+            self._sort(json.loads(out.read(length)))
+
+    def _sort(self, message: dict[str, Any]) -> None:
+        if "method" not in message:
+            self.replies[message["id"]] = self.replies.get(message["id"], 0) + 1
+            self.answers[message["id"]].put(message)
+        elif message["method"] == "workspace/applyEdit":
+            self.edits.append(message["params"]["edit"])
+            self._send({"id": message["id"], "result": {"applied": self.applied}})
+        elif "id" in message:
+            self._send({"id": message["id"], "result": None})
+        else:
+            self.notifications.put(message)

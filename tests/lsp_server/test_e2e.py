@@ -1,0 +1,185 @@
+"""The language server in a subprocess with the bundled model, for clients of different abilities."""
+
+import pytest
+
+from tests.lsp_server.client import CLIENTS, VSCODE, Client
+
+URI = "file:///work/shop.py"
+TEXT = 'name = "😀 é"; total = \nresult = ____\nprint(____)\n'
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def client(request):
+    client = Client(CLIENTS[request.param])
+    client.encoding = client.server["capabilities"]["positionEncoding"]
+    client.open(URI, TEXT)
+    client.complete_when_ready(URI, 0, 0)
+    yield client
+    assert client.close() == 0
+
+
+def units(text, encoding):
+    codec = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[encoding]
+    return len(text.encode(codec)) // {"utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]
+
+
+def test_the_server_says_what_it_can_do(client):
+    capabilities = client.server["capabilities"]
+    assert capabilities["inlineCompletionProvider"] == {}
+    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.rewrite.fillBlanks"]
+    assert capabilities["executeCommandProvider"]["commands"] == ["lacuna.fillBlanks"]
+    assert capabilities["textDocumentSync"]["change"] == 2
+
+
+def test_a_completion_continues_the_line_in_the_clients_encoding(client):
+    line = TEXT.split("\n")[0]
+    cursor = units(line, client.encoding)
+    items = client.complete(URI, 0, cursor)["result"]
+    assert items
+    for item in items:
+        assert item["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": cursor}}
+        assert item["insertText"].startswith(line) and "\n" not in item["insertText"]
+        assert len(item["insertText"]) > len(line)
+
+
+def test_an_invoked_completion_offers_several_and_an_automatic_one_at_most_one(client):
+    cursor = units(TEXT.split("\n")[0], client.encoding)
+    assert len(client.complete(URI, 0, cursor, kind=2)["result"]) <= 1
+    texts = [item["insertText"] for item in client.complete(URI, 0, cursor, kind=1)["result"]]
+    assert len(texts) == len(set(texts)) >= 1
+
+
+def test_a_focused_menu_entry_is_continued_in_its_own_range(client):
+    cursor = units(TEXT.split("\n")[0], client.encoding)
+    place = {"start": {"line": 0, "character": cursor}, "end": {"line": 0, "character": cursor}}
+    items = client.complete(URI, 0, cursor, selectedCompletionInfo={"range": place, "text": "sum("})["result"]
+    assert items and all(i["range"] == place and i["insertText"].startswith("sum(") for i in items)
+
+
+def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+    params = {"textDocument": {"uri": URI}, "range": whole, "context": {"diagnostics": []}}
+    (action,) = client.request("textDocument/codeAction", params)["result"]
+    assert action["title"] == "Fill all 2 blanks together" and action["kind"] == "refactor.rewrite.fillBlanks"
+    client.edits.clear()
+    answer = client.request("workspace/executeCommand", action["command"])
+    assert answer["result"] == {"applied": True}
+    (edit,) = client.edits
+    (change,) = edit["documentChanges"]
+    assert change["textDocument"] == {"uri": URI, "version": 1}
+    ranges = [(e["range"]["start"], e["range"]["end"]) for e in change["edits"]]
+    assert ranges == [
+        ({"line": 1, "character": 9}, {"line": 1, "character": 13}),
+        ({"line": 2, "character": 6}, {"line": 2, "character": 10}),
+    ]
+    assert all(e["newText"] and "_" * 4 not in e["newText"] for e in change["edits"])
+
+
+def test_a_blank_under_the_cursor_can_be_filled_alone(client):
+    line = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 3}}
+    params = {"textDocument": {"uri": URI}, "range": line, "context": {"diagnostics": []}}
+    first, second = client.request("textDocument/codeAction", params)["result"]
+    assert first["title"] == "Fill this blank" and second["title"] == "Fill all 2 blanks together"
+    client.edits.clear()
+    client.request("workspace/executeCommand", first["command"])
+    assert [e["range"]["start"]["line"] for e in client.edits[0]["documentChanges"][0]["edits"]] == [2]
+
+
+def test_code_actions_of_other_kinds_are_not_offered(client):
+    params = {
+        "textDocument": {"uri": URI},
+        "range": {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 0}},
+    }
+    context = {"diagnostics": [], "only": ["source.organizeImports"]}
+    assert client.request("textDocument/codeAction", params | {"context": context})["result"] == []
+
+
+def test_edits_reach_the_document_the_model_sees(client):
+    uri = "file:///work/edited.py"
+    client.open(uri, "a\fb\r\nvalue = 1\r\n")
+    start = {"line": 1, "character": 8}
+    client.change(uri, 2, {"range": {"start": start, "end": {"line": 1, "character": 9}}, "text": "____"})
+    params = {"textDocument": {"uri": uri}, "range": {"start": start, "end": start}, "context": {"diagnostics": []}}
+    (action,) = client.request("textDocument/codeAction", params)["result"]
+    client.edits.clear()
+    client.request("workspace/executeCommand", action["command"])
+    change = client.edits[0]["documentChanges"][0]
+    assert change["textDocument"]["version"] == 2
+    assert change["edits"][0]["range"] == {"start": start, "end": {"line": 1, "character": 12}}
+
+
+def test_an_edit_that_the_client_refuses_is_told_to_the_user(client):
+    client.applied = False
+    try:
+        argument = {"uri": URI, "version": 1}
+        answer = client.request("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [argument]})
+        assert answer["result"] == {"applied": False}
+        while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
+            pass
+        assert "fill again" in note["params"]["message"]
+    finally:
+        client.applied = True
+
+
+def test_a_cancelled_request_is_answered_as_cancelled_and_the_next_one_normally(client):
+    cursor = units(TEXT.split("\n")[0], client.encoding)
+    identifier = client.start_completion(URI, 0, cursor)
+    client.notify("$/cancelRequest", {"id": identifier})
+    answer = client.wait(identifier, timeout=10)
+    assert answer.get("error", {}).get("code") == -32800 or answer.get("result")
+    assert client.complete(URI, 0, cursor)["result"]
+
+
+def test_of_overlapping_requests_the_newest_wins_and_each_is_answered_once(client):
+    cursor = units(TEXT.split("\n")[0], client.encoding)
+    identifiers = [client.start_completion(URI, 0, cursor) for _ in range(12)]
+    results = [client.wait(identifier)["result"] for identifier in identifiers]
+    assert results[-1]
+    assert sum(bool(result) for result in results) < len(results)
+    assert all(client.replies[identifier] == 1 for identifier in identifiers)
+
+
+def test_an_unknown_document_brings_nothing(client):
+    assert client.complete("file:///nowhere.py", 0, 0)["result"] == []
+
+
+def test_settings_are_checked_and_the_user_is_told():
+    client = Client(VSCODE, options={"languagse": ["python"]})
+    while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
+        pass
+    assert "languagse" in note["params"]["message"]
+    assert client.close() == 0
+
+
+def test_a_language_that_is_off_brings_nothing_unless_asked():
+    client = Client(VSCODE, options={"languages": ["markdown"], "minConfidence": 0.0})
+    client.open(URI, TEXT)
+    client.complete_when_ready(URI, 0, 0)
+    assert client.complete(URI, 0, 10, kind=2)["result"] == []
+    assert client.complete(URI, 0, 10, kind=1)["result"]
+    assert client.close() == 0
+
+
+def test_a_model_that_is_not_there_is_told_and_typing_goes_on(tmp_path):
+    import sys
+
+    command = [sys.executable, "-m", "lacuna", "lsp", "--model", str(tmp_path / "nothing")]
+    client = Client(VSCODE, command=command)
+    client.open(URI, TEXT)
+    while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
+        pass
+    assert "no model folder" in note["params"]["message"]
+    assert client.complete(URI, 0, 5)["result"] == []
+    assert client.close() == 0
+
+
+def test_the_users_text_is_never_logged():
+    client = Client(VSCODE)
+    client.open(URI, "secret_word = \n")
+    client.complete_when_ready(URI, 0, 14)
+    client.request("shutdown", None)
+    client.notify("exit", None)
+    client.process.wait(timeout=20)
+    assert b"secret_word" not in client.process.stderr.read()
+    for stream in (client.process.stdin, client.process.stdout, client.process.stderr):
+        stream.close()

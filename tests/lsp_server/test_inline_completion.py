@@ -1,0 +1,126 @@
+"""Newest wins and cancellation reaches the engine, over a scripted engine."""
+
+import asyncio
+
+import pytest
+from lsprotocol import types
+
+from engine import EngineError, FillResult, SpanResult
+from lsp_server.document import open_snapshot
+from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.settings import Settings
+
+DOCUMENT = open_snapshot("file:///a.py", "python", 1, "x = \n", "utf-16")
+
+
+class Scripted:
+    """An engine that answers when told to."""
+
+    def __init__(self, confidence=0.9, error=None):
+        self.ready, self.confidence, self.error = True, confidence, error
+        self.gate, self.requests, self.cancelled = asyncio.Event(), [], 0
+
+    async def load(self):
+        return
+
+    async def fill(self, request, interactive, on_draft=None):
+        self.requests.append((request, interactive))
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.error:
+            raise self.error
+        span = request.spans[0]
+        answer = SpanResult(start=span.start, end=span.end, text="1", confidence=self.confidence, tokens=1)
+        return FillResult(text="", spans=(answer,), nfe=1, ms=1.0, model="m", backend="b")
+
+    def close(self):
+        return
+
+
+def params(kind=types.InlineCompletionTriggerKind.Automatic):
+    return types.InlineCompletionParams(
+        context=types.InlineCompletionContext(kind),
+        text_document=types.TextDocumentIdentifier(DOCUMENT.uri),
+        position=types.Position(0, 4),
+    )
+
+
+def run(scenario):
+    asyncio.run(scenario())
+
+
+def test_a_newer_request_supersedes_and_frees_the_engine():
+    async def scenario():
+        engine = Scripted()
+        inline = InlineCompletions(engine)
+        first = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        second = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        assert await first == []
+        assert engine.cancelled == 1
+        engine.gate.set()
+        assert [item.insert_text for item in await second] == ["x = 1"]
+        assert not inline.running
+
+    run(scenario)
+
+
+def test_a_cancelled_request_frees_the_engine_and_stays_cancelled():
+    async def scenario():
+        engine = Scripted()
+        inline = InlineCompletions(engine)
+        task = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        assert engine.cancelled == 1 and not inline.running
+
+    run(scenario)
+
+
+def test_typing_never_waits_for_a_model_that_is_loading():
+    async def scenario():
+        engine = Scripted()
+        engine.ready = False
+        assert await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings()) == []
+        assert not engine.requests
+
+    run(scenario)
+
+
+def test_an_unsure_answer_is_shown_only_when_asked_for():
+    async def scenario():
+        engine = Scripted(confidence=0.05)
+        engine.gate.set()
+        inline = InlineCompletions(engine)
+        assert await inline.suggest(DOCUMENT, params(), Settings()) == []
+        assert await inline.suggest(DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings())
+
+    run(scenario)
+
+
+def test_requests_go_to_the_engine_as_interactive_with_a_deadline():
+    async def scenario():
+        engine = Scripted()
+        engine.gate.set()
+        await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings(deadline_ms=123.0))
+        ((request, interactive),) = engine.requests
+        assert interactive and request.deadline_ms == 123.0 and request.spans[0].single_line
+
+    run(scenario)
+
+
+def test_an_engine_error_brings_nothing_rather_than_a_trace():
+    async def scenario():
+        engine = Scripted(error=EngineError("broken"))
+        engine.gate.set()
+        assert await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings()) == []
+
+    run(scenario)
