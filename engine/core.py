@@ -47,7 +47,9 @@ class Engine:
         self.model_name, self.backend = model_name, backend
         self.infiller: Infiller | None = None
         if self.tokenizer is not None:
-            allowed = constraint_table(self.config, self.tokenizer.size, line_ends=self.tokenizer.line_end_ids())
+            # An answer that holds a blank would be no answer.
+            blank, line_ends = self.tokenizer.ids_with("___"), self.tokenizer.line_end_ids()
+            allowed = constraint_table(self.config, self.tokenizer.size, suppressed=blank, line_ends=line_ends)
             self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name)
         self._batcher = Batcher(backend)
 

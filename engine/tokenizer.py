@@ -53,8 +53,12 @@ class TextTokenizer:
 
     def line_end_ids(self) -> Ints:
         """Ids of the tokens that hold a line end; in a byte-level vocabulary a newline is written as one letter."""
+        return np.array(sorted({*self.ids_with(_NEWLINE), *self.ids_with("\n")}), np.int64)
+
+    def ids_with(self, part: str) -> tuple[int, ...]:
+        """Ids of the tokens that hold ``part`` as the vocabulary writes it."""
         vocab: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=False)
-        return np.array(sorted(i for token, i in vocab.items() if _NEWLINE in token or "\n" in token), np.int64)
+        return tuple(sorted(i for token, i in vocab.items() if part in token))
 
     def digest(self) -> str:
         return hashlib.sha256(self._tokenizer.to_str().encode()).hexdigest()

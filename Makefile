@@ -1,0 +1,40 @@
+# make demo, make test, make check, make bench: each sets up what it needs, once, in folders of this checkout.
+
+PYTHON ?= python3
+BASE := .venv
+TEST := .venv-test
+
+.PHONY: demo test check bench clean
+
+demo: $(BASE)/.installed
+	$(BASE)/bin/lacuna fill examples/inventory.py
+	$(BASE)/bin/lacuna fill examples/letter.md
+
+test: $(TEST)/.installed
+	$(TEST)/bin/python -m pytest
+
+check: $(TEST)/.installed
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/mypy
+	$(TEST)/bin/lint-imports
+
+# Start-up and size are those of the base installation, times of the model also those of a random one, which needs torch.
+bench: $(BASE)/.installed $(TEST)/.installed
+	$(BASE)/bin/lacuna bench startup
+	$(TEST)/bin/lacuna bench latency
+
+$(BASE)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lacuna needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(BASE)
+	$(BASE)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cpu]'
+	touch $@
+
+$(TEST)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lacuna needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(BASE) $(TEST) .cache

@@ -1,0 +1,67 @@
+"""The house: layers, sizes, names, and what must not be in the repository."""
+
+import importlib
+import re
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from lsp_server.settings import Settings
+from tests.conftest import ROOT
+
+PACKAGES = ("engine", "lsp_server", "export", "training", "benchmarks", "lacuna")
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("module", ["engine", "lsp_server.server", "lacuna.cli"])
+def test_the_product_starts_without_torch_and_without_a_runtime(module):
+    code = (
+        f"import sys, {module}; print([m for m in ('torch', 'onnxruntime', 'tensorrt', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_no_file_grows_beyond_what_a_head_holds():
+    long = {str(path.relative_to(ROOT)): n for path in FILES if (n := len(path.read_text().splitlines())) > 300}
+    assert not long
+
+
+def test_every_module_says_what_it_is():
+    silent = [p for p in FILES if p.read_text().strip() and not p.read_text().lstrip().startswith(('"""', 'r"""'))]
+    assert not silent
+
+
+def test_public_names_exist():
+    for package in ("engine", "lacuna"):
+        module = importlib.import_module(package)
+        assert sorted(module.__all__, key=str.lower) == sorted(set(module.__all__), key=str.lower)
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_every_setting_of_the_language_server_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    for field in msgspec.structs.fields(Settings):
+        assert f"`{field.encode_name}`" in readme
+
+
+def test_bundled_models_are_small():
+    size = sum(path.stat().st_size for path in (ROOT / "engine" / "models").rglob("*") if path.is_file())
+    assert size <= 48 * 2**20
+
+
+def test_nothing_names_a_machine_or_a_registry():
+    pattern = re.compile(r"/(?:root|home|work|Users)/\w|pypi\.org|files\.pythonhosted|registry\.npmjs|deb\.debian")
+    for path in tracked():
+        if path.suffix in (".py", ".md", ".toml", ".json", ".txt", "") and path.name != "test_house.py":
+            found = pattern.search(path.read_text("utf-8", "ignore"))
+            assert not found, (path, found)
