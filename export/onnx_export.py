@@ -57,12 +57,13 @@ def export_onnx(checkpoint: Path, out: Path, precision: str = "int8") -> None:
             model.config, weights_layout="in_out", weights_precision="int8" if precision == "int8" else "float"
         )
         (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
-        for name in ("tokenizer.json", "README.md"):
-            if (checkpoint / name).exists():
-                shutil.copyfile(checkpoint / name, partial / name)
+        if (checkpoint / "tokenizer.json").exists():
+            shutil.copyfile(checkpoint / "tokenizer.json", partial / "tokenizer.json")
         onnx.save(graph, str(partial / "model.onnx"))
         (partial / SINGLE).chmod(0o644)
         write_manifest(partial, precision, OPSET, NUM_CANDIDATES)
+        if card := next((p for p in (checkpoint / "README.md", out / "README.md") if p.exists()), None):
+            shutil.copyfile(card, partial / "README.md")
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
     finally:
