@@ -125,7 +125,7 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="latency or startup")],
+    name: Annotated[str, typer.Argument(help="latency, startup or training")],
     model: Model = None,
     runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure.")] = 30,
 ) -> None:
