@@ -18,7 +18,7 @@ from training.loss import llada_weights, masked_cross_entropy, masked_rows, mean
 from training.shards import TokenShard
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
-_SPANS = InfillConfig(p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, hidden_share=1.0)
+_SPANS = InfillConfig(p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0)
 
 
 @torch.no_grad()

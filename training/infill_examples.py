@@ -14,16 +14,25 @@ from tokenizers import Tokenizer
 
 from engine.config import Config, ModelConfig
 
+MAX_SPAN_SLOTS = 32
+"""A span with superfluous slots has at most this many, as at the start of an infill."""
+CHARS_PER_SLOT = 2.2
+"""Spans are cut to this many characters a slot, so that nearly all fit their slots once tokenised."""
 _WORD = re.compile(r"\w+|[^\w\s]+")
 
 
 class InfillConfig(Config, kw_only=True, frozen=True):
     max_spans: int = 4
+    """Spans of an example with few spans."""
+    max_short_spans: int = 16
+    """Spans of an example with many short ones: more labels for the same context."""
+    p_few: float = 0.3
+    """Share of examples with few spans."""
     slots: int = 64
     """Canvas places for all spans of one example together."""
     p_expand: float = 0.15
     """Share of spans that train expand instead of delete."""
-    p_all_masked: float = 0.4
+    p_all_masked: float = 0.5
     """Share of examples whose spans are wholly masked, as at the first step of an infill."""
     p_any_character: float = 0.5
     hidden_share: float = 0.8
@@ -49,7 +58,10 @@ def make_example(
     text: str, tokenizer: Tokenizer, model: ModelConfig, config: InfillConfig, context: int, rng: np.random.Generator
 ) -> InfillExample | None:
     """Cut one to ``max_spans`` spans out of ``text``; ``None`` when the text has no room for one."""
-    cuts = choose_spans(text, int(rng.integers(1, config.max_spans + 1)), config.p_any_character, rng)
+    few = rng.random() < config.p_few
+    low, high = (1, config.max_spans) if few else (config.max_spans, config.max_short_spans)
+    count = int(rng.integers(low, high + 1))
+    cuts = choose_spans(text, count, config.p_any_character, rng, int(config.slots / count * CHARS_PER_SLOT))
     if not cuts:
         return None
     if rng.random() < config.p_no_suffix:
@@ -62,7 +74,10 @@ def make_example(
     encoded = _fit(encoded, context)
     if sum(map(len, encoded[::2])) > context:
         return None
-    room = config.slots // len(cuts)
+    spare = config.slots - sum(map(len, encoded[1::2]))
+    if spare < 0:
+        return None
+    share = 2 * spare // len(cuts)
     rate = 1.0 if rng.random() < config.p_all_masked else float(rng.random())
     example = InfillExample([], [], [], [], [], [])
     position = 0
@@ -72,19 +87,22 @@ def make_example(
             example.context_positions += range(position, position + len(ids))
             position += len(ids)
             continue
-        if len(ids) > room:
-            return None
-        position = _add_span(example, ids, position, room, rate, model, config, rng)
+        surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SPAN_SLOTS - len(ids))) + 1))
+        spare -= surplus
+        position = _add_span(example, ids, position, surplus, rate, model, config, rng)
     return example
 
 
-def choose_spans(text: str, count: int, p_any: float, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Up to ``count`` disjoint, non-empty, sorted character ranges, each inside one line or over whole lines."""
+def choose_spans(
+    text: str, count: int, p_any: float, rng: np.random.Generator, longest: int = 10_000
+) -> list[tuple[int, int]]:
+    """Up to ``count`` disjoint, non-empty, sorted ranges of at most ``longest`` characters, in a line or over lines."""
     chosen: list[tuple[int, int]] = []
-    for _ in range(count * 3):
+    for _ in range(count * 6):
         if len(chosen) == count:
             break
         start, end = _one_span(text, p_any, rng)
+        end = min(end, start + longest)
         # Spans keep at least two characters of context between them.
         if start < end and text[start:end].strip() and all(end + 2 <= s or e + 2 <= start for s, e in chosen):
             chosen.append((start, end))
@@ -133,13 +151,13 @@ def _add_span(
     example: InfillExample,
     ids: list[int],
     position: int,
-    room: int,
+    surplus: int,
     rate: float,
     model: ModelConfig,
     config: InfillConfig,
     rng: np.random.Generator,
 ) -> int:
-    """Append one noised span to ``example``; return the canvas position after it."""
+    """Append one noised span and ``surplus`` slots to delete; return the canvas position after it."""
     mask, expand, delete = model.mask_token_id, model.expand_token_id, model.delete_token_id
     assert expand is not None and delete is not None, "infilling examples need control tokens"
     masked = rng.random(len(ids)) < rate if rate < 1.0 else np.ones(len(ids), bool)
@@ -156,7 +174,7 @@ def _add_span(
             noisy.append(mask if masked[i] else ids[i])
             i += 1
         weights.append(1.0)
-    surplus = 0 if merging else int(rng.integers(0, room - len(labels) + 1))
+    surplus = 0 if merging else surplus
     labels += [delete] * surplus
     noisy += [mask] * surplus
     weights += [1.0 / max(1, surplus)] * surplus  # all deletes of a span count as one token

@@ -43,7 +43,7 @@ def test_revealed_tokens_equal_their_labels_and_the_rest_is_masked(raw_tokenizer
 @settings(deadline=None)
 @given(seeds)
 def test_deletes_of_a_span_count_as_one_token_and_stand_at_its_end(raw_tokenizer, config, seed):
-    example = build(raw_tokenizer, config, seed, max_spans=1, p_expand=0.0)
+    example = build(raw_tokenizer, config, seed, max_spans=1, p_few=1.0, p_expand=0.0)
     if example is None:
         return
     deleted = [label == config.delete_token_id for label in example.targets]
