@@ -2,6 +2,10 @@
 
 ``pin`` writes the manifest (name, version, file, SHA-256, licence) that is kept in the repository; ``fetch`` downloads
 exactly those files. Nothing of a package is run: archives are read as zip or tar, licences come from its metadata.
+
+    python -m training.packages FOLDER LIST HELD,OUT >training/configs/python_packages.json
+
+describes the archives in FOLDER; LIST has a line ``name licence`` for each package that may be used.
 """
 
 from __future__ import annotations
@@ -144,3 +148,16 @@ def _metadata(archive: Path) -> dict[str, str | None]:
 def sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> None:
+    """Write a manifest to standard output."""
+    folder, names, held_out = arguments
+    lines = [line.split(maxsplit=1) for line in Path(names).read_text("utf-8").splitlines()]
+    licences = {line[0]: line[1] for line in lines if len(line) == 2 and line[0] != "#"}
+    manifest = pin(Path(folder), licences, tuple(held_out.split(",")))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -44,6 +44,8 @@ class DataConfig(Config, kw_only=True, frozen=True):
     )
     """How much text of each kind the tokenizer learns from."""
     max_package_megabytes: float = 8.0
+    standard_library: bool = True
+    """Also take the standard library of the running Python."""
     evaluation_set: Path | None = None
     """Gzipped JSONL with ``canonical_solution``; files that hold a solution are dropped."""
 
@@ -126,7 +128,8 @@ def _write_python(config: DataConfig, manifest: PackageManifest, work: Path) -> 
                 if unseen.is_new(text) and clean.is_clean(text):
                     record = {"text": text, "source": package.name, "path": path, "kind": "python"}
                     out[split].append(record | {"license": package.licence})
-    for path, text in _capped(_kept(standard_library()), 2 * limit):
+    library = _kept(standard_library()) if config.standard_library else []
+    for path, text in _capped(library, 2 * limit):
         if unseen.is_new(text) and clean.is_clean(text):
             record = {"text": text, "source": "cpython", "path": path, "kind": "python", "license": "PSF-2.0"}
             out["train"].append(record)

@@ -183,3 +183,14 @@ def test_the_users_text_is_never_logged():
     assert b"secret_word" not in client.process.stderr.read()
     for stream in (client.process.stdin, client.process.stdout, client.process.stderr):
         stream.close()
+
+
+def test_loading_shows_progress_that_ends():
+    client = Client(CLIENTS["neovim"])
+    seen = []
+    while not seen or seen[-1]["value"]["kind"] != "end":
+        note = client.notifications.get(timeout=20)
+        if note["method"] == "$/progress":
+            seen.append(note["params"])
+    assert [note["value"]["kind"] for note in seen] == ["begin", "end"]
+    assert client.close() == 0

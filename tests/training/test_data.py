@@ -56,7 +56,8 @@ def test_a_near_duplicate_is_dropped_and_a_new_text_kept():
 
 
 def test_a_file_with_an_evaluation_solution_is_dropped():
-    solution = "def add(first, second):\n    total = first + second\n    if total > 10:\n        return total\n"
+    solution = "def add(first, second):\n    total = first + second\n    if total > 10:\n"
+    solution += "        return total * first\n    return second\n"
     clean = Decontaminate([solution])
     assert not clean.is_clean("import os\n" + solution)
     assert clean.is_clean(GOOD)
