@@ -6,13 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.backends import Backend, load_backend
 from engine.batcher import Batcher, Job, Priority
 from engine.config import ModelConfig, read_model_config
 from engine.errors import CheckpointError
 from engine.generate import GenerateRequest, GenerateResult, generate
 from engine.infill import Infiller
+from engine.likelihood import log_likelihood
 from engine.messages import Draft, FillRequest, FillResult
+from engine.passes import counting
+from engine.score import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
 from engine.tokenizer import TextTokenizer
 from engine.vocabulary import constraint_table
 
@@ -76,6 +81,32 @@ class Engine:
         run = generate(self.config, request, self.tokenizer.size if self.tokenizer else self.config.embedding_rows)
         result: GenerateResult = self._batcher.submit(run).future.result()
         return result
+
+    def score_ids(self, ids: tuple[int, ...]) -> list[float]:
+        """Log-probability of every id given all others (one pass each)."""
+        found = self._batcher.submit(score_ids(self.config, ids)).future.result()
+        return [float(value) for value in found]
+
+    def log_likelihood(self, prompt: tuple[int, ...], answer: tuple[int, ...], samples: int = 128, seed: int = 0) -> float:
+        """LLaDA's Monte-Carlo bound on log p(answer | prompt), in nats."""
+        value: float = self._batcher.submit(log_likelihood(self.config, prompt, answer, samples, seed)).future.result()
+        return value
+
+    def score(self, text: str, stride: int | None = 8) -> ScoreResult:
+        """Surprise of every token of ``text``; ``stride`` ``None`` is exact: one word masked at a time."""
+        if self.tokenizer is None:
+            raise CheckpointError(f"{self.model_name} has no tokenizer.json; use `lacuna score --ids`.")
+        ids, words, places = word_numbers(text, self.tokenizer)
+        run = counting(score_text(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
+        log_probs, nfe = self._batcher.submit(run).future.result()
+        tokens = [
+            ScoredToken(start=start, end=end, text=text[start:end], log_prob=round(float(value), 4))
+            for (start, end), value in zip(places, log_probs, strict=True)
+        ]
+        mean = -float(np.mean(log_probs)) if len(log_probs) else 0.0
+        return ScoreResult(
+            tokens=tuple(tokens), mean_surprise=round(mean, 4), nfe=nfe, model=self.model_name, backend=self.backend.name
+        )
 
     def cancel(self, job: Job) -> None:
         self._batcher.cancel(job)

@@ -12,6 +12,7 @@ from engine.canvas import CONTEXT, Canvas
 from engine.config import Config, ModelConfig
 from engine.context_cache import make_plan
 from engine.errors import RequestRejected
+from engine.passes import counting
 from engine.sampler import Rules, denoise
 from engine.vocabulary import constraint_table
 
@@ -64,14 +65,8 @@ def generate(
     )
     allowed = constraint_table(config, real_tokens, request.suppress_ids)
     run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
-    nfe = 0
-    try:
-        batch = next(run)
-        while True:
-            nfe += 1
-            batch = run.send((yield batch))
-    except StopIteration:
-        return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)
+    _, nfe = yield from counting(run)
+    return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)
 
 
 def _check(config: ModelConfig, request: GenerateRequest) -> None:

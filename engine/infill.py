@@ -16,6 +16,7 @@ from engine.errors import RequestRejected
 from engine.finish import finish
 from engine.length import Lengths, SpanLength
 from engine.messages import Draft, DraftSpan, FillRequest, FillResult, Span, SpanResult, apply_spans
+from engine.passes import counting
 from engine.sampler import Rules, denoise
 from engine.tokenizer import TextTokenizer
 from engine.window import context_pieces
@@ -73,7 +74,8 @@ class Infiller:
                 self.config.delete_token_id,
             )
             run = denoise(canvas, [list(range(len(spans)))], plan, self.allowed, rules, lengths)
-            nfe += yield from _counted(run)
+            _, passes = yield from counting(run)
+            nfe += passes
             if isinstance(plan, HiddenSpans):
                 context = plan.context  # the same context serves every answer
             answers.append(self._answer(request.text, canvas, spans))
@@ -168,18 +170,6 @@ def _slots(span: Span, count: int) -> int:
     if span.tokens is not None:
         return span.tokens
     return min(span.max_tokens, max(MIN_SLOTS, min(MAX_SLOTS, SLOTS // count)))
-
-
-def _counted(run: Generator[Batch, Predictions, None]) -> Generator[Batch, Predictions, int]:
-    """Drive ``run`` and return how many passes it asked for."""
-    passes = 0
-    try:
-        batch = next(run)
-        while True:
-            passes += 1
-            batch = run.send((yield batch))
-    except StopIteration:
-        return passes
 
 
 def _checked(request: FillRequest, config: ModelConfig) -> list[Span]:

@@ -42,6 +42,13 @@ class TextTokenizer:
             ids += self._cached(line) if len(line) <= MAX_CACHED_LINE else self._encode(line)
         return ids
 
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids of ``text`` and the code points that each covers."""
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode("utf-8")
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return list(encoding.ids), list(encoding.offsets)
+
     def decode(self, ids: list[int]) -> str:
         """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left out."""
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True)

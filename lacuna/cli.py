@@ -96,6 +96,31 @@ def generate(
 
 
 @app.command()
+def score(
+    file: Annotated[str | None, typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input.")] = None,
+    ids: Annotated[str | None, typer.Option("--ids", metavar="I,I", help="Score token ids instead of a file.")] = None,
+    json: Json = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a page with surprise as colour.")] = None,
+    stride: Annotated[int, typer.Option("--stride", help="Every how many words one is masked; as many passes.")] = 8,
+    exact: Annotated[bool, typer.Option("--exact", help="Mask one word at a time.")] = False,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Surprise (-log p given both sides) of every token."""
+    from lacuna.commands.generate import parse_ids
+    from lacuna.commands.score import score_file, score_token_ids
+
+    if (file is None) == (ids is None):
+        raise UserError("Give either a file or --ids.")
+    if stride < 2:
+        raise UserError(f"--stride {stride} would mask everything at once; use 2 or more.")
+    if file is not None:
+        score_file(file, json, html, None if exact else stride, model, backend)
+    else:
+        score_token_ids(parse_ids("--ids", ids) or (), json, model, backend)
+
+
+@app.command()
 def lsp(
     tcp: Annotated[str | None, typer.Option("--tcp", metavar="HOST:PORT", help="Listen instead of using stdio.")] = None,
     model: Model = None,

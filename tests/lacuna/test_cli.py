@@ -235,3 +235,14 @@ def test_the_demo_files_hold_blanks_that_are_filled():
     for name in ("inventory.py", "letter.md"):
         status, out, err = lacuna("fill", ROOT / "examples" / name)
         assert status == 0 and out.count("\n+") > 2 and "filled in" in err
+
+
+def test_score_lists_the_most_surprising_tokens_and_writes_a_page(code, tmp_path):
+    status, out, err = lacuna("score", code, "--html", tmp_path / "page.html")
+    assert status == 0 and "width" in (tmp_path / "page.html").read_text()
+    status, out, err = lacuna("score", code)
+    assert status == 0 and "nats" in out and "passes" in err
+    result = json.loads(lacuna("score", code, "--json")[1])
+    assert result["nfe"] <= 8 and all(token["log_prob"] <= 0 for token in result["tokens"])
+    assert json.loads(lacuna("score", "--ids", "40,50,60", "--json")[1])["nfe"] == 3
+    assert "either a file or --ids" in refused("score")
