@@ -23,10 +23,18 @@ class Case:
     start: int
     end: int
     group: str
+    path: str = ""
 
     @property
     def answer(self) -> str:
         return self.text[self.start : self.end]
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """What stands before and after the answer on its line."""
+        start = self.text.rfind("\n", 0, self.start) + 1
+        end = self.text.find("\n", self.end)
+        return self.text[start : self.start], self.text[self.end : len(self.text) if end < 0 else end]
 
 
 @dataclass(frozen=True)
@@ -97,4 +105,4 @@ def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
 
 def _windowed(document: Document, start: int, end: int) -> Case:
     low, high = max(0, start - CONTEXT_CHARS), min(len(document.text), end + CONTEXT_CHARS)
-    return Case(document.text[low:high], start - low, end - low, document.source)
+    return Case(document.text[low:high], start - low, end - low, document.source, document.path)

@@ -1,7 +1,8 @@
 """Does the model use both sides? Exact match of cut-out text, against the same model that sees only what stands before.
 
-The one-sided answer is cut at the newline and, because nothing tells it where the cut-out ends, counts as right when it
-*begins* with the answer; for whole lines it must be the line. That favours the one-sided side.
+The one-sided answer is cut at the newline. For a whole line it must be the line. For a piece inside a line nothing tells it
+where the piece ends, so two opponents are measured: one that counts as right when its answer merely *begins* with the piece
+(which favours it), and one where both sides are given the true number of tokens and must be exact.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ class Outcome:
     confidence: float
     ms: float
     group: str
+    answer: str
+    before_only_given_length: bool
+    """What stands before and the true number of tokens: the fair opponent of ``true_length``."""
 
 
 def judge(engine: Engine, case: Case) -> Outcome:
@@ -37,6 +41,8 @@ def judge(engine: Engine, case: Case) -> Outcome:
     exact = Span(start=case.start, end=case.end, single_line=True, tokens=len(engine.tokenizer.encode(case.answer)))
     given = engine.fill(FillRequest(text=case.text, spans=(exact,)))
     ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before)),)))
+    blind = Span(start=len(before), end=len(before), single_line=True, tokens=exact.tokens)
+    ahead_given = engine.fill(FillRequest(text=before, spans=(blind,)))
     first_line = ahead.spans[0].text.split("\n")[0]
     whole_line = case.text[case.end : case.end + 1] in ("\n", "")
     one_sided = first_line.rstrip() == case.answer if whole_line else first_line.startswith(case.answer)
@@ -47,30 +53,29 @@ def judge(engine: Engine, case: Case) -> Outcome:
         confidence=both.spans[0].confidence,
         ms=both.ms,
         group=case.group,
+        answer=both.spans[0].text,
+        before_only_given_length=ahead_given.spans[0].text == case.answer,
     )
 
 
 def summarise(outcomes: list[Outcome], kind: str, seed: int) -> dict[str, float | int | str]:
     """Rates and their ratio with 95 % bounds, from a bootstrap over groups (documents of a package are not independent)."""
-    both = np.array([o.both for o in outcomes], float)
-    before = np.array([o.before_only for o in outcomes], float)
     groups = np.unique([o.group for o in outcomes], return_inverse=True)[1]
-    ratios, rates = _bootstrap(both, before, groups, np.random.default_rng(seed))
-    report: dict[str, float | int | str] = {
-        "kind": kind,
-        "cases": len(outcomes),
-        "groups": int(groups.max()) + 1,
-        "exact_match_both": round(float(both.mean()), 4),
-        "exact_match_both_low": round(float(np.quantile(rates, 0.025)), 4),
-        "exact_match_both_high": round(float(np.quantile(rates, 0.975)), 4),
-        "exact_match_before_only": round(float(before.mean()), 4),
-        "exact_match_true_length": round(float(np.mean([o.true_length for o in outcomes])), 4),
-        "ratio": round(float(both.mean() / max(before.mean(), 1e-9)), 3),
-        "ratio_low": round(float(np.quantile(ratios, 0.025)), 3),
-        "ratio_high": round(float(np.quantile(ratios, 0.975)), 3),
-        "p50_ms": round(float(np.median([o.ms for o in outcomes])), 1),
-    }
-    return report
+    report: dict[str, float | int | str] = {"kind": kind, "cases": len(outcomes), "groups": int(groups.max()) + 1}
+    for name, ours, theirs in (("", "both", "before_only"), ("given_length_", "true_length", "before_only_given_length")):
+        both = np.array([getattr(o, ours) for o in outcomes], float)
+        before = np.array([getattr(o, theirs) for o in outcomes], float)
+        ratios, rates = _bootstrap(both, before, groups, np.random.default_rng(seed))
+        report |= {
+            f"{name}exact_match_both": round(float(both.mean()), 4),
+            f"{name}exact_match_both_low": round(float(np.quantile(rates, 0.025)), 4),
+            f"{name}exact_match_both_high": round(float(np.quantile(rates, 0.975)), 4),
+            f"{name}exact_match_before_only": round(float(before.mean()), 4),
+            f"{name}ratio": round(float(both.mean() / max(before.mean(), 1e-9)), 3),
+            f"{name}ratio_low": round(float(np.quantile(ratios, 0.025)), 3),
+            f"{name}ratio_high": round(float(np.quantile(ratios, 0.975)), 3),
+        }
+    return report | {"p50_ms": round(float(np.median([o.ms for o in outcomes])), 1)}
 
 
 def _bootstrap(

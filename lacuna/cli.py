@@ -200,13 +200,14 @@ def eval_infill(
     ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
+    show: Annotated[int, typer.Option("--show", help="Print the first of them with their answers.")] = 0,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
     """Exact match of cut-out text with both sides, and with only what stands before."""
     from lacuna.commands.evaluate import infill
 
-    infill(data, kind, cases, seed, model, backend)
+    infill(data, kind, cases, seed, show, model, backend)
 
 
 def run() -> int:

@@ -15,8 +15,8 @@ from engine import Engine
 from lacuna.errors import UserError
 
 
-def infill(data: Path, kind: str, cases: int, seed: int, model: Path | None, backend: str) -> None:
-    """Print a table and, last, one JSON line."""
+def infill(data: Path, kind: str, cases: int, seed: int, show: int, model: Path | None, backend: str) -> None:
+    """Print ``show`` cases, a table and, last, one JSON line."""
     if kind not in ("line", "piece"):
         raise UserError(f"--kind {kind} is not one of line, piece.")
     try:
@@ -30,6 +30,9 @@ def infill(data: Path, kind: str, cases: int, seed: int, model: Path | None, bac
         console = Console(stderr=True)
         bar = track(chosen, "evaluating", console=console, disable=not console.is_terminal)
         outcomes = [judge(engine, case) for case in bar]
+    for case, outcome in zip(chosen[:show], outcomes, strict=False):
+        before, after = case.line
+        sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{outcome.answer}]\n")
     report = summarise(outcomes, kind, seed)
     for name, value in report.items():
         sys.stdout.write(f"{name:32} {value}\n")
