@@ -49,7 +49,7 @@ def read_documents(path: Path) -> list[Document]:
     if path.suffix == ".zst":
         import zstandard
 
-        data = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(path.open("rb")).read()
+        data = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(path.read_bytes()).read()
     else:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]

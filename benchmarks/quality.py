@@ -1,8 +1,8 @@
 """Does the model use both sides? Exact match of cut-out text, against the same model that sees only what stands before.
 
 The one-sided answer is cut at the newline. For a whole line it must be the line. For a piece inside a line nothing tells it
-where the piece ends, so two opponents are measured: one that counts as right when its answer merely *begins* with the piece
-(which favours it), and one where both sides are given the true number of tokens and must be exact.
+where the piece ends, so three comparisons are made: exact against exact; exact against a one-sided answer that merely
+*begins* with the piece (which favours it); and exact against exact when both are given the true number of tokens.
 """
 
 from __future__ import annotations
@@ -16,12 +16,20 @@ from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span
 
 BOOTSTRAPS = 2_000
+_COMPARISONS = (
+    ("", "both", "before_only"),
+    ("begins_", "both", "before_begins"),
+    ("given_length_", "true_length", "before_only_given_length"),
+)
+"""Prefix of the figures, what sees both sides, what sees one."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     both: bool
     before_only: bool
+    before_begins: bool
+    """What stands before only, right when the answer begins with the cut-out."""
     true_length: bool
     """Both sides, with the true number of tokens given."""
     confidence: float
@@ -43,12 +51,11 @@ def judge(engine: Engine, case: Case) -> Outcome:
     ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before)),)))
     blind = Span(start=len(before), end=len(before), single_line=True, tokens=exact.tokens)
     ahead_given = engine.fill(FillRequest(text=before, spans=(blind,)))
-    first_line = ahead.spans[0].text.split("\n")[0]
-    whole_line = case.text[case.end : case.end + 1] in ("\n", "")
-    one_sided = first_line.rstrip() == case.answer if whole_line else first_line.startswith(case.answer)
+    first_line = ahead.spans[0].text.split("\n")[0].rstrip()
     return Outcome(
         both=both.spans[0].text == case.answer,
-        before_only=one_sided,
+        before_only=first_line == case.answer,
+        before_begins=first_line.startswith(case.answer),
         true_length=given.spans[0].text == case.answer,
         confidence=both.spans[0].confidence,
         ms=both.ms,
@@ -62,7 +69,7 @@ def summarise(outcomes: list[Outcome], kind: str, seed: int) -> dict[str, float 
     """Rates and their ratio with 95 % bounds, from a bootstrap over groups (documents of a package are not independent)."""
     groups = np.unique([o.group for o in outcomes], return_inverse=True)[1]
     report: dict[str, float | int | str] = {"kind": kind, "cases": len(outcomes), "groups": int(groups.max()) + 1}
-    for name, ours, theirs in (("", "both", "before_only"), ("given_length_", "true_length", "before_only_given_length")):
+    for name, ours, theirs in _COMPARISONS:
         both = np.array([getattr(o, ours) for o in outcomes], float)
         before = np.array([getattr(o, theirs) for o in outcomes], float)
         ratios, rates = _bootstrap(both, before, groups, np.random.default_rng(seed))
