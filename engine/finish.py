@@ -12,7 +12,17 @@ MIN_REPEAT = 8
 def finish(answer: str, text: str, start: int, end: int) -> str:
     """``answer`` for ``text[start:end]``, ready to be put in its place."""
     answer = trim_repeated_suffix(answer, text[end : end + 500])
+    answer = trim_double_spaces(answer, text[max(0, start - 1) : start], text[end : end + 1])
     return with_line_ends(answer, text)
+
+
+def trim_double_spaces(answer: str, before: str, after: str) -> str:
+    """One blank is enough where the answer meets the text; an answer of blanks alone stays as it is."""
+    if not answer.strip():
+        return answer
+    if before == " ":
+        answer = answer.lstrip(" ")
+    return answer.rstrip(" ") if after == " " else answer
 
 
 def trim_repeated_suffix(answer: str, after: str) -> str:

@@ -42,8 +42,15 @@ class Infiller:
     def fill(
         self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None
     ) -> Generator[Batch, Predictions, FillResult]:
-        """Yields passes, returns the result; ``RequestRejected`` before the first pass when it cannot be done."""
-        began = self.clock()
+        """Yields passes, returns the result; ``RequestRejected`` before the first pass when it cannot be done.
+
+        The deadline counts from this call, so time spent waiting for the engine is part of it.
+        """
+        return self._fill(request, on_draft, self.clock())
+
+    def _fill(
+        self, request: FillRequest, on_draft: Callable[[Draft], None] | None, began: float
+    ) -> Generator[Batch, Predictions, FillResult]:
         spans = _checked(request, self.config)
         answers: list[_Answer] = []
         nfe, context, stopped = 0, None, False
