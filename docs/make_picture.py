@@ -32,7 +32,9 @@ def main() -> None:
     width, height = MARGIN * 2 + CHAR * 78, MARGIN * 2 + LINE * (lines + 1)
     parts = [_opening(width, height, len(frames))]
     for i, frame in enumerate(frames):
-        parts.append(f'<g class="frame" style="animation-delay:{i * SECONDS:.2f}s">')
+        # Where nothing moves, the last frame is what one sees.
+        kind = "frame last" if i == len(frames) - 1 else "frame"
+        parts.append(f'<g class="{kind}" style="animation-delay:{i * SECONDS:.2f}s">')
         for row, (line, marks) in enumerate(_rows(text, spans, frame)[head:]):
             y = MARGIN + LINE * (row + 1)
             for start, size in marks:
@@ -66,7 +68,7 @@ def _opening(width: float, height: float, frames: int) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">'
         "<style>text{font:14px ui-monospace,Menlo,Consolas,monospace;fill:#d7dae0;white-space:pre}"
         ".hole{fill:#2f5d3a}.note{fill:#8b949e;font-size:12px}"
-        f".frame{{opacity:0;animation:show {total:.2f}s infinite step-end}}"
+        f".frame{{opacity:0;animation:show {total:.2f}s infinite step-end}}.last{{opacity:1}}"
         f"@keyframes show{{0%{{opacity:1}}{share:.3f}%{{opacity:0}}100%{{opacity:0}}}}</style>"
         '<rect width="100%" height="100%" rx="8" fill="#16181d"/>'
     )

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from engine.backends import Batch, Bools, Ints, Predictions
@@ -15,7 +14,7 @@ from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans, make_plan
 from engine.errors import RequestRejected
 from engine.finish import finish
-from engine.length import LengthBelief, Lengths, SpanLength
+from engine.length import Lengths, SpanLength
 from engine.messages import Draft, DraftSpan, FillRequest, FillResult, Span, SpanResult, apply_spans
 from engine.passes import counting
 from engine.sampler import Rules, denoise
@@ -62,33 +61,27 @@ class Infiller:
             return stopped
 
         pieces = self._pieces(request, spans)
-        attempts = [_Attempt(seed=request.seed)]
-        beliefs: dict[int, LengthBelief] = {}
-        for number, attempt in enumerate(attempts):
-            tried = [msgspec.structs.replace(s, tokens=attempt.tokens) for s in spans] if attempt.tokens else spans
-            canvas = self._canvas(pieces, [_slots(span, len(tried)) for span in tried])
+        for attempt in range(request.n):
+            canvas = self._canvas(pieces, [_slots(span, len(spans)) for span in spans])
             rules = Rules(
                 steps=request.sampler.steps,
                 threshold=request.sampler.threshold,
                 at_least_schedule=True,
-                temperature=request.sampler.temperature or attempt.temperature,
-                seed=attempt.seed,
+                temperature=request.sampler.temperature or (ALTERNATIVE_TEMPERATURE if attempt else 0.0),
+                seed=request.seed + attempt,
                 expired=expired,
             )
-            if on_draft is not None and number == 0:
+            if on_draft is not None and attempt == 0:
                 rules.on_step = lambda c, step: on_draft(self._draft(c, step, len(spans)))
             plan = make_plan(self._cache(request))
             if isinstance(plan, HiddenSpans):
                 plan.context = context
-            lengths = self._lengths(tried)
+            lengths = self._lengths(spans)
             _, passes = yield from counting(denoise(canvas, [list(range(len(spans)))], plan, self.allowed, rules, lengths))
             nfe += passes
             if isinstance(plan, HiddenSpans):
                 context = plan.context  # the same context serves every answer
-            if number == 0:
-                beliefs = lengths.beliefs
-                attempts += _further(request, spans, canvas, beliefs)
-            answers.append(self._answer(request.text, canvas, spans, beliefs))
+            answers.append(self._answer(request.text, canvas, spans))
             if stopped:
                 break
         return self._result(request, spans, answers, nfe, (self.clock() - began) * 1000, stopped)
@@ -129,16 +122,14 @@ class Infiller:
                 groups += [i] * sizes[i]
         return Canvas(ids, groups, self.config.mask_token_id)
 
-    def _answer(self, text: str, canvas: Canvas, spans: list[Span], beliefs: dict[int, LengthBelief]) -> _Answer:
-        texts, confidences, sizes, score = [], [], [], 0.0
+    def _answer(self, text: str, canvas: Canvas, spans: list[Span]) -> _Answer:
+        texts, confidences, sizes = [], [], []
         for i, span in enumerate(spans):
             places = canvas.places(i)
             texts.append(finish(self.tokenizer.decode(canvas.ids[places].tolist()), text, span.start, span.end))
             confidences.append(float(np.exp(canvas.log_probs[places].mean())) if len(places) else 0.0)
             sizes.append(len(places))
-            prior = beliefs[i].log_prob(len(places)) if i in beliefs and span.tokens is None else 0.0
-            score += prior + float(canvas.log_probs[places].sum())
-        return _Answer(texts, confidences, sizes, score)
+        return _Answer(texts, confidences, sizes)
 
     def _draft(self, canvas: Canvas, step: int, count: int) -> Draft:
         parts = []
@@ -155,7 +146,7 @@ class Infiller:
     def _result(
         self, request: FillRequest, spans: list[Span], answers: list[_Answer], nfe: int, ms: float, stopped: bool
     ) -> FillResult:
-        answers.sort(key=lambda a: -a.score)
+        answers.sort(key=lambda a: -float(np.prod(a.confidences)))
         best = answers[0]
         results = []
         for i, span in enumerate(spans):
@@ -186,28 +177,6 @@ class _Answer:
     texts: list[str]
     confidences: list[float]
     sizes: list[int]
-    score: float
-    """Log-probability of the lengths and of the tokens given them."""
-
-
-@dataclass
-class _Attempt:
-    """One way to look for an answer: the control tokens decide the length, or ``tokens`` does."""
-
-    seed: int
-    tokens: int | None = None
-    temperature: float = 0.0
-
-
-def _further(request: FillRequest, spans: list[Span], canvas: Canvas, beliefs: dict[int, LengthBelief]) -> list[_Attempt]:
-    """What else to try after the first answer: likely other lengths of a single span, then samples for alternatives."""
-    attempts = []
-    if len(spans) == 1 and spans[0].tokens is None and 0 in beliefs:
-        found = len(canvas.places(0))
-        likely = beliefs[0].likeliest(request.sampler.lengths)
-        attempts = [_Attempt(request.seed, tokens=n) for n in likely if n != found and n <= spans[0].max_tokens]
-    samples = range(1, request.n)
-    return attempts + [_Attempt(request.seed + i, temperature=ALTERNATIVE_TEMPERATURE) for i in samples]
 
 
 def _slots(span: Span, count: int) -> int:

@@ -31,24 +31,6 @@ class SpanLength:
     shrunk: bool = False
 
 
-class LengthBelief:
-    """The distribution over a span's length that its first pass implies: P(delete at slot i) is P(length <= i)."""
-
-    def __init__(self, delete_probs: NDArray[np.floating]) -> None:
-        shorter = np.maximum.accumulate(delete_probs.astype(np.float64))
-        # Slot 0 is kept whatever the model says; the last length stands for all that are longer.
-        self.probs = np.clip(np.diff(np.append(shorter, 1.0)), 1e-6, None)
-
-    def log_prob(self, length: int) -> float:
-        """Log-probability of ``length`` tokens, from 1 on."""
-        return float(np.log(self.probs[min(length, len(self.probs)) - 1]))
-
-    def likeliest(self, count: int) -> list[int]:
-        """The ``count`` likeliest lengths, but not the open-ended last one."""
-        order = np.argsort(-self.probs[:-1], kind="stable")[:count]
-        return [int(i) + 1 for i in order]
-
-
 class Lengths:
     """The lengths of all spans of a canvas; the group of a span is its index."""
 
@@ -57,8 +39,6 @@ class Lengths:
         self.expand_id = -1 if expand_id is None else expand_id
         self.delete_id = 0 if delete_id is None else delete_id
         self.can_resize = delete_id is not None
-        self.beliefs: dict[int, LengthBelief] = {}
-        """What the model thought of each span's length when all of it was masked."""
         self.control_ids = (self.expand_id, self.delete_id) if self.can_resize else ()
 
     def allowed_rows(self, canvas: Canvas, masked: Ints) -> Ints:
@@ -85,9 +65,6 @@ class Lengths:
         delete_log_probs: NDArray[np.floating],
     ) -> None:
         """Carry out one step's choices: text is fixed, then masks grow, then superfluous masks go."""
-        if not self.beliefs and self.can_resize:
-            groups = canvas.groups[masked]
-            self.beliefs = {int(g): LengthBelief(np.exp(delete_log_probs[groups == g])) for g in np.unique(groups)}
         flexible = np.array([self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool)
         chosen_to_go = chosen & (choice.tokens == self.delete_id)
         superfluous = flexible & (chosen_to_go | (np.exp(delete_log_probs) >= DELETE_THRESHOLD))

@@ -27,8 +27,6 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     steps: int = 16
     """Upper bound on steps: where confidence stays low, more than one token is transferred at a time."""
     temperature: float = 0.0
-    lengths: int = 3
-    """Besides the length that the control tokens lead to, this many likely lengths of a single span are tried."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
 
@@ -39,8 +37,6 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
             raise ValueError(f"steps {self.steps} is not positive")
         if self.temperature < 0.0:
             raise ValueError(f"temperature {self.temperature} is negative")
-        if self.lengths < 0:
-            raise ValueError(f"lengths {self.lengths} is negative")
 
 
 class FillRequest(Config, kw_only=True, frozen=True):
