@@ -40,7 +40,7 @@ def main() -> None:
             for start, size in marks:
                 box = f'x="{MARGIN + start * CHAR:.1f}" y="{y - 14}" width="{size * CHAR:.1f}" height="{LINE}"'
                 parts.append(f'<rect class="hole" {box} rx="3"/>')
-            parts.append(f'<text x="{MARGIN}" y="{y}">{html.escape(line)}</text>')
+            parts.append(f'<text xml:space="preserve" x="{MARGIN}" y="{y}">{html.escape(line)}</text>')
         parts.append("</g>")
     note = f"{len(spans)} blanks filled together in {result.ms:.0f} ms, {result.nfe} passes, on a CPU"
     parts.append(f'<text class="note" x="{MARGIN}" y="{height - MARGIN + 6}">{note}</text></svg>\n')
