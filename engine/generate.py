@@ -45,7 +45,10 @@ class GenerateResult(Config, kw_only=True, frozen=True):
 def generate(
     config: ModelConfig, request: GenerateRequest, real_tokens: int
 ) -> Generator[Batch, Predictions, GenerateResult]:
-    """Yield passes, return the generated ids. As in LLaDA any token may be emitted, the mask token included."""
+    """Yield passes, return the generated ids.
+
+    As in LLaDA any token may be emitted, the mask token included; control tokens, which LLaDA does not have, are not.
+    """
     _check(config, request)
     prompt = list(request.prompt_ids)
     blocks = request.gen_length // request.block_length
@@ -63,7 +66,7 @@ def generate(
         full_distribution=request.temperature > 0.0,
         seed=request.seed,
     )
-    allowed = constraint_table(config, real_tokens, request.suppress_ids)
+    allowed = constraint_table(config, real_tokens, (*request.suppress_ids, *config.control_ids))
     run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
     _, nfe = yield from counting(run)
     return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)

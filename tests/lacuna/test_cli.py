@@ -196,8 +196,10 @@ def test_generate_takes_and_gives_ids(golden):
 
 def test_generate_continues_text():
     arguments = ("--prompt", "import ", "--gen-length", "8", "--block-length", "8", "--steps", "8")
-    status, out, _ = lacuna("generate", *arguments)
-    assert status == 0 and out.strip()
+    status, out, _ = lacuna("generate", *arguments, "--json")
+    result = json.loads(out)
+    assert status == 0 and len(result["ids"]) == 8 and result["nfe"] == 8
+    assert isinstance(result["text"], str) and not {3, 4} & set(result["ids"])  # no control tokens
 
 
 def test_generate_refuses_what_cannot_be():
