@@ -9,9 +9,8 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
@@ -26,6 +25,9 @@ eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
 app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
+
+# Newer Typers carry their own copy of click; this is the base of usage errors with either.
+_UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Model folder (default: the bundled model).")]
 BackendName = Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")]
@@ -218,12 +220,12 @@ def run() -> int:
     except (UserError, RequestRejected, CheckpointError, BackendUnavailable) as exc:
         sys.stderr.write(f"lacuna: {exc}\n")
         return 2
-    except click.exceptions.Exit as exc:
+    except typer.Exit as exc:
         return exc.exit_code
-    except click.ClickException as exc:
+    except _UsageError as exc:
         exc.show()
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
         # Somebody closed our standard output (`| head`); nothing is wrong.

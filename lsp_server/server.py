@@ -52,6 +52,8 @@ class LacunaServer(LanguageServer):
     def __init__(self, engine: EngineClient) -> None:
         super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol)
         logging.getLogger("pygls").setLevel(logging.WARNING)
+        # A client that drops its TCP connection is no fault of ours, and asyncio would print a trace of it.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.engine = engine
         self.documents = DocumentStore()
         self.settings = Settings()

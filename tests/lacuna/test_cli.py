@@ -248,3 +248,14 @@ def test_score_lists_the_most_surprising_tokens_and_writes_a_page(code, tmp_path
     assert result["nfe"] <= 8 and all(token["log_prob"] <= 0 for token in result["tokens"])
     assert json.loads(lacuna("score", "--ids", "40,50,60", "--json")[1])["nfe"] == 3
     assert "either a file or --ids" in refused("score")
+
+
+@pytest.mark.parametrize("arguments", [("fill",), ("fill", "--nope"), ("nothing",), ("generate", "--steps", "many")])
+def test_wrong_usage_is_explained_without_a_trace(arguments):
+    status, _, err = lacuna(*arguments)
+    assert status == 2 and "Usage" in err and "Traceback" not in err and "internal" not in err
+
+
+def test_help_is_help():
+    status, out, _ = lacuna("fill", "--help")
+    assert status == 0 and "--deadline-ms" in out

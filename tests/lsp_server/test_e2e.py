@@ -194,3 +194,35 @@ def test_loading_shows_progress_that_ends():
             seen.append(note["params"])
     assert [note["value"]["kind"] for note in seen] == ["begin", "end"]
     assert client.close() == 0
+
+
+def test_the_server_speaks_over_tcp_and_outlives_a_dropped_connection():
+    import socket
+    import subprocess
+    import sys
+    import time
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"processId":null,"rootUri":null}}'
+    try:
+        for _ in range(200):
+            try:
+                connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        with connection:
+            connection.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            assert b"inlineCompletionProvider" in connection.recv(4096)
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # drop the connection rather than close it
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        time.sleep(0.3)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        _, err = process.communicate(timeout=10)
+    assert b"Traceback" not in err
