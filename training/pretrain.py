@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import torch
@@ -57,10 +57,10 @@ class PretrainConfig(Config, kw_only=True, frozen=True):
     batch: BatchConfig = BatchConfig()
     infill: InfillConfig = InfillConfig()
     optim: OptimConfig = OptimConfig()
-    weighting: str = "mean"
+    weighting: Literal["mean", "llada"] = "mean"
     """``llada``: 1 / p_mask over all tokens. ``mean``: every masked token counts the same."""
     beta: tuple[float, float] | None = (2, 4)
-    """Bell-shaped masking times; omit for LLaDA's uniform ones by ``weighting = "llada"`` and ``beta = []``."""
+    """Bell-shaped masking times; ``[1, 1]`` is uniform, which with ``weighting = "llada"`` is LLaDA's own objective."""
     init_from: Path | None = None
     """Start from these weights with fresh optimisers."""
     compile: bool = True
