@@ -10,6 +10,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,8 +26,10 @@ SCALE = ".scale"
 def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredictor:
     """Load a model; tensors are memory-mapped and keep their dtype unless ``dtype`` is given, quantised ones become fp32."""
     config = read_model_config(folder)
+    # In memory weights are plain, whatever the file holds, and so they are saved again.
+    plain = msgspec.structs.replace(config, weights_layout="out_in", weights_precision="float")
     with torch.device("meta"):
-        model = MaskPredictor(config)
+        model = MaskPredictor(plain)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     state: dict[str, Tensor] = {}
     for path in weight_files(folder):
