@@ -6,7 +6,6 @@ edit costs one line. Other tokenizers are asked for whole pieces.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,9 +65,6 @@ class TextTokenizer:
         """Ids of the tokens that hold ``part`` as the vocabulary writes it."""
         vocab: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=False)
         return tuple(sorted(i for token, i in vocab.items() if part in token))
-
-    def digest(self) -> str:
-        return hashlib.sha256(self._tokenizer.to_str().encode()).hexdigest()
 
     def _encode(self, text: str) -> tuple[int, ...]:
         if not text.isascii():

@@ -18,24 +18,6 @@ NUM_CANDIDATES = 8
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
 
-INPUTS = (
-    "input_ids",
-    "position_ids",
-    "key_mask",
-    "query_index",
-    "target_ids",
-    "allowed",
-    "allowed_row",
-    "tie",
-    "context_position_ids",
-)
-OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")
-
-
-def cache_names(num_layers: int, prefix: str) -> list[str]:
-    """``prefix.0.keys``, ``prefix.0.values``, ... in the order of the graph."""
-    return [f"{prefix}.{layer}.{kind}" for layer in range(num_layers) for kind in ("keys", "values")]
-
 
 class StepGraph(nn.Module):
     """Wraps a ``MaskPredictor``; its weights are registered transposed under their checkpoint names."""

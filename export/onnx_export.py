@@ -29,8 +29,9 @@ from safetensors.numpy import save_file
 from engine.checkpoint import SCALE, load_checkpoint
 from engine.config import ModelConfig, dump_model_config
 from engine.model import MaskPredictor
+from engine.step_graph import INPUTS, OUTPUTS, cache_names
 from engine.weights import SINGLE, tensor_offsets
-from export.graph import INPUTS, NUM_CANDIDATES, OUTPUTS, StepGraph, cache_names
+from export.graph import NUM_CANDIDATES, StepGraph
 from export.manifest import write_manifest
 
 OPSET = 23

@@ -34,6 +34,11 @@ class InfillBatch:
     hidden: bool
     """True: the context is encoded without the spans."""
 
+    def to(self, device: torch.device) -> InfillBatch:
+        """The same batch on another device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return InfillBatch(**moved, hidden=self.hidden)
+
 
 class Batches:
     """Draws plain rows and infilling examples from weighted shards."""

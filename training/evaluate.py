@@ -14,6 +14,7 @@ from engine.model import MaskPredictor
 from training.batches import Batches
 from training.forward_process import forward_process, sample_t
 from training.infill_examples import InfillConfig
+from training.infill_pass import span_rows
 from training.loss import llada_weights, masked_cross_entropy, masked_rows, mean_weights
 from training.shards import TokenShard
 
@@ -52,13 +53,7 @@ def validation_losses(model: MaskPredictor, data: Path, tokenizer: Tokenizer, mi
 def _infill(model: MaskPredictor, spans: Batches, device: torch.device) -> float:
     total = 0.0
     for i in range(BATCHES):
-        b = spans.infill(i, ROWS, LENGTH - _SPANS.slots, model.config, _SPANS)
-        _, past = model.encode(b.context_ids.to(device), key_mask=b.context_mask.to(device))
-        both = torch.cat((b.context_mask, b.span_mask), dim=1).to(device)
-        rows, _ = model.encode(
-            b.span_ids.to(device), b.span_positions.to(device), past, b.context_positions.to(device), both
-        )
-        logits = model.head(masked_rows(rows, b.masked.to(device)))
-        weights = mean_weights(b.weights[b.masked].to(device))
-        total += float(masked_cross_entropy(logits, b.targets[b.masked].to(device), weights))
+        b = spans.infill(i, ROWS, LENGTH - _SPANS.slots, model.config, _SPANS).to(device)
+        logits = model.head(masked_rows(span_rows(model.encode, b), b.masked))
+        total += float(masked_cross_entropy(logits, b.targets[b.masked], mean_weights(b.weights[b.masked])))
     return total / BATCHES

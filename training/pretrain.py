@@ -26,6 +26,7 @@ from training.batches import Batches, InfillBatch
 from training.evaluate import validation_losses
 from training.forward_process import forward_process, sample_t
 from training.infill_examples import InfillConfig
+from training.infill_pass import span_rows
 from training.loss import HeadLoss, llada_weights, masked_rows, mean_weights
 from training.metrics import Metrics
 from training.optim import OptimConfig, make_optimizers, wsd_factor
@@ -171,18 +172,8 @@ def _plain_loss(
 
 def infill_loss(model: MaskPredictor, encode: Any, batch: InfillBatch, device: torch.device) -> Tensor:
     """Weighted mean over masked slots, the context hidden from the spans or not as the batch says."""
-    moved = {name: value.to(device) for name, value in vars(batch).items() if isinstance(value, Tensor)}
-    b = InfillBatch(**moved, hidden=batch.hidden)
-    if b.hidden:
-        # The context stands as if the spans were not there; the spans see it at its places on the canvas.
-        _, past = encode(b.context_ids, key_mask=b.context_mask)
-        both = torch.cat((b.context_mask, b.span_mask), dim=1)
-        hidden, _ = encode(b.span_ids, b.span_positions, past, b.context_positions, both)
-    else:
-        ids = torch.cat((b.context_ids, b.span_ids), dim=1)
-        positions = torch.cat((b.context_positions, b.span_positions), dim=1)
-        hidden, _ = encode(ids, positions, key_mask=torch.cat((b.context_mask, b.span_mask), dim=1))
-        hidden = hidden[:, b.context_ids.shape[1] :]
+    b = batch.to(device)
+    hidden = span_rows(encode, b)
     return _head_loss(model, masked_rows(hidden, b.masked), b.targets[b.masked], mean_weights(b.weights[b.masked]))
 
 

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from engine.backends import Batch, Predictions, identity_tie
 from engine.config import read_model_config
 from engine.errors import BackendUnavailable, CheckpointError, EngineError
+from engine.step_graph import OUTPUTS, cache_names
 from engine.weights import SINGLE, tensor_offsets
-
-OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")
 
 
 @dataclass
@@ -37,7 +36,8 @@ class OnnxBackend:
 
     def __init__(self, session: ort.InferenceSession, num_layers: int, kv_heads: int, head_dim: int) -> None:
         self._session = session
-        self._caches = [f"{i}.{kind}" for i in range(num_layers) for kind in ("keys", "values")]
+        self._context_names = cache_names(num_layers, "context")
+        self._active_names = cache_names(num_layers, "active")
         self._kv_heads, self._head_dim = kv_heads, head_dim
         self._options = ort.RunOptions()
 
@@ -48,7 +48,7 @@ class OnnxBackend:
             )
         outputs = [*OUTPUTS]
         if batch.keep is not None:
-            outputs += [f"active.{name}" for name in self._caches]
+            outputs += self._active_names
         self._options = ort.RunOptions()
         try:
             found: list[NDArray[Any]] = self._session.run(outputs, self._inputs(batch), self._options)
@@ -67,7 +67,7 @@ class OnnxBackend:
         assert context is None or isinstance(context, OnnxContext), "a context belongs to its backend"
         past = 0 if context is None else context.length
         empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), np.float32)
-        arrays = [empty] * len(self._caches) if context is None else context.arrays
+        arrays = [empty] * len(self._context_names) if context is None else context.arrays
         places = batch.context_position_ids
         mask, target, tie = batch.key_mask, batch.target_ids, batch.tie
         return {
@@ -80,7 +80,7 @@ class OnnxBackend:
             "allowed_row": batch.allowed_row,
             "tie": np.ascontiguousarray(identity_tie(rows, queries)) if tie is None else tie,
             "context_position_ids": np.zeros((rows, 0), np.int64) if places is None else places,
-            **{f"context.{name}": array for name, array in zip(self._caches, arrays, strict=True)},
+            **dict(zip(self._context_names, arrays, strict=True)),
         }
 
     def _extended(self, batch: Batch, active: list[NDArray[np.float32]]) -> OnnxContext | None:
