@@ -1,7 +1,8 @@
 """Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves within a step.
 
 A request is a generator of passes (``engine/sampler.py``). Between two steps the batcher looks at everything again, so a
-long command never holds up a keystroke. A request that fails, fails alone.
+long command never holds up a keystroke. Requests of one priority share forward passes where the backend computes every
+row by itself, whatever stands beside it. A request that fails, fails alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from engine.backends import Backend, Batch, Predictions
 from engine.errors import EngineError, EngineUnavailable
+from engine.shared_pass import collate, group_passes, split
 
 logger = logging.getLogger(__name__)
 
@@ -88,35 +90,66 @@ class Batcher:
                 first = min(job.priority for job in self._jobs)
                 turn = [job for job in self._jobs if job.priority == first or job.cancelled]
             for job in turn:
-                if self._step(job):
-                    with self._changed:
-                        self._jobs.remove(job)
+                if job.pending is None or job.cancelled:
+                    self._advance(job, None)
+            waiting = [job for job in turn if not job.future.done()]
+            for group in self._groups(waiting):
+                self._pass(group)
+            with self._changed:
+                self._jobs = [job for job in self._jobs if not job.future.done()]
 
-    def _step(self, job: Job) -> bool:
-        """Advance one request by one pass; True when it is over."""
+    def _groups(self, jobs: list[Job]) -> list[list[Job]]:
+        """Jobs whose next passes are one forward pass."""
+        if not self._backend.rows_are_independent:
+            return [[job] for job in jobs]
+        return [[jobs[i] for i in group] for group in group_passes([_pending(job) for job in jobs])]
+
+    def _pass(self, jobs: list[Job]) -> None:
+        """Run one forward pass for ``jobs`` and advance each of them; those cancelled by now leave at the next turn."""
         with self._changed:
-            self._current = None if job.cancelled else job
+            jobs = [job for job in jobs if not job.cancelled]
+            # A pass that serves others too is not interrupted for the sake of one.
+            self._current = jobs[0] if len(jobs) == 1 else None
+        if not jobs:
+            return
+        batches = [_pending(job) for job in jobs]
         try:
-            if job.cancelled:
-                raise CancelledError
-            if job.pending is None:
-                job.pending = next(job.run)
-            else:
-                job.pending = job.run.send(self._backend.predict(job.pending))
-            return False
-        except StopIteration as stop:
-            job.future.set_result(stop.value)
-        except CancelledError as exc:
-            job.future.set_exception(exc)
+            found = split(self._backend.predict(collate(batches)), batches)
         except Exception as exc:
-            if job.cancelled:  # an interrupted pass ends with the runtime's own error
-                job.future.set_exception(CancelledError())
-            else:
-                if not isinstance(exc, EngineError):
-                    logger.error("A request failed: %s", type(exc).__name__)
-                job.future.set_exception(exc)
+            if len(jobs) == 1:
+                self._settle(jobs[0], exc)
+            else:  # one bad request fails alone
+                for job in jobs:
+                    self._pass([job])
+            return
         finally:
             with self._changed:
                 self._current = None
+        for job, predictions in zip(jobs, found, strict=True):
+            self._advance(job, predictions)
+
+    def _advance(self, job: Job, predictions: Predictions | None) -> None:
+        """Send a request what it asked for (or start it) and take what it asks for next."""
+        try:
+            if job.cancelled:
+                raise CancelledError
+            job.pending = next(job.run) if predictions is None else job.run.send(predictions)
+        except StopIteration as stop:
+            job.future.set_result(stop.value)
+            job.run.close()
+        except Exception as exc:
+            self._settle(job, exc)
+
+    def _settle(self, job: Job, exc: Exception) -> None:
+        """End a request with an error."""
+        if job.cancelled:  # an interrupted pass ends with the runtime's own error
+            exc = CancelledError()
+        elif not isinstance(exc, EngineError):
+            logger.error("A request failed: %s", type(exc).__name__)
         job.run.close()
-        return True
+        job.future.set_exception(exc)
+
+
+def _pending(job: Job) -> Batch:
+    assert job.pending is not None, "a started request waits for a pass"
+    return job.pending

@@ -48,6 +48,8 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     """True only for the autoregressive baseline."""
     bos_token_id: int | None = None
     pad_token_id: int | None = None
+    eot_token_id: int | None = None
+    """End of a turn of a dialogue (instruct checkpoints)."""
     expand_token_id: int | None = None
     """Control token: one mask becomes two (DreamOn, arXiv 2602.01326)."""
     delete_token_id: int | None = None
@@ -91,9 +93,14 @@ class ModelConfig(Config, kw_only=True, frozen=True):
         return tuple(i for i in (self.expand_token_id, self.delete_token_id) if i is not None)
 
     @property
+    def end_ids(self) -> tuple[int, ...]:
+        """End of text and, where there is one, end of turn."""
+        return (self.eos_token_id,) if self.eot_token_id is None else (self.eos_token_id, self.eot_token_id)
+
+    @property
     def unspeakable_ids(self) -> tuple[int, ...]:
         """Ids that an answer may never contain: mask, control, begin, end, padding and reserved ids."""
-        special = (self.mask_token_id, self.eos_token_id, self.bos_token_id, self.pad_token_id)
+        special = (self.mask_token_id, *self.end_ids, self.bos_token_id, self.pad_token_id)
         return tuple(sorted({i for i in (*special, *self.control_ids, *self.reserved_token_ids) if i is not None}))
 
 

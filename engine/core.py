@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class Engine:
             self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name)
         self._batcher = Batcher(backend)
 
+    @property
+    def _real_tokens(self) -> int:
+        """Rows of the embedding that stand for tokens; those beyond are padding."""
+        return self.tokenizer.size if self.tokenizer else self.config.embedding_rows
+
     def submit_fill(
         self,
         request: FillRequest,
@@ -76,11 +81,18 @@ class Engine:
         result: FillResult = self.submit_fill(request, on_draft).future.result()
         return result
 
+    def submit_generate(self, request: GenerateRequest) -> Job:
+        """Queue a generation; its ``future`` holds a ``GenerateResult``."""
+        return self._batcher.submit(generate(self.config, request, self._real_tokens))
+
     def generate(self, request: GenerateRequest) -> GenerateResult:
         """LLaDA's own sampling: a prompt is continued by a fixed number of tokens."""
-        run = generate(self.config, request, self.tokenizer.size if self.tokenizer else self.config.embedding_rows)
-        result: GenerateResult = self._batcher.submit(run).future.result()
+        result: GenerateResult = self.submit_generate(request).future.result()
         return result
+
+    def generate_all(self, requests: Iterable[GenerateRequest]) -> list[GenerateResult]:
+        """The same for many prompts, of any lengths, which share forward passes where the backend can."""
+        return [job.future.result() for job in [self.submit_generate(request) for request in requests]]
 
     def score_ids(self, ids: tuple[int, ...]) -> list[float]:
         """Log-probability of every id given all others (one pass each)."""

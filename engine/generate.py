@@ -33,6 +33,10 @@ class GenerateRequest(Config, kw_only=True, frozen=True):
     cache: Literal["none", "prefix", "dual"] = "none"
     suppress_ids: tuple[int, ...] = ()
     """Ids whose logits are minus infinity."""
+    logits_eos_inf: bool = False
+    """The end token is never generated."""
+    confidence_eos_eot_inf: bool = False
+    """End-of-text and end-of-turn are transferred last, at any temperature (upstream forgets one of them at T > 0)."""
     seed: int = 0
 
 
@@ -65,8 +69,10 @@ def generate(
         cfg_scale=request.cfg_scale,
         full_distribution=request.temperature > 0.0,
         seed=request.seed,
+        last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
     )
-    allowed = constraint_table(config, real_tokens, (*request.suppress_ids, *config.control_ids))
+    suppressed = (*request.suppress_ids, *((config.eos_token_id,) if request.logits_eos_inf else ()))
+    allowed = constraint_table(config, real_tokens, (*suppressed, *config.control_ids))
     run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
     _, nfe = yield from counting(run)
     return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)

@@ -7,11 +7,13 @@ this one loop; they differ in the canvas, the plan (``context_cache``) and the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.backends import Batch, Bools, Ints, Predictions
 from engine.canvas import CONTEXT, Canvas
@@ -37,6 +39,8 @@ class Rules:
     remasking: Literal["low_confidence", "random"] = "low_confidence"
     temperature: float = 0.0
     cfg_scale: float = 0.0
+    last_ids: tuple[int, ...] = ()
+    """Tokens that are never confident: their places wait until nothing else is left (LLaDA's end tokens)."""
     full_distribution: bool = False
     """Sample from all of the vocabulary rather than from the candidates (backends that offer it)."""
     seed: int = 0
@@ -66,8 +70,7 @@ def denoise(
     for block in blocks:
         groups = np.asarray(block)
         plan.enter(groups)
-        schedule = num_transfer_tokens(len(canvas.masked(groups)), rules.steps)
-        for quota in _quotas(schedule, rules):
+        for quota in _quotas(len(canvas.masked(groups)), rules, lengths is not None):
             masked = canvas.masked(groups)
             if not len(masked):
                 break
@@ -78,7 +81,7 @@ def denoise(
             late = rules.expired()
             choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
             quota = len(masked) if late else quota
-            confidence = rng.random(len(masked)) if rules.remasking == "random" else np.exp(choice.log_probs)
+            confidence = _confidence(choice, rules, rng)
             chosen = _transfer(confidence, quota, rules)
             if lengths is None:
                 canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
@@ -88,14 +91,21 @@ def denoise(
             rules.on_step(canvas, step)
 
 
-def _quotas(schedule: list[int], rules: Rules) -> Generator[int, None, None]:
-    """How many tokens each step transfers at least: the schedule, then one at a time while masks remain."""
+def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:
+    """How many tokens each step transfers at least: the schedule, or one at a time while masks remain.
+
+    A canvas that cannot grow is done after ``num_masked`` steps: a mask that is left was emitted, as LLaDA may do.
+    """
+    schedule = num_transfer_tokens(num_masked, rules.steps)
     if rules.threshold is None:
-        yield from schedule
-        return
-    yield from schedule if rules.at_least_schedule else []
-    while True:
-        yield 1
+        return iter(schedule)
+    first = schedule if rules.at_least_schedule else []
+    return chain(first, repeat(1) if grows else repeat(1, num_masked))
+
+
+def _confidence(choice: Choice, rules: Rules, rng: np.random.Generator) -> NDArray[np.float64]:
+    confidence = rng.random(len(choice.tokens)) if rules.remasking == "random" else np.exp(choice.log_probs)
+    return np.where(np.isin(choice.tokens, rules.last_ids), -np.inf, confidence) if rules.last_ids else confidence
 
 
 def _transfer(confidence: np.ndarray, quota: int, rules: Rules) -> Bools:

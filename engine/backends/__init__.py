@@ -62,6 +62,8 @@ class Backend(Protocol):
     """Runs the mask predictor of one model folder."""
 
     name: str
+    rows_are_independent: bool
+    """True when a row's predictions do not depend on the rows beside it, so that requests may share a pass."""
 
     def predict(self, batch: Batch) -> Predictions:
         """Run one pass; raises ``EngineError`` only."""

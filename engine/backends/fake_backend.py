@@ -32,18 +32,14 @@ class FakeBackend:
     score: Score
     num_candidates: int = 8
     name: str = "fake"
+    rows_are_independent: bool = True
     batches: list[Batch] = field(default_factory=list)
     """Every pass that was asked for."""
 
     def predict(self, batch: Batch) -> Predictions:
         self.batches.append(batch)
         rows, queries = batch.query_index.shape
-        logits: Floats = np.stack(
-            [
-                np.stack([self.score(batch.input_ids[b], batch.position_ids[b], int(q)) for q in batch.query_index[b]])
-                for b in range(rows)
-            ]
-        ).astype(np.float32)
+        logits: Floats = np.stack([self._row(batch, b) for b in range(rows)]).astype(np.float32)
         masked = np.where(batch.allowed[batch.allowed_row], logits, -np.inf)
         peak = masked.max(-1, keepdims=True)
         log_probs = masked - peak - np.log(np.exp(masked - peak).sum(-1, keepdims=True))
@@ -61,6 +57,13 @@ class FakeBackend:
 
     def interrupt(self) -> None:
         """A function call cannot be ended early."""
+
+    def _row(self, batch: Batch, b: int) -> NDArray[np.floating]:
+        """Logits (Q, V) of one row, whose padding does not exist."""
+        active = batch.input_ids.shape[1]
+        seen = np.ones(active, bool) if batch.key_mask is None else batch.key_mask[b, -active:]
+        ids, places, index = batch.input_ids[b][seen], batch.position_ids[b][seen], np.cumsum(seen) - 1
+        return np.stack([self.score(ids, places, int(index[q])) for q in batch.query_index[b]])
 
     def _extended(self, batch: Batch) -> FakeContext | None:
         context = batch.context

@@ -14,7 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from engine.backends import Batch, Predictions, identity_tie
-from engine.config import read_model_config
+from engine.config import ModelConfig, read_model_config
 from engine.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.step_graph import OUTPUTS, cache_names
 from engine.weights import SINGLE, tensor_offsets
@@ -34,11 +34,13 @@ class OnnxContext:
 class OnnxBackend:
     name = "onnx"
 
-    def __init__(self, session: ort.InferenceSession, num_layers: int, kv_heads: int, head_dim: int) -> None:
+    def __init__(self, session: ort.InferenceSession, config: ModelConfig) -> None:
         self._session = session
-        self._context_names = cache_names(num_layers, "context")
-        self._active_names = cache_names(num_layers, "active")
-        self._kv_heads, self._head_dim = kv_heads, head_dim
+        self._context_names = cache_names(config.n_layers, "context")
+        self._active_names = cache_names(config.n_layers, "active")
+        self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
+        # int8 activations have one scale for the whole tensor, so a row's numbers would depend on the rows beside it.
+        self.rows_are_independent = config.weights_precision == "float"
         self._options = ort.RunOptions()
 
     def predict(self, batch: Batch) -> Predictions:
@@ -111,4 +113,4 @@ def load(folder: Path, threads: int | None = None) -> OnnxBackend:
         session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except Exception as exc:  # onnxruntime's own exception classes are private
         raise CheckpointError(f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again.") from exc
-    return OnnxBackend(session, config.n_layers, config.kv_heads, config.head_dim)
+    return OnnxBackend(session, config)

@@ -26,6 +26,7 @@ class TorchContext:
 
 class TorchBackend:
     name = "torch"
+    rows_are_independent = True
 
     def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")

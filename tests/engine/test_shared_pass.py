@@ -1,0 +1,99 @@
+"""Several requests in one forward pass: nobody notices."""
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from engine import Engine
+from engine.backends import Batch
+from engine.backends.torch_backend import TorchBackend
+from engine.errors import RequestRejected
+from engine.generate import GenerateRequest
+from engine.model import MaskPredictor, init_weights
+from engine.shared_pass import MAX_TOKENS, collate, group_passes, split
+
+
+@pytest.fixture(scope="module")
+def backend(config):
+    model = MaskPredictor(msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None))
+    init_weights(model, torch.Generator().manual_seed(0))
+    for name, parameter in model.named_parameters():
+        if "norm" not in name:
+            parameter.data.mul_(8.0)  # far from uniform, so that every token matters
+    return TorchBackend(model.eval().requires_grad_(False))
+
+
+def random_batch(rng, length, queries, rows=1, masked_keys=False):
+    allowed = rng.random((2, 512)) < 0.7
+    allowed[:, :40] = True
+    key_mask = np.ones((rows, length), bool)
+    key_mask[:, : length // 4] = not masked_keys
+    return Batch(
+        input_ids=rng.integers(16, 512, (rows, length)),
+        position_ids=np.tile(np.arange(length), (rows, 1)),
+        query_index=rng.integers(length // 4, length, (rows, queries)),
+        allowed=allowed,
+        allowed_row=rng.integers(0, 2, (rows, queries)),
+        target_ids=rng.integers(0, 40, (rows, queries)),
+        key_mask=key_mask if masked_keys else None,
+    )
+
+
+def test_a_row_of_a_shared_pass_is_the_row_alone(backend):
+    rng = np.random.default_rng(0)
+    batches = [random_batch(rng, 12, 3), random_batch(rng, 30, 7, masked_keys=True), random_batch(rng, 5, 1, rows=2)]
+    for batch, part in zip(batches, split(backend.predict(collate(batches)), batches), strict=True):
+        alone = backend.predict(batch)
+        assert (part.token_ids == alone.token_ids).all()
+        for name in ("log_probs", "target_log_probs", "entropy"):
+            np.testing.assert_allclose(getattr(part, name), getattr(alone, name), atol=1e-4)
+
+
+def test_passes_with_cached_tokens_stay_alone_and_no_pass_is_too_large():
+    rng = np.random.default_rng(0)
+    batches = [random_batch(rng, 100, 3, rows=20) for _ in range(10)]
+    batches[3].keep = np.arange(4)
+    groups = group_passes(batches)
+    assert [3] in groups and sorted(i for group in groups for i in group) == list(range(10))
+    assert all(sum(batches[i].input_ids.size for i in group) <= MAX_TOKENS for group in groups)
+    assert len(groups) == 4
+
+
+@pytest.mark.parametrize("options", [{}, {"threshold": 0.05}, {"cfg_scale": 1.0}, {"cache": "dual"}, {"temperature": 0.7}])
+def test_a_text_is_the_same_alone_and_beside_others(backend, options):
+    requests = [
+        GenerateRequest(prompt_ids=tuple(range(20, 20 + n)), steps=8, gen_length=16, block_length=8, seed=n, **options)
+        for n in (3, 9, 4, 1)
+    ]
+    with Engine.with_backend(backend.model.config, None, backend) as engine:
+        alone = [engine.generate(request) for request in requests]
+        together = engine.generate_all(requests)
+    assert together == alone
+
+
+def test_requests_of_a_batch_share_their_passes(backend, monkeypatch):
+    rows = []
+    predict = backend.predict
+    monkeypatch.setattr(backend, "predict", lambda batch: rows.append(len(batch.input_ids)) or predict(batch))
+    requests = [GenerateRequest(prompt_ids=(20, 30, n), steps=8, gen_length=8, block_length=8) for n in range(40, 50)]
+    with Engine.with_backend(backend.model.config, None, backend) as engine:
+        engine.generate_all(requests)
+    assert sum(rows) == 80 and len(rows) <= 20
+
+
+def test_one_bad_request_fails_alone(backend, monkeypatch):
+    predict = backend.predict
+
+    def picky(batch):
+        if (batch.input_ids == 99).any():
+            raise RequestRejected("no 99")
+        return predict(batch)
+
+    monkeypatch.setattr(backend, "predict", picky)
+    good, bad = (GenerateRequest(prompt_ids=(20, n), steps=4, gen_length=4, block_length=4) for n in (30, 99))
+    with Engine.with_backend(backend.model.config, None, backend) as engine:
+        jobs = [engine.submit_generate(request) for request in (good, bad, good)]
+        assert jobs[0].future.result() == jobs[2].future.result()
+        with pytest.raises(RequestRejected, match="no 99"):
+            jobs[1].future.result()
