@@ -40,9 +40,17 @@ def choose_from_logits(logits: Floats, temperature: float, rng: np.random.Genera
     wide = logits.astype(np.float64)
     noisy = wide + temperature * _gumbel(wide.shape, rng) if temperature else wide
     tokens = np.argmax(noisy, axis=1)
-    peak = wide.max(axis=1)
-    normaliser = peak + np.log(np.exp(wide - peak[:, None]).sum(axis=1))
-    return Choice(tokens, np.take_along_axis(wide, tokens[:, None], axis=1)[:, 0] - normaliser)
+    return Choice(tokens, log_prob_of(wide, tokens))
+
+
+def log_prob_of(logits: NDArray[np.floating], tokens: Ints) -> NDArray[np.float64]:
+    """Log-probabilities (..., M) of ``tokens`` (M,) under logits (..., M, V), in float64."""
+    wide = logits.astype(np.float64)
+    peak = wide.max(axis=-1, keepdims=True)
+    normaliser = peak[..., 0] + np.log(np.exp(wide - peak).sum(axis=-1))
+    chosen = np.broadcast_to(tokens[..., None], (*wide.shape[:-1], 1))
+    found: NDArray[np.float64] = np.take_along_axis(wide, chosen, axis=-1)[..., 0] - normaliser
+    return found
 
 
 def guided(conditional: Floats, unconditional: Floats, scale: float) -> Floats:

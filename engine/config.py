@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import CheckpointError
+from engine.special_tokens import special_ids
 
 
 class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +121,7 @@ _ONE_VALUE: dict[str, tuple[object, ...]] = {
     "multi_query_attention": (False, None),
 }
 
+_MODEL_TYPES = ("llada", "illada")
 # Keys that do not change what the model computes.
 _IGNORED = frozenset(
     """_name_or_path alibi_bias_max architectures attention_dropout auto_map embedding_dropout flash_attention
@@ -128,9 +130,17 @@ _IGNORED = frozenset(
 )
 
 
+def known_config_keys() -> frozenset[str]:
+    """Keys of a ``config.json`` that mean something or are known to mean nothing."""
+    return frozenset(ModelConfig.__struct_fields__) | _ONE_VALUE.keys() | _IGNORED
+
+
 def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
     """Turn a decoded ``config.json`` into a ``ModelConfig``; ``CheckpointError`` names the key that does not fit."""
     fields = set(ModelConfig.__struct_fields__)
+    kind = raw.get("model_type", "llada")
+    if kind not in _MODEL_TYPES:
+        raise CheckpointError(f"config.json: the architecture {kind!r} is not supported, only LLaDA's is.")
     for key, allowed in _ONE_VALUE.items():
         if key in raw and raw[key] not in allowed and not (key == "multi_query_attention" and raw[key] is True):
             raise CheckpointError(f"config.json: {key} = {raw[key]!r} is not supported, only {allowed[0]!r} is.")
@@ -145,9 +155,8 @@ def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
         values.pop("n_kv_heads", None)
     if values.get("embedding_size") is None:
         values.pop("embedding_size", None)
-    # LLaDA-8B's public config names its mask; older copies of it do not.
-    values.setdefault("mask_token_id", 126_336)
-    values.setdefault("eos_token_id", 126_081)
+    if isinstance(ends := values.get("eos_token_id"), list) and ends:  # transformers allows several
+        values |= {"eos_token_id": ends[0]} | ({"eot_token_id": ends[1]} if len(ends) > 1 else {})
     if "mlp_hidden_size" not in values and "mlp_ratio" in raw and "d_model" in raw:
         values["mlp_hidden_size"] = int(raw["mlp_ratio"]) * int(raw["d_model"])
     try:
@@ -168,7 +177,7 @@ def read_model_config(folder: Path) -> ModelConfig:
         raise CheckpointError(f"{folder / 'config.json'} is not valid JSON ({exc}); fetch the checkpoint again.") from exc
     if not isinstance(raw, dict):
         raise CheckpointError(f"{folder / 'config.json'} holds no JSON object; fetch the checkpoint again.")
-    return parse_model_config(raw)
+    return parse_model_config(raw | special_ids(folder, raw))
 
 
 def dump_model_config(config: ModelConfig) -> dict[str, Any]:

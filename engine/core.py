@@ -14,7 +14,7 @@ from engine.config import ModelConfig, read_model_config
 from engine.errors import CheckpointError
 from engine.generate import GenerateRequest, GenerateResult, generate
 from engine.infill import Infiller
-from engine.likelihood import log_likelihood
+from engine.likelihood import LikelihoodRequest, log_likelihood
 from engine.messages import Draft, FillRequest, FillResult
 from engine.passes import counting
 from engine.score import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
@@ -81,9 +81,9 @@ class Engine:
         result: FillResult = self.submit_fill(request, on_draft).future.result()
         return result
 
-    def submit_generate(self, request: GenerateRequest) -> Job:
-        """Queue a generation; its ``future`` holds a ``GenerateResult``."""
-        return self._batcher.submit(generate(self.config, request, self._real_tokens))
+    def submit_generate(self, request: GenerateRequest, on_draft: Callable[[list[int]], None] | None = None) -> Job:
+        """Queue a generation; its ``future`` holds a ``GenerateResult``. ``on_draft`` is given the ids after every step."""
+        return self._batcher.submit(generate(self.config, request, self._real_tokens, on_draft))
 
     def generate(self, request: GenerateRequest) -> GenerateResult:
         """LLaDA's own sampling: a prompt is continued by a fixed number of tokens."""
@@ -99,9 +99,13 @@ class Engine:
         found = self._batcher.submit(score_ids(self.config, ids)).future.result()
         return [float(value) for value in found]
 
-    def log_likelihood(self, prompt: tuple[int, ...], answer: tuple[int, ...], samples: int = 128, seed: int = 0) -> float:
+    def submit_log_likelihood(self, request: LikelihoodRequest) -> Job:
+        """Queue LLaDA's Monte-Carlo estimate; its ``future`` holds nats."""
+        return self._batcher.submit(log_likelihood(self.config, request))
+
+    def log_likelihood(self, request: LikelihoodRequest) -> float:
         """LLaDA's Monte-Carlo bound on log p(answer | prompt), in nats."""
-        value: float = self._batcher.submit(log_likelihood(self.config, prompt, answer, samples, seed)).future.result()
+        value: float = self.submit_log_likelihood(request).future.result()
         return value
 
     def score(self, text: str, stride: int | None = 8) -> ScoreResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from engine.context_cache import make_plan
 from engine.errors import RequestRejected
 from engine.passes import counting
 from engine.sampler import Rules, denoise
-from engine.vocabulary import constraint_table
+from engine.vocabulary import check_ids, constraint_table
 
 
 class GenerateRequest(Config, kw_only=True, frozen=True):
@@ -37,6 +37,8 @@ class GenerateRequest(Config, kw_only=True, frozen=True):
     """The end token is never generated."""
     confidence_eos_eot_inf: bool = False
     """End-of-text and end-of-turn are transferred last, at any temperature (upstream forgets one of them at T > 0)."""
+    stop_at_end: bool = False
+    """Leave the blocks after the first one that holds an end token (dialogue); LLaDA always computes all of them."""
     seed: int = 0
 
 
@@ -47,9 +49,12 @@ class GenerateResult(Config, kw_only=True, frozen=True):
 
 
 def generate(
-    config: ModelConfig, request: GenerateRequest, real_tokens: int
+    config: ModelConfig,
+    request: GenerateRequest,
+    real_tokens: int,
+    on_draft: Callable[[list[int]], None] | None = None,
 ) -> Generator[Batch, Predictions, GenerateResult]:
-    """Yield passes, return the generated ids.
+    """Yield passes, return the generated ids; ``on_draft`` is given the ids of the answer, masks included, at every step.
 
     As in LLaDA any token may be emitted, the mask token included; control tokens, which LLaDA does not have, are not.
     """
@@ -70,7 +75,10 @@ def generate(
         full_distribution=request.temperature > 0.0,
         seed=request.seed,
         last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
+        stop_ids=config.end_ids if request.stop_at_end else (),
     )
+    if on_draft is not None:
+        rules.on_step = lambda canvas, step: on_draft(canvas.ids[len(prompt) :].tolist())
     suppressed = (*request.suppress_ids, *((config.eos_token_id,) if request.logits_eos_inf else ()))
     allowed = constraint_table(config, real_tokens, (*suppressed, *config.control_ids))
     run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
@@ -84,12 +92,14 @@ def _check(config: ModelConfig, request: GenerateRequest) -> None:
     blocks = request.gen_length // request.block_length
     if request.steps < blocks or request.steps % blocks:
         raise RequestRejected(f"steps {request.steps} is not a multiple of the {blocks} blocks.")
-    length = len(request.prompt_ids) + request.gen_length
-    if length > config.max_sequence_length:
-        raise RequestRejected(f"Prompt and answer are {length} tokens, the model allows {config.max_sequence_length}.")
+    if len(request.prompt_ids) + request.gen_length > config.max_sequence_length:
+        raise RequestRejected(
+            f"The prompt of {len(request.prompt_ids)} tokens and gen_length {request.gen_length} are more than the "
+            f"{config.max_sequence_length} tokens that the model allows; shorten one of them."
+        )
     if request.prompt_mask is not None and len(request.prompt_mask) != len(request.prompt_ids):
         raise RequestRejected("prompt_mask has another length than prompt_ids.")
-    if bad := [i for i in (*request.prompt_ids, *request.suppress_ids) if not 0 <= i < config.embedding_rows]:
-        raise RequestRejected(f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}.")
+    check_ids(config, request.prompt_ids)
+    check_ids(config, request.suppress_ids)
     if request.cfg_scale and request.cache != "none":
         raise RequestRejected("Guidance needs cache none: the cached context is the conditional one.")

@@ -12,41 +12,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backends import Batch, Bools, Ints, Predictions
-from engine.config import ModelConfig
+from engine.choose import guided, log_prob_of
+from engine.config import Config, ModelConfig
 from engine.errors import RequestRejected
+from engine.vocabulary import check_ids, everything
 
 Estimating = Generator[Batch, Predictions, float]
 
 
-def log_likelihood(
-    config: ModelConfig, prompt: tuple[int, ...], answer: tuple[int, ...], samples: int, seed: int, rows: int = 8
-) -> Estimating:
-    """Nats; ``samples`` masked copies in batches of ``rows``. An empty prompt gives the bound on the text itself."""
-    length = len(answer)
-    if not length:
-        raise RequestRejected("There is no answer to judge; give at least one token.")
-    if len(prompt) + length > config.max_sequence_length:
-        raise RequestRejected(
-            f"Prompt and answer are {len(prompt) + length} tokens, the model allows {config.max_sequence_length}."
-        )
-    rng = np.random.default_rng(seed)
-    ids = np.array([*prompt, *answer], np.int64)
-    places = np.arange(len(prompt), len(ids))
+class LikelihoodRequest(Config, kw_only=True, frozen=True):
+    """log p(answer | prompt); an empty prompt asks for the text itself."""
+
+    prompt_ids: tuple[int, ...]
+    answer_ids: tuple[int, ...]
+    samples: int = 128
+    """Masked copies; LLaDA uses 128, and 1 where answers are single tokens."""
+    rows: int = 8
+    """Copies of one pass, whose mask counts are spread over 1..L."""
+    cfg_scale: float = 0.0
+    """Unsupervised guidance, as in LLaDA's tables (needs full distributions, hence torch)."""
+    seed: int = 0
+
+
+def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimating:
+    """The estimate in nats, a lower bound in expectation."""
+    _check(config, request)
+    rng = np.random.default_rng(request.seed)
+    rows = min(request.rows, request.samples)
+    ids = np.array([*request.prompt_ids, *request.answer_ids], np.int64)
+    places = np.arange(len(request.prompt_ids), len(ids))
+    guided_rows = rows if request.cfg_scale else 0
     estimates = []
-    for _ in range(max(1, samples // rows)):
-        masked, ratio = mask_copies(length, rows, rng)
+    for _ in range(max(1, request.samples // rows)):
+        masked, ratio = mask_copies(len(places), rows, rng)
         noisy = np.tile(ids, (rows, 1))
         noisy[:, places] = np.where(masked, config.mask_token_id, ids[places])
+        unconditional = noisy[:guided_rows].copy()
+        unconditional[:, : places[0]] = config.mask_token_id
+        noisy = np.concatenate((noisy, unconditional))
         predictions = yield Batch(
             input_ids=noisy,
-            position_ids=np.tile(np.arange(len(ids)), (rows, 1)),
-            query_index=np.tile(places, (rows, 1)),
-            allowed=np.ones((1, config.embedding_rows), bool),
-            allowed_row=np.zeros((rows, length), np.int64),
-            target_ids=np.tile(ids[places], (rows, 1)),
+            position_ids=np.tile(np.arange(len(ids)), (len(noisy), 1)),
+            query_index=np.tile(places, (len(noisy), 1)),
+            allowed=everything(config.embedding_rows),
+            allowed_row=np.zeros((len(noisy), len(places)), np.int64),
+            target_ids=np.tile(ids[places], (len(noisy), 1)),
+            full=guided_rows > 0,
         )
-        estimates.append(estimate(predictions.target_log_probs, masked, ratio))
+        log_probs: NDArray[np.floating] = predictions.target_log_probs
+        if predictions.logits is not None:
+            logits = guided(predictions.logits[:rows], predictions.logits[rows:], request.cfg_scale)
+            log_probs = log_prob_of(logits, ids[places])
+        estimates.append(estimate(log_probs, masked, ratio))
     return float(np.mean(estimates))
+
+
+def _check(config: ModelConfig, request: LikelihoodRequest) -> None:
+    if not request.answer_ids:
+        raise RequestRejected("There is no answer to judge; give at least one token.")
+    if request.samples < 1 or request.rows < 1:
+        raise RequestRejected(f"samples {request.samples} and rows {request.rows} must be at least 1.")
+    check_ids(config, (*request.prompt_ids, *request.answer_ids))
 
 
 def mask_copies(length: int, rows: int, rng: np.random.Generator) -> tuple[Bools, NDArray[np.float64]]:

@@ -41,6 +41,8 @@ class Rules:
     cfg_scale: float = 0.0
     last_ids: tuple[int, ...] = ()
     """Tokens that are never confident: their places wait until nothing else is left (LLaDA's end tokens)."""
+    stop_ids: tuple[int, ...] = ()
+    """A block that holds one of these tokens is the last."""
     full_distribution: bool = False
     """Sample from all of the vocabulary rather than from the candidates (backends that offer it)."""
     seed: int = 0
@@ -89,6 +91,8 @@ def denoise(
                 lengths.transfer(canvas, masked, choice, chosen, predictions.target_log_probs[0])
             step += 1
             rules.on_step(canvas, step)
+        if rules.stop_ids and np.isin(canvas.ids[np.isin(canvas.groups, groups)], rules.stop_ids).any():
+            break
 
 
 def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:

@@ -17,6 +17,7 @@ from engine.backends import Batch, Bools, Ints, Predictions
 from engine.config import Config, ModelConfig
 from engine.errors import RequestRejected
 from engine.tokenizer import TextTokenizer
+from engine.vocabulary import check_ids
 
 Scoring = Generator[Batch, Predictions, NDArray[np.float64]]
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
@@ -42,7 +43,9 @@ class ScoreResult(Config, kw_only=True, frozen=True):
 
 def score_ids(config: ModelConfig, ids: tuple[int, ...]) -> Scoring:
     """Log-probability of every id, one masked in each pass, all others visible."""
-    _check(config, ids)
+    if not ids:
+        raise RequestRejected("There are no ids to score; give some, as in 4,8,15.")
+    check_ids(config, ids)
     groups = np.arange(len(ids))
     return (yield from _score(config, np.array(ids, np.int64), groups, len(ids), len(ids)))
 
@@ -108,12 +111,3 @@ def _everything_but_control(config: ModelConfig) -> Bools:
     allowed = np.ones((1, config.embedding_rows), bool)
     allowed[0, list(config.control_ids)] = False
     return allowed
-
-
-def _check(config: ModelConfig, ids: tuple[int, ...]) -> None:
-    if not ids:
-        raise RequestRejected("There are no ids to score; give some, as in 4,8,15.")
-    if len(ids) > config.max_sequence_length:
-        raise RequestRejected(f"{len(ids)} ids are too many: the model allows {config.max_sequence_length}.")
-    if bad := [i for i in ids if not 0 <= i < config.embedding_rows]:
-        raise RequestRejected(f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}.")

@@ -20,14 +20,19 @@ MAX_CACHED_LINE = 2_000
 """Longer lines are tokenised each time: they are rare, and keeping them would hold much of a document twice."""
 
 
+def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
+    """Read a ``tokenizer.json``."""
+    try:
+        return tokenizers.Tokenizer.from_file(str(path))
+    except Exception as exc:  # the library raises bare Exception for every damage
+        raise CheckpointError(f"{path} is missing or damaged; fetch the model again.") from exc
+
+
 class TextTokenizer:
     """A ``tokenizer.json`` of the Hugging Face library; special tokens are never produced from text."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as exc:  # the library raises bare Exception for every damage
-            raise CheckpointError(f"{path} is missing or damaged; fetch the model again.") from exc
+        self._tokenizer = load_tokenizer(path)
         self._tokenizer.encode_special_tokens = True
         self._cached = lru_cache(maxsize=20_000)(self._encode)
         self.lines_are_independent = _splits_after_newline(self._tokenizer)

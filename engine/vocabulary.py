@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from engine.backends import Bools, Ints
 from engine.config import ModelConfig
+from engine.errors import RequestRejected
 
 TEXT, TEXT_OR_DELETE, TEXT_OR_CONTROL, ANYTHING = range(4)
 SINGLE_LINE = 4
@@ -35,3 +38,17 @@ def constraint_table(
         table[SINGLE_LINE:, line_ends] = False
     table[:, list(suppressed)] = False
     return table
+
+
+@lru_cache(maxsize=4)
+def everything(rows: int) -> Bools:
+    """(1, V) without a constraint; the same array each time, so that requests that share a pass share it."""
+    return np.ones((1, rows), bool)
+
+
+def check_ids(config: ModelConfig, ids: tuple[int, ...]) -> None:
+    """``RequestRejected`` when ids are too many for the model or are none of its tokens."""
+    if len(ids) > config.max_sequence_length:
+        raise RequestRejected(f"{len(ids)} tokens are too many: the model allows {config.max_sequence_length}.")
+    if bad := [i for i in ids if not 0 <= i < config.embedding_rows]:
+        raise RequestRejected(f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}.")

@@ -81,6 +81,10 @@ def generate(
     cache: Annotated[str, typer.Option("--cache", help="none, prefix or dual.")] = "none",
     temperature: Annotated[float, typer.Option("--temperature", help="0 is greedy; above needs torch.")] = 0.0,
     suppress_ids: Annotated[str | None, typer.Option("--suppress-ids", metavar="I,I", help="Ids never generated.")] = None,
+    logits_eos_inf: Annotated[bool, typer.Option("--logits-eos-inf", help="Never generate the end token.")] = False,
+    confidence_eos_eot_inf: Annotated[
+        bool, typer.Option("--confidence-eos-eot-inf", help="Transfer end tokens last.")
+    ] = False,
     seed: Seed = 0,
     model: Model = None,
     backend: BackendName = "auto",
@@ -91,10 +95,37 @@ def generate(
     ids = parse_ids("--prompt-ids", prompt_ids)
     request = request_from(
         ids, steps=steps, gen_length=gen_length, block_length=block_length, remasking=remasking, cfg_scale=cfg_scale,
-        threshold=threshold, cache=cache, temperature=temperature, seed=seed,
-        suppress_ids=parse_ids("--suppress-ids", suppress_ids) or (),
+        threshold=threshold, cache=cache, temperature=temperature, seed=seed, logits_eos_inf=logits_eos_inf,
+        confidence_eos_eot_inf=confidence_eos_eot_inf, suppress_ids=parse_ids("--suppress-ids", suppress_ids) or (),
     )  # fmt: skip
     generate_text(prompt, request, json, model, backend)
+
+
+@app.command()
+def chat(
+    system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
+    gen_length: Annotated[int, typer.Option("--gen-length", help="Longest answer, in tokens.")] = 128,
+    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 32,
+    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")] = None,
+    remasking: Annotated[str, typer.Option("--remasking", help="low_confidence or random.")] = "low_confidence",
+    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
+    threshold: Annotated[float | None, typer.Option("--threshold", help="Transfer every token this probable.")] = 0.9,
+    cache: Annotated[str, typer.Option("--cache", help="none, prefix or dual.")] = "none",
+    temperature: Annotated[float, typer.Option("--temperature", help="0 is greedy; above needs torch.")] = 0.0,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Hold a dialogue with an instruct checkpoint; the answer is shown while it is denoised."""
+    from lacuna.commands.chat import chat as hold_dialogue
+    from lacuna.commands.generate import request_from
+
+    request = request_from(
+        None, steps=gen_length if steps is None else steps, gen_length=gen_length, block_length=block_length,
+        remasking=remasking, cfg_scale=cfg_scale, threshold=threshold, cache=cache, temperature=temperature, seed=seed,
+        stop_at_end=True,
+    )  # fmt: skip
+    hold_dialogue(request, system, model, backend)
 
 
 @app.command()

@@ -21,9 +21,33 @@ def test_the_config_of_llada_8b_loads():
     assert (config.head_dim, config.kv_heads, config.mask_token_id) == (128, 32, 126336)
 
 
-def test_a_missing_mask_id_falls_back_to_that_of_llada():
-    config = parse_model_config({k: v for k, v in LLADA_8B.items() if k != "mask_token_id"})
-    assert config.mask_token_id == 126336
+def test_missing_special_ids_fall_back_to_those_of_llada(tmp_path):
+    raw = {k: v for k, v in LLADA_8B.items() if k not in ("mask_token_id", "eos_token_id")}
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    config = read_model_config(tmp_path)
+    assert (config.mask_token_id, config.eos_token_id, config.eot_token_id) == (126336, 126081, 126348)
+
+
+def test_special_ids_that_the_config_lacks_come_from_the_tokenizer(tmp_path):
+    raw = {k: v for k, v in LLADA_8B.items() if k not in ("mask_token_id", "eos_token_id")}
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    added = [{"id": 5, "content": "<|mask|>"}, {"id": 7, "content": "<|im_end|>"}, {"id": 8, "content": "<|the_end|>"}]
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": added}))
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"eos_token": {"content": "<|the_end|>"}, "mask_token": None})
+    )
+    config = read_model_config(tmp_path)
+    assert (config.mask_token_id, config.eos_token_id, config.eot_token_id) == (5, 8, 7)
+
+
+def test_a_small_vocabulary_without_a_mask_is_named(tmp_path):
+    raw = {k: v for k, v in LLADA_8B.items() if k != "mask_token_id"} | {"vocab_size": 500, "embedding_size": 500}
+    (tmp_path / "config.json").write_text(json.dumps(raw | {"eos_token_id": [3, 4]}))
+    with pytest.raises(CheckpointError, match="mask_token_id"):
+        read_model_config(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(raw | {"eos_token_id": [3, 4], "mask_token_id": 2}))
+    config = read_model_config(tmp_path)
+    assert config.end_ids == (3, 4)
 
 
 def test_a_config_survives_writing_and_reading(config):
@@ -37,6 +61,7 @@ def test_a_config_survives_writing_and_reading(config):
     [
         ({"d_modle": 3}, "unknown key 'd_modle'; did you mean d_model"),
         ({"block_type": "sequential"}, "block_type = 'sequential' is not supported"),
+        ({"model_type": "qwen2", "d_model": None}, "architecture 'qwen2' is not supported"),
         ({"alibi": True}, "alibi"),
         ({"d_model": "wide"}, r"\$\.d_model"),
         ({"n_heads": 33}, "not a multiple"),

@@ -12,7 +12,7 @@ from engine import Engine, RequestRejected
 from engine.backends.fake_backend import FakeBackend
 from engine.backends.torch_backend import TorchBackend
 from engine.checkpoint import load_checkpoint
-from engine.likelihood import estimate, mask_copies
+from engine.likelihood import LikelihoodRequest, estimate, mask_copies
 from engine.model import MaskPredictor, init_weights
 from engine.score import score_text, word_numbers
 
@@ -116,7 +116,7 @@ def test_masked_copies_have_exact_counts_spread_over_all_lengths():
 def test_the_likelihood_estimate_converges_to_the_mean_over_all_masks(config):
     backend = FakeBackend(lambda ids, positions, index: np.where(np.arange(512) == 40, 3.0, 0.0))
     with Engine.with_backend(config, None, backend) as engine:
-        value = engine.log_likelihood((50, 60), (40, 40, 40), samples=16)
+        value = engine.log_likelihood(LikelihoodRequest(prompt_ids=(50, 60), answer_ids=(40, 40, 40), samples=16))
     # Every token has the same probability whatever is masked, so the bound is tight.
     assert value == pytest.approx(3 * (3.0 - np.log(np.exp(3.0) + 511)), rel=1e-5)
 
@@ -129,4 +129,19 @@ def test_requests_that_cannot_be_scored_say_why(engine):
     with pytest.raises(RequestRejected, match="too many"):
         engine.score_ids((20,) * 300)
     with pytest.raises(RequestRejected, match="no answer"):
-        engine.log_likelihood((20,), ())
+        engine.log_likelihood(LikelihoodRequest(prompt_ids=(20,), answer_ids=()))
+
+
+def test_the_guided_likelihood_equals_a_plain_computation(config):
+    model = MaskPredictor(msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None))
+    init_weights(model, torch.Generator().manual_seed(0))
+    model.eval().requires_grad_(False)
+    prompt, answer, scale = (40, 50), (60,), 1.5
+    with Engine.with_backend(model.config, None, TorchBackend(model)) as engine:
+        request = LikelihoodRequest(prompt_ids=prompt, answer_ids=answer, samples=1, cfg_scale=scale)
+        found = engine.log_likelihood(request)
+    # One answer token: it is masked in every copy, so there is one possible estimate.
+    with_prompt = model(torch.tensor([[40, 50, MASK]]))[0, 2]
+    without = model(torch.tensor([[MASK, MASK, MASK]]))[0, 2]
+    logits = without + (scale + 1) * (with_prompt - without)
+    assert found == pytest.approx(float(logits.log_softmax(-1)[60]), abs=1e-4)

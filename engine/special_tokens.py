@@ -1,0 +1,57 @@
+"""The special ids of a checkpoint whose ``config.json`` does not name them.
+
+LLaDA's own config names its mask, copies and successors do not always; the tokenizer files do (iLLaDA's mask is 5, LLaDA's
+126336). Order: config, tokenizer files by role, tokenizer files by LLaDA's token names, LLaDA's ids where the vocabulary
+is LLaDA's.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CheckpointError
+
+LLADA_ROWS = 126_464
+_NAMES = {
+    "mask_token_id": ("<|mdm_mask|>", "<|mask|>", "<mask>", "[MASK]"),
+    "eos_token_id": ("<|endoftext|>", "<|eos|>", "</s>"),
+    "eot_token_id": ("<|eot_id|>", "<|im_end|>", "<|role_end|>"),
+}
+_ROLES = {"mask_token_id": "mask_token", "eos_token_id": "eos_token"}
+_LLADA_IDS = {"mask_token_id": 126_336, "eos_token_id": 126_081, "eot_token_id": 126_348}
+
+
+def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
+    """What ``raw`` (the config) does not say of mask, end of text and end of turn, by the other files of ``folder``."""
+    added = {token["content"]: token["id"] for token in _read(folder / "tokenizer.json").get("added_tokens", [])}
+    roles = _read(folder / "tokenizer_config.json")
+    rows = raw.get("embedding_size") or raw.get("vocab_size")
+    found: dict[str, int] = {}
+    for key, names in _NAMES.items():
+        if raw.get(key) is not None:
+            continue
+        by_role = _content(roles.get(_ROLES.get(key, "")))
+        by_name = [added[name] for name in (by_role, *names) if name in added]
+        if by_name:
+            found[key] = by_name[0]
+        elif rows == LLADA_ROWS or not isinstance(rows, int):
+            found[key] = _LLADA_IDS[key]
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object, empty when the file is not there."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
+        raise CheckpointError(f"{path} is damaged ({exc}); fetch the checkpoint again.") from exc
+    return raw if isinstance(raw, dict) else {}
+
+
+def _content(token: object) -> object:
+    """A token of ``tokenizer_config.json``: its text, or an object that holds it."""
+    return token.get("content") if isinstance(token, dict) else token
