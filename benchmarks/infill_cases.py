@@ -56,6 +56,13 @@ def read_documents(path: Path) -> list[Document]:
     return [Document(row["text"], row.get("source", ""), row.get("path", "")) for row in rows]
 
 
+def read_texts(path: Path, limit: int) -> list[str]:
+    """The first ``limit`` documents of a JSONL file (as above), or any other file as one text."""
+    if any(suffix.startswith(".json") for suffix in path.suffixes):
+        return [document.text for document in read_documents(path)[:limit]]
+    return [path.read_text(encoding="utf-8")]
+
+
 def cut_cases(documents: list[Document], kind: str, count: int, seed: int) -> list[Case]:
     """``count`` cases, at most 12 of a document, drawn with one seed; fewer when the documents hold fewer."""
     rng = np.random.default_rng(seed)

@@ -52,7 +52,11 @@ class ChatTemplate:
 
     def encode(self, messages: list[Message]) -> tuple[int, ...]:
         """Token ids of a dialogue; the template's control tokens become their ids."""
-        return tuple(self._tokenizer.encode(self.render(messages), add_special_tokens=False).ids)
+        return self.encode_rendered(self.render(messages))
+
+    def encode_rendered(self, text: str) -> tuple[int, ...]:
+        """Token ids of what ``render`` made (or of text that may name control tokens)."""
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _defused(self, text: str) -> str:
         """``text`` that spells no special token any more: a zero-width space goes behind its first letter."""

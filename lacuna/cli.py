@@ -14,25 +14,20 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
+from lacuna.cli_eval import eval_app
+from lacuna.cli_train import export_app, train_app
 from lacuna.errors import UserError
+from lacuna.options import BackendName, Json, Model, Seed
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
 )
-train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
-export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
-eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
 app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
 
 # Newer Typers carry their own copy of click; this is the base of usage errors with either.
 _UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
-Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Model folder (default: the bundled model).")]
-BackendName = Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same text.")]
 
 
 @app.command()
@@ -191,56 +186,6 @@ def bench(
     from lacuna.commands.bench import run_benchmark
 
     run_benchmark(name, model, runs)
-
-
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="[key=value]...", help="Overrides of the run file.")]
-RunFile = Annotated[Path, typer.Argument(metavar="CONFIG.toml")]
-
-
-@train_app.command("data")
-def train_data(config: RunFile, overrides: Overrides = None) -> None:
-    """Fetch, filter and tokenise training text."""
-    from lacuna.commands.train import make_data
-
-    make_data(config, overrides or [])
-
-
-@train_app.command("pretrain")
-def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
-    """Train a mask predictor, or resume a run."""
-    from lacuna.commands.train import run_pretraining
-
-    run_pretraining(config, overrides or [])
-
-
-@export_app.command("onnx")
-def export_onnx(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
-    out: Annotated[Path, typer.Argument(metavar="OUT")],
-    precision: Annotated[str, typer.Option("--precision", help="int8 or float.")] = "int8",
-) -> None:
-    """Write a model folder with an ONNX graph for CPUs."""
-    from lacuna.commands.export import to_onnx
-
-    to_onnx(checkpoint, out, precision)
-
-
-@eval_app.command("infill")
-def eval_infill(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
-    kind: Annotated[
-        str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")
-    ] = "line",
-    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
-    seed: Seed = 0,
-    show: Annotated[int, typer.Option("--show", help="Print the first of them with their answers.")] = 0,
-    model: Model = None,
-    backend: BackendName = "auto",
-) -> None:
-    """Exact match of cut-out text with both sides, and with only what stands before."""
-    from lacuna.commands.evaluate import infill
-
-    infill(data, kind, cases, seed, show, model, backend)
 
 
 def run() -> int:

@@ -1,17 +1,21 @@
-"""``lacuna eval infill``: exact match on cut-out text of held-out documents."""
+"""``lacuna eval infill``, ``likelihood`` and ``reversal``: a table, and last one JSON line."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
-from benchmarks.infill_cases import cut_cases, read_documents
+from benchmarks.infill_cases import cut_cases, read_documents, read_texts
+from benchmarks.likelihood import corpus_bound
 from benchmarks.quality import judge, summarise
+from benchmarks.reversal import accuracy, ask, questions, read_pairs
 from engine import Engine
+from engine.chat_template import ChatTemplate
 from lacuna.errors import UserError
 
 
@@ -33,7 +37,52 @@ def infill(data: Path, kind: str, cases: int, seed: int, show: int, model: Path 
     for case, outcome in zip(chosen[:show], outcomes, strict=False):
         before, after = case.line
         sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{outcome.answer}]\n")
-    report = summarise(outcomes, kind, seed)
+    _print(summarise(outcomes, kind, seed))
+
+
+def likelihood(data: Path, documents: int, window: int, samples: int, seed: int, model: Path | None, backend: str) -> None:
+    """LLaDA's bound over the first ``documents`` documents of ``data``."""
+    if documents < 1 or window < 1 or samples < 1:
+        raise UserError("--documents, --window and --samples must be at least 1.")
+    try:
+        texts = [text for text in read_texts(data, documents) if text]
+    except (OSError, ValueError) as exc:
+        raise UserError(f"{data} cannot be read as documents: {exc}.") from exc
+    if not texts:
+        raise UserError(f"{data} holds no text; name JSONL with `text`, or a text file.")
+    with Engine(model, backend) as engine, _progress() as progress:
+        if engine.tokenizer is None:
+            raise UserError(f"{engine.model_name} has no tokenizer; only `lacuna score --ids` can judge with it.")
+        bar = progress.add_task("judging", total=len(texts))
+        window = min(window, engine.config.max_sequence_length)
+        _print(corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar)))
+
+
+def reversal(
+    pairs: Path, next_question: str, previous_question: str, gen_length: int, show: int, model: Path | None, backend: str
+) -> None:
+    """Ask a chat checkpoint for the next and the previous line of every pair."""
+    if model is None:
+        raise UserError("The bundled model answers no questions; name an instruct checkpoint with --model.")
+    try:
+        asked = list(questions(read_pairs(pairs), next_question, previous_question))
+    except (OSError, ValueError) as exc:
+        raise UserError(f"{pairs} cannot be read as pairs of lines: {exc}.") from exc
+    if not asked:
+        raise UserError(f"{pairs} holds no pairs.")
+    with Engine(model, backend) as engine:
+        answers = ask(engine, ChatTemplate(model), asked, gen_length)
+    for question, answer in zip(asked[:show], answers, strict=False):
+        sys.stdout.write(f"{question.text}\n    {answer!r}, true: {question.answer!r}\n")
+    _print(accuracy(asked, answers))
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, disable=not console.is_terminal)
+
+
+def _print(report: Mapping[str, float | int | str]) -> None:
     for name, value in report.items():
         sys.stdout.write(f"{name:32} {value}\n")
     sys.stdout.write(msgspec.json.encode(report).decode() + "\n")

@@ -1,0 +1,112 @@
+"""``lacuna eval ...``: measure a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacuna.errors import UserError
+from lacuna.options import BackendName, Model, Seed
+
+eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
+
+Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each text.")]
+
+
+@eval_app.command("infill")
+def eval_infill(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
+    kind: Annotated[
+        str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")
+    ] = "line",
+    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
+    seed: Seed = 0,
+    show: Annotated[int, typer.Option("--show", help="Print the first of them with their answers.")] = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Exact match of cut-out text with both sides, and with only what stands before."""
+    from lacuna.commands.evaluate import infill
+
+    infill(data, kind, cases, seed, show, model, backend)
+
+
+@eval_app.command("likelihood")
+def eval_likelihood(
+    data: Annotated[Path, typer.Argument(metavar="FILE", help="Documents: JSONL, compressed JSONL, or one text file.")],
+    documents: Annotated[int, typer.Option("--documents", help="How many documents, from the front.")] = 100,
+    window: Annotated[int, typer.Option("--window", help="Longest piece of a document, in tokens.")] = 256,
+    samples: Samples = 32,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """LLaDA's likelihood bound over a corpus: nats a token, bits a byte."""
+    from lacuna.commands.evaluate import likelihood
+
+    likelihood(data, documents, window, samples, seed, model, backend)
+
+
+@eval_app.command("reversal")
+def eval_reversal(
+    pairs: Annotated[Path, typer.Option("--pairs", metavar="FILE", help="JSON or JSONL of objects `first`, `second`.")],
+    next_question: Annotated[
+        str, typer.Option("--next", help="Question for the line after {line}.")
+    ] = "{line}的下一句是什么？ 直接输出句子即可。",
+    previous_question: Annotated[
+        str, typer.Option("--previous", help="Question for the line before {line}.")
+    ] = "{line}的上一句是什么？ 直接输出句子即可。",
+    gen_length: Annotated[int, typer.Option("--gen-length", help="Tokens, steps and block of an answer.")] = 28,
+    show: Annotated[int, typer.Option("--show", help="Print the first questions with their answers.")] = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Can a chat checkpoint say the line before as well as the line after? (LLaDA, table 4)"""
+    from lacuna.commands.evaluate import reversal
+
+    reversal(pairs, next_question, previous_question, gen_length, show, model, backend)
+
+
+@eval_app.command("lm")
+def eval_lm(
+    tasks: Annotated[str, typer.Option("--tasks", metavar="A,B", help="Tasks of lm-evaluation-harness.")],
+    include: Annotated[
+        Path | None, typer.Option("--include", metavar="DIR", help="A folder with tasks of your own.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Only so many documents of each task.")] = None,
+    fewshot: Annotated[int | None, typer.Option("--fewshot", help="Examples in front (default: the task's).")] = None,
+    samples: Samples = 128,
+    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
+    gen_length: Annotated[int, typer.Option("--gen-length", help="Longest generated answer, in tokens.")] = 256,
+    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 256,
+    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")] = None,
+    logits_eos_inf: Annotated[bool, typer.Option("--logits-eos-inf", help="Never generate the end token.")] = False,
+    confidence_eos_eot_inf: Annotated[
+        bool, typer.Option("--confidence-eos-eot-inf", help="Transfer end tokens last.")
+    ] = False,
+    check_greedy: Annotated[
+        bool, typer.Option("--check-greedy", help="Also whether decoding gives the answer (LAMBADA).")
+    ] = False,
+    chat: Annotated[bool, typer.Option("--chat", help="Put prompts into the checkpoint's chat template.")] = False,
+    unsafe_code: Annotated[
+        bool, typer.Option("--confirm-unsafe-code", help="Let tasks run generated code (HumanEval, MBPP).")
+    ] = False,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Tasks of lm-evaluation-harness: MMLU, ARC, HellaSwag, GSM8K, HumanEval and any other."""
+    try:
+        from benchmarks.lm_harness import LmOptions
+    except ImportError as exc:
+        raise UserError("lm-evaluation-harness is missing; install lacuna[eval].") from exc
+    from lacuna.commands.eval_lm import evaluate_tasks
+
+    options = LmOptions(
+        samples=samples, cfg_scale=cfg_scale, gen_length=gen_length, block_length=min(block_length, gen_length),
+        steps=gen_length if steps is None else steps, logits_eos_inf=logits_eos_inf,
+        confidence_eos_eot_inf=confidence_eos_eot_inf, check_greedy=check_greedy, chat=chat, seed=seed,
+    )  # fmt: skip
+    evaluate_tasks(tasks.split(","), options, include, limit, fewshot, unsafe_code, model, backend)

@@ -1,0 +1,41 @@
+"""``lacuna train ...`` and ``lacuna export ...``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacuna.options import Overrides, RunFile
+
+train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
+export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
+
+
+@train_app.command("data")
+def train_data(config: RunFile, overrides: Overrides = None) -> None:
+    """Fetch, filter and tokenise training text."""
+    from lacuna.commands.train import make_data
+
+    make_data(config, overrides or [])
+
+
+@train_app.command("pretrain")
+def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
+    """Train a mask predictor, or resume a run."""
+    from lacuna.commands.train import run_pretraining
+
+    run_pretraining(config, overrides or [])
+
+
+@export_app.command("onnx")
+def export_onnx(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
+    out: Annotated[Path, typer.Argument(metavar="OUT")],
+    precision: Annotated[str, typer.Option("--precision", help="int8 or float.")] = "int8",
+) -> None:
+    """Write a model folder with an ONNX graph for CPUs."""
+    from lacuna.commands.export import to_onnx
+
+    to_onnx(checkpoint, out, precision)
