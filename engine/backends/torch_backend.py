@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 
 from engine.backends import Batch, Predictions
+from engine.backends.placement import place
 from engine.checkpoint import load_checkpoint
 from engine.model import LayerKeys, MaskPredictor
+from engine.weights import weight_files
 
 NUM_CANDIDATES = 8
+WIDENED_BYTES = 4 << 30
 
 
 @dataclass
@@ -29,8 +32,9 @@ class TorchBackend:
     rows_are_independent = True
 
     def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
-        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = model.to(self.device)
+        """Around a model that lies on ``device`` already; by default it is put where it fits."""
+        self.device = place(model) if device is None else device
+        self.model = model
 
     @torch.no_grad()
     def predict(self, batch: Batch) -> Predictions:
@@ -71,7 +75,8 @@ class TorchBackend:
         if batch.keep is None:
             return context
         keep = self._tensor(batch.keep)
-        kept = [(k.index_select(2, keep), v.index_select(2, keep)) for k, v in active]
+        # Layers may lie on several devices.
+        kept = [(k.index_select(2, keep.to(k.device)), v.index_select(2, keep.to(v.device))) for k, v in active]
         if context is not None:
             kept = [
                 (torch.cat((old_k, k), 2), torch.cat((old_v, v), 2))
@@ -86,4 +91,7 @@ class TorchBackend:
 def load(folder: Path, threads: int | None = None) -> TorchBackend:
     if threads is not None:
         torch.set_num_threads(threads)
-    return TorchBackend(load_checkpoint(folder, None if torch.cuda.is_available() else torch.float32))
+    size = sum(path.stat().st_size for path in weight_files(folder))
+    # On a CPU half precision is slow where it is not native, so weights are widened; large ones stay as they are mapped.
+    widen = not torch.cuda.is_available() and size <= WIDENED_BYTES
+    return TorchBackend(load_checkpoint(folder, torch.float32 if widen else None))
