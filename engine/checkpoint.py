@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.config import dump_model_config, read_model_config
+from engine.config import ModelConfig, dump_model_config, read_model_config
 from engine.errors import CheckpointError
 from engine.model import MaskPredictor
 from engine.weights import SINGLE, open_weights, weight_files
@@ -60,13 +60,18 @@ def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredi
 
 def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None = None) -> None:
     """Write a folder that ``load_checkpoint`` and other tools read; the folder appears whole or not at all."""
+    save_state(model.state_dict(), model.config, folder, tokenizer)
+
+
+def save_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, tokenizer: Path | None = None) -> None:
+    """The same from whole tensors by name."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    state = {name: value.detach().contiguous().cpu() for name, value in model.state_dict().items()}
+    state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
     save_file(state, partial / SINGLE, metadata={"format": "pt"})
     (partial / SINGLE).chmod(0o644)
-    (partial / "config.json").write_text(json.dumps(dump_model_config(model.config), indent=1) + "\n")
+    (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
     if tokenizer is not None:
         shutil.copyfile(tokenizer, partial / "tokenizer.json")
     shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from engine.config import ModelConfig
 
@@ -138,6 +139,8 @@ class MaskPredictor(nn.Module):
         super().__init__()
         self.config = config
         self.model = _Trunk(config)
+        self.checkpoint_activations = False
+        """While training: keep only the input of every block and compute its inside again in the backward pass."""
 
     def encode(
         self,
@@ -163,7 +166,11 @@ class MaskPredictor(nn.Module):
         x = parts["wte"](input_ids)
         keys: list[LayerKeys] = []
         for i, block in enumerate(self.model.blocks):
-            x, layer_keys = block(x, table, None if past is None else past[i], past_table, mask)
+            inputs = (x, table, None if past is None else past[i], past_table, mask)
+            if self.checkpoint_activations and torch.is_grad_enabled():
+                x, layer_keys = checkpoint(block, *inputs, use_reentrant=False)
+            else:
+                x, layer_keys = block(*inputs)
             keys.append(layer_keys)
         return parts["ln_f"](x), keys
 

@@ -6,6 +6,7 @@ Shapes: B rows, L plain canvas length, C context tokens, N span slots.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from training.infill_examples import InfillConfig, InfillExample, make_example
+from training.loss import mean_weights
 from training.shards import TokenShard
 
 
@@ -30,13 +32,24 @@ class InfillBatch:
     span_mask: Tensor  # (B, N) bool
     targets: Tensor  # (B, N)
     masked: Tensor  # (B, N) bool: slots with a label
-    weights: Tensor  # (B, N)
+    weights: Tensor  # (B, N), zero where there is no label; they sum to 1
     hidden: bool
     """True: the context is encoded without the spans."""
 
-    def to(self, device: torch.device) -> InfillBatch:
-        """The same batch on another device."""
-        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+    kind: str = "infill"
+
+    def __len__(self) -> int:
+        return len(self.context_ids)
+
+    @property
+    def tokens(self) -> int:
+        return self.context_ids.numel() + self.span_ids.numel()
+
+    def part(self, rows: slice, device: torch.device) -> InfillBatch:
+        """Some rows, on ``device``."""
+        moved: dict[str, Any] = {
+            name: value[rows].to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
         return InfillBatch(**moved, hidden=self.hidden)
 
 
@@ -112,6 +125,7 @@ def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: i
     weights = torch.zeros(len(examples), slots)
     for i, example in enumerate(examples):
         weights[i, : len(example.weights)] = torch.tensor(example.weights)
+    masked = span_mask & (span_ids == mask_id)
     return InfillBatch(
         context_ids=pad([e.context_ids for e in examples], context),
         context_positions=pad([e.context_positions for e in examples], context),
@@ -120,7 +134,7 @@ def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: i
         span_positions=pad([e.span_positions for e in examples], slots),
         span_mask=span_mask,
         targets=pad([e.targets for e in examples], slots),
-        masked=span_mask & (span_ids == mask_id),
-        weights=weights,
+        masked=masked,
+        weights=mean_weights(weights * masked),
         hidden=hidden,
     )

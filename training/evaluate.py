@@ -1,59 +1,49 @@
 """Validation during a run: LLaDA's likelihood bound on plain rows, and the cross-entropy of wholly masked spans.
 
-Fixed seeds, so figures of different steps and runs compare.
+Fixed seeds, so figures of different steps and runs compare. An autoregressive model is judged by its exact likelihood.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 
-from engine.model import MaskPredictor
+from engine.config import ModelConfig
+from training.autoregressive import next_token_rows
 from training.batches import Batches
 from training.forward_process import forward_process, sample_t
 from training.infill_examples import InfillConfig
-from training.infill_pass import span_rows
-from training.loss import llada_weights, masked_cross_entropy, masked_rows, mean_weights
+from training.loss import llada_weights
+from training.objective import Rows, StepBatch
 from training.shards import TokenShard
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
 _SPANS = InfillConfig(p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0)
 
 
-@torch.no_grad()
-def validation_losses(model: MaskPredictor, data: Path, tokenizer: Tokenizer, mixture: dict[str, float]) -> dict[str, float]:
-    """``val_bound_KIND`` in nats a token (uniform t, weight 1/t) and ``val_infill`` in nats a masked slot."""
-    model.eval()
-    device = next(model.parameters()).device
-    out: dict[str, float] = {}
-    shards = {name: TokenShard(data / f"{name}-val") for name in mixture}
-    with torch.autocast(device.type, dtype=torch.bfloat16):
-        for name, shard in shards.items():
-            rows = Batches({name: shard}, {name: 1.0}, 7, tokenizer)
-            total = 0.0
+def validation_batches(
+    model: ModelConfig, data: Path, tokenizer: Tokenizer, mixture: dict[str, float]
+) -> Iterator[tuple[str, StepBatch]]:
+    """``bound_KIND`` in nats a token (uniform t, weight 1/t; ``nll_KIND`` where causal), ``infill_KIND`` in nats a slot."""
+    for name in mixture:
+        batches = Batches({name: TokenShard(data / f"{name}-val")}, {name: 1.0}, 7, tokenizer)
+        for i in range(BATCHES):
+            ids = batches.plain(i, ROWS, LENGTH)
+            if model.causal:
+                yield f"nll_{name}", next_token_rows(ids)
+            else:
+                yield f"bound_{name}", bound_rows(ids, i, model.mask_token_id)
+        if model.control_ids and not model.causal:
             for i in range(BATCHES):
-                generator = torch.Generator().manual_seed(i)
-                ids = rows.plain(i, ROWS, LENGTH)
-                t = (sample_t(1, generator) + torch.arange(len(ids)) / len(ids)) % 1.0  # stratified
-                noisy, masked, p_mask = forward_process(ids, t, model.config.mask_token_id, generator)
-                hidden, _ = model.encode(noisy.to(device))
-                logits = model.head(masked_rows(hidden, masked.to(device)))
-                weights = llada_weights(p_mask[masked].to(device), ids.numel())
-                total += float(masked_cross_entropy(logits, ids[masked].to(device), weights))
-            out[f"val_bound_{name}"] = total / BATCHES
-        if model.config.control_ids:
-            for name, shard in shards.items():
-                spans = Batches({name: shard}, {name: 1.0}, 7, tokenizer)
-                out[f"val_infill_{name}"] = _infill(model, spans, device)
-    return out
+                yield f"infill_{name}", batches.infill(i, ROWS, LENGTH - _SPANS.slots, model, _SPANS)
 
 
-def _infill(model: MaskPredictor, spans: Batches, device: torch.device) -> float:
-    total = 0.0
-    for i in range(BATCHES):
-        b = spans.infill(i, ROWS, LENGTH - _SPANS.slots, model.config, _SPANS).to(device)
-        logits = model.head(masked_rows(span_rows(model.encode, b), b.masked))
-        total += float(masked_cross_entropy(logits, b.targets[b.masked], mean_weights(b.weights[b.masked])))
-    return total / BATCHES
+def bound_rows(ids: torch.Tensor, seed: int, mask_id: int) -> Rows:
+    """Rows (B, L) at stratified times with LLaDA's weights: their loss estimates the bound in nats a token."""
+    generator = torch.Generator().manual_seed(seed)
+    t = (sample_t(1, generator) + torch.arange(len(ids)) / len(ids)) % 1.0
+    noisy, masked, p_mask = forward_process(ids, t, mask_id, generator)
+    return Rows(noisy, ids, masked * llada_weights(p_mask, ids.numel()))

@@ -6,6 +6,7 @@ plain choice of LLaDA. The schedule is warm-up, constant, linear decay (WSD; LLa
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -22,10 +23,12 @@ class OptimConfig(Config, kw_only=True, frozen=True):
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.95)
     clip: float = 1.0
+    schedule: Literal["wsd", "cosine"] = "wsd"
+    """``wsd``: constant, then linear decay; ``cosine``: half a cosine from the end of the warm-up on."""
     warmup: float = 0.02
     """Share of the run that warms up."""
     decay: float = 0.25
-    """Share of the run, at its end, that decays linearly."""
+    """Share of the run, at its end, that decays linearly (``wsd``)."""
     final: float = 0.02
     """Learning rate at the end, as a share of the constant one."""
 
@@ -46,9 +49,12 @@ def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.opt
     return [muon, adamw]
 
 
-def wsd_factor(progress: float, config: OptimConfig) -> float:
+def learning_rate_factor(progress: float, config: OptimConfig) -> float:
     """Learning-rate factor at ``progress`` in [0, 1]."""
     if progress < config.warmup:
         return progress / config.warmup
+    if config.schedule == "cosine":
+        done = (progress - config.warmup) / (1.0 - config.warmup)
+        return config.final + (1.0 - config.final) * 0.5 * (1.0 + math.cos(math.pi * done))
     left = (1.0 - progress) / config.decay if config.decay else 1.0
     return min(1.0, config.final + (1.0 - config.final) * max(0.0, left))

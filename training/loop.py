@@ -1,0 +1,145 @@
+"""The loop that every kind of training shares: a batch, its gradient, a step, and what must be kept on the way.
+
+Everything random depends on (seed, step) alone and the state of a run is weights, optimisers and step, so a run that is
+killed at any moment and started again ends as if nothing had happened. ``accelerate launch`` runs the same command on
+several processes, with whole replicas or with FSDP 2.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+
+from engine.checkpoint import load_checkpoint
+from engine.config import Config
+from engine.model import MaskPredictor
+from training.ema import Ema
+from training.objective import LossModule, Objective, StepBatch
+from training.optim import OptimConfig, learning_rate_factor, make_optimizers
+from training.report import Report
+from training.run_state import RunState, restore_optimizers, resume, save_run, training_weights
+from training.samples import sample_fills
+
+
+class LoopConfig(Config, kw_only=True, frozen=True):
+    out: Path
+    """Checkpoints, metrics and TensorBoard scalars go here."""
+    tokenizer: Path
+    steps: int
+    seed: int = 1
+    optim: OptimConfig = OptimConfig()
+    init_from: Path | None = None
+    """Start from these weights with fresh optimisers."""
+    precision: Literal["bf16", "no"] = "bf16"
+    """``bf16`` is autocast over fp32 weights."""
+    accumulate: int = 1
+    """Micro-batches of a step, on every process."""
+    checkpoint_activations: bool = False
+    """Compute the inside of a block again in the backward pass instead of keeping it."""
+    ema: float = 0.0
+    """Decay of the averaged weights that checkpoints hold; 0: the weights themselves."""
+    compile: bool = True
+    save_every: int = 500
+    evaluate_every: int = 500
+    keep: int = 2
+    """Checkpoints to keep."""
+    sample_every: int = 0
+    """Show fills of a few fixed blanks every so many steps; 0: never."""
+
+
+def train(config: LoopConfig, model: MaskPredictor, objective: Objective, length: int, identity: dict[str, Any]) -> Path:
+    """Run, or resume, a run; return its last checkpoint.
+
+    ``length`` is the usual row length, ``identity`` what must not change between a run and its continuation. Raises
+    ``ValueError`` with one sentence when a run cannot go on.
+    """
+    accelerator = Accelerator(mixed_precision=config.precision)
+    config.out.mkdir(parents=True, exist_ok=True)
+    found = resume(config.out, identity)
+    if found is not None:
+        model.load_state_dict(training_weights(*found))
+    model.to(accelerator.device).train().requires_grad_(True)
+    model.checkpoint_activations = config.checkpoint_activations
+    alone = accelerator.num_processes == 1
+    ema = Ema(model, config.ema) if config.ema else None
+    if ema is not None and found is not None:
+        ema.load(load_checkpoint(found[1], torch.float32).state_dict())
+    module: Any = LossModule(model, config.compile and alone, length)
+    module, *optimizers = accelerator.prepare(module, *make_optimizers(model, config.optim))
+    rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+    first, last = 0, None
+    if found is not None:
+        state, last = found
+        restore_optimizers(module, optimizers, state)
+        first, rates = state.step, state.rates
+
+    with Report(config, accelerator, model.config, first) as report:
+        for step in range(first, config.steps):
+            factor = learning_rate_factor((step + 1) / config.steps, config.optim)
+            for optimizer, own in zip(optimizers, rates, strict=True):
+                for group, rate in zip(optimizer.param_groups, own, strict=True):
+                    group["lr"] = rate * factor
+            batch = objective.batch(step)
+            value = _gradient(accelerator, module, batch, config.accumulate)
+            norm = float(accelerator.clip_grad_norm_(module.parameters(), config.optim.clip))
+            if not (math.isfinite(value) and math.isfinite(norm)):
+                raise ValueError(
+                    f"The loss is not finite at step {step}; the last good checkpoint is {last or 'none yet'}. "
+                    "Go on from there with a lower learning rate or another seed."
+                )
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+            if ema is not None:
+                ema.update(model)
+
+            done = step + 1
+            report.step(done, batch, value, factor)
+            due = done == config.steps
+            if due or done % config.evaluate_every == 0:
+                with ema.applied(model) if ema is not None else nullcontext():
+                    report.validation(done, _validate(module, objective))
+            if alone and config.sample_every and done % config.sample_every == 0:
+                with ema.applied(model) if ema is not None else nullcontext():
+                    report.text(done, sample_fills(model, config.tokenizer))
+            if due or done % config.save_every == 0:
+                kept = RunState(done, identity, rates, {})
+                last = save_run(
+                    accelerator, config.out, model.config, module, optimizers, ema, config.tokenizer, kept, config.keep
+                )
+    assert last is not None
+    return last
+
+
+def _gradient(accelerator: Accelerator, module: Any, batch: StepBatch, accumulate: int) -> float:
+    """Accumulate the gradient of a step's loss over micro-batches and processes; return the loss."""
+    pieces = accumulate * accelerator.num_processes
+    if len(batch) < pieces:
+        raise ValueError(f"{len(batch)} rows cannot be spread over {pieces} micro-batches; raise the number of rows.")
+    total = torch.zeros((), device=accelerator.device)
+    for micro in range(accumulate):
+        piece = micro * accelerator.num_processes + accelerator.process_index
+        part = batch.part(slice(piece * len(batch) // pieces, (piece + 1) * len(batch) // pieces), accelerator.device)
+        with nullcontext() if micro == accumulate - 1 else accelerator.no_sync(module):
+            loss = module(part)
+            # Processes average their gradients; the weights of the batch already make a sum right.
+            accelerator.backward(loss * accelerator.num_processes)
+        total += loss.detach()
+    return float(accelerator.reduce(total, "sum"))
+
+
+@torch.no_grad()
+def _validate(module: Any, objective: Objective) -> dict[str, float]:
+    """Mean loss of every group of validation batches, computed by all processes alike."""
+    module.eval()
+    device = next(module.parameters()).device
+    sums: dict[str, list[float]] = {}
+    for name, batch in objective.validation():
+        sums.setdefault(f"val_{name}", []).append(float(module(batch.part(slice(0, len(batch)), device))))
+    module.train()
+    return {name: sum(values) / len(values) for name, values in sums.items()}
