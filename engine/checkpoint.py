@@ -67,13 +67,17 @@ def save_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, toke
     """The same from whole tensors by name."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-    save_file(state, partial / SINGLE, metadata={"format": "pt"})
-    (partial / SINGLE).chmod(0o644)
-    (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
-    if tokenizer is not None:
-        shutil.copyfile(tokenizer, partial / "tokenizer.json")
+    try:
+        partial.mkdir(parents=True)
+        state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+        save_file(state, partial / SINGLE, metadata={"format": "pt"})
+        (partial / SINGLE).chmod(0o644)
+        (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
+        if tokenizer is not None:
+            shutil.copyfile(tokenizer, partial / "tokenizer.json")
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 

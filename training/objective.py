@@ -80,5 +80,7 @@ class LossModule(nn.Module):
             labelled = batch.weights != 0
             rows = masked_rows(encode(batch.input_ids, key_mask=batch.key_mask)[0], labelled)
             targets, weights = batch.targets[labelled], batch.weights[labelled]
-        loss: Tensor = HeadLoss.apply(rows, self.predictor.head_weight, targets, weights, torch.bfloat16)  # type: ignore[no-untyped-call]
+        kind = rows.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        loss: Tensor = HeadLoss.apply(rows, self.predictor.head_weight, targets, weights, dtype)  # type: ignore[no-untyped-call]
         return loss

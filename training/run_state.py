@@ -118,7 +118,8 @@ def restore_optimizers(module: Any, optimizers: list[Any], state: RunState) -> N
 
 def _whole_weights(module: Any) -> dict[str, Tensor]:
     state: dict[str, Any] = get_model_state_dict(module, options=_WHOLE)
-    return {name.removeprefix(_PREFIX): value for name, value in state.items()}
+    # Copies: without shards these are the parameters themselves, which averaging changes for a while.
+    return {name.removeprefix(_PREFIX): value.clone() for name, value in state.items()}
 
 
 def _plain(optimizers: list[Any]) -> list[torch.optim.Optimizer]:
