@@ -16,17 +16,33 @@ export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what
 @train_app.command("data")
 def train_data(config: RunFile, overrides: Overrides = None) -> None:
     """Fetch, filter and tokenise training text."""
-    from lacuna.commands.train import make_data
+    from lacuna.commands.train import run
 
-    make_data(config, overrides or [])
+    run("data", config, overrides or [])
 
 
 @train_app.command("pretrain")
 def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
     """Train a mask predictor, or resume a run."""
-    from lacuna.commands.train import run_pretraining
+    from lacuna.commands.train import run
 
-    run_pretraining(config, overrides or [])
+    run("pretrain", config, overrides or [])
+
+
+@train_app.command("sft")
+def train_sft(config: RunFile, overrides: Overrides = None) -> None:
+    """Fine-tune on prompts with responses, dialogues or edits, as LLaDA does."""
+    from lacuna.commands.train import run
+
+    run("sft", config, overrides or [])
+
+
+@train_app.command("infill")
+def train_infill(config: RunFile, overrides: Overrides = None) -> None:
+    """Fine-tune on infilling examples cut from a folder of your own."""
+    from lacuna.commands.train import run
+
+    run("infill", config, overrides or [])
 
 
 @export_app.command("onnx")

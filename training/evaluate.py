@@ -29,14 +29,17 @@ def validation_batches(
 ) -> Iterator[tuple[str, StepBatch]]:
     """``bound_KIND`` in nats a token (uniform t, weight 1/t; ``nll_KIND`` where causal), ``infill_KIND`` in nats a slot."""
     for name in mixture:
-        batches = Batches({name: TokenShard(data / f"{name}-val")}, {name: 1.0}, 7, tokenizer)
+        held_out = TokenShard(data / f"{name}-val")
+        if not len(held_out):
+            continue
+        batches = Batches({name: held_out}, {name: 1.0}, 7, tokenizer)
         for i in range(BATCHES):
             ids = batches.plain(i, ROWS, LENGTH)
             if model.causal:
                 yield f"nll_{name}", next_token_rows(ids)
             else:
                 yield f"bound_{name}", bound_rows(ids, i, model.mask_token_id)
-        if model.control_ids and not model.causal:
+        if not model.causal:
             for i in range(BATCHES):
                 yield f"infill_{name}", batches.infill(i, ROWS, LENGTH - _SPANS.slots, model, _SPANS)
 

@@ -159,14 +159,13 @@ def _add_span(
 ) -> int:
     """Append one noised span and ``surplus`` slots to delete; return the canvas position after it."""
     mask, expand, delete = model.mask_token_id, model.expand_token_id, model.delete_token_id
-    assert expand is not None and delete is not None, "infilling examples need control tokens"
     masked = rng.random(len(ids)) < rate if rate < 1.0 else np.ones(len(ids), bool)
     labels, noisy, weights = [], [], []
-    merging = rng.random() < config.p_expand
+    merging = expand is not None and rng.random() < config.p_expand
     i = 0
     while i < len(ids):
         if merging and i + 1 < len(ids) and masked[i] and masked[i + 1] and rng.random() < 0.5:
-            labels.append(expand)
+            labels.append(expand if expand is not None else ids[i])
             noisy.append(mask)
             i += 2
         else:
@@ -174,8 +173,9 @@ def _add_span(
             noisy.append(mask if masked[i] else ids[i])
             i += 1
         weights.append(1.0)
-    surplus = 0 if merging else surplus
-    labels += [delete] * surplus
+    # Without control tokens (a public LLaDA) a span has as many slots as tokens.
+    surplus = 0 if merging or delete is None else surplus
+    labels += [delete] * surplus if delete is not None else []
     noisy += [mask] * surplus
     weights += [1.0 / max(1, surplus)] * surplus  # all deletes of a span count as one token
     example.span_ids += noisy

@@ -19,10 +19,11 @@ from engine.checkpoint import load_checkpoint
 from engine.config import Config
 from engine.model import MaskPredictor
 from training.ema import Ema
+from training.lora import LoraConfig, add_adapters
 from training.objective import LossModule, Objective, StepBatch
 from training.optim import OptimConfig, learning_rate_factor, make_optimizers
 from training.report import Report
-from training.run_state import RunState, restore_optimizers, resume, save_run, training_weights
+from training.run_state import RunState, Saver, restore_optimizers, resume, training_weights
 from training.samples import sample_fills
 
 
@@ -52,18 +53,30 @@ class LoopConfig(Config, kw_only=True, frozen=True):
     """Show fills of a few fixed blanks every so many steps; 0: never."""
 
 
-def train(config: LoopConfig, model: MaskPredictor, objective: Objective, length: int, identity: dict[str, Any]) -> Path:
+def train(
+    config: LoopConfig,
+    model: MaskPredictor,
+    objective: Objective,
+    length: int,
+    identity: dict[str, Any],
+    lora: LoraConfig | None = None,
+) -> Path:
     """Run, or resume, a run; return its last checkpoint.
 
-    ``length`` is the usual row length, ``identity`` what must not change between a run and its continuation. Raises
-    ``ValueError`` with one sentence when a run cannot go on.
+    ``length`` is the usual row length, ``identity`` what must not change between a run and its continuation; with ``lora``
+    only adapters are trained. Raises ``ValueError`` with one sentence when a run cannot go on.
     """
+    if lora is not None and config.ema:
+        raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
     accelerator = Accelerator(mixed_precision=config.precision)
     config.out.mkdir(parents=True, exist_ok=True)
     found = resume(config.out, identity)
+    model.requires_grad_(True)
+    if lora is not None:
+        add_adapters(model, lora)
     if found is not None:
         model.load_state_dict(training_weights(*found))
-    model.to(accelerator.device).train().requires_grad_(True)
+    model.to(accelerator.device).train()
     model.checkpoint_activations = config.checkpoint_activations
     alone = accelerator.num_processes == 1
     ema = Ema(model, config.ema) if config.ema else None
@@ -78,6 +91,7 @@ def train(config: LoopConfig, model: MaskPredictor, objective: Objective, length
         restore_optimizers(module, optimizers, state)
         first, rates = state.step, state.rates
 
+    saver = Saver(accelerator, config.out, model.config, config.tokenizer, config.keep, ema, lora)
     with Report(config, accelerator, model.config, first) as report:
         for step in range(first, config.steps):
             factor = learning_rate_factor((step + 1) / config.steps, config.optim)
@@ -109,9 +123,7 @@ def train(config: LoopConfig, model: MaskPredictor, objective: Objective, length
                     report.text(done, sample_fills(model, config.tokenizer))
             if due or done % config.save_every == 0:
                 kept = RunState(done, identity, rates, {})
-                last = save_run(
-                    accelerator, config.out, model.config, module, optimizers, ema, config.tokenizer, kept, config.keep
-                )
+                last = saver.save(kept, module, optimizers)
     assert last is not None
     return last
 

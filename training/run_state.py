@@ -24,6 +24,7 @@ from torch.distributed.checkpoint.state_dict import (
 from engine.checkpoint import load_checkpoint, save_state
 from engine.config import ModelConfig
 from training.ema import Ema
+from training.lora import LoraConfig, merged
 
 _WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 _PREFIX = "predictor."
@@ -40,50 +41,59 @@ class RunState:
     """Learning rate of every parameter group before the schedule."""
     optimizers: dict[str, Any]
     weights: dict[str, Tensor] | None = None
-    """The weights in training, where the checkpoint's are averaged."""
+    """The weights in training, where the checkpoint's are averaged or merged."""
 
 
-def save_run(
-    accelerator: Accelerator,
-    folder: Path,
-    config: ModelConfig,
-    module: Any,
-    optimizers: list[Any],
-    ema: Ema | None,
-    tokenizer: Path,
-    state: RunState,
-    keep: int,
-) -> Path:
-    """Write ``folder/step-NNNNNNN`` and prune all but the last ``keep`` steps; ``ValueError`` when the disk is full.
+@dataclass
+class Saver:
+    """Writes the checkpoints of one run."""
 
-    Called by every process; the main one writes.
-    """
-    weights = _whole_weights(module)
-    state.optimizers = get_optimizer_state_dict(module, _plain(optimizers), options=_WHOLE)
-    if ema is not None:
-        state.weights = weights
-        with ema.applied(accelerator.unwrap_model(module).predictor):
-            weights = _whole_weights(module)
-    target = folder / f"step-{state.step:07d}"
-    if accelerator.is_main_process:
-        partial = folder / f"step-{state.step:07d}.writing"
+    accelerator: Accelerator
+    folder: Path
+    config: ModelConfig
+    tokenizer: Path
+    keep: int
+    """Checkpoints that are not pruned."""
+    ema: Ema | None = None
+    lora: LoraConfig | None = None
+
+    def save(self, state: RunState, module: Any, optimizers: list[Any]) -> Path:
+        """Write ``folder/step-NNNNNNN`` and prune; ``ValueError`` when the disk is full.
+
+        Called by every process; the main one writes.
+        """
+        weights = _whole_weights(module)
+        state.optimizers = get_optimizer_state_dict(module, _plain(optimizers), options=_WHOLE)
+        if self.ema is not None or self.lora is not None:
+            state.weights = weights
+        if self.ema is not None:
+            with self.ema.applied(self.accelerator.unwrap_model(module).predictor):
+                weights = _whole_weights(module)
+        if self.lora is not None:
+            weights = merged(weights, self.lora)
+        target = self.folder / f"step-{state.step:07d}"
+        if self.accelerator.is_main_process:
+            self._write(target, weights, state)
+            for old in sorted(self.folder.glob("step-???????"))[: -self.keep]:
+                shutil.rmtree(old)
+        self.accelerator.wait_for_everyone()
+        return target
+
+    def _write(self, target: Path, weights: dict[str, Tensor], state: RunState) -> None:
+        partial = target.with_name(target.name + ".writing")
         try:
             shutil.rmtree(partial, ignore_errors=True)
-            save_state(weights, config, partial, tokenizer)
+            save_state(weights, self.config, partial, self.tokenizer)
             torch.save(vars(state), partial / "state.pt")
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
         except Exception as exc:  # torch and safetensors each have their own for a full disk
             shutil.rmtree(partial, ignore_errors=True)
-            last = last_run_state(folder)
+            last = last_run_state(self.folder)
             raise ValueError(
                 f"The checkpoint of step {state.step} could not be written ({_cause(exc)}); {last or 'no checkpoint'} is "
                 "intact. Free space on the disk and start the same command again."
             ) from exc
-        for old in sorted(folder.glob("step-???????"))[:-keep]:
-            shutil.rmtree(old)
-    accelerator.wait_for_everyone()
-    return target
 
 
 def last_run_state(folder: Path) -> Path | None:

@@ -26,7 +26,8 @@ class TokenShard:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         except FileNotFoundError as exc:
             raise ValueError(f"{folder} holds no token shard; run `lacuna train data` first.") from exc
-        self.tokens: NDArray[Any] = np.memmap(folder / "tokens.bin", dtype=self.manifest["dtype"], mode="r")
+        kind, empty = self.manifest["dtype"], not self.manifest["tokens"]
+        self.tokens: NDArray[Any] = np.empty(0, kind) if empty else np.memmap(folder / "tokens.bin", dtype=kind, mode="r")
         self.starts: NDArray[np.int64] = np.load(folder / "starts.npy")
         if len(self.tokens) != self.manifest["tokens"]:
             raise ValueError(f"{folder} is cut short; run `lacuna train data` again.")

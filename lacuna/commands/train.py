@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Any
 
 from lacuna.errors import UserError
 
+_KINDS = {
+    "data": ("training.prepare", "DataConfig", "prepare"),
+    "pretrain": ("training.pretrain", "PretrainConfig", "pretrain"),
+    "sft": ("training.sft", "SftConfig", "tune"),
+    "infill": ("training.infill_tuning", "InfillTuningConfig", "tune_infilling"),
+}
+"""Command -> module, type of its run file, function."""
 
-def make_data(config: Path, overrides: list[str]) -> None:
+
+def run(kind: str, path: Path, overrides: list[str]) -> None:
+    """Read the run file of a command and carry it out."""
+    module_name, config_name, function_name = _KINDS[kind]
     try:
+        module: Any = importlib.import_module(module_name)
         from training.config import load_run
-        from training.prepare import DataConfig, prepare
     except ModuleNotFoundError as exc:
-        raise _missing(exc) from exc
+        raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
     try:
-        prepare(load_run(config, overrides, DataConfig))
+        getattr(module, function_name)(load_run(path, overrides, getattr(module, config_name)))
     except (ValueError, OSError) as exc:
         raise UserError(_sentence(exc)) from exc
-
-
-def run_pretraining(config: Path, overrides: list[str]) -> None:
-    try:
-        from training.config import load_run
-        from training.pretrain import PretrainConfig, pretrain
-    except ModuleNotFoundError as exc:
-        raise _missing(exc) from exc
-    try:
-        pretrain(load_run(config, overrides, PretrainConfig))
-    except (ValueError, OSError) as exc:
-        raise UserError(_sentence(exc)) from exc
-
-
-def _missing(exc: ModuleNotFoundError) -> UserError:
-    return UserError(f"{exc.name} is missing; install lacuna[train].")
 
 
 def _sentence(exc: Exception) -> str:

@@ -1,0 +1,78 @@
+"""A user tunes a model on a folder: it gets better there, and exports and runs like any other."""
+
+import json
+
+import msgspec
+import pytest
+
+from engine import Engine, FillRequest, Span
+from engine.checkpoint import save_checkpoint
+from engine.model import MaskPredictor, init_weights
+from tests.lacuna.test_cli import lacuna, refused
+from training.infill_tuning import InfillTuningConfig, tune_infilling
+from training.pretrain import BatchConfig
+from training.run_state import last_run_state
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "project"
+    (root / "pkg").mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / ".git" / "config.py").write_text("secret = 1\n" * 100)
+    for i in range(40):
+        body = "".join(f"def area_{i}_{j}(width, height):\n    return width * height\n\n\n" for j in range(6))
+        (root / "pkg" / f"m{i}.py").write_text(body)
+    return root
+
+
+def figures(run, name):
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [row[name] for row in rows if name in row]
+
+
+@pytest.mark.parametrize("adapters", [False, True], ids=["whole", "adapters"])
+def test_the_bundled_model_learns_a_folder_and_is_exported(folder, tmp_path, adapters):
+    toml = tmp_path / "run.toml"
+    toml.write_text(
+        f'out = "{tmp_path}/run"\nfolder = "{folder}"\nsteps = 16\ncompile = false\nsave_every = 16\nevaluate_every = 8\n'
+        "[batch]\nrows = 4\nlength = 192\ninfill_share = 0.7\ninfill_from = 0.0\n"
+        "[optim]\nmuon_learning_rate = 0.003\nlearning_rate = 6e-4\n" + ("[lora]\nrank = 4\n" if adapters else "")
+    )
+    status, _, err = lacuna("train", "infill", toml)
+    assert status == 0, err
+    bounds = figures(tmp_path / "run", "val_infill_folder")
+    assert bounds[-1] < bounds[0]
+    assert b"secret" not in (tmp_path / "run" / "data" / "folder-train" / "tokens.bin").read_bytes()
+    if adapters:
+        return
+    status, _, err = lacuna("export", "onnx", last_run_state(tmp_path / "run"), tmp_path / "tuned")
+    assert status == 0, err
+    text = "def area_7(width, height):\n    return width * ____\n"
+    with Engine(tmp_path / "tuned") as engine:
+        span = Span(start=text.index("____"), end=text.index("____") + 4, max_tokens=4)
+        assert engine.fill(FillRequest(text=text, spans=(span,))).spans[0].text
+
+
+def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(config, folder, tmp_path, tokenizer_file):
+    plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
+    model = MaskPredictor(plain)
+    import torch
+
+    init_weights(model, torch.Generator().manual_seed(0))
+    save_checkpoint(model, tmp_path / "plain", tokenizer_file)
+    batch = BatchConfig(rows=4, length=128, infill_share=1.0, infill_from=0.0)
+    run = InfillTuningConfig(
+        out=tmp_path / "run", folder=folder, init_from=tmp_path / "plain", tokenizer=tokenizer_file, steps=30, compile=False,
+        batch=batch, evaluate_every=15, save_every=30, precision="no",
+    )  # fmt: skip
+    tune_infilling(run)
+    bounds = figures(run.out, "val_infill_folder")
+    assert bounds[-1] < bounds[0]
+
+
+def test_a_folder_with_nothing_in_it_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    toml = tmp_path / "run.toml"
+    toml.write_text(f'out = "{tmp_path}/run"\nfolder = "{tmp_path}/empty"\nsteps = 1\n')
+    assert "holds only 0 tokens" in refused("train", "infill", toml)

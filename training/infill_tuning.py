@@ -1,0 +1,90 @@
+"""``lacuna train infill RUN.toml``: tune a model for a folder of one's own, on infilling examples cut from its files.
+
+Starts from the bundled model or any checkpoint; one without control tokens is tuned on spans of exact length. The files
+become token shards under ``out``, a twentieth of them held out; then it is the loop of pre-training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import torch
+from tokenizers import Tokenizer
+
+from engine.checkpoint import load_checkpoint
+from engine.config import read_model_config
+from engine.core import BUNDLED
+from training.batches import Batches
+from training.infill_examples import InfillConfig
+from training.loop import LoopConfig, train
+from training.lora import LoraConfig
+from training.pretrain import BatchConfig, PretrainConfig, PretrainObjective
+from training.records import Skipped, read_records
+from training.shards import TokenShard, write_shard
+
+NAME = "folder"
+MAX_FILE_BYTES = 400_000
+"""Longer files are data more often than text."""
+_HELD_OUT = 20
+
+
+class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
+    folder: Path
+    """Its files are learnt, sub-folders included; hidden ones are not."""
+    include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
+    exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
+    """Names of folders that are left out."""
+    init_from: Path = BUNDLED
+    tokenizer: Path = BUNDLED / "tokenizer.json"
+    batch: BatchConfig = BatchConfig(rows=12, length=512, infill_share=0.7, infill_from=0.0)
+    infill: InfillConfig = InfillConfig()
+    lora: LoraConfig | None = None
+
+
+def tune_infilling(config: InfillTuningConfig) -> Path:
+    """Run, or resume, the run that ``config`` describes; return its last checkpoint."""
+    torch.manual_seed(config.seed)
+    model_config = read_model_config(config.init_from)
+    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    if tokenizer.get_vocab_size() > model_config.embedding_rows:
+        raise ValueError(f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of that model.")
+    data = config.out / "data"
+    skipped = Skipped()
+    for split, held_out in (("val", True), ("train", False)):
+        if not (data / f"{NAME}-{split}" / "manifest.json").exists():
+            texts = _texts(config, held_out, skipped)
+            write_shard(data / f"{NAME}-{split}", texts, tokenizer, model_config.eos_token_id, {})
+    skipped.report()
+    shards = {NAME: TokenShard(data / f"{NAME}-train")}
+    if len(shards[NAME]) < config.batch.length:
+        raise ValueError(f"{config.folder} holds only {len(shards[NAME])} tokens in {', '.join(config.include)}; add files.")
+    model = load_checkpoint(config.init_from, torch.float32)
+    as_pretraining = PretrainConfig(
+        out=config.out, tokenizer=config.tokenizer, steps=config.steps, seed=config.seed, data=data, model=model.config,
+        mixture={NAME: 1.0}, batch=config.batch, infill=config.infill,
+    )  # fmt: skip
+    objective = PretrainObjective(as_pretraining, Batches(shards, {NAME: 1.0}, config.seed, tokenizer), tokenizer)
+    identity = {
+        "shards": {NAME: shards[NAME].manifest["sha256"]},
+        "seed": config.seed,
+        "model": msgspec.to_builtins(model.config),
+        "lora": None if config.lora is None else msgspec.to_builtins(config.lora),
+    }
+    return train(config, model, objective, config.batch.length, identity, config.lora)
+
+
+def _texts(config: InfillTuningConfig, held_out: bool, skipped: Skipped) -> Iterator[str]:
+    """Texts of one split; which split a file belongs to depends on its path alone."""
+    files = sorted({path for pattern in config.include for path in config.folder.rglob(pattern)})
+    for path in files:
+        relative = path.relative_to(config.folder)
+        hidden = any(part.startswith(".") or part in config.exclude for part in relative.parts)
+        large = path.suffix not in (".jsonl", ".parquet") and path.stat().st_size > MAX_FILE_BYTES
+        if hidden or large or not path.is_file():
+            continue
+        chosen = int.from_bytes(hashlib.sha256(str(relative).encode()).digest()[:4], "big") % _HELD_OUT == 0
+        if chosen == held_out:
+            yield from (record["text"] for record in read_records(path, skipped) if isinstance(record.get("text"), str))
