@@ -69,6 +69,20 @@ def eval_reversal(
     reversal(pairs, next_question, previous_question, gen_length, show, model, backend)
 
 
+@eval_app.command("humaneval")
+def eval_humaneval(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.GZ", help="HumanEval-SingleLineInfilling.jsonl.gz")],
+    limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many problems.")] = None,
+    given_length: Annotated[bool, typer.Option("--given-length", help="Tell the true number of tokens.")] = False,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """HumanEval-Infilling, single lines: pass@1 with the programs run in a guarded process."""
+    from lacuna.commands.evaluate import humaneval
+
+    humaneval(data, limit, given_length, model, backend)
+
+
 @eval_app.command("lm")
 def eval_lm(
     tasks: Annotated[str, typer.Option("--tasks", metavar="A,B", help="Tasks of lm-evaluation-harness.")],

@@ -67,3 +67,19 @@ def continue_greedily(model: MaskPredictor, prompts: list[list[int]], count: int
         past = [(torch.cat((k, nk), 2), torch.cat((v, nv), 2)) for (k, v), (nk, nv) in zip(past, new, strict=True)]
         places = torch.cat((places, at), dim=1)
     return answers
+
+
+@torch.no_grad()
+def log_likelihoods(model: MaskPredictor, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[float]:
+    """log p(answer | prompt) of every (prompt, answer), in nats, in one padded pass."""
+    device = next(model.parameters()).device
+    width = max(len(prompt) + len(answer) for prompt, answer in pairs)
+    ids = torch.zeros((len(pairs), width), dtype=torch.long, device=device)
+    labelled = torch.zeros((len(pairs), width), dtype=torch.bool, device=device)
+    for row, (prompt, answer) in enumerate(pairs):
+        length = len(prompt) + len(answer)
+        ids[row, :length] = torch.tensor([*prompt, *answer], device=device)
+        labelled[row, len(prompt) : length] = True
+    # Padding stands behind everything, where a causal model does not look.
+    log_probs = model(ids[:, :-1]).float().log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0]
+    return [float(value) for value in (log_probs * labelled[:, 1:]).sum(1)]

@@ -1,29 +1,32 @@
-"""``lacuna train data``: from pinned packages and corpus files to a tokenizer and token shards.
+"""``lacuna train data``: from pinned packages, corpus files and own sources to a tokenizer and token shards.
 
 Each stage leaves its result in the work folder and is skipped when the result is there, so an interrupted run resumes.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import zstandard
-from rich.progress import track
 from tokenizers import Tokenizer
 
 from engine.config import Config
-from training.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
-from training.packages import PackageManifest, fetch, python_files, read_manifest, sha256, standard_library
+from training.packages import read_manifest, sha256
+from training.python_text import write_python
+from training.records import Skipped
 from training.shards import write_shard
+from training.sources import SourceConfig, source_hashes, texts
 from training.tokenizer import SPECIAL_TOKENS, train_tokenizer
+
+OWN_MEGABYTES = 5.0
+"""How much of a source of the user's own the tokenizer learns from, unless the run file says otherwise."""
 
 
 class DataConfig(Config, kw_only=True, frozen=True):
@@ -31,11 +34,14 @@ class DataConfig(Config, kw_only=True, frozen=True):
 
     out: Path
     """Shards go to ``out/<kind>-<split>``, downloads and intermediate text to ``out/work``."""
-    corpus: Path
-    """Folder of ``<split>-<kind>-*.jsonl.zst`` files."""
-    packages: Path
-    """Manifest of pinned Python packages."""
+    corpus: Path | None = None
+    """Folder of ``<split>-<kind>-*.jsonl.zst`` files, split already."""
     kinds: tuple[str, ...] = ("markdown", "prose", "poem")
+    """Which of them, where there is a corpus."""
+    packages: Path | None = None
+    """Manifest of pinned Python packages: the kind ``python``, held out by package."""
+    sources: dict[str, SourceConfig] = {}
+    """Text of your own by name: JSONL, text, Parquet, or a streamed data set."""
     tokenizer: Path | None = None
     """Use this ``tokenizer.json`` instead of training one."""
     vocab_size: int = 16_384
@@ -54,26 +60,43 @@ def prepare(config: DataConfig) -> None:
     """Make every shard of ``config``; a second run does only what is missing."""
     work = config.out / "work"
     work.mkdir(parents=True, exist_ok=True)
-    manifest = read_manifest(config.packages)
-    if not (work / "val-python-00.jsonl.zst").exists():
-        _write_python(config, manifest, work)
-    sources = dict.fromkeys(config.kinds, config.corpus) | {"python": work}
-    tokenizer = _tokenizer(config, sources)
+    kinds = {} if config.corpus is None else dict.fromkeys(config.kinds, config.corpus)
+    if config.packages is not None:
+        if not (work / "val-python-00.jsonl.zst").exists():
+            limit = config.max_package_megabytes * 1e6
+            write_python(work, read_manifest(config.packages), limit, config.standard_library, config.evaluation_set)
+        kinds["python"] = work
+    if both := kinds.keys() & config.sources.keys():
+        raise ValueError(f"{min(both)} is the name of a source and of a kind of the corpus; give the source another.")
+    if not kinds and not config.sources:
+        raise ValueError("There is nothing to read; set `corpus`, `packages` or `sources`.")
+    tokenizer = _tokenizer(config, kinds)
     eos = tokenizer.token_to_id("<|eos|>")
     if eos is None:
         raise ValueError(f"{config.tokenizer} has no <|eos|> token; use the tokenizer that `lacuna train data` trains.")
-    for kind, folder in sources.items():
-        for split in ("train", "val"):
-            target = config.out / f"{kind}-{split}"
-            if (target / "manifest.json").exists():
-                continue
-            files = _files(folder, split, kind)
+    for name, split in product([*kinds, *config.sources], ("train", "val")):
+        target = config.out / f"{name}-{split}"
+        if (target / "manifest.json").exists():
+            continue
+        skipped = Skipped()
+        if name in kinds:
+            files = _files(kinds[name], split, name)
+            documents: Iterator[str] = (r["text"] for r in read_shards(files))
             hashes = {path.name: sha256(path) for path in files}
-            tokens = write_shard(target, (r["text"] for r in read_records(files)), tokenizer, eos, hashes)
-            sys.stderr.write(f"{target}: {tokens / 1e6:.1f} M tokens\n")
+        else:
+            documents = texts(name, config.sources[name], split, skipped)
+            hashes = source_hashes(name, config.sources[name])
+        tokens = write_shard(target, documents, tokenizer, eos, hashes)
+        if split == "train":
+            if tokens:
+                skipped.report()
+            else:
+                (target / "manifest.json").unlink()
+                raise ValueError(f"sources.{name} holds no text in the field {config.sources[name].text!r}; name another.")
+        sys.stderr.write(f"{target}: {tokens / 1e6:.1f} M tokens\n")
 
 
-def read_records(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+def read_shards(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Yield the JSON records of ``.jsonl.zst`` files (windows up to 128 MiB)."""
     for path in files:
         with path.open("rb") as raw:
@@ -89,82 +112,23 @@ def _files(folder: Path, split: str, kind: str) -> list[Path]:
     return files
 
 
-def _tokenizer(config: DataConfig, sources: dict[str, Path]) -> Tokenizer:
+def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
     path = config.tokenizer or config.out / "tokenizer.json"
     if path.exists():
         return Tokenizer.from_file(str(path))
-    texts = []
-    for kind, folder in sources.items():
-        left = config.tokenizer_megabytes.get(kind, 0.0) * 1e6
-        for record in read_records(_files(folder, "train", kind)):
+    streams: dict[str, Iterator[str]] = {
+        kind: (r["text"] for r in read_shards(_files(folder, "train", kind))) for kind, folder in kinds.items()
+    }
+    streams |= {name: texts(name, source, "train", Skipped()) for name, source in config.sources.items()}
+    learnt = []
+    for name, documents in streams.items():
+        left = config.tokenizer_megabytes.get(name, 0.0 if name in kinds else OWN_MEGABYTES) * 1e6
+        for text in documents:
             if left <= 0:
                 break
-            texts.append(record["text"][:8000])
-            left -= len(texts[-1])
-    tokenizer = train_tokenizer(texts, config.vocab_size)
+            learnt.append(text[:8000])
+            left -= len(learnt[-1])
+    tokenizer = train_tokenizer(learnt, config.vocab_size)
     assert [tokenizer.token_to_id(t) for t in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
     tokenizer.save(str(path))
     return tokenizer
-
-
-def _write_python(config: DataConfig, manifest: PackageManifest, work: Path) -> None:
-    """Filter the packages and the standard library into ``train-python-00`` and ``val-python-00``."""
-    archives = fetch(manifest, work / "packages")
-    clean = Decontaminate(_solutions(config.evaluation_set))
-    unseen = NearDuplicates()
-    names = {package.file: package for package in manifest.packages}
-    out: dict[str, list[dict[str, str]]] = {"train": [], "val": []}
-    limit = config.max_package_megabytes * 1e6
-    # Held-out packages go last: what they share with the training packages is dropped from them, not from training.
-    archives.sort(key=lambda a: names[a.name].name in manifest.held_out)
-    with ProcessPoolExecutor(2) as pool:
-        collected = pool.map(_harvest, archives)
-        for archive, files in zip(
-            archives, track(collected, "Python packages", len(archives), disable=not sys.stderr.isatty()), strict=True
-        ):
-            package = names[archive.name]
-            split = "val" if package.name in manifest.held_out else "train"
-            for path, text in _capped(files, limit):
-                if unseen.is_new(text) and clean.is_clean(text):
-                    record = {"text": text, "source": package.name, "path": path, "kind": "python"}
-                    out[split].append(record | {"license": package.licence})
-    library = _kept(standard_library()) if config.standard_library else []
-    for path, text in _capped(library, 2 * limit):
-        if unseen.is_new(text) and clean.is_clean(text):
-            record = {"text": text, "source": "cpython", "path": path, "kind": "python", "license": "PSF-2.0"}
-            out["train"].append(record)
-    for split, records in out.items():
-        lines = "".join(json.dumps(record) + "\n" for record in records)
-        target = work / f"{split}-python-00.jsonl.zst"
-        partial = target.with_suffix(".partial")
-        partial.write_bytes(zstandard.ZstdCompressor(level=6).compress(lines.encode()))
-        partial.replace(target)
-
-
-def _harvest(archive: Path) -> list[tuple[str, str]]:
-    return _kept(python_files(archive))
-
-
-def _kept(files: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    stripped = ((path, strip_licence_header(text)) for path, text in files)
-    return [(path, text) for path, text in stripped if keep_python(path, text)]
-
-
-def _capped(files: list[tuple[str, str]], limit: float) -> Iterator[tuple[str, str]]:
-    """At most ``limit`` bytes, of which tests are at most a quarter."""
-    total, tests = 0, 0
-    for path, text in files:
-        size = len(text.encode())
-        if total + size > limit or (is_test(path) and tests + size > limit / 4):
-            continue
-        total += size
-        tests += size * is_test(path)
-        yield path, text
-
-
-def _solutions(path: Path | None) -> list[str]:
-    if path is None:
-        return []
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        rows = [json.loads(line) for line in stream]
-    return sorted({row["prompt"] + row["canonical_solution"] + row["suffix"] for row in rows})

@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, track
 
+from benchmarks.humaneval_infilling import evaluate, read_problems
 from benchmarks.infill_cases import cut_cases, read_documents, read_texts
 from benchmarks.likelihood import corpus_bound
 from benchmarks.quality import judge, summarise
@@ -86,3 +87,16 @@ def _print(report: Mapping[str, float | int | str]) -> None:
     for name, value in report.items():
         sys.stdout.write(f"{name:32} {value}\n")
     sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+
+
+def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | None, backend: str) -> None:
+    """pass@1 of single lines of HumanEval-Infilling."""
+    try:
+        problems = read_problems(data)[:limit]
+    except (OSError, ValueError, EOFError) as exc:
+        raise UserError(f"{data} cannot be read as HumanEval-Infilling: {exc}.") from exc
+    if not problems:
+        raise UserError(f"{data} holds no problems.")
+    with Engine(model, backend) as engine, _progress() as progress:
+        bar = progress.add_task("filling", total=len(problems))
+        _print(evaluate(engine, problems, given_length, lambda: progress.advance(bar)))

@@ -1,0 +1,98 @@
+"""HumanEval-Infilling, single line (OpenAI, arXiv 2207.14255): does the program pass its tests with the filled line?"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.sandbox import run_program
+from engine import Engine, FillRequest, Span
+
+BOOTSTRAPS = 2_000
+MAX_TOKENS = 64
+
+
+@dataclass(frozen=True)
+class Problem:
+    task: str
+    function: str
+    """Problems of one function are not independent."""
+    prompt: str
+    answer: str
+    suffix: str
+    test: str
+    entry_point: str
+
+    def program(self, fill: str) -> str:
+        return f"{self.prompt}{fill}{self.suffix}\n{self.test}\ncheck({self.entry_point})\n"
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """The problems of the published, gzipped JSONL; ``ValueError`` when a field is missing."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in stream]
+    try:
+        return [
+            Problem(
+                row["task_id"],
+                "/".join(row["task_id"].split("/")[:-1]),
+                row["prompt"],
+                row["canonical_solution"],
+                row["suffix"],
+                row["test"],
+                row["entry_point"],
+            )  # fmt: skip
+            for row in rows
+        ]
+    except KeyError as exc:
+        raise ValueError(f"a problem has no {exc.args[0]}") from exc
+
+
+def evaluate(
+    engine: Engine, problems: list[Problem], given_length: bool, done: Callable[[], None] = lambda: None
+) -> dict[str, float | int]:
+    """pass@1 and exact match with 95 % bounds over functions. With ``given_length`` the true number of tokens is told.
+
+    The blank is the line after its indentation up to its end, as an editor would ask.
+    """
+    fills = []
+    for problem in problems:
+        fills.append(fill_line(engine, problem, given_length))
+        done()
+    with ThreadPoolExecutor(2) as pool:
+        verdicts = list(pool.map(lambda pair: run_program(pair[0].program(pair[1])), zip(problems, fills, strict=True)))
+    passed = np.array([verdict.passed for verdict in verdicts], float)
+    exact = np.array([fill == problem.answer for fill, problem in zip(fills, problems, strict=True)], float)
+    groups = np.unique([problem.function for problem in problems], return_inverse=True)[1]
+    report: dict[str, float | int] = {"problems": len(problems), "functions": int(groups.max()) + 1}
+    for name, hits in (("pass_at_1", passed), ("exact_match", exact)):
+        low, high = clustered_bounds(hits, groups)
+        report |= {name: round(float(hits.mean()), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
+    return report | {"timed_out": sum(verdict.reason == "timed out" for verdict in verdicts)}
+
+
+def fill_line(engine: Engine, problem: Problem, given_length: bool) -> str:
+    """The engine's text for the missing line, with the indentation and line end that stand around it."""
+    assert engine.tokenizer is not None
+    body = problem.answer.strip()
+    indent, end = problem.answer[: len(problem.answer) - len(problem.answer.lstrip())], "\n"
+    before, after = problem.prompt + indent, end + problem.suffix
+    length = len(engine.tokenizer.encode(body)) if given_length else None
+    span = Span(start=len(before), end=len(before), single_line=True, tokens=length, max_tokens=MAX_TOKENS)
+    return indent + engine.fill(FillRequest(text=before + after, spans=(span,))).spans[0].text + end
+
+
+def clustered_bounds(hits: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """95 % bounds of a rate, by a bootstrap over groups."""
+    count = int(groups.max()) + 1
+    sums = np.stack([np.bincount(groups, hits, count), np.bincount(groups, minlength=count)])
+    drawn = np.random.default_rng(0).integers(0, count, (BOOTSTRAPS, count))
+    totals = sums[:, drawn].sum(axis=2)
+    rates = totals[0] / totals[1]
+    return float(np.quantile(rates, 0.025)), float(np.quantile(rates, 0.975))
