@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -58,10 +58,9 @@ def _hint(message: str, kind: type[Config]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _field_names(kind: type[Config]) -> set[str]:
-    names: set[str] = set()
-    for field in msgspec.structs.fields(kind):
-        names.add(field.name)
-        if isinstance(field.type, type) and issubclass(field.type, Config):
-            names |= _field_names(field.type)
-    return names
+def _field_names(kind: Any) -> set[str]:
+    """Names of all fields of ``kind`` and of the structs inside it, in tables and options too."""
+    if isinstance(kind, type) and issubclass(kind, Config):
+        fields = msgspec.structs.fields(kind)
+        return {field.name for field in fields}.union(*(_field_names(field.type) for field in fields))
+    return set().union(*(_field_names(part) for part in get_args(kind)))
