@@ -56,10 +56,10 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     vocab_size: int = 4096
     poems: int = 6_000
     shape: Shape = Shape()
-    pretrain_steps: int = 6_000
-    tune_steps: int = 2_000
-    pretrain: OptimConfig = OptimConfig(muon_learning_rate=0.007, learning_rate=1.4e-3, decay=0.2)
-    tune: OptimConfig = OptimConfig(muon_learning_rate=0.004, learning_rate=8e-4, decay=0.5)
+    pretrain_steps: int = 4_500
+    tune_steps: int = 1_500
+    pretrain: OptimConfig = OptimConfig(muon_learning_rate=0.013, learning_rate=2.6e-3, decay=1.0)
+    tune: OptimConfig = OptimConfig(muon_learning_rate=0.005, learning_rate=1e-3, decay=0.5)
     asked: int = 1_000
     """Questions of each kind in the test, at most."""
     choices: int = 300

@@ -74,12 +74,14 @@ class Shape(Config, kw_only=True, frozen=True):
 
     seed: int = 1
     rows: int = 64
+    """Documents of a batch of stage 1."""
+    question_rows: int = 32
     poem_share: float = 0.1
     """Share of stage 1's batches that are other poems."""
     rehearsal: float = 0.5
     """Share of stage 2's batches that are documents again."""
     weighting: Literal["llada", "mean"] = "mean"
-    """Of stage 1: LLaDA's 1 / p_mask, or every masked token alike."""
+    """Of stage 1: LLaDA's uniform times and 1 / p_mask, or later times (density 2 t) and every masked token alike."""
 
 
 class Documents:
@@ -108,6 +110,7 @@ class Documents:
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         # Times spread evenly over (0, 1): every batch sees all of them.
         t = (sample_t(1, generator) + torch.arange(len(ids)) / len(ids)) % 1.0
+        t = t if shape.weighting == "llada" else t.sqrt()
         noisy, masked, p_mask = forward_process(ids, t, self._model.mask_token_id, generator)
         weights = llada_weights(p_mask, ids.numel()) * masked if shape.weighting == "llada" else mean_weights(masked.float())
         return Rows(noisy, ids, weights)
@@ -142,7 +145,7 @@ class Questions:
         rng = np.random.default_rng([shape.seed, step, 3])
         if rng.random() < shape.rehearsal:
             return self._documents.batch(1_000_000 + step)
-        places = np.arange(step * shape.rows, (step + 1) * shape.rows)
+        places = np.arange(step * shape.question_rows, (step + 1) * shape.question_rows)
         orders = {
             int(epoch): np.random.default_rng([shape.seed, int(epoch), 4]).permutation(count) for epoch in places // count
         }
