@@ -19,6 +19,9 @@ from training.infill_examples import InfillConfig, InfillExample, make_example
 from training.loss import mean_weights
 from training.shards import TokenShard
 
+PYTHON = "python"
+"""The shard of this name holds programs: its spans may follow their syntax."""
+
 
 @dataclass
 class InfillBatch:
@@ -57,6 +60,7 @@ class Batches:
     """Draws plain rows and infilling examples from weighted shards."""
 
     def __init__(self, shards: dict[str, TokenShard], weights: dict[str, float], seed: int, tokenizer: Tokenizer) -> None:
+        self.names = list(weights)
         self.shards = [shards[name] for name in weights]
         total = sum(weights.values())
         self.p = np.asarray([w / total for w in weights.values()])
@@ -75,7 +79,7 @@ class Batches:
         rng = self.rng(step, 0)
         out = np.empty((rows, length), np.int64)
         for row in range(rows):
-            shard = self._shard(rng)
+            shard, _ = self._shard(rng)
             start = int(rng.integers(0, max(1, len(shard) - length)))
             window = shard.tokens[start : start + length]
             out[row] = np.resize(window, length) if len(window) < length else window
@@ -88,25 +92,27 @@ class Batches:
         rng = self.rng(step, 1)
         examples: list[InfillExample] = []
         while len(examples) < rows:
-            text = self._window(rng, context)
-            example = make_example(text, self.tokenizer, model, config, context, rng) if text else None
+            text, name = self._window(rng, context)
+            is_python = name == PYTHON
+            example = make_example(text, self.tokenizer, model, config, context, rng, is_python) if text else None
             if example is not None:
                 examples.append(example)
         return _collate(examples, context, config.slots, model.mask_token_id, bool(rng.random() < config.hidden_share))
 
-    def _shard(self, rng: np.random.Generator) -> TokenShard:
-        return self.shards[int(rng.choice(len(self.shards), p=self.p))]
+    def _shard(self, rng: np.random.Generator) -> tuple[TokenShard, str]:
+        index = int(rng.choice(len(self.shards), p=self.p))
+        return self.shards[index], self.names[index]
 
-    def _window(self, rng: np.random.Generator, context: int) -> str:
-        """Text of a random window inside one document, about ``context`` tokens, often shorter."""
-        shard = self._shard(rng)
+    def _window(self, rng: np.random.Generator, context: int) -> tuple[str, str]:
+        """Text of a random window inside one document, about ``context`` tokens, often shorter, and its shard's name."""
+        shard, name = self._shard(rng)
         at = int(rng.integers(0, len(shard)))
         index = int(np.searchsorted(shard.starts, at, side="right")) - 1
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
         size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
         start = max(begin, min(at - size // 2, end - size))
         text: str = self.tokenizer.decode(shard.tokens[start : min(end, start + size)].tolist(), skip_special_tokens=False)
-        return text.strip("\ufffd")
+        return text.strip("\ufffd"), name
 
 
 def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: int, hidden: bool) -> InfillBatch:

@@ -7,12 +7,14 @@ Half of the spans are cut at any character, so a cursor inside a word is nothing
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from engine.config import Config, ModelConfig
+from training.syntax import python_pieces
 
 MAX_SPAN_SLOTS = 32
 """A span with superfluous slots has at most this many, as at the start of an infill."""
@@ -35,6 +37,9 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     p_all_masked: float = 0.5
     """Share of examples whose spans are wholly masked, as at the first step of an infill."""
     p_any_character: float = 0.5
+    """Share of spans cut at any character."""
+    p_syntax: float = 0.15
+    """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8
     """Share of infill batches whose context cannot attend to the spans (ARCHITECTURE.md, "The context cache")."""
     p_no_suffix: float = 0.05
@@ -55,13 +60,21 @@ class InfillExample:
 
 
 def make_example(
-    text: str, tokenizer: Tokenizer, model: ModelConfig, config: InfillConfig, context: int, rng: np.random.Generator
+    text: str,
+    tokenizer: Tokenizer,
+    model: ModelConfig,
+    config: InfillConfig,
+    context: int,
+    rng: np.random.Generator,
+    is_python: bool = False,
 ) -> InfillExample | None:
     """Cut one to ``max_spans`` spans out of ``text``; ``None`` when the text has no room for one."""
     few = rng.random() < config.p_few
     low, high = (1, config.max_spans) if few else (config.max_spans, config.max_short_spans)
     count = int(rng.integers(low, high + 1))
-    cuts = choose_spans(text, count, config.p_any_character, rng, int(config.slots / count * CHARS_PER_SLOT))
+    longest = int(config.slots / count * CHARS_PER_SLOT)
+    syntax = [p for p in python_pieces(text) if p[1] - p[0] <= longest] if is_python and config.p_syntax else []
+    cuts = choose_spans(text, count, config, rng, longest, syntax)
     if not cuts:
         return None
     if rng.random() < config.p_no_suffix:
@@ -94,14 +107,25 @@ def make_example(
 
 
 def choose_spans(
-    text: str, count: int, p_any: float, rng: np.random.Generator, longest: int = 10_000
+    text: str,
+    count: int,
+    config: InfillConfig,
+    rng: np.random.Generator,
+    longest: int = 10_000,
+    pieces: Sequence[tuple[int, int]] = (),
 ) -> list[tuple[int, int]]:
-    """Up to ``count`` disjoint, non-empty, sorted ranges of at most ``longest`` characters, in a line or over lines."""
+    """Up to ``count`` disjoint, non-empty, sorted ranges of at most ``longest`` characters, in a line or over lines.
+
+    ``pieces`` are ranges that syntax suggests.
+    """
     chosen: list[tuple[int, int]] = []
     for _ in range(count * 6):
         if len(chosen) == count:
             break
-        start, end = _one_span(text, p_any, rng)
+        if pieces and rng.random() < config.p_syntax:
+            start, end = pieces[int(rng.integers(0, len(pieces)))]
+        else:
+            start, end = _one_span(text, config.p_any_character, rng)
         end = min(end, start + longest)
         # Spans keep at least two characters of context between them.
         if start < end and text[start:end].strip() and all(end + 2 <= s or e + 2 <= start for s, e in chosen):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from tokenizers import Tokenizer
 from engine.checkpoint import load_checkpoint
 from engine.config import read_model_config
 from engine.core import BUNDLED
-from training.batches import Batches
+from training.batches import PYTHON, Batches
 from training.infill_examples import InfillConfig
 from training.loop import LoopConfig, train
 from training.lora import LoraConfig
@@ -25,7 +26,8 @@ from training.pretrain import BatchConfig, PretrainConfig, PretrainObjective
 from training.records import Skipped, read_records
 from training.shards import TokenShard, write_shard
 
-NAME = "folder"
+NAMES = (PYTHON, "text")
+"""Shards: programs, whose syntax is used, and everything else."""
 MAX_FILE_BYTES = 400_000
 """Longer files are data more often than text."""
 _HELD_OUT = 20
@@ -53,22 +55,23 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         raise ValueError(f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of that model.")
     data = config.out / "data"
     skipped = Skipped()
-    for split, held_out in (("val", True), ("train", False)):
-        if not (data / f"{NAME}-{split}" / "manifest.json").exists():
-            texts = _texts(config, held_out, skipped)
-            write_shard(data / f"{NAME}-{split}", texts, tokenizer, model_config.eos_token_id, {})
+    for name, split in product(NAMES, ("val", "train")):
+        if not (data / f"{name}-{split}" / "manifest.json").exists():
+            texts = _texts(config, name, split == "val", skipped)
+            write_shard(data / f"{name}-{split}", texts, tokenizer, model_config.eos_token_id, {})
     skipped.report()
-    shards = {NAME: TokenShard(data / f"{NAME}-train")}
-    if len(shards[NAME]) < config.batch.length:
-        raise ValueError(f"{config.folder} holds only {len(shards[NAME])} tokens in {', '.join(config.include)}; add files.")
+    shards = {name: shard for name in NAMES if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length}
+    mixture = {name: float(len(shard)) for name, shard in shards.items()}
+    if not shards:
+        raise ValueError(f"{config.folder} holds less than {config.batch.length} tokens in {', '.join(config.include)}.")
     model = load_checkpoint(config.init_from, torch.float32)
     as_pretraining = PretrainConfig(
         out=config.out, tokenizer=config.tokenizer, steps=config.steps, seed=config.seed, data=data, model=model.config,
-        mixture={NAME: 1.0}, batch=config.batch, infill=config.infill,
+        mixture=mixture, batch=config.batch, infill=config.infill,
     )  # fmt: skip
-    objective = PretrainObjective(as_pretraining, Batches(shards, {NAME: 1.0}, config.seed, tokenizer), tokenizer)
+    objective = PretrainObjective(as_pretraining, Batches(shards, mixture, config.seed, tokenizer), tokenizer)
     identity = {
-        "shards": {NAME: shards[NAME].manifest["sha256"]},
+        "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
         "seed": config.seed,
         "model": msgspec.to_builtins(model.config),
         "lora": None if config.lora is None else msgspec.to_builtins(config.lora),
@@ -76,8 +79,8 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     return train(config, model, objective, config.batch.length, identity, config.lora)
 
 
-def _texts(config: InfillTuningConfig, held_out: bool, skipped: Skipped) -> Iterator[str]:
-    """Texts of one split; which split a file belongs to depends on its path alone."""
+def _texts(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipped) -> Iterator[str]:
+    """Texts of one shard; which split a file belongs to depends on its path alone."""
     files = sorted({path for pattern in config.include for path in config.folder.rglob(pattern)})
     for path in files:
         relative = path.relative_to(config.folder)
@@ -86,5 +89,5 @@ def _texts(config: InfillTuningConfig, held_out: bool, skipped: Skipped) -> Iter
         if hidden or large or not path.is_file():
             continue
         chosen = int.from_bytes(hashlib.sha256(str(relative).encode()).digest()[:4], "big") % _HELD_OUT == 0
-        if chosen == held_out:
+        if chosen == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
             yield from (record["text"] for record in read_records(path, skipped) if isinstance(record.get("text"), str))

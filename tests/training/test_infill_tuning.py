@@ -41,9 +41,9 @@ def test_the_bundled_model_learns_a_folder_and_is_exported(folder, tmp_path, ada
     )
     status, _, err = lacuna("train", "infill", toml)
     assert status == 0, err
-    bounds = figures(tmp_path / "run", "val_infill_folder")
+    bounds = figures(tmp_path / "run", "val_infill_python")
     assert bounds[-1] < bounds[0]
-    assert b"secret" not in (tmp_path / "run" / "data" / "folder-train" / "tokens.bin").read_bytes()
+    assert b"secret" not in (tmp_path / "run" / "data" / "python-train" / "tokens.bin").read_bytes()
     if adapters:
         return
     status, _, err = lacuna("export", "onnx", last_run_state(tmp_path / "run"), tmp_path / "tuned")
@@ -67,7 +67,7 @@ def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(config, fol
         batch=batch, evaluate_every=15, save_every=30, precision="no",
     )  # fmt: skip
     tune_infilling(run)
-    bounds = figures(run.out, "val_infill_folder")
+    bounds = figures(run.out, "val_infill_python")
     assert bounds[-1] < bounds[0]
 
 
@@ -75,4 +75,4 @@ def test_a_folder_with_nothing_in_it_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     toml = tmp_path / "run.toml"
     toml.write_text(f'out = "{tmp_path}/run"\nfolder = "{tmp_path}/empty"\nsteps = 1\n')
-    assert "holds only 0 tokens" in refused("train", "infill", toml)
+    assert "holds less than 512 tokens" in refused("train", "infill", toml)
