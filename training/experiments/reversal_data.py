@@ -76,8 +76,9 @@ class Shape(Config, kw_only=True, frozen=True):
     rows: int = 64
     """Documents of a batch of stage 1."""
     question_rows: int = 32
-    poem_share: float = 0.1
-    """Share of stage 1's batches that are other poems."""
+    poem_share: float = 0.5
+    """Share of stage 1's first batches that are other poems: the language, before the pairs are learnt by heart."""
+    poem_steps: int = 500
     rehearsal: float = 0.5
     """Share of stage 2's batches that are documents again."""
     weighting: Literal["llada", "mean"] = "mean"
@@ -100,7 +101,7 @@ class Documents:
     def batch(self, step: int) -> StepBatch:
         shape = self._shape
         rng = np.random.default_rng([shape.seed, step])
-        if rng.random() < shape.poem_share:
+        if step < shape.poem_steps and rng.random() < shape.poem_share:
             starts = rng.integers(0, len(self._poems) - POEM_TOKENS, max(4, shape.rows * 3 // 8))
             ids = torch.from_numpy(np.stack([self._poems[at : at + POEM_TOKENS] for at in starts]))
         else:
