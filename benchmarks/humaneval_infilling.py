@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bounds import clustered_bounds
 from benchmarks.sandbox import run_program
 from engine import Engine, FillRequest, Span
 
-BOOTSTRAPS = 2_000
 MAX_TOKENS = 64
 
 
@@ -86,13 +86,3 @@ def fill_line(engine: Engine, problem: Problem, given_length: bool) -> str:
     length = len(engine.tokenizer.encode(body)) if given_length else None
     span = Span(start=len(before), end=len(before), single_line=True, tokens=length, max_tokens=MAX_TOKENS)
     return indent + engine.fill(FillRequest(text=before + after, spans=(span,))).spans[0].text + end
-
-
-def clustered_bounds(hits: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """95 % bounds of a rate, by a bootstrap over groups."""
-    count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, hits, count), np.bincount(groups, minlength=count)])
-    drawn = np.random.default_rng(0).integers(0, count, (BOOTSTRAPS, count))
-    totals = sums[:, drawn].sum(axis=2)
-    rates = totals[0] / totals[1]
-    return float(np.quantile(rates, 0.025)), float(np.quantile(rates, 0.975))

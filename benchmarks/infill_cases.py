@@ -1,4 +1,4 @@
-"""Cut-outs of held-out documents: whole lines, or pieces of 4 to 12 characters inside a line. One seed, nothing selected."""
+"""Cut-outs of held-out documents: lines, several lines, or pieces of 4 to 12 characters. One seed, nothing selected."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 
 MIN_LINE = 8
 """Non-space characters of a line worth cutting out."""
+LONGEST = 240
+"""Characters of several lines together."""
 CONTEXT_CHARS = 8_000
 """More of a document than any window shows is not carried along."""
 
@@ -73,7 +75,7 @@ def cut_cases(documents: list[Document], kind: str, count: int, seed: int) -> li
             if len(cases) >= count:
                 return cases
             document = documents[index]
-            cut = _line(document.text, rng) if kind == "line" else _piece(document.text, rng)
+            cut = _CUTS[kind](document.text, rng)
             if cut is not None:
                 cases.append(_windowed(document, *cut))
     return cases
@@ -87,6 +89,19 @@ def _line(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
         if sum(not c.isspace() for c in line) >= MIN_LINE:
             return start + len(line) - len(line.lstrip()), start + len(line.rstrip())
     return None
+
+
+def _lines(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """Two to four whole lines after the first one's indentation."""
+    first = _line(text, rng)
+    if first is None:
+        return None
+    end = first[1]
+    for _ in range(int(rng.integers(1, 4))):
+        following = text.find("\n", text.find("\n", end) + 1) if "\n" in text[end:] else -1
+        end = len(text) if following < 0 else following
+    end = first[0] + len(text[first[0] : end].rstrip())
+    return (first[0], end) if "\n" in text[first[0] : end] and end - first[0] <= LONGEST else None
 
 
 def _piece(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
@@ -108,6 +123,10 @@ def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     return start, len(text) if end < 0 else end
+
+
+_CUTS = {"line": _line, "lines": _lines, "piece": _piece}
+KINDS = tuple(_CUTS)
 
 
 def _windowed(document: Document, start: int, end: int) -> Case:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
+from benchmarks.bounds import clustered_bounds
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span
 
 BOOTSTRAPS = 2_000
+ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
 _COMPARISONS = (
     ("", "both", "before_only"),
     ("begins_", "both", "before_begins"),
@@ -38,30 +41,38 @@ class Outcome:
     answer: str
     before_only_given_length: bool
     """What stands before and the true number of tokens: the fair opponent of ``true_length``."""
+    similarity: float
+    """Edit similarity of the two-sided answer, 0 to 1."""
 
 
 def judge(engine: Engine, case: Case) -> Outcome:
     """Fill one case with both sides, with the true length, and with what stands before only."""
     assert engine.tokenizer is not None
     before = case.text[: case.start]
-    span = Span(start=case.start, end=case.end, single_line=True)
+    one_line = "\n" not in case.answer
+    longest = ONE_LINE_TOKENS if one_line else SEVERAL_LINES_TOKENS
+    span = Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)
     both = engine.fill(FillRequest(text=case.text, spans=(span,)))
-    exact = Span(start=case.start, end=case.end, single_line=True, tokens=len(engine.tokenizer.encode(case.answer)))
+    length = len(engine.tokenizer.encode(case.answer))
+    exact = Span(start=case.start, end=case.end, single_line=one_line, tokens=length)
     given = engine.fill(FillRequest(text=case.text, spans=(exact,)))
-    ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before)),)))
-    blind = Span(start=len(before), end=len(before), single_line=True, tokens=exact.tokens)
+    ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before), max_tokens=longest),)))
+    blind = Span(start=len(before), end=len(before), single_line=one_line, tokens=exact.tokens)
     ahead_given = engine.fill(FillRequest(text=before, spans=(blind,)))
-    first_line = ahead.spans[0].text.split("\n")[0].rstrip()
+    # Nothing tells a one-sided answer where to stop; it gets as many lines as the truth has.
+    lines = case.answer.count("\n") + 1
+    first_lines = "\n".join(ahead.spans[0].text.split("\n")[:lines]).rstrip()
     return Outcome(
         both=both.spans[0].text == case.answer,
-        before_only=first_line == case.answer,
-        before_begins=first_line.startswith(case.answer),
+        before_only=first_lines == case.answer,
+        before_begins=first_lines.startswith(case.answer),
         true_length=given.spans[0].text == case.answer,
         confidence=both.spans[0].confidence,
         ms=both.ms,
         group=case.group,
         answer=both.spans[0].text,
         before_only_given_length=ahead_given.spans[0].text == case.answer,
+        similarity=fuzz.ratio(both.spans[0].text, case.answer) / 100.0,
     )
 
 
@@ -82,6 +93,13 @@ def summarise(outcomes: list[Outcome], kind: str, seed: int) -> dict[str, float 
             f"{name}ratio_low": round(float(np.quantile(ratios, 0.025)), 3),
             f"{name}ratio_high": round(float(np.quantile(ratios, 0.975)), 3),
         }
+    similarity = np.array([o.similarity for o in outcomes])
+    low, high = clustered_bounds(similarity, groups)
+    report |= {
+        "edit_similarity": round(float(similarity.mean()), 4),
+        "edit_similarity_low": round(low, 4),
+        "edit_similarity_high": round(high, 4),
+    }
     return report | {"p50_ms": round(float(np.median([o.ms for o in outcomes])), 1)}
 
 

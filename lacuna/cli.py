@@ -16,7 +16,7 @@ import typer
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app
-from lacuna.errors import UserError
+from lacuna.errors import EXTRA_OF, UserError
 from lacuna.options import BackendName, Json, Model, Seed
 
 app = typer.Typer(
@@ -207,14 +207,25 @@ def run() -> int:
         # Somebody closed our standard output (`| head`); nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as exc:
+        extra = EXTRA_OF.get((exc.name or "").split(".")[0])
+        if extra is None:
+            return _fault(exc)
+        sys.stderr.write(f"lacuna: {exc.name} is missing; install lacuna[{extra}].\n")
+        return 2
     except EngineError as exc:
         sys.stderr.write(f"lacuna: {exc}\n")
         return 1
     except Exception as exc:
-        if os.environ.get("LACUNA_TRACEBACK"):
-            raise
-        sys.stderr.write(
-            f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n"
-        )
-        return 1
+        return _fault(exc)
     return 0
+
+
+def _fault(exc: Exception) -> int:
+    """Something of ours is broken: say so without a trace, unless one is asked for."""
+    if os.environ.get("LACUNA_TRACEBACK"):
+        raise exc
+    sys.stderr.write(
+        f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n"
+    )
+    return 1

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from lacuna.errors import UserError
 from lacuna.options import BackendName, Model, Seed
 
 eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
@@ -19,7 +18,7 @@ Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each t
 def eval_infill(
     data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="line (whole lines) or piece (4 to 12 characters in a line).")
+        str, typer.Option("--kind", help="line, lines (two to four), or piece (4 to 12 characters in a line).")
     ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
@@ -112,10 +111,7 @@ def eval_lm(
     backend: BackendName = "auto",
 ) -> None:
     """Tasks of lm-evaluation-harness: MMLU, ARC, HellaSwag, GSM8K, HumanEval and any other."""
-    try:
-        from benchmarks.lm_harness import LmOptions
-    except ImportError as exc:
-        raise UserError("lm-evaluation-harness is missing; install lacuna[eval].") from exc
+    from benchmarks.lm_harness import LmOptions
     from lacuna.commands.eval_lm import evaluate_tasks
 
     options = LmOptions(

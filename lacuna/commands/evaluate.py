@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from benchmarks.humaneval_infilling import evaluate, read_problems
-from benchmarks.infill_cases import cut_cases, read_documents, read_texts
+from benchmarks.infill_cases import KINDS, cut_cases, read_documents, read_texts
 from benchmarks.likelihood import corpus_bound
 from benchmarks.quality import judge, summarise
 from benchmarks.reversal import accuracy, ask, questions, read_pairs
@@ -22,8 +22,8 @@ from lacuna.errors import UserError
 
 def infill(data: Path, kind: str, cases: int, seed: int, show: int, model: Path | None, backend: str) -> None:
     """Print ``show`` cases, a table and, last, one JSON line."""
-    if kind not in ("line", "piece"):
-        raise UserError(f"--kind {kind} is not one of line, piece.")
+    if kind not in KINDS:
+        raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
     try:
         documents = read_documents(data)
     except (OSError, ValueError) as exc:

@@ -20,11 +20,8 @@ _KINDS = {
 def run(kind: str, path: Path, overrides: list[str]) -> None:
     """Read the run file of a command and carry it out."""
     module_name, config_name, function_name = _KINDS[kind]
-    try:
-        module: Any = importlib.import_module(module_name)
-        from training.config import load_run
-    except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
+    module: Any = importlib.import_module(module_name)
+    load_run: Any = importlib.import_module("training.config").load_run
     try:
         getattr(module, function_name)(load_run(path, overrides, getattr(module, config_name)))
     except (ValueError, OSError) as exc:

@@ -38,7 +38,7 @@ def test_documents_are_read_from_plain_and_compressed_files(tmp_path):
 
 
 def outcome(both, before, group):
-    return Outcome(both, before, before, both, 0.5, 10.0, group, "", before)
+    return Outcome(both, before, before, both, 0.5, 10.0, group, "", before, 0.5)
 
 
 def test_the_ratio_and_its_bounds_come_from_the_rates():

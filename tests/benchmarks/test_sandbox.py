@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.humaneval_infilling import Problem, clustered_bounds, evaluate, fill_line, read_problems
+from benchmarks.bounds import clustered_bounds
+from benchmarks.humaneval_infilling import Problem, evaluate, fill_line, read_problems
 from benchmarks.sandbox import run_program
 from engine import Engine
 from tests.conftest import ROOT

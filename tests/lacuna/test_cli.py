@@ -259,3 +259,11 @@ def test_wrong_usage_is_explained_without_a_trace(arguments):
 def test_help_is_help():
     status, out, _ = lacuna("fill", "--help")
     assert status == 0 and "--deadline-ms" in out
+
+
+def test_a_missing_extra_is_named(tmp_path, code):
+    blocker = "import sys, lacuna.cli\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
+    done = subprocess.run(
+        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (2, "lacuna: rapidfuzz is missing; install lacuna[eval].\n")
