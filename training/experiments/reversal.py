@@ -56,8 +56,9 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     vocab_size: int = 4096
     poems: int = 6_000
     shape: Shape = Shape()
-    pretrain_steps: dict[str, int] = {"llada": 4_000, "autoregressive": 1_500}
-    """Of each kind: until it knows the documents. The baseline has them by heart after 1,000 steps."""
+    llada_steps: int = 4_000
+    autoregressive_steps: int = 1_500
+    """Each until it knows the documents; the baseline has them by heart after 1,000 steps."""
     tune_steps: int = 1_500
     pretrain: OptimConfig = OptimConfig(muon_learning_rate=0.01, learning_rate=2e-3, decay=1.0)
     tune: OptimConfig = OptimConfig(muon_learning_rate=0.005, learning_rate=1e-3, decay=0.5)
@@ -90,8 +91,9 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> dict[str, float | int 
     documents = Documents(model_config, pairs, poems, tokenizer, shape)
     model = MaskPredictor(model_config)
     init_weights(model, torch.Generator().manual_seed(seed))
+    steps = config.autoregressive_steps if model_config.causal else config.llada_steps
     learnt = train(
-        _loop(config, folder / "documents", config.pretrain_steps[kind], config.pretrain),
+        _loop(config, folder / "documents", steps, config.pretrain),
         model,
         documents,
         64,
