@@ -42,6 +42,7 @@ from training.loop import LoopConfig, train
 from training.optim import OptimConfig
 
 Kind = Literal["llada", "autoregressive"]
+Report = dict[str, float | int | str | None]
 _SETS = ("forward", "reverse", "taught_forward", "taught_reverse", "chance_forward", "chance_reverse")
 KINDS: tuple[Kind, ...] = ("autoregressive", "llada")
 
@@ -72,7 +73,7 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     """Of each run."""
 
 
-def run(config: ReversalConfig, kind: Kind, seed: int) -> dict[str, float | int | str]:
+def run(config: ReversalConfig, kind: Kind, seed: int) -> Report:
     """One model: trained, tuned, asked."""
     torch.set_num_threads(config.threads)
     torch.manual_seed(seed)
@@ -101,6 +102,11 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> dict[str, float | int 
     )
 
     asked_next, asked_previous = halves(pairs, seed)
+    report: Report = {"kind": kind, "seed": seed}
+    knows = Asker(load_checkpoint(learnt, torch.float32), tokenizer, folder / "tokenizer.json")
+    for name, forward in (("in_place_forward", True), ("in_place_reverse", False)):
+        report[name] = knows.in_place(asked_next[: config.choices], forward)
+        report[f"{name}_chance"] = knows.in_place(unseen[: config.choices], forward)
     taught: list[Question] = [(pair, True) for pair in asked_next] + [(pair, False) for pair in asked_previous]
     questions = Questions(model_config, taught, tokenizer, shape, documents)
     tuned = _loop(config, folder / "questions", config.tune_steps, config.tune)
@@ -110,7 +116,6 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> dict[str, float | int 
 
     ask = Asker(model.eval(), tokenizer, folder / "tokenizer.json")
     count = config.asked
-    report: dict[str, float | int | str] = {"kind": kind, "seed": seed}
     sets = {
         "forward": [(pair, True) for pair in asked_previous],
         "reverse": [(pair, False) for pair in asked_next],
@@ -132,7 +137,7 @@ def _loop(config: ReversalConfig, out: Path, steps: int, optim: OptimConfig) -> 
     )  # fmt: skip
 
 
-def table(reports: list[dict[str, float | int | str]]) -> str:
+def table(reports: list[Report]) -> str:
     """Markdown: mean and range over seeds of both measures, and the level of chance."""
     lines = ["| | next line | previous line | taught: next / previous | chance: next / previous |", "|---|---|---|---|---|"]
     for suffix, measure in (("", "answer holds the line"), ("_choice", "line chosen among ten")):
@@ -140,7 +145,7 @@ def table(reports: list[dict[str, float | int | str]]) -> str:
             rows = [report for report in reports if report["kind"] == kind]
             if not rows:
                 continue
-            values = {name: [100 * float(row[name + suffix]) for row in rows] for name in _SETS}
+            values = {name: [100 * float(row[name + suffix] or 0.0) for row in rows] for name in _SETS}
             means = {name: f"{np.mean(column):.1f}" for name, column in values.items()}
             spread = [
                 f"{means[name]} % ({min(values[name]):.1f} to {max(values[name]):.1f})" for name in ("forward", "reverse")
@@ -148,7 +153,24 @@ def table(reports: list[dict[str, float | int | str]]) -> str:
             taught = f"{means['taught_forward']} / {means['taught_reverse']} %"
             chance = f"{means['chance_forward']} / {means['chance_reverse']} %"
             lines.append(f"| {kind}, {measure} | {' | '.join(spread)} | {taught} | {chance} |")
+    lines += [
+        "",
+        "| no question: the line is written where it stands | second, given first | first, given second |",
+        "|---|---|---|",
+    ]
+    for kind in KINDS:
+        rows = [report for report in reports if report["kind"] == kind]
+        lines += [f"| {kind} | {_in_place(rows, 'forward')} | {_in_place(rows, 'reverse')} |"] if rows else []
     return "\n".join(lines)
+
+
+def _in_place(rows: list[Report], direction: str) -> str:
+    """Mean, range and level of chance."""
+    values = [100 * float(row[f"in_place_{direction}"] or 0.0) for row in rows]
+    if any(row[f"in_place_{direction}"] is None for row in rows):
+        return "cannot"
+    chance = np.mean([100 * float(row[f"in_place_{direction}_chance"] or 0.0) for row in rows])
+    return f"{np.mean(values):.1f} % ({min(values):.1f} to {max(values):.1f}), chance {chance:.1f} %"
 
 
 def main(arguments: list[str]) -> None:

@@ -12,10 +12,11 @@ from engine import Engine
 from engine.backends.torch_backend import TorchBackend
 from engine.generate import GenerateRequest
 from engine.likelihood import LikelihoodRequest
+from engine.messages import FillRequest, SamplerOptions, Span
 from engine.model import MaskPredictor
 from engine.tokenizer import TextTokenizer
 from training.autoregressive import continue_greedily, log_likelihoods
-from training.experiments.reversal_data import Question, encode_question
+from training.experiments.reversal_data import LinePair, Question, encode_question
 
 ANSWER_TOKENS = 28
 BATCH = 100
@@ -40,6 +41,33 @@ class Asker:
             for (pair, forward), answer in zip(part, self._answers(prompts), strict=True):
                 hits += pair.question(forward)[1] in answer
         return hits / len(questions)
+
+    def in_place(self, pairs: list[LinePair], forward: bool) -> float | None:
+        """Share of pairs of which one line is written rightly where it stands, given the other; no question is asked.
+
+        LLaDA is told the number of tokens. The baseline cannot write what stands before: ``None``.
+        """
+        if self._model.config.causal:
+            if not forward:
+                return None
+            prompts = [list(self._tokenizer.encode(f"{pair.first}\n").ids) for pair in pairs]
+            end = self._model.config.eos_token_id
+            found = continue_greedily(self._model, prompts, ANSWER_TOKENS, end)
+            answers = [self._tokenizer.decode(ids) for ids in found]
+        else:
+            jobs = [self._engine.submit_fill(self._gap(pair, forward)) for pair in pairs]
+            answers = [str(job.future.result().spans[0].text) for job in jobs]
+        wanted = [pair.second if forward else pair.first for pair in pairs]
+        return float(np.mean([answer.strip() == line for answer, line in zip(answers, wanted, strict=True)]))
+
+    def _gap(self, pair: LinePair, forward: bool) -> FillRequest:
+        first, second = f"{pair.first}\n", f"{pair.second}\n"
+        start, line = (len(first), second) if forward else (0, first)
+        size = len(self._tokenizer.encode(line, add_special_tokens=False).ids)
+        sampler = SamplerOptions(threshold=1.0, steps=size, cache="none")
+        return FillRequest(
+            text=first + second, spans=(Span(start=start, end=start + len(line), tokens=size),), sampler=sampler
+        )
 
     def choice_accuracy(self, questions: list[Question], seed: int = 0) -> float:
         """Share of questions whose true line is likelier than nine answers to other questions of the list."""
