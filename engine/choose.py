@@ -55,7 +55,11 @@ def log_prob_of(logits: NDArray[np.floating], tokens: Ints) -> NDArray[np.float6
 
 def guided(conditional: Floats, unconditional: Floats, scale: float) -> Floats:
     """Unsupervised classifier-free guidance (LLaDA, appendix A.2): un + (scale + 1) (cond - un)."""
-    return unconditional + (scale + 1.0) * (conditional - unconditional)
+    # A forbidden token is minus infinity in both and stays forbidden.
+    forbidden = np.isneginf(conditional)
+    base, other = np.where(forbidden, 0.0, unconditional), np.where(forbidden, 0.0, conditional)
+    found: Floats = np.where(forbidden, -np.inf, base + (scale + 1.0) * (other - base)).astype(np.float32)
+    return found
 
 
 def _gumbel(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:

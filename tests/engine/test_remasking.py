@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.choose import guided
 from engine.remasking import above_threshold, num_transfer_tokens, top_confident
 
 confidences = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array)
@@ -41,3 +42,9 @@ def test_equal_confidences_are_taken_from_the_left():
 @pytest.mark.parametrize(("masks", "steps", "expected"), [(32, 6, [6, 6, 5, 5, 5, 5]), (3, 4, [1, 1, 1, 0])])
 def test_the_remainder_goes_to_the_first_steps(masks, steps, expected):
     assert num_transfer_tokens(masks, steps) == expected
+
+
+def test_guidance_keeps_forbidden_tokens_forbidden():
+    conditional = np.array([[1.0, -np.inf, 2.0]], np.float32)
+    unconditional = np.array([[0.5, -np.inf, 4.0]], np.float32)
+    assert guided(conditional, unconditional, 1.0).tolist() == [[1.5, -np.inf, 0.0]]
