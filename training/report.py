@@ -43,7 +43,8 @@ class Report:
             return
         seconds = time.monotonic() - self._began
         speed, use = self._tokens / seconds, self._flops / seconds / self._peak
-        self.validation(done, {f"loss_{batch.kind}": loss, "lr": factor, "tokens_per_s": speed, "mfu": use})
+        figures = {f"loss_{batch.kind}": loss, "lr": factor, "tokens_per_s": speed, "mfu": use}
+        self.validation(done, figures | {"flops_a_step": self._flops / (done - self._first)})
         if self._speaks:
             note = f"loss {self._running:.3f}  {speed:,.0f} tokens/s  {use:.0%} of peak"
             self._progress.update(self._bar, completed=done, note=note)

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from engine.chat_template import ChatTemplate, Message
 from engine.checkpoint import load_checkpoint
@@ -151,8 +152,11 @@ class SftObjective:
         return pair if len(pair.prompt) + len(pair.answer) < self._config.length else None
 
 
-def sft_rows(pairs: list[Pair], model: ModelConfig, generator: torch.Generator) -> Rows:
-    """Padded rows under the forward process, the prompt left as it is; next tokens for an autoregressive model."""
+def sft_rows(pairs: list[Pair], model: ModelConfig, generator: torch.Generator, t: Tensor | None = None) -> Rows:
+    """Padded rows under the forward process, the prompt left as it is; next tokens for an autoregressive model.
+
+    ``t`` (B,) are masking times other than LLaDA's uniform ones.
+    """
     end = model.eos_token_id
     width = max(len(pair.prompt) + len(pair.answer) for pair in pairs) + 1
     ids = torch.full((len(pairs), width), end)
@@ -164,7 +168,8 @@ def sft_rows(pairs: list[Pair], model: ModelConfig, generator: torch.Generator) 
         # One end token says where the answer stops; the padding after it says nothing.
         lengths = torch.tensor([len(pair.prompt) + len(pair.answer) for pair in pairs])
         return next_token_rows(ids, ~prompt & (torch.arange(width)[None] <= lengths[:, None]))
-    noisy, masked, p_mask = forward_process(ids, sample_t(len(ids), generator), model.mask_token_id, generator)
+    t = sample_t(len(ids), generator) if t is None else t
+    noisy, masked, p_mask = forward_process(ids, t, model.mask_token_id, generator)
     masked &= ~prompt
     if not bool(masked.any()):
         masked[0, -1] = True

@@ -60,9 +60,9 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     llada_steps: int = 4_000
     autoregressive_steps: int = 1_500
     """Each until it knows the documents; the baseline has them by heart after 1,000 steps."""
-    tune_steps: int = 1_500
+    tune_steps: int = 1_000
     pretrain: OptimConfig = OptimConfig(muon_learning_rate=0.01, learning_rate=2e-3, decay=1.0)
-    tune: OptimConfig = OptimConfig(muon_learning_rate=0.005, learning_rate=1e-3, decay=0.5)
+    tune: OptimConfig = OptimConfig(muon_learning_rate=0.008, learning_rate=1.6e-3, decay=0.5)
     asked: int = 1_000
     """Questions of each kind in the test, at most."""
     choices: int = 300

@@ -75,14 +75,15 @@ class Shape(Config, kw_only=True, frozen=True):
     seed: int = 1
     rows: int = 64
     """Documents of a batch of stage 1."""
-    question_rows: int = 32
+    question_rows: int = 64
     poem_share: float = 0.5
     """Share of stage 1's first batches that are other poems: the language, before the pairs are learnt by heart."""
     poem_steps: int = 500
-    rehearsal: float = 0.5
+    rehearsal: float = 0.4
     """Share of stage 2's batches that are documents again."""
     weighting: Literal["llada", "mean"] = "mean"
-    """Of stage 1: LLaDA's uniform times and 1 / p_mask, or later times (density 2 t) and every masked token alike."""
+    """LLaDA's uniform times and 1 / p_mask, or later times (density 2 t in stage 1, 3 t^2 in stage 2) and every masked
+    token alike, which learns lines by heart in fewer steps."""
 
 
 class Documents:
@@ -151,7 +152,13 @@ class Questions:
             int(epoch): np.random.default_rng([shape.seed, int(epoch), 4]).permutation(count) for epoch in places // count
         }
         chosen = [self._pairs[int(orders[int(at // count)][at % count])] for at in places]
-        return sft_rows(chosen, self._model, torch.Generator().manual_seed(int(rng.integers(1 << 62))))
+        generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
+        if shape.weighting == "llada" or self._model.causal:
+            return sft_rows(chosen, self._model, generator)
+        # As in stage 1, times are late: an answer begins wholly masked.
+        t = ((sample_t(1, generator) + torch.arange(len(chosen)) / len(chosen)) % 1.0) ** (1 / 3)
+        rows = sft_rows(chosen, self._model, generator, t)
+        return Rows(rows.input_ids, rows.targets, mean_weights((rows.weights > 0).float()))
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:
         return iter(())

@@ -1,0 +1,191 @@
+"""Validation loss and infilling against compute, LLaDA and its autoregressive twin: LLaDA's scaling figure in the small.
+
+    python -m training.experiments.scaling training/configs/scaling.toml [key=value ...]
+
+Every size is trained as both kinds on the same text for the same number of tokens. The loss is LLaDA's bound, respectively
+the exact likelihood, in nats a token of held-out Python. Infilling is the exact match of cut-out pieces with the true
+number of tokens given to both; the twin reads fill-in-the-middle prompts. A second start does only what is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from engine import Engine, FillRequest, Span
+from engine.backends.torch_backend import TorchBackend
+from engine.checkpoint import load_checkpoint
+from engine.config import Config, ModelConfig
+from engine.model import MaskPredictor
+from engine.tokenizer import TextTokenizer
+from training.autoregressive import FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, continue_greedily
+from training.batches import PYTHON
+from training.config import load_run
+from training.infill_examples import InfillConfig, choose_spans
+from training.optim import OptimConfig
+from training.pretrain import BatchConfig, PretrainConfig, pretrain
+from training.shards import TokenShard
+
+KINDS = ("llada", "autoregressive")
+SIDE_TOKENS = 100
+"""Context on each side of a cut-out piece, well inside the rows of training."""
+BATCH = 50
+
+
+class Size(Config, kw_only=True, frozen=True):
+    d_model: int
+    n_layers: int
+
+
+class ScalingConfig(Config, kw_only=True, frozen=True):
+    out: Path
+    data: Path
+    tokenizer: Path
+    plot: Path
+    """An SVG file."""
+    sizes: tuple[Size, ...]
+    steps: int
+    evaluate_every: int
+    mixture: dict[str, float] = {PYTHON: 1.0}
+    batch: BatchConfig = BatchConfig()
+    optim: OptimConfig = OptimConfig()
+    cases: int = 500
+    compile: bool = True
+
+
+class Point(Config, kw_only=True, frozen=True):
+    flops: float
+    loss: float
+    """Nats a token."""
+
+
+class Curve(Config, kw_only=True, frozen=True):
+    kind: str
+    parameters: int
+    """Without the embedding."""
+    points: tuple[Point, ...]
+    exact_match: float
+
+
+def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
+    """Train one model and judge it."""
+    folder = config.out / f"{kind}-{size.d_model}x{size.n_layers}"
+    model_config = ModelConfig(
+        d_model=size.d_model, n_layers=size.n_layers, n_heads=size.d_model // 64 or 1, vocab_size=16_384,
+        mlp_hidden_size=size.d_model * 11 // 4, max_sequence_length=1024, weight_tying=True, bos_token_id=0, eos_token_id=1,
+        mask_token_id=2, expand_token_id=3, delete_token_id=4, reserved_token_ids=tuple(range(5, 16)),
+        context_hidden_from_span=kind == "llada", causal=kind == "autoregressive",
+    )  # fmt: skip
+    run = PretrainConfig(
+        out=folder, data=config.data, tokenizer=config.tokenizer, model=model_config, steps=config.steps,
+        mixture=config.mixture, batch=config.batch, optim=config.optim, compile=config.compile,
+        evaluate_every=config.evaluate_every, save_every=config.steps, keep=1,
+    )  # fmt: skip
+    model = load_checkpoint(pretrain(run), torch.float32)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    a_step = [row["flops_a_step"] for row in rows if "flops_a_step" in row]
+    name = f"val_nll_{PYTHON}" if model_config.causal else f"val_bound_{PYTHON}"
+    points = tuple(Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row)
+    parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
+    return Curve(kind=kind, parameters=parameters, points=points, exact_match=exact_match(model, config))
+
+
+def exact_match(model: MaskPredictor, config: ScalingConfig) -> float:
+    """Share of cut-out pieces of held-out Python that are written token for token, the number of tokens given."""
+    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    cases = _cases(TokenShard(config.data / f"{PYTHON}-val"), tokenizer, config.cases)
+    hits = 0
+    backend = TorchBackend(model, torch.device("cpu"))
+    with Engine.with_backend(model.config, TextTokenizer(config.tokenizer), backend) as engine:
+        for at in range(0, len(cases), BATCH):
+            part = cases[at : at + BATCH]
+            sizes = [len(tokenizer.encode(piece, add_special_tokens=False).ids) for _, piece, _ in part]
+            if model.config.causal:
+                prompts = [_fim_prompt(tokenizer, before, after) for before, _, after in part]
+                found = continue_greedily(model, prompts, max(sizes), model.config.eos_token_id)
+                answers = [tokenizer.decode(ids[:size]) for ids, size in zip(found, sizes, strict=True)]
+            else:
+                jobs = [engine.submit_fill(_request(*case, size)) for case, size in zip(part, sizes, strict=True)]
+                answers = [str(job.future.result().spans[0].text) for job in jobs]
+            hits += sum(answer == piece for answer, (_, piece, _) in zip(answers, part, strict=True))
+    return hits / max(1, len(cases))
+
+
+def _cases(shard: TokenShard, tokenizer: Tokenizer, count: int) -> list[tuple[str, str, str]]:
+    """(before, piece, after) with pieces of 4 to 12 characters at any place of a line, the same for every model."""
+    rng = np.random.default_rng(0)
+    cut = InfillConfig(p_any_character=1.0, p_syntax=0.0)
+    cases: list[tuple[str, str, str]] = []
+    while len(cases) < count:
+        document = shard.document(int(rng.integers(shard.num_documents)))
+        at = int(rng.integers(0, max(1, len(document) - 2 * SIDE_TOKENS)))
+        text = tokenizer.decode(document[at : at + 2 * SIDE_TOKENS].tolist()).strip("\ufffd")
+        for start, end in choose_spans(text, 1, cut, rng, 12) if len(text) > 40 else []:
+            if end - start >= 4:
+                cases.append((text[:start], text[start:end], text[end:]))
+    return cases
+
+
+def _fim_prompt(tokenizer: Tokenizer, before: str, after: str) -> list[int]:
+    first, second = (tokenizer.encode(text, add_special_tokens=False).ids for text in (before, after))
+    return [FIM_PREFIX, *first, FIM_SUFFIX, *second, FIM_MIDDLE]
+
+
+def _request(before: str, piece: str, after: str, size: int) -> FillRequest:
+    span = Span(start=len(before), end=len(before) + len(piece), single_line=True, tokens=size)
+    return FillRequest(text=before + piece + after, spans=(span,))
+
+
+def draw(curves: list[Curve], path: Path) -> None:
+    """Loss and exact match against compute, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, (loss, match) = pyplot.subplots(1, 2, figsize=(9, 3.6))
+    for kind, colour in zip(KINDS, ("tab:red", "tab:blue"), strict=True):
+        own = sorted((c for c in curves if c.kind == kind), key=lambda c: c.parameters)
+        for i, curve in enumerate(own):
+            label = f"{kind}, {curve.parameters / 1e6:.1f} M"
+            alpha = 0.4 + 0.6 * i / max(1, len(own) - 1)
+            xs, ys = [p.flops for p in curve.points], [p.loss for p in curve.points]
+            loss.plot(xs, ys, ".-", color=colour, alpha=alpha, label=label)
+        xs = [curve.points[-1].flops for curve in own]
+        match.plot(xs, [100 * curve.exact_match for curve in own], "o-", color=colour, label=kind)
+    for axes, name in ((loss, "nats a token (bound / exact)"), (match, "exact pieces, %")):
+        axes.set_xscale("log")
+        axes.set_xlabel("training FLOPs")
+        axes.set_ylabel(name)
+        axes.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main(arguments: list[str]) -> None:
+    """Train what is missing, print a table and draw the plot."""
+    config = load_run(Path(arguments[0]), arguments[1:], ScalingConfig)
+    config.out.mkdir(parents=True, exist_ok=True)
+    curves = []
+    for size in config.sizes:
+        for kind in KINDS:
+            kept = config.out / f"{kind}-{size.d_model}x{size.n_layers}.json"
+            if not kept.exists():
+                kept.write_bytes(msgspec.json.encode(measure(config, kind, size)))
+            curves.append(msgspec.json.decode(kept.read_bytes(), type=Curve))
+    for curve in curves:
+        last = curve.points[-1]
+        figures = f"{last.flops:9.2e} FLOPs  {last.loss:6.3f} nats  {100 * curve.exact_match:5.1f} % exact"
+        sys.stdout.write(f"{curve.kind:16} {curve.parameters / 1e6:5.1f} M  {figures}\n")
+    draw(curves, config.plot)
+    sys.stdout.write(msgspec.json.encode(curves).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
