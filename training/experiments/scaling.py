@@ -52,7 +52,7 @@ class ScalingConfig(Config, kw_only=True, frozen=True):
     sizes: tuple[Size, ...]
     steps: int
     evaluate_every: int
-    mixture: dict[str, float] = {PYTHON: 1.0}
+    mixture: dict[str, float]
     batch: BatchConfig = BatchConfig()
     optim: OptimConfig = OptimConfig()
     cases: int = 500
