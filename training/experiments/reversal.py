@@ -57,7 +57,9 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     vocab_size: int = 4096
     poems: int = 6_000
     shape: Shape = Shape()
-    llada_steps: int = 4_000
+    pairs: int = 2_000
+    """How many of the training pairs to use, from the front."""
+    llada_steps: int = 8_000
     autoregressive_steps: int = 1_500
     """Each until it knows the documents; the baseline has them by heart after 1,000 steps."""
     tune_steps: int = 1_000
@@ -79,6 +81,7 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> Report:
     torch.manual_seed(seed)
     folder = config.out / f"{kind}-{seed}"
     pairs, unseen = (read_pairs(config.corpus / f"poem_pairs-{split}.jsonl") for split in ("train", "val"))
+    pairs = pairs[: config.pairs]
     poems = read_poems(config.corpus, config.poems)
     tokenizer = make_tokenizer(pairs, poems, config.vocab_size)
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +117,7 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> Report:
         train(tuned, load_checkpoint(learnt, torch.float32), questions, 64, {"seed": seed}), torch.float32
     )
 
-    ask = Asker(model.eval(), tokenizer, folder / "tokenizer.json")
+    ask = Asker(model, tokenizer, folder / "tokenizer.json")
     count = config.asked
     sets = {
         "forward": [(pair, True) for pair in asked_previous],

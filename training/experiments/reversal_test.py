@@ -21,7 +21,7 @@ from training.experiments.reversal_data import LinePair, Question, encode_questi
 ANSWER_TOKENS = 28
 BATCH = 100
 CHOICES = 10
-SAMPLES = 16
+SAMPLES = 8
 """Masked copies of a line for its likelihood."""
 
 
@@ -29,7 +29,8 @@ class Asker:
     """Greedy answers: LLaDA's in one block, one step a token; the baseline's token by token."""
 
     def __init__(self, model: MaskPredictor, tokenizer: Tokenizer, path: Path) -> None:
-        self._model, self._tokenizer = model, tokenizer
+        self._tokenizer = tokenizer
+        self._model = model = model.to(torch.bfloat16).eval().requires_grad_(False)
         self._engine = Engine.with_backend(model.config, TextTokenizer(path), TorchBackend(model, torch.device("cpu")))
 
     def accuracy(self, questions: list[Question]) -> float:
