@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.generate import GenerateRequest
 from engine.tokenizer import TextTokenizer
 from lacuna.errors import UserError
 
+SECONDS_A_DRAFT = 0.08
 HELP = "An empty line, /quit or end of input leaves; /new begins a new dialogue; Ctrl-C stops an answer."
 
 
@@ -56,11 +58,15 @@ def _answer(engine: Engine, tokenizer: TextTokenizer, request: GenerateRequest, 
     def keep(ids: list[int]) -> None:
         draft[:] = ids
 
-    with Live(console=console, refresh_per_second=12, transient=True) as live:
+    shown = 0.0
+    with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def show(ids: list[int]) -> None:
+            nonlocal shown
             keep(ids)
-            live.update(_shown(engine, tokenizer, ids))
+            if time.monotonic() - shown > SECONDS_A_DRAFT:
+                live.update(_shown(engine, tokenizer, ids), refresh=True)
+                shown = time.monotonic()
 
         job = engine.submit_generate(request, show if console.is_terminal else keep)
         try:
