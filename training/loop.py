@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from engine.checkpoint import load_checkpoint
 from engine.config import Config
@@ -68,6 +69,7 @@ def train(
     """
     if lora is not None and config.ema:
         raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
+    AcceleratorState._reset_state()  # accelerate keeps the precision of a process's first run; every run has its own
     accelerator = Accelerator(mixed_precision=config.precision)
     config.out.mkdir(parents=True, exist_ok=True)
     found = resume(config.out, identity)
