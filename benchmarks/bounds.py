@@ -7,11 +7,13 @@ import numpy as np
 BOOTSTRAPS = 2_000
 
 
-def clustered_bounds(hits: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """95 % bounds of a rate, by a bootstrap over groups."""
+def clustered_bounds(
+    hits: np.ndarray, groups: np.ndarray, weights: np.ndarray | None = None, seed: int = 0
+) -> tuple[float, float]:
+    """95 % bounds of sum(hits) / sum(weights), by a bootstrap over groups; without weights: of a rate."""
     count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, hits, count), np.bincount(groups, minlength=count)])
-    drawn = np.random.default_rng(0).integers(0, count, (BOOTSTRAPS, count))
+    sums = np.stack([np.bincount(groups, hits, count), np.bincount(groups, weights, count)])
+    drawn = np.random.default_rng(seed).integers(0, count, (BOOTSTRAPS, count))
     totals = sums[:, drawn].sum(axis=2)
     rates = totals[0] / totals[1]
     return float(np.quantile(rates, 0.025)), float(np.quantile(rates, 0.975))

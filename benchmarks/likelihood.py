@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.bounds import clustered_bounds
 from engine import Engine
 from engine.likelihood import LikelihoodRequest
-
-BOOTSTRAPS = 2_000
 
 
 def corpus_bound(
@@ -35,17 +34,9 @@ def corpus_bound(
         tokens.append(len(ids))
         size.append(len(text.encode()))
         done()
-    sums = np.array([nats, tokens, size], float)
-    drawn = np.random.default_rng(seed).integers(0, len(documents), (BOOTSTRAPS, len(documents)))
-    totals = sums[:, drawn].sum(axis=2)
-    a_token, a_byte = totals[0] / totals[1], totals[0] / totals[2] / math.log(2)
-    return {
-        "documents": len(documents),
-        "tokens": int(sums[1].sum()),
-        "nats_a_token": round(float(sums[0].sum() / sums[1].sum()), 4),
-        "nats_a_token_low": round(float(np.quantile(a_token, 0.025)), 4),
-        "nats_a_token_high": round(float(np.quantile(a_token, 0.975)), 4),
-        "bits_a_byte": round(float(sums[0].sum() / sums[2].sum() / math.log(2)), 4),
-        "bits_a_byte_low": round(float(np.quantile(a_byte, 0.025)), 4),
-        "bits_a_byte_high": round(float(np.quantile(a_byte, 0.975)), 4),
-    }
+    report: dict[str, float | int] = {"documents": len(documents), "tokens": sum(tokens)}
+    bits = [value / math.log(2) for value in nats]
+    for name, values, weights in (("nats_a_token", nats, tokens), ("bits_a_byte", bits, size)):
+        low, high = clustered_bounds(np.array(values), np.arange(len(documents)), np.array(weights), seed)
+        report |= {name: round(sum(values) / sum(weights), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
+    return report

@@ -134,8 +134,7 @@ class LacunaLM(LM):  # type: ignore[misc]
         )  # fmt: skip
 
     def _finished(self, ids: tuple[int, ...], until: list[str]) -> str:
-        ends = [i for i, token in enumerate(ids) if token in self._engine.config.end_ids]
-        text = self._text.decode(list(ids[: ends[0] if ends else len(ids)]))
+        text = self._text.decode(self._engine.config.until_end(ids))
         for stop in until:
             text = text.split(stop)[0] if stop else text
         return text

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from benchmarks.bounds import clustered_bounds
+from benchmarks.bounds import BOOTSTRAPS, clustered_bounds
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span
 
-BOOTSTRAPS = 2_000
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
 _COMPARISONS = (
     ("", "both", "before_only"),

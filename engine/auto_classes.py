@@ -19,7 +19,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, Pretrained
 from transformers.modeling_outputs import MaskedLMOutput
 
 from engine.config import ModelConfig as LacunaConfig
-from engine.config import dump_model_config, known_config_keys, parse_model_config
+from engine.config import known_config_keys, parse_model_config
 from engine.model import MaskPredictor
 
 IGNORED_LABEL = -100
@@ -29,10 +29,6 @@ class LladaConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     """Holds the keys of LLaDA's ``config.json`` as attributes."""
 
     model_type = "llada"
-
-    @classmethod
-    def of(cls, config: LacunaConfig) -> LladaConfig:
-        return cls(**{key: value for key, value in dump_model_config(config).items() if key != "model_type"})
 
     def model_config(self) -> LacunaConfig:
         """The same as Lacuna's own type; ``CheckpointError`` names a key that does not fit."""

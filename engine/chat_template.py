@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.config import Config
 from engine.errors import CheckpointError, RequestRejected
+from engine.special_tokens import read_json_object, token_text
 from engine.tokenizer import load_tokenizer
 
 
@@ -29,13 +29,13 @@ class ChatTemplate:
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         added = self._tokenizer.get_added_tokens_decoder()
         self._special_texts = [token.content for token in added.values() if token.special]
-        raw = _tokenizer_config(folder)
+        raw = read_json_object(folder / "tokenizer_config.json")
         source = _template_source(folder, raw)
         if source is None:
             raise CheckpointError(f"{folder} has no chat template; a dialogue needs an instruct checkpoint.")
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
         environment.globals["raise_exception"] = _refuse
-        self._variables = {name: _text(raw.get(name)) for name in ("bos_token", "eos_token")}
+        self._variables = {name: token_text(raw.get(name)) for name in ("bos_token", "eos_token")}
         try:
             self._template = environment.from_string(source)
         except TemplateError as exc:
@@ -69,16 +69,6 @@ def _refuse(message: str) -> None:
     raise TemplateError(message)
 
 
-def _tokenizer_config(folder: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
-        raise CheckpointError(f"{folder / 'tokenizer_config.json'} is damaged ({exc}); fetch the checkpoint again.") from exc
-    return raw if isinstance(raw, dict) else {}
-
-
 def _template_source(folder: Path, raw: dict[str, Any]) -> str | None:
     """``chat_template.jinja``, or the key of ``tokenizer_config.json``: a text, or a list of named texts."""
     file = folder / "chat_template.jinja"
@@ -89,8 +79,3 @@ def _template_source(folder: Path, raw: dict[str, Any]) -> str | None:
         named = {entry.get("name"): entry.get("template") for entry in source if isinstance(entry, dict)}
         source = named.get("default")
     return source if isinstance(source, str) else None
-
-
-def _text(token: object) -> str:
-    value = token.get("content") if isinstance(token, dict) else token
-    return value if isinstance(value, str) else ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,10 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     def end_ids(self) -> tuple[int, ...]:
         """End of text and, where there is one, end of turn."""
         return (self.eos_token_id,) if self.eot_token_id is None else (self.eos_token_id, self.eot_token_id)
+
+    def until_end(self, ids: Sequence[int]) -> list[int]:
+        """The ids before the first end token."""
+        return list(takewhile(lambda token: token not in self.end_ids, ids))
 
     @property
     def unspeakable_ids(self) -> tuple[int, ...]:

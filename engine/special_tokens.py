@@ -25,14 +25,17 @@ _LLADA_IDS = {"mask_token_id": 126_336, "eos_token_id": 126_081, "eot_token_id":
 
 def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
     """What ``raw`` (the config) does not say of mask, end of text and end of turn, by the other files of ``folder``."""
-    added = {token["content"]: token["id"] for token in _read(folder / "tokenizer.json").get("added_tokens", [])}
-    roles = _read(folder / "tokenizer_config.json")
+    named = raw.get("mask_token_id") is not None and raw.get("eos_token_id") is not None
+    if named and "weights_layout" in raw:
+        return {}  # written by us, who name every special id; parsing a tokenizer costs a start 10 ms
+    added = {token["content"]: token["id"] for token in read_json_object(folder / "tokenizer.json").get("added_tokens", [])}
+    roles = read_json_object(folder / "tokenizer_config.json")
     rows = raw.get("embedding_size") or raw.get("vocab_size")
     found: dict[str, int] = {}
     for key, names in _NAMES.items():
         if raw.get(key) is not None:
             continue
-        by_role = _content(roles.get(_ROLES.get(key, "")))
+        by_role = token_text(roles.get(_ROLES.get(key, "")))
         by_name = [added[name] for name in (by_role, *names) if name in added]
         if by_name:
             found[key] = by_name[0]
@@ -41,7 +44,7 @@ def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
     return found
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path) -> dict[str, Any]:
     """A JSON object, empty when the file is not there."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -52,6 +55,7 @@ def _read(path: Path) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _content(token: object) -> object:
-    """A token of ``tokenizer_config.json``: its text, or an object that holds it."""
-    return token.get("content") if isinstance(token, dict) else token
+def token_text(token: object) -> str:
+    """The text of a token of ``tokenizer_config.json``, which is the text or an object that holds it; else nothing."""
+    value = token.get("content") if isinstance(token, dict) else token
+    return value if isinstance(value, str) else ""

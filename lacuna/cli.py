@@ -17,7 +17,20 @@ from engine.errors import BackendUnavailable, CheckpointError, EngineError, Requ
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app
 from lacuna.errors import EXTRA_OF, UserError
-from lacuna.options import BackendName, Json, Model, Seed
+from lacuna.options import (
+    BackendName,
+    BlockLength,
+    Cache,
+    CfgScale,
+    ConfidenceEosEotInf,
+    Json,
+    LogitsEosInf,
+    Model,
+    Remasking,
+    Seed,
+    Temperature,
+    Threshold,
+)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
@@ -69,17 +82,15 @@ def generate(
     json: Json = False,
     steps: Annotated[int, typer.Option("--steps", help="Denoising steps in all.")] = 32,
     gen_length: Annotated[int, typer.Option("--gen-length", help="Tokens to generate.")] = 32,
-    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 32,
-    remasking: Annotated[str, typer.Option("--remasking", help="low_confidence or random.")] = "low_confidence",
-    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="Transfer every token this probable.")] = None,
-    cache: Annotated[str, typer.Option("--cache", help="none, prefix or dual.")] = "none",
-    temperature: Annotated[float, typer.Option("--temperature", help="0 is greedy; above needs torch.")] = 0.0,
+    block_length: BlockLength = 32,
+    remasking: Remasking = "low_confidence",
+    cfg_scale: CfgScale = 0.0,
+    threshold: Threshold = None,
+    cache: Cache = "none",
+    temperature: Temperature = 0.0,
     suppress_ids: Annotated[str | None, typer.Option("--suppress-ids", metavar="I,I", help="Ids never generated.")] = None,
-    logits_eos_inf: Annotated[bool, typer.Option("--logits-eos-inf", help="Never generate the end token.")] = False,
-    confidence_eos_eot_inf: Annotated[
-        bool, typer.Option("--confidence-eos-eot-inf", help="Transfer end tokens last.")
-    ] = False,
+    logits_eos_inf: LogitsEosInf = False,
+    confidence_eos_eot_inf: ConfidenceEosEotInf = False,
     seed: Seed = 0,
     model: Model = None,
     backend: BackendName = "auto",
@@ -100,13 +111,13 @@ def generate(
 def chat(
     system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
     gen_length: Annotated[int, typer.Option("--gen-length", help="Longest answer, in tokens.")] = 128,
-    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 32,
+    block_length: BlockLength = 32,
     steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")] = None,
-    remasking: Annotated[str, typer.Option("--remasking", help="low_confidence or random.")] = "low_confidence",
-    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="Transfer every token this probable.")] = 0.9,
-    cache: Annotated[str, typer.Option("--cache", help="none, prefix or dual.")] = "none",
-    temperature: Annotated[float, typer.Option("--temperature", help="0 is greedy; above needs torch.")] = 0.0,
+    remasking: Remasking = "low_confidence",
+    cfg_scale: CfgScale = 0.0,
+    threshold: Threshold = 0.9,
+    cache: Cache = "none",
+    temperature: Temperature = 0.0,
     seed: Seed = 0,
     model: Model = None,
     backend: BackendName = "auto",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import BackendName, Model, Seed
+from lacuna.options import BackendName, BlockLength, CfgScale, ConfidenceEosEotInf, LogitsEosInf, Model, Seed
 
 eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
 
@@ -91,14 +91,12 @@ def eval_lm(
     limit: Annotated[int | None, typer.Option("--limit", help="Only so many documents of each task.")] = None,
     fewshot: Annotated[int | None, typer.Option("--fewshot", help="Examples in front (default: the task's).")] = None,
     samples: Samples = 128,
-    cfg_scale: Annotated[float, typer.Option("--cfg-scale", help="Classifier-free guidance (torch).")] = 0.0,
+    cfg_scale: CfgScale = 0.0,
     gen_length: Annotated[int, typer.Option("--gen-length", help="Longest generated answer, in tokens.")] = 256,
-    block_length: Annotated[int, typer.Option("--block-length", help="Tokens decoded together.")] = 256,
+    block_length: BlockLength = 256,
     steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")] = None,
-    logits_eos_inf: Annotated[bool, typer.Option("--logits-eos-inf", help="Never generate the end token.")] = False,
-    confidence_eos_eot_inf: Annotated[
-        bool, typer.Option("--confidence-eos-eot-inf", help="Transfer end tokens last.")
-    ] = False,
+    logits_eos_inf: LogitsEosInf = False,
+    confidence_eos_eot_inf: ConfidenceEosEotInf = False,
     check_greedy: Annotated[
         bool, typer.Option("--check-greedy", help="Also whether decoding gives the answer (LAMBADA).")
     ] = False,

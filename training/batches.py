@@ -6,6 +6,7 @@ Shapes: B rows, L plain canvas length, C context tokens, N span slots.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,13 @@ from engine.config import ModelConfig
 from training.infill_examples import InfillConfig, InfillExample, make_example
 from training.loss import mean_weights
 from training.shards import TokenShard
+
+
+@lru_cache(maxsize=4)
+def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.int64]:
+    """A permutation of ``count`` items, the same for the same epoch; kept, because every step of the epoch asks for it."""
+    return np.random.default_rng([seed, epoch, stream]).permutation(count)
+
 
 PYTHON = "python"
 """The shard of this name holds programs: its spans may follow their syntax."""

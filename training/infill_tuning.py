@@ -6,7 +6,6 @@ become token shards under ``out``, a twentieth of them held out; then it is the 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -25,12 +24,13 @@ from training.lora import LoraConfig
 from training.pretrain import BatchConfig, PretrainConfig, PretrainObjective
 from training.records import Skipped, read_records
 from training.shards import TokenShard, write_shard
+from training.sources import is_held_out
 
 NAMES = (PYTHON, "text")
 """Shards: programs, whose syntax is used, and everything else."""
 MAX_FILE_BYTES = 400_000
 """Longer files are data more often than text."""
-_HELD_OUT = 20
+HELD_OUT = 0.05
 
 
 class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
@@ -74,7 +74,7 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
         "seed": config.seed,
         "model": msgspec.to_builtins(model.config),
-        "lora": None if config.lora is None else msgspec.to_builtins(config.lora),
+        "lora": msgspec.to_builtins(config.lora),
     }
     return train(config, model, objective, config.batch.length, identity, config.lora)
 
@@ -88,6 +88,5 @@ def _texts(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipp
         large = path.suffix not in (".jsonl", ".parquet") and path.stat().st_size > MAX_FILE_BYTES
         if hidden or large or not path.is_file():
             continue
-        chosen = int.from_bytes(hashlib.sha256(str(relative).encode()).digest()[:4], "big") % _HELD_OUT == 0
-        if chosen == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
+        if is_held_out(str(relative), HELD_OUT) == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
             yield from (record["text"] for record in read_records(path, skipped) if isinstance(record.get("text"), str))

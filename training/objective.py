@@ -29,7 +29,6 @@ class Rows:
     input_ids: Tensor  # (B, L), noisy
     targets: Tensor  # (B, L)
     weights: Tensor  # (B, L), float; their sum over the step is what the objective says
-    key_mask: Tensor | None = None  # (B, L) bool, False for padding
     kind: str = "plain"
 
     def __len__(self) -> int:
@@ -41,9 +40,8 @@ class Rows:
 
     def part(self, rows: slice, device: torch.device) -> Rows:
         """Some rows, on ``device``."""
-        mask = None if self.key_mask is None else self.key_mask[rows].to(device)
         ids, targets, weights = (x[rows].to(device) for x in (self.input_ids, self.targets, self.weights))
-        return Rows(ids, targets, weights, mask, self.kind)
+        return Rows(ids, targets, weights, self.kind)
 
 
 StepBatch = Rows | InfillBatch
@@ -75,10 +73,10 @@ class LossModule(nn.Module):
             targets, weights = batch.targets[batch.masked], batch.weights[batch.masked]
         else:
             # A batch cut to a random length would be compiled for that length alone.
-            usual = self._compiled is not None and batch.input_ids.shape[1] == self._length and batch.key_mask is None
+            usual = self._compiled is not None and batch.input_ids.shape[1] == self._length
             encode = self._compiled if usual else self.predictor.encode
             labelled = batch.weights != 0
-            rows = masked_rows(encode(batch.input_ids, key_mask=batch.key_mask)[0], labelled)
+            rows = masked_rows(encode(batch.input_ids)[0], labelled)
             targets, weights = batch.targets[labelled], batch.weights[labelled]
         kind = rows.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32

@@ -5,7 +5,6 @@ Each stage leaves its result in the work folder and is skipped when the result i
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import zstandard
 from tokenizers import Tokenizer
 
 from engine.config import Config
 from training.packages import read_manifest, sha256
 from training.python_text import write_python
-from training.records import Skipped
+from training.records import Skipped, open_lines
 from training.shards import write_shard
 from training.sources import SourceConfig, source_hashes, texts
 from training.tokenizer import SPECIAL_TOKENS, train_tokenizer
@@ -97,12 +95,10 @@ def prepare(config: DataConfig) -> None:
 
 
 def read_shards(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON records of ``.jsonl.zst`` files (windows up to 128 MiB)."""
+    """Yield the JSON records of corpus files, which are made by us: a line that is none is an error."""
     for path in files:
-        with path.open("rb") as raw:
-            stream = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw)
-            for line in io.TextIOWrapper(stream, "utf-8"):
-                yield json.loads(line)
+        with open_lines(path) as lines:
+            yield from map(json.loads, lines)
 
 
 def _files(folder: Path, split: str, kind: str) -> list[Path]:

@@ -84,13 +84,13 @@ class PretrainObjective:
     def batch(self, step: int) -> StepBatch:
         config, shape = self._config, self._config.batch
         begun = step >= shape.infill_from * config.steps
+        if not config.model.causal and self._batches.rng(step, 2).random() < shape.infill_share * begun:
+            context = shape.length - config.infill.slots
+            return self._batches.infill(step, shape.rows, context, config.model, config.infill)
         ids = self._batches.plain(step, shape.rows, shape.length)
         if config.model.causal:
             order = self._batches.rng(step, 3)
             return next_token_rows(torch.from_numpy(fill_in_the_middle(ids.numpy(), shape.fim_share * begun, order)))
-        if self._batches.rng(step, 2).random() < shape.infill_share * begun:
-            context = shape.length - config.infill.slots
-            return self._batches.infill(step, shape.rows, context, config.model, config.infill)
         return masked_rows_of(ids, config, step)
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:

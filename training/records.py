@@ -6,7 +6,8 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,20 @@ def read_records(path: Path, skipped: Skipped) -> Iterator[dict[str, Any]]:
             skipped.add(str(path))
 
 
-def _jsonl(path: Path, skipped: Skipped) -> Iterator[dict[str, Any]]:
+@contextmanager
+def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
+    """Lines of a file, decompressed by its suffix (``.zst`` with windows up to 128 MiB, ``.gz``)."""
     with path.open("rb") as raw:
-        lines: Any = raw
         if path.suffix == ".zst":
-            lines = io.BufferedReader(zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw))
+            yield io.BufferedReader(zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw))
         elif path.suffix == ".gz":
-            lines = gzip.GzipFile(fileobj=raw)
+            yield gzip.GzipFile(fileobj=raw)
+        else:
+            yield raw
+
+
+def _jsonl(path: Path, skipped: Skipped) -> Iterator[dict[str, Any]]:
+    with open_lines(path) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

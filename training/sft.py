@@ -15,14 +15,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.chat_template import ChatTemplate, Message
 from engine.checkpoint import load_checkpoint
 from engine.config import ModelConfig
 from engine.errors import CheckpointError
+from engine.tokenizer import TextTokenizer
 from training.autoregressive import next_token_rows
+from training.batches import epoch_order
 from training.forward_process import forward_process, sample_t
 from training.loop import LoopConfig, train
 from training.lora import LoraConfig
@@ -61,8 +62,8 @@ def tune(config: SftConfig) -> Path:
         raise ValueError(f"There are no usable records in {', '.join(map(str, config.train))}; see `training/sft.py`.")
     objective = SftObjective(model.config, training, held_out, encoder, config)
     files = {path.name: path.stat().st_size for path in config.train}
-    lora = None if config.lora is None else msgspec.to_builtins(config.lora)
-    identity = {"files": files, "seed": config.seed, "model": msgspec.to_builtins(model.config), "lora": lora}
+    shape = {"model": msgspec.to_builtins(model.config), "lora": msgspec.to_builtins(config.lora)}
+    identity = {"files": files, "seed": config.seed, **shape}
     return train(config, model, objective, config.length, identity, config.lora)
 
 
@@ -97,8 +98,7 @@ class DialogueEncoder:
     """Turns -> ids, by the checkpoint's chat template or, without one, as the bare texts."""
 
     def __init__(self, checkpoint: Path, tokenizer: Path) -> None:
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.encode_special_tokens = True
+        self._tokenizer = TextTokenizer(tokenizer)
         try:
             self._template: ChatTemplate | None = ChatTemplate(checkpoint)
         except CheckpointError:
@@ -107,13 +107,11 @@ class DialogueEncoder:
     def pair(self, turns: Turns, answer: int) -> Pair:
         """What precedes the turn ``answer``, and that turn."""
         before = list(turns[:answer])
-        prompt = (
-            list(self._template.encode(before)) if self._template else self._encode("\n".join(t.content for t in before))
-        )
-        return Pair(prompt, self._encode(turns[answer].content))
-
-    def _encode(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        if self._template is None:
+            prompt = self._tokenizer.encode("\n".join(turn.content for turn in before))
+        else:
+            prompt = list(self._template.encode(before))
+        return Pair(prompt, self._tokenizer.encode(turns[answer].content))
 
 
 class SftObjective:
@@ -131,7 +129,7 @@ class SftObjective:
         pairs: list[Pair] = []
         at = step * config.rows
         while len(pairs) < config.rows and at < step * config.rows + 8 * config.rows:
-            order = np.random.default_rng([config.seed, at // count, 1]).permutation(count)
+            order = epoch_order(config.seed, at // count, 1, count)
             pair = self._draw(self._training[int(order[at % count])], rng)
             pairs += [pair] if pair is not None else []
             at += 1

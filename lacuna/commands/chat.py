@@ -82,8 +82,7 @@ def _answer(engine: Engine, tokenizer: TextTokenizer, request: GenerateRequest, 
 
 def _until_end(engine: Engine, ids: list[int]) -> list[int]:
     """The ids before the first end token, without masks."""
-    ends = [i for i, token in enumerate(ids) if token in engine.config.end_ids]
-    return [token for token in ids[: ends[0] if ends else len(ids)] if token != engine.config.mask_token_id]
+    return [token for token in engine.config.until_end(ids) if token != engine.config.mask_token_id]
 
 
 def _shown(engine: Engine, tokenizer: TextTokenizer, ids: list[int]) -> Text:

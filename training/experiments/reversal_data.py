@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from engine.config import Config, ModelConfig
 from training.autoregressive import next_token_rows
+from training.batches import epoch_order
 from training.forward_process import forward_process, sample_t
 from training.loss import llada_weights, mean_weights
 from training.objective import Rows, StepBatch
@@ -125,8 +126,7 @@ class Documents:
         rows, count = self._shape.rows, len(self._documents)
         per_epoch = max(1, count // rows)
         epoch, at = divmod(step, per_epoch)
-        rng = np.random.default_rng([self._shape.seed, epoch, 2])
-        order = rng.permutation(count)
+        order = epoch_order(self._shape.seed, epoch, 2, count)
         pool, place = divmod(at, 8)
         part = sorted(order[pool * 8 * rows : (pool + 1) * 8 * rows], key=lambda i: len(self._documents[i]))
         batches = [part[i : i + rows] for i in range(0, len(part), rows)]
@@ -148,10 +148,7 @@ class Questions:
         if rng.random() < shape.rehearsal:
             return self._documents.batch(1_000_000 + step)
         places = np.arange(step * shape.question_rows, (step + 1) * shape.question_rows)
-        orders = {
-            int(epoch): np.random.default_rng([shape.seed, int(epoch), 4]).permutation(count) for epoch in places // count
-        }
-        chosen = [self._pairs[int(orders[int(at // count)][at % count])] for at in places]
+        chosen = [self._pairs[int(epoch_order(shape.seed, int(at // count), 4, count)[at % count])] for at in places]
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         if shape.weighting == "llada" or self._model.causal:
             return sft_rows(chosen, self._model, generator)

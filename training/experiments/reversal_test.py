@@ -104,4 +104,4 @@ class Asker:
             for prompt in prompts
         ]
         results = [list(result.ids) for result in self._engine.generate_all(requests)]
-        return [self._tokenizer.decode(ids[: ids.index(end)] if end in ids else ids) for ids in results]
+        return [self._tokenizer.decode(self._model.config.until_end(ids)) for ids in results]
