@@ -1,16 +1,20 @@
 """The autoregressive baseline: the same transformer with a causal mask, trained on next tokens.
 
-For infilling it reads documents in the order prefix, suffix, middle ("fill in the middle", OpenAI 2022, PSM), with three
-reserved ids as marks.
+For infilling it reads documents in the order prefix, suffix, middle, end ("fill in the middle", arXiv 2207.14255, PSM at the
+level of characters), with three reserved ids as marks. Its middles are cut as LLaDA's infilling spans are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.model import MaskPredictor
+from training.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans, fit_context
 from training.objective import Rows
 
 FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE = 5, 6, 7
@@ -24,18 +28,23 @@ def next_token_rows(ids: Tensor, labelled: Tensor | None = None) -> Rows:
     return Rows(ids[:, :-1], ids[:, 1:], weights / weights.sum().clamp_min(1.0), kind="plain")
 
 
-def fill_in_the_middle(ids: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Rows (B, L), a ``share`` of them reordered around a random span; three marks push out the last tokens."""
-    out = ids.copy()
-    length = ids.shape[1]
-    for row in range(len(ids)):
-        if rng.random() >= share or length < 8:
-            continue
-        start, end = sorted(int(i) for i in rng.integers(0, length - 3, 2))
-        kept = ids[row, : length - 3]
-        parts = ([FIM_PREFIX], kept[:start], [FIM_SUFFIX], kept[end:], [FIM_MIDDLE], kept[start:end])
-        out[row] = np.concatenate(parts)
-    return out
+def fim_prompt(before: Sequence[int], after: Sequence[int]) -> list[int]:
+    """What the model is asked with; the middle and the end of text follow."""
+    return [FIM_PREFIX, *before, FIM_SUFFIX, *after, FIM_MIDDLE]
+
+
+def fim_row(
+    text: str, tokenizer: Tokenizer, config: InfillConfig, length: int, end_id: int, rng: np.random.Generator
+) -> list[int] | None:
+    """``text`` around one cut, its ends trimmed to ``length`` tokens in all; ``None`` when it has no room for a cut."""
+    cuts = choose_spans(text, 1, config, rng, int(config.slots * CHARS_PER_SLOT))
+    if not cuts:
+        return None
+    [(start, end)] = cuts
+    parts = tokenizer.encode_batch_fast([text[:start], text[start:end], text[end:]], add_special_tokens=False)
+    context = length - len(parts[1].ids) - 4
+    before, middle, after = fit_context([part.ids for part in parts], max(0, context))
+    return [*fim_prompt(before, after), *middle, end_id][:length]
 
 
 @torch.no_grad()

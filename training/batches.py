@@ -100,7 +100,7 @@ class Batches:
         rng = self.rng(step, 1)
         examples: list[InfillExample] = []
         while len(examples) < rows:
-            text, name = self._window(rng, context)
+            text, name = self.window(rng, context)
             is_python = name == PYTHON
             example = make_example(text, self.tokenizer, model, config, context, rng, is_python) if text else None
             if example is not None:
@@ -111,7 +111,7 @@ class Batches:
         index = int(rng.choice(len(self.shards), p=self.p))
         return self.shards[index], self.names[index]
 
-    def _window(self, rng: np.random.Generator, context: int) -> tuple[str, str]:
+    def window(self, rng: np.random.Generator, context: int) -> tuple[str, str]:
         """Text of a random window inside one document, about ``context`` tokens, often shorter, and its shard's name."""
         shard, name = self._shard(rng)
         at = int(rng.integers(0, len(shard)))

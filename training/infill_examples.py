@@ -84,7 +84,7 @@ def make_example(
         pieces += [text[at:start], text[start:end]]
         at = end
     encoded = [e.ids for e in tokenizer.encode_batch_fast([*pieces, text[at:]], add_special_tokens=False)]
-    encoded = _fit(encoded, context)
+    encoded = fit_context(encoded, context)
     if sum(map(len, encoded[::2])) > context:
         return None
     spare = config.slots - sum(map(len, encoded[1::2]))
@@ -159,7 +159,7 @@ def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, i
     return line_start + indent, line_end
 
 
-def _fit(encoded: list[list[int]], context: int) -> list[list[int]]:
+def fit_context(encoded: list[list[int]], context: int) -> list[list[int]]:
     """Cut the two ends of the context to ``context`` tokens in all, each end keeping its share."""
     surplus = sum(map(len, encoded[::2])) - context
     if surplus <= 0:

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from engine.checkpoint import load_checkpoint
 from engine.config import Config, ModelConfig
 from engine.model import MaskPredictor, init_weights
-from training.autoregressive import fill_in_the_middle, next_token_rows
+from training.autoregressive import fim_row, next_token_rows
 from training.batches import Batches
 from training.evaluate import validation_batches
 from training.forward_process import forward_process, sample_t
@@ -89,9 +89,20 @@ class PretrainObjective:
             return self._batches.infill(step, shape.rows, context, config.model, config.infill)
         ids = self._batches.plain(step, shape.rows, shape.length)
         if config.model.causal:
-            order = self._batches.rng(step, 3)
-            return next_token_rows(torch.from_numpy(fill_in_the_middle(ids.numpy(), shape.fim_share * begun, order)))
+            return self._next_tokens(ids, step, shape.fim_share * begun)
         return masked_rows_of(ids, config, step)
+
+    def _next_tokens(self, ids: torch.Tensor, step: int, fim_share: float) -> Rows:
+        """Rows (B, L) of the autoregressive model, some replaced by a text in fill-in-the-middle order."""
+        rng, length, end_id = self._batches.rng(step, 3), ids.shape[1], self._config.model.eos_token_id
+        labelled = torch.ones_like(ids, dtype=torch.bool)
+        for row in range(len(ids)):
+            if rng.random() < fim_share:
+                text, _ = self._batches.window(rng, length)
+                reordered = fim_row(text, self._tokenizer, self._config.infill, length, end_id, rng) or []
+                ids[row, : len(reordered)] = torch.tensor(reordered, dtype=ids.dtype)
+                labelled[row, len(reordered) :] = not reordered
+        return next_token_rows(ids, labelled)
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:
         config = self._config

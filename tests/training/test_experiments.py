@@ -14,13 +14,14 @@ from training.autoregressive import (
     FIM_PREFIX,
     FIM_SUFFIX,
     continue_greedily,
-    fill_in_the_middle,
+    fim_row,
     log_likelihoods,
     next_token_rows,
 )
 from training.experiments.reversal import table
 from training.experiments.reversal_data import PREVIOUS, Documents, LinePair, Questions, Shape, halves, make_tokenizer
 from training.experiments.reversal_test import Asker
+from training.infill_examples import InfillConfig
 
 PAIRS = [LinePair(f"the first line of pair {i} is here", f"and {i} is what comes second") for i in range(40)]
 POEMS = ["A poem about\nnothing in particular\nthat goes on and on.\n" * 8] * 5
@@ -132,13 +133,17 @@ def test_batched_likelihoods_equal_a_plain_loop(causal):
         assert value == pytest.approx(expected, abs=1e-4)
 
 
-def test_rows_in_fill_in_the_middle_order_hold_the_same_text():
-    ids = np.arange(100, 164).reshape(2, 32)
-    for row, original in zip(fill_in_the_middle(ids, 1.0, np.random.default_rng(0)).tolist(), ids.tolist(), strict=True):
-        suffix, middle = row.index(FIM_SUFFIX), row.index(FIM_MIDDLE)
-        assert row[0] == FIM_PREFIX and len(row) == 32
-        assert row[1:suffix] + row[middle + 1 :] + row[suffix + 1 : middle] == original[:29]
-    assert (fill_in_the_middle(ids, 0.0, np.random.default_rng(0)) == ids).all()
+def test_a_row_in_fill_in_the_middle_order_holds_the_text_and_where_the_middle_ends(tokenizer):
+    text = POEMS[0]
+    whole = fim_row(text, tokenizer, InfillConfig(), 400, 1, np.random.default_rng(0))
+    suffix, middle = whole.index(FIM_SUFFIX), whole.index(FIM_MIDDLE)
+    before, after, between = whole[1:suffix], whole[suffix + 1 : middle], whole[middle + 1 : -1]
+    assert whole[0] == FIM_PREFIX and whole[-1] == 1
+    assert "".join(tokenizer.decode(part) for part in (before, between, after)) == text
+    short = fim_row(text, tokenizer, InfillConfig(), 64, 1, np.random.default_rng(0))
+    kept = short[1 : short.index(FIM_SUFFIX)]
+    assert len(short) == 64 and short[-1] == 1 and kept == before[len(before) - len(kept) :]
+    assert short[short.index(FIM_MIDDLE) + 1 : -1] == between
 
 
 def test_next_token_weights_sum_to_one_and_skip_what_is_not_labelled():

@@ -4,7 +4,8 @@
 
 Every size is trained as both kinds on the same text for the same number of tokens. The loss is LLaDA's bound, respectively
 the exact likelihood, in nats a token of held-out Python. Infilling is the exact match of cut-out pieces with the true
-number of tokens given to both; the twin reads fill-in-the-middle prompts. A second start does only what is missing.
+number of tokens given to both; the twin reads fill-in-the-middle prompts, or the prefix alone. A second start does only
+what is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.checkpoint import load_checkpoint
 from engine.config import Config, ModelConfig
 from engine.model import MaskPredictor
 from engine.tokenizer import TextTokenizer
-from training.autoregressive import FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, continue_greedily
+from training.autoregressive import continue_greedily, fim_prompt
 from training.batches import PYTHON
 from training.config import load_run
 from training.infill_examples import InfillConfig, choose_spans
@@ -71,6 +72,8 @@ class Curve(Config, kw_only=True, frozen=True):
     """Without the embedding."""
     points: tuple[Point, ...]
     exact_match: float
+    exact_match_before_only: float | None
+    """Of the autoregressive model without fill-in-the-middle: it reads what stands before."""
 
 
 def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
@@ -93,11 +96,13 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
     name = f"val_nll_{PYTHON}" if model_config.causal else f"val_bound_{PYTHON}"
     points = tuple(Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row)
     parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
-    return Curve(kind=kind, parameters=parameters, points=points, exact_match=exact_match(model, config))
+    both = exact_match(model, config)
+    before_only = exact_match(model, config, both_sides=False) if model_config.causal else None
+    return Curve(kind=kind, parameters=parameters, points=points, exact_match=both, exact_match_before_only=before_only)
 
 
-def exact_match(model: MaskPredictor, config: ScalingConfig) -> float:
-    """Share of cut-out pieces of held-out Python that are written token for token, the number of tokens given."""
+def exact_match(model: MaskPredictor, config: ScalingConfig, both_sides: bool = True) -> float:
+    """Share of cut-out pieces of held-out Python that are written exactly, the number of tokens given."""
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     cases = _cases(TokenShard(config.data / f"{PYTHON}-val"), tokenizer, config.cases)
     hits = 0
@@ -107,7 +112,8 @@ def exact_match(model: MaskPredictor, config: ScalingConfig) -> float:
             part = cases[at : at + BATCH]
             sizes = [len(tokenizer.encode(piece, add_special_tokens=False).ids) for _, piece, _ in part]
             if model.config.causal:
-                prompts = [_fim_prompt(tokenizer, before, after) for before, _, after in part]
+                sides = [[tokenizer.encode(t, add_special_tokens=False).ids for t in (b, a)] for b, _, a in part]
+                prompts = [fim_prompt(before, after) if both_sides else before for before, after in sides]
                 found = continue_greedily(model, prompts, max(sizes), model.config.eos_token_id)
                 answers = [tokenizer.decode(ids[:size]) for ids, size in zip(found, sizes, strict=True)]
             else:
@@ -132,11 +138,6 @@ def _cases(shard: TokenShard, tokenizer: Tokenizer, count: int) -> list[tuple[st
     return cases
 
 
-def _fim_prompt(tokenizer: Tokenizer, before: str, after: str) -> list[int]:
-    first, second = (tokenizer.encode(text, add_special_tokens=False).ids for text in (before, after))
-    return [FIM_PREFIX, *first, FIM_SUFFIX, *second, FIM_MIDDLE]
-
-
 def _request(before: str, piece: str, after: str, size: int) -> FillRequest:
     span = Span(start=len(before), end=len(before) + len(piece), single_line=True, tokens=size)
     return FillRequest(text=before + piece + after, spans=(span,))
@@ -158,7 +159,10 @@ def draw(curves: list[Curve], path: Path) -> None:
             xs, ys = [p.flops for p in curve.points], [p.loss for p in curve.points]
             loss.plot(xs, ys, ".-", color=colour, alpha=alpha, label=label)
         xs = [curve.points[-1].flops for curve in own]
-        match.plot(xs, [100 * curve.exact_match for curve in own], "o-", color=colour, label=kind)
+        match.plot(xs, [100 * curve.exact_match for curve in own], "o-", color=colour, label=f"{kind}, both sides")
+        before = [100 * curve.exact_match_before_only for curve in own if curve.exact_match_before_only is not None]
+        if before:
+            match.plot(xs, before, "o:", color=colour, label=f"{kind}, prefix only")
     for axes, name in ((loss, "nats a token (bound / exact)"), (match, "exact pieces, %")):
         axes.set_xscale("log")
         axes.set_xlabel("training FLOPs")
