@@ -3,7 +3,7 @@
 from engine.blanks import Blanks, Skipped, find_blanks, language_of
 from engine.core import BUNDLED, Engine
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
-from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Span, SpanResult
+from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
 
 __all__ = [
     "BUNDLED",
@@ -20,6 +20,7 @@ __all__ = [
     "RequestRejected",
     "SamplerOptions",
     "Skipped",
+    "Snippet",
     "Span",
     "SpanResult",
     "find_blanks",

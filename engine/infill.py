@@ -17,6 +17,7 @@ from engine.finish import finish
 from engine.length import Lengths, SpanLength
 from engine.messages import Draft, DraftSpan, FillRequest, FillResult, Span, SpanResult, apply_spans
 from engine.passes import counting
+from engine.related import related_ids
 from engine.sampler import Rules, denoise
 from engine.tokenizer import TextTokenizer
 from engine.window import context_pieces
@@ -25,6 +26,8 @@ SLOTS = 64
 """Masks of all spans together at the start, as in training."""
 MIN_SLOTS, MAX_SLOTS = 8, 32
 ALTERNATIVE_TEMPERATURE = 0.7
+AROUND_CHARS = 1_000
+"""Related text is chosen by the names that stand this near to a span."""
 
 
 @dataclass
@@ -109,7 +112,15 @@ class Infiller:
             raise RequestRejected(
                 f"{masks} masked tokens do not fit a window of {request.window}; fill fewer blanks at once."
             )
-        return context_pieces(request.text, spans, self.tokenizer, budget)
+        related = self._related(request, spans, budget)
+        pieces = context_pieces(request.text, spans, self.tokenizer, budget - len(related))
+        return [related + pieces[0], *pieces[1:]]
+
+    def _related(self, request: FillRequest, spans: list[Span], budget: int) -> list[int]:
+        """Token ids of related text; not more than half of the window, for what stands near tells more."""
+        around = " ".join(request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans)
+        most = min(request.related_tokens, budget // 2)
+        return related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
 
     def _canvas(self, pieces: list[list[int]], sizes: list[int]) -> Canvas:
         ids: list[int] = []

@@ -39,6 +39,14 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
             raise ValueError(f"temperature {self.temperature} is negative")
 
 
+class Snippet(Config, kw_only=True, frozen=True):
+    """Text of another file, or of a distant part of the same."""
+
+    path: str
+    """Shown to the model in front of the text; short and without what is private."""
+    text: str
+
+
 class FillRequest(Config, kw_only=True, frozen=True):
     """Fill every span of ``text``, all together."""
 
@@ -50,6 +58,10 @@ class FillRequest(Config, kw_only=True, frozen=True):
     deadline_ms: float | None = None
     window: int = 512
     """Tokens of context and spans that the model sees."""
+    related: tuple[Snippet, ...] = ()
+    """What may help: open files, recent edits. The pieces that share names with the text around the spans are shown."""
+    related_tokens: int = 128
+    """At most so many tokens of the window are for related text."""
     sampler: SamplerOptions = SamplerOptions()
 
 

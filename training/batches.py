@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.messages import Snippet
+from engine.related import related_ids
 from training.infill_examples import InfillConfig, InfillExample, make_example
 from training.loss import mean_weights
 from training.shards import TokenShard
@@ -29,6 +31,10 @@ def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.in
 
 PYTHON = "python"
 """The shard of this name holds programs: its spans may follow their syntax."""
+NEIGHBOURS = 12
+"""Related files are looked for among so many documents on either side: a shard keeps a package's files together."""
+NEIGHBOUR_TOKENS = 4_000
+"""No more of a related file is read."""
 
 
 @dataclass
@@ -64,6 +70,15 @@ class InfillBatch:
         return InfillBatch(**moved, hidden=self.hidden)
 
 
+class Window(NamedTuple):
+    """Text of one document, where it is from, and the kind of its shard."""
+
+    text: str
+    kind: str
+    shard: TokenShard
+    document: int
+
+
 class Batches:
     """Draws plain rows and infilling examples from weighted shards."""
 
@@ -87,7 +102,7 @@ class Batches:
         rng = self.rng(step, 0)
         out = np.empty((rows, length), np.int64)
         for row in range(rows):
-            shard, _ = self._shard(rng)
+            shard = self.shards[int(rng.choice(len(self.shards), p=self.p))]
             start = int(rng.integers(0, max(1, len(shard) - length)))
             window = shard.tokens[start : start + length]
             out[row] = np.resize(window, length) if len(window) < length else window
@@ -100,27 +115,45 @@ class Batches:
         rng = self.rng(step, 1)
         examples: list[InfillExample] = []
         while len(examples) < rows:
-            text, name = self.window(rng, context)
-            is_python = name == PYTHON
-            example = make_example(text, self.tokenizer, model, config, context, rng, is_python) if text else None
+            window = self.window(rng, context)
+            related = self._related(window, model, config, rng) if rng.random() < config.p_related else []
+            example = (
+                make_example(window.text, self.tokenizer, model, config, context, rng, window.kind == PYTHON, related)
+                if window.text
+                else None
+            )
             if example is not None:
                 examples.append(example)
         return _collate(examples, context, config.slots, model.mask_token_id, bool(rng.random() < config.hidden_share))
 
-    def _shard(self, rng: np.random.Generator) -> tuple[TokenShard, str]:
-        index = int(rng.choice(len(self.shards), p=self.p))
-        return self.shards[index], self.names[index]
-
-    def window(self, rng: np.random.Generator, context: int) -> tuple[str, str]:
-        """Text of a random window inside one document, about ``context`` tokens, often shorter, and its shard's name."""
-        shard, name = self._shard(rng)
+    def window(self, rng: np.random.Generator, context: int) -> Window:
+        """A random window inside one document, about ``context`` tokens, often shorter."""
+        choice = int(rng.choice(len(self.shards), p=self.p))
+        shard = self.shards[choice]
         at = int(rng.integers(0, len(shard)))
         index = int(np.searchsorted(shard.starts, at, side="right")) - 1
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
         size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
         start = max(begin, min(at - size // 2, end - size))
-        text: str = self.tokenizer.decode(shard.tokens[start : min(end, start + size)].tolist(), skip_special_tokens=False)
-        return text.strip("\ufffd"), name
+        return Window(self._decode(shard.tokens[start : min(end, start + size)]), self.names[choice], shard, index)
+
+    def _related(self, window: Window, model: ModelConfig, config: InfillConfig, rng: np.random.Generator) -> list[int]:
+        """Snippets of documents that stand near in the shard and come from the same source, as the engine shows them."""
+        shard, index = window.shard, window.document
+        source, slash, _ = shard.names[index].partition("/")
+        near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
+        beside = [i for i in near if slash and i != index and shard.names[i].startswith(source + "/")]
+        chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
+        files = [Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS])) for i in chosen]
+        budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
+        return related_ids(files, window.text, self._encode, budget, model.eos_token_id)
+
+    def _decode(self, ids: NDArray[Any]) -> str:
+        text: str = self.tokenizer.decode(ids.tolist(), skip_special_tokens=False)
+        return text.strip("\ufffd")
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: int, hidden: bool) -> InfillBatch:

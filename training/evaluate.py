@@ -21,7 +21,9 @@ from training.objective import Rows, StepBatch
 from training.shards import TokenShard
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
-_SPANS = InfillConfig(p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0)
+_SPANS = InfillConfig(
+    p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0, p_related=0.0
+)
 
 
 def validation_batches(

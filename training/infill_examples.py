@@ -42,6 +42,10 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8
     """Share of infill batches whose context cannot attend to the spans (ARCHITECTURE.md, "The context cache")."""
+    p_related: float = 0.3
+    """Share of examples with snippets of neighbouring files in front."""
+    related_tokens: int = 128
+    """At most so many tokens of the context are snippets."""
     p_no_suffix: float = 0.05
 
 
@@ -67,8 +71,9 @@ def make_example(
     context: int,
     rng: np.random.Generator,
     is_python: bool = False,
+    related: Sequence[int] = (),
 ) -> InfillExample | None:
-    """Cut one to ``max_spans`` spans out of ``text``; ``None`` when the text has no room for one."""
+    """Cut spans out of ``text``, behind the ids ``related``; ``None`` when the text has no room for one."""
     few = rng.random() < config.p_few
     low, high = (1, config.max_spans) if few else (config.max_spans, config.max_short_spans)
     count = int(rng.integers(low, high + 1))
@@ -84,7 +89,8 @@ def make_example(
         pieces += [text[at:start], text[start:end]]
         at = end
     encoded = [e.ids for e in tokenizer.encode_batch_fast([*pieces, text[at:]], add_special_tokens=False)]
-    encoded = fit_context(encoded, context)
+    encoded = fit_context(encoded, context - len(related))
+    encoded[0] = [*related, *encoded[0]]
     if sum(map(len, encoded[::2])) > context:
         return None
     spare = config.slots - sum(map(len, encoded[1::2]))
@@ -152,8 +158,11 @@ def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, i
         return words[first][0], words[last][1]
     if kind < 0.6:  # the rest of the line
         return at, line_end
+    if kind > 0.92:  # from this line to the end of its block: a paragraph, the rest of a function
+        block_end = text.find("\n\n", line_end)
+        return line_start, len(text) if block_end < 0 else block_end
     indent = len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
-    for _ in range(int(rng.integers(0, 2)) if kind > 0.85 else 0):  # sometimes two lines
+    for _ in range(int(rng.integers(0, 3)) if kind > 0.8 else 0):  # sometimes two or three lines
         following = text.find("\n", line_end + 1)
         line_end = len(text) if following < 0 else following
     return line_start + indent, line_end

@@ -23,7 +23,7 @@ from training.loop import LoopConfig, train
 from training.lora import LoraConfig
 from training.pretrain import BatchConfig, PretrainConfig, PretrainObjective
 from training.records import Skipped, read_records
-from training.shards import TokenShard, write_shard
+from training.shards import Document, TokenShard, write_shard
 from training.sources import is_held_out
 
 NAMES = (PYTHON, "text")
@@ -57,8 +57,8 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     skipped = Skipped()
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
-            texts = _texts(config, name, split == "val", skipped)
-            write_shard(data / f"{name}-{split}", texts, tokenizer, model_config.eos_token_id, {})
+            documents = _documents(config, name, split == "val", skipped)
+            write_shard(data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, {})
     skipped.report()
     shards = {name: shard for name in NAMES if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length}
     mixture = {name: float(len(shard)) for name, shard in shards.items()}
@@ -79,8 +79,8 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     return train(config, model, objective, config.batch.length, identity, config.lora)
 
 
-def _texts(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipped) -> Iterator[str]:
-    """Texts of one shard; which split a file belongs to depends on its path alone."""
+def _documents(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipped) -> Iterator[Document]:
+    """Documents of one shard; which split a file belongs to depends on its path alone."""
     files = sorted({path for pattern in config.include for path in config.folder.rglob(pattern)})
     for path in files:
         relative = path.relative_to(config.folder)
@@ -89,4 +89,7 @@ def _texts(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipp
         if hidden or large or not path.is_file():
             continue
         if is_held_out(str(relative), HELD_OUT) == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
-            yield from (record["text"] for record in read_records(path, skipped) if isinstance(record.get("text"), str))
+            texts = (record.get("text") for record in read_records(path, skipped))
+            yield from (
+                Document(text, f"{config.folder.name}/{relative.as_posix()}") for text in texts if isinstance(text, str)
+            )

@@ -19,8 +19,8 @@ from engine.config import Config
 from training.packages import read_manifest, sha256
 from training.python_text import write_python
 from training.records import Skipped, open_lines
-from training.shards import write_shard
-from training.sources import SourceConfig, source_hashes, texts
+from training.shards import Document, write_shard
+from training.sources import SourceConfig, source_documents, source_hashes
 from training.tokenizer import SPECIAL_TOKENS, train_tokenizer
 
 OWN_MEGABYTES = 5.0
@@ -79,10 +79,10 @@ def prepare(config: DataConfig) -> None:
         skipped = Skipped()
         if name in kinds:
             files = _files(kinds[name], split, name)
-            documents: Iterator[str] = (r["text"] for r in read_shards(files))
+            documents: Iterator[Document] = (Document(r["text"], _name(r)) for r in read_shards(files))
             hashes = {path.name: sha256(path) for path in files}
         else:
-            documents = texts(name, config.sources[name], split, skipped)
+            documents = source_documents(name, config.sources[name], split, skipped)
             hashes = source_hashes(name, config.sources[name])
         tokens = write_shard(target, documents, tokenizer, eos, hashes)
         if split == "train":
@@ -101,6 +101,10 @@ def read_shards(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
             yield from map(json.loads, lines)
 
 
+def _name(record: dict[str, Any]) -> str:
+    return "/".join(record[part] for part in ("source", "path") if record.get(part))
+
+
 def _files(folder: Path, split: str, kind: str) -> list[Path]:
     files = sorted([*folder.glob(f"{split}-{kind}.jsonl.zst"), *folder.glob(f"{split}-{kind}-*.jsonl.zst")])
     if not files:
@@ -115,7 +119,8 @@ def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
     streams: dict[str, Iterator[str]] = {
         kind: (r["text"] for r in read_shards(_files(folder, "train", kind))) for kind, folder in kinds.items()
     }
-    streams |= {name: texts(name, source, "train", Skipped()) for name, source in config.sources.items()}
+    for name, source in config.sources.items():
+        streams[name] = (document.text for document in source_documents(name, source, "train", Skipped()))
     learnt = []
     for name, documents in streams.items():
         left = config.tokenizer_megabytes.get(name, 0.0 if name in kinds else OWN_MEGABYTES) * 1e6

@@ -98,7 +98,7 @@ class PretrainObjective:
         labelled = torch.ones_like(ids, dtype=torch.bool)
         for row in range(len(ids)):
             if rng.random() < fim_share:
-                text, _ = self._batches.window(rng, length)
+                text = self._batches.window(rng, length).text
                 reordered = fim_row(text, self._tokenizer, self._config.infill, length, end_id, rng) or []
                 ids[row, : len(reordered)] = torch.tensor(reordered, dtype=ids.dtype)
                 labelled[row, len(reordered) :] = not reordered

@@ -1,7 +1,7 @@
 """Token shards: text tokenised once into a memory-mapped file, with document borders and a manifest of hashes.
 
 A shard folder holds ``tokens.bin`` (little-endian uint16 or uint32), ``starts.npy`` (int64, one entry a document and one
-for the end) and ``manifest.json``. Every document ends with the eos id.
+for the end), ``names.json`` (one string a document) and ``manifest.json``. Every document ends with the eos id.
 """
 
 from __future__ import annotations
@@ -11,11 +11,18 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+
+class Document(NamedTuple):
+    """A text and where it is from: ``package/folder/file``, or nothing."""
+
+    text: str
+    name: str = ""
 
 
 class TokenShard:
@@ -31,6 +38,10 @@ class TokenShard:
         self.starts: NDArray[np.int64] = np.load(folder / "starts.npy")
         if len(self.tokens) != self.manifest["tokens"]:
             raise ValueError(f"{folder} is cut short; run `lacuna train data` again.")
+        try:
+            self.names: list[str] = json.loads((folder / "names.json").read_text())
+        except FileNotFoundError as exc:
+            raise ValueError(f"{folder} was made by an older version; run `lacuna train data` again.") from exc
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -44,8 +55,10 @@ class TokenShard:
         return len(self.starts) - 1
 
 
-def write_shard(folder: Path, texts: Iterable[str], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]) -> int:
-    """Tokenise ``texts`` into ``folder``; return the number of tokens.
+def write_shard(
+    folder: Path, documents: Iterable[Document], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]
+) -> int:
+    """Tokenise ``documents`` into ``folder``; return the number of tokens.
 
     The manifest is written last and atomically, so an interrupted run leaves no shard that looks whole.
     """
@@ -55,14 +68,17 @@ def write_shard(folder: Path, texts: Iterable[str], tokenizer: Tokenizer, eos_id
     dtype = "<u2" if tokenizer.get_vocab_size() <= 1 << 16 else "<u4"
     digest = hashlib.sha256()
     starts = [0]
+    names: list[str] = []
     with (folder / "tokens.bin").open("wb") as out:
-        for batch in _batches(texts, 256):
-            for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+        for batch in _batches(documents, 256):
+            names += [document.name for document in batch]
+            for encoding in tokenizer.encode_batch_fast([document.text for document in batch], add_special_tokens=False):
                 data = np.asarray([*encoding.ids, eos_id], dtype=dtype).tobytes()
                 digest.update(data)
                 out.write(data)
                 starts.append(starts[-1] + len(encoding.ids) + 1)
     np.save(folder / "starts.npy", np.asarray(starts, np.int64))
+    (folder / "names.json").write_text(json.dumps(names))
     manifest = {
         "tokens": starts[-1],
         "documents": len(starts) - 1,
@@ -82,7 +98,7 @@ def tokenizer_hash(tokenizer: Tokenizer) -> str:
     return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
 
 
-def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
+def _batches(items: Iterable[Document], size: int) -> Iterator[list[Document]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -16,6 +16,7 @@ from typing import Any
 from engine.config import Config
 from training.packages import sha256
 from training.records import Skipped, read_records
+from training.shards import Document
 
 
 class SourceConfig(Config, kw_only=True, frozen=True):
@@ -54,8 +55,8 @@ def source_hashes(name: str, config: SourceConfig) -> dict[str, str]:
     return {path.name: sha256(path) for path in source_files(name, config)}
 
 
-def texts(name: str, config: SourceConfig, split: str, skipped: Skipped) -> Iterator[str]:
-    """Texts of one split, ``train`` or ``val``."""
+def source_documents(name: str, config: SourceConfig, split: str, skipped: Skipped) -> Iterator[Document]:
+    """Documents of one split, ``train`` or ``val``, named by their group and their field ``path``."""
     for number, record in enumerate(islice(_records(name, config, skipped), config.limit), 1):
         text = record.get(config.text)
         if not isinstance(text, str) or not text.strip():
@@ -63,7 +64,8 @@ def texts(name: str, config: SourceConfig, split: str, skipped: Skipped) -> Iter
             continue
         key = text if config.group is None else str(record.get(config.group))
         if is_held_out(key, config.validation) == (split == "val"):
-            yield text
+            group = "" if config.group is None else f"{record.get(config.group)}/"
+            yield Document(text, f"{group}{record.get('path') or ''}")
 
 
 def is_held_out(key: str, share: float) -> bool:

@@ -1,6 +1,7 @@
 """Filters, shards and batches."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from training.config import load_run
 from training.infill_examples import InfillConfig
 from training.packages import read_manifest
 from training.prepare import DataConfig
-from training.shards import TokenShard, write_shard
+from training.shards import Document, TokenShard, write_shard
 
 GOOD = "import os\n\n\ndef f(path):\n    return os.path.join(path, 'x')\n\n\n" + "\n".join(
     f"name_{c} = '{c}'" for c in "abcdefghijk"
@@ -66,7 +67,8 @@ def test_a_file_with_an_evaluation_solution_is_dropped():
 @pytest.fixture
 def shard(raw_tokenizer, tmp_path):
     texts = [f"def f{i}():\n    return {i} + offset\n" * 30 for i in range(20)]
-    write_shard(tmp_path / "python-train", texts, raw_tokenizer, 1, {})
+    documents = [Document(text, f"package{i % 2}/f{i}.py") for i, text in enumerate(texts)]
+    write_shard(tmp_path / "python-train", documents, raw_tokenizer, 1, {})
     return TokenShard(tmp_path / "python-train"), texts
 
 
@@ -85,7 +87,7 @@ def test_a_shard_that_is_cut_short_is_refused(shard, tmp_path):
 
 def test_an_interrupted_shard_does_not_look_whole(raw_tokenizer, tmp_path):
     def texts():
-        yield "a = 1\n"
+        yield Document("a = 1\n")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -103,6 +105,20 @@ def test_the_same_step_always_gives_the_same_batch(raw_tokenizer, config, shard)
     assert torch.equal(plain, again)
     assert all(torch.equal(getattr(infill, n), getattr(infill_again, n)) for n in ("context_ids", "span_ids", "targets"))
     assert not torch.equal(plain, batches(4)[0])
+
+
+def test_an_infilling_example_is_preceded_by_snippets_of_its_own_package_only(raw_tokenizer, config, shard):
+    drawn = Batches({"python": shard[0]}, {"python": 1.0}, 7, raw_tokenizer)
+    batch = drawn.infill(0, 16, 128, config, InfillConfig(slots=32, p_related=1.0, related_tokens=64))
+    shown = 0
+    for ids in batch.context_ids.tolist():
+        *snippets, text = raw_tokenizer.decode(ids, skip_special_tokens=False).split("<|eos|>")
+        packages = {snippet.split("/")[0] for snippet in snippets}
+        numbers = {int(n) for n in re.findall(r"return (\d+) ", text)}
+        shown += len(snippets)
+        assert len(packages) <= 1 and (not numbers or packages <= {f"package{n % 2}" for n in numbers})
+        assert not numbers & {int(n) for snippet in snippets for n in re.findall(r"return (\d+) ", snippet)}
+    assert shown > 8
 
 
 def test_padding_of_an_infilling_batch_has_no_label(raw_tokenizer, config, shard):

@@ -9,13 +9,13 @@ import pytest
 from engine.checkpoint import load_checkpoint
 from training.pretrain import BatchConfig, PretrainConfig, pretrain
 from training.run_state import last_run_state
-from training.shards import write_shard
+from training.shards import Document, write_shard
 
 
 @pytest.fixture(scope="module")
 def data(raw_tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    texts = [f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20 for i in range(40)]
+    texts = [Document(f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20) for i in range(40)]
     for split in ("train", "val"):
         write_shard(folder / f"python-{split}", texts, raw_tokenizer, 1, {})
     raw_tokenizer.save(str(folder / "tokenizer.json"))

@@ -11,8 +11,7 @@ from tests.training.test_prepare import texts
 from training.prepare import DataConfig, prepare
 from training.records import Skipped, read_records
 from training.shards import TokenShard
-from training.sources import SourceConfig, is_held_out
-from training.sources import texts as read_texts
+from training.sources import SourceConfig, is_held_out, source_documents
 
 WORDS = [f"This is document number {i}, about nothing much.\n" for i in range(60)]
 
@@ -59,7 +58,7 @@ def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
     assert len(list(read_records(folder / "a.jsonl", skipped))) == 31
     assert skipped.count == 2 and skipped.places == ["a.jsonl:31", "a.jsonl:32"]
     source = SourceConfig(files=(f"{folder}/a.jsonl",), text="body", validation=0.0)
-    assert len(list(read_texts("x", source, "train", skipped))) == 30
+    assert len(list(source_documents("x", source, "train", skipped))) == 30
     skipped.report()
     assert "records skipped" in capsys.readouterr().err
 
@@ -67,7 +66,8 @@ def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
 def test_a_group_is_never_on_both_sides(folder):
     source = SourceConfig(files=(f"{folder}/c.parquet",), text="body", group="repo", validation=0.4)
     sides = {
-        split: {WORDS.index(text) % 6 for text in read_texts("x", source, split, Skipped())} for split in ("train", "val")
+        split: {WORDS.index(document.text) % 6 for document in source_documents("x", source, split, Skipped())}
+        for split in ("train", "val")
     }
     assert sides["train"] and sides["val"] and not sides["train"] & sides["val"]
 
