@@ -15,5 +15,5 @@ def clustered_bounds(
     sums = np.stack([np.bincount(groups, hits, count), np.bincount(groups, weights, count)])
     drawn = np.random.default_rng(seed).integers(0, count, (BOOTSTRAPS, count))
     totals = sums[:, drawn].sum(axis=2)
-    rates = totals[0] / totals[1]
+    rates = totals[0] / np.maximum(totals[1], 0.5)  # a resample without any counts as half a one
     return float(np.quantile(rates, 0.025)), float(np.quantile(rates, 0.975))

@@ -1,113 +1,107 @@
-"""Does the model use both sides? Exact match of cut-out text, against the same model that sees only what stands before.
+"""How often is a cut-out written exactly, and what do both sides bring?
 
-The one-sided answer is cut at the newline. For a whole line it must be the line. For a piece inside a line nothing tells it
-where the piece ends, so three comparisons are made: exact against exact; exact against a one-sided answer that merely
-*begins* with the piece (which favours it); and exact against exact when both are given the true number of tokens.
+Every case is answered in several ways: with both sides, and by the same model that sees only what stands before; each also
+with the true number of tokens told. An autoregressive twin (``benchmarks/twin.py``) adds its own. A one-sided answer cannot
+know where to stop: it gets as many lines as the truth has, and for a piece inside a line ``begins`` also counts one that
+merely begins with the piece, which favours it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from benchmarks.bounds import BOOTSTRAPS, clustered_bounds
+from benchmarks.bounds import clustered_bounds
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span
 
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
-_COMPARISONS = (
-    ("", "both", "before_only"),
-    ("begins_", "both", "before_begins"),
-    ("given_length_", "true_length", "before_only_given_length"),
-)
-"""Prefix of the figures, what sees both sides, what sees one."""
+BOTH, BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY = "both", "before_only", "twin", "twin_before_only"
+"""Ways to answer; with ``_given_length`` behind it, the true number of tokens is told. The twin sees both sides by
+fill-in-the-middle."""
+GIVEN = "_given_length"
+BEGINS = "begins"
+_OPPONENTS = (BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY)
+_COMPARED = [(BOTH + given, theirs + given) for theirs in _OPPONENTS for given in ("", GIVEN)] + [(BOTH, BEGINS)]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    both: bool
-    before_only: bool
-    before_begins: bool
-    """What stands before only, right when the answer begins with the cut-out."""
-    true_length: bool
-    """Both sides, with the true number of tokens given."""
-    confidence: float
-    ms: float
-    group: str
-    answer: str
-    before_only_given_length: bool
-    """What stands before and the true number of tokens: the fair opponent of ``true_length``."""
-    similarity: float
-    """Edit similarity of the two-sided answer, 0 to 1."""
+class Judged:
+    """One case with its answers."""
+
+    case: Case
+    answers: dict[str, str]
+    """Way -> text."""
+    confidence: float = 0.0
+    """Of the two-sided answer."""
+    ms: float = 0.0
+    begins: bool = False
+    """The one-sided answer begins with the cut-out."""
+
+    def exact(self, way: str) -> bool:
+        return self.begins if way == BEGINS else self.answers[way] == self.case.answer
 
 
-def judge(engine: Engine, case: Case) -> Outcome:
-    """Fill one case with both sides, with the true length, and with what stands before only."""
+def longest_answer(case: Case) -> int:
+    """Tokens that an answer may have."""
+    return SEVERAL_LINES_TOKENS if "\n" in case.answer else ONE_LINE_TOKENS
+
+
+def as_many_lines(text: str, case: Case) -> str:
+    """``text`` cut to as many lines as the truth has."""
+    return "\n".join(text.split("\n")[: case.answer.count("\n") + 1]).rstrip()
+
+
+def judge(engine: Engine, case: Case, window: int = 512) -> Judged:
+    """Answer one case with both sides and with what stands before, the length unknown and told."""
     assert engine.tokenizer is not None
     before = case.text[: case.start]
-    one_line = "\n" not in case.answer
-    longest = ONE_LINE_TOKENS if one_line else SEVERAL_LINES_TOKENS
-    span = Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)
-    both = engine.fill(FillRequest(text=case.text, spans=(span,)))
+    one_line, longest = "\n" not in case.answer, longest_answer(case)
     length = len(engine.tokenizer.encode(case.answer))
-    exact = Span(start=case.start, end=case.end, single_line=one_line, tokens=length)
-    given = engine.fill(FillRequest(text=case.text, spans=(exact,)))
-    ahead = engine.fill(FillRequest(text=before, spans=(Span(start=len(before), end=len(before), max_tokens=longest),)))
-    blind = Span(start=len(before), end=len(before), single_line=one_line, tokens=exact.tokens)
-    ahead_given = engine.fill(FillRequest(text=before, spans=(blind,)))
-    # Nothing tells a one-sided answer where to stop; it gets as many lines as the truth has.
-    lines = case.answer.count("\n") + 1
-    first_lines = "\n".join(ahead.spans[0].text.split("\n")[:lines]).rstrip()
-    return Outcome(
-        both=both.spans[0].text == case.answer,
-        before_only=first_lines == case.answer,
-        before_begins=first_lines.startswith(case.answer),
-        true_length=given.spans[0].text == case.answer,
-        confidence=both.spans[0].confidence,
-        ms=both.ms,
-        group=case.group,
-        answer=both.spans[0].text,
-        before_only_given_length=ahead_given.spans[0].text == case.answer,
-        similarity=fuzz.ratio(both.spans[0].text, case.answer) / 100.0,
-    )
-
-
-def summarise(outcomes: list[Outcome], kind: str, seed: int) -> dict[str, float | int | str]:
-    """Rates and their ratio with 95 % bounds, from a bootstrap over groups (documents of a package are not independent)."""
-    groups = np.unique([o.group for o in outcomes], return_inverse=True)[1]
-    report: dict[str, float | int | str] = {"kind": kind, "cases": len(outcomes), "groups": int(groups.max()) + 1}
-    for name, ours, theirs in _COMPARISONS:
-        both = np.array([getattr(o, ours) for o in outcomes], float)
-        before = np.array([getattr(o, theirs) for o in outcomes], float)
-        ratios, rates = _bootstrap(both, before, groups, np.random.default_rng(seed))
-        report |= {
-            f"{name}exact_match_both": round(float(both.mean()), 4),
-            f"{name}exact_match_both_low": round(float(np.quantile(rates, 0.025)), 4),
-            f"{name}exact_match_both_high": round(float(np.quantile(rates, 0.975)), 4),
-            f"{name}exact_match_before_only": round(float(before.mean()), 4),
-            f"{name}ratio": round(float(both.mean() / max(before.mean(), 1e-9)), 3),
-            f"{name}ratio_low": round(float(np.quantile(ratios, 0.025)), 3),
-            f"{name}ratio_high": round(float(np.quantile(ratios, 0.975)), 3),
-        }
-    similarity = np.array([o.similarity for o in outcomes])
-    low, high = clustered_bounds(similarity, groups)
-    report |= {
-        "edit_similarity": round(float(similarity.mean()), 4),
-        "edit_similarity_low": round(low, 4),
-        "edit_similarity_high": round(high, 4),
+    ahead = len(before), len(before)
+    ways = {
+        BOTH: (case.text, Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)),
+        BOTH + GIVEN: (case.text, Span(start=case.start, end=case.end, single_line=one_line, tokens=length)),
+        BEFORE_ONLY: (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest)),
+        BEFORE_ONLY + GIVEN: (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length)),
     }
-    return report | {"p50_ms": round(float(np.median([o.ms for o in outcomes])), 1)}
+    found = {way: engine.fill(FillRequest(text=text, spans=(span,), window=window)) for way, (text, span) in ways.items()}
+    answers = {way: result.spans[0].text for way, result in found.items()}
+    answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
+    both = found[BOTH]
+    return Judged(case, answers, both.spans[0].confidence, both.ms, answers[BEFORE_ONLY].startswith(case.answer))
 
 
-def _bootstrap(
-    both: NDArray[np.float64], before: NDArray[np.float64], groups: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Resample groups with replacement; return the ratio and the two-sided rate of every resample."""
-    count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, weights, count) for weights in (both, before, np.ones_like(both))])
-    drawn = rng.integers(0, count, (BOOTSTRAPS, count))
-    totals = sums[:, drawn].sum(axis=2)
-    return totals[0] / np.maximum(totals[1], 0.5), totals[0] / totals[2]
+def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float | int | str]:
+    """Rates with 95 % bounds and their ratios, from a bootstrap over groups (documents of a package are not independent)."""
+    groups = np.unique([j.case.group for j in judged], return_inverse=True)[1]
+    report: dict[str, float | int | str] = {"kind": kind, "cases": len(judged), "groups": int(groups.max()) + 1}
+    ways = [*judged[0].answers, BEGINS]
+    exact = {way: np.array([j.exact(way) for j in judged], float) for way in ways}
+    for way in ways:
+        report |= _rate(f"exact_match_{way}", exact[way], groups, seed)
+    for way in judged[0].answers:
+        similar = np.array([fuzz.ratio(j.answers[way], j.case.answer) / 100.0 for j in judged])
+        report |= _rate(f"edit_similarity_{way}", similar, groups, seed)
+    for ours, theirs in _COMPARED:
+        if theirs in exact:
+            report |= _ratio(f"ratio_{ours}_to_{theirs}", exact[ours], exact[theirs], groups, seed)
+    return report | {"p50_ms": round(float(np.median([j.ms for j in judged])), 1)}
+
+
+def _rate(name: str, values: NDArray[np.float64], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
+    low, high = clustered_bounds(values, groups, seed=seed)
+    return {name: round(float(values.mean()), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
+
+
+def _ratio(
+    name: str, ours: NDArray[np.float64], theirs: NDArray[np.float64], groups: NDArray[np.int64], seed: int
+) -> dict[str, float]:
+    """Ratio of two rates over the same cases; ``inf`` where the other one never succeeded."""
+    value = float(ours.sum() / theirs.sum()) if theirs.any() else float("inf")
+    low, high = clustered_bounds(ours, groups, theirs, seed)
+    return {name: round(value, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}

@@ -23,13 +23,17 @@ def eval_infill(
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
     show: Annotated[int, typer.Option("--show", help="Print the first of them with their answers.")] = 0,
+    window: Annotated[int, typer.Option("--window", help="Tokens that the model sees.")] = 512,
+    twin: Annotated[
+        Path | None, typer.Option("--twin", metavar="DIR", help="An autoregressive checkpoint to compare with.")
+    ] = None,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """Exact match of cut-out text with both sides, and with only what stands before."""
+    """Exact match and edit similarity of cut-out text with both sides, and with only what stands before."""
     from lacuna.commands.evaluate import infill
 
-    infill(data, kind, cases, seed, show, model, backend)
+    infill(data, kind, cases, seed, show, window, twin, model, backend)
 
 
 @eval_app.command("likelihood")

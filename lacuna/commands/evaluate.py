@@ -11,19 +11,23 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from benchmarks.humaneval_infilling import evaluate, read_problems
-from benchmarks.infill_cases import KINDS, cut_cases, read_documents, read_texts
+from benchmarks.infill_cases import KINDS, Case, cut_cases, read_documents, read_texts
 from benchmarks.likelihood import corpus_bound
-from benchmarks.quality import judge, summarise
+from benchmarks.quality import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.reversal import accuracy, ask, questions, read_pairs
 from engine import Engine
 from engine.chat_template import ChatTemplate
 from lacuna.errors import UserError
 
 
-def infill(data: Path, kind: str, cases: int, seed: int, show: int, model: Path | None, backend: str) -> None:
+def infill(
+    data: Path, kind: str, cases: int, seed: int, show: int, window: int, twin: Path | None, model: Path | None, backend: str
+) -> None:
     """Print ``show`` cases, a table and, last, one JSON line."""
     if kind not in KINDS:
         raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
+    if window < 2 * SEVERAL_LINES_TOKENS:
+        raise UserError(f"--window {window} leaves no room for text; use {2 * SEVERAL_LINES_TOKENS} or more.")
     try:
         documents = read_documents(data)
     except (OSError, ValueError) as exc:
@@ -31,14 +35,29 @@ def infill(data: Path, kind: str, cases: int, seed: int, show: int, model: Path 
     chosen = cut_cases(documents, kind, cases, seed)
     if not chosen:
         raise UserError(f"{data} holds no text to cut; name a validation shard.")
+    others = [{} for _ in chosen] if twin is None else _twin_answers(twin, chosen, window)
     with Engine(model, backend) as engine:
         console = Console(stderr=True)
         bar = track(chosen, "evaluating", console=console, disable=not console.is_terminal)
-        outcomes = [judge(engine, case) for case in bar]
-    for case, outcome in zip(chosen[:show], outcomes, strict=False):
-        before, after = case.line
-        sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{outcome.answer}]\n")
-    _print(summarise(outcomes, kind, seed))
+        judged = [judge(engine, case, window) for case in bar]
+    for found, answers in zip(judged, others, strict=True):
+        found.answers.update(answers)
+    for found in judged[:show]:
+        case, (before, after) = found.case, found.case.line
+        answer = found.answers[BOTH]
+        sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n")
+    _print(summarise(judged, kind, seed))
+
+
+def _twin_answers(twin: Path, cases: list[Case], window: int) -> list[dict[str, str]]:
+    try:
+        from benchmarks.twin import twin_answers
+    except ModuleNotFoundError as exc:
+        raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
+    try:
+        return twin_answers(twin, cases, window)
+    except ValueError as exc:
+        raise UserError(f"{exc}; name a checkpoint of `lacuna train pretrain` with `causal = true`.") from exc
 
 
 def likelihood(data: Path, documents: int, window: int, samples: int, seed: int, model: Path | None, backend: str) -> None:

@@ -2,11 +2,16 @@
 
 import json
 
+import msgspec
 import pytest
+import torch
 
-from benchmarks.infill_cases import Document, cut_cases, read_documents
-from benchmarks.quality import Outcome, judge, summarise
+from benchmarks.infill_cases import Case, Document, cut_cases, read_documents
+from benchmarks.quality import Judged, judge, summarise
+from benchmarks.twin import twin_answers
 from engine import Engine
+from engine.checkpoint import save_checkpoint
+from engine.model import MaskPredictor, init_weights
 
 TEXT = "import os\n\n\ndef area(width, height):\n    return width * height\n\n\nprint(area(2, 3), os.name)\n"
 DOCUMENTS = [Document(TEXT * 4, f"package{i % 3}", f"file{i}.py") for i in range(9)]
@@ -37,27 +42,52 @@ def test_documents_are_read_from_plain_and_compressed_files(tmp_path):
     assert len(read_documents(tmp_path / "b.jsonl.zst")) == 3
 
 
-def outcome(both, before, group):
-    return Outcome(both, before, before, both, 0.5, 10.0, group, "", before, 0.5)
+def judged(both, before, group):
+    case = Case("abc", 0, 3, group)
+    answers = {"both": both, "before_only": before, "both_given_length": both, "before_only_given_length": before}
+    texts = {way: "abc" if right else "abd" for way, right in answers.items()}
+    return Judged(case, texts, 0.5, 10.0, begins=before)
 
 
 def test_the_ratio_and_its_bounds_come_from_the_rates():
-    outcomes = [outcome(i % 2 == 0, i % 4 == 0, f"g{i % 10}") for i in range(400)]
-    report = summarise(outcomes, "piece", 0)
-    assert (report["exact_match_both"], report["exact_match_before_only"], report["ratio"]) == (0.5, 0.25, 2.0)
-    assert report["ratio_low"] <= 2.0 <= report["ratio_high"] and report["groups"] == 10
+    report = summarise([judged(i % 2 == 0, i % 4 == 0, f"g{i % 10}") for i in range(400)], "piece", 0)
+    assert (report["exact_match_both"], report["exact_match_before_only"]) == (0.5, 0.25)
+    assert report["ratio_both_to_before_only"] == report["ratio_both_to_begins"] == 2.0 and report["groups"] == 10
+    assert report["ratio_both_to_before_only_low"] <= 2.0 <= report["ratio_both_to_before_only_high"]
+    assert report["edit_similarity_both"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-3)
 
 
 def test_bounds_are_wider_when_cases_of_a_group_agree():
-    apart = [outcome(i % 2 == 0, i % 4 == 0, f"g{i // 4}") for i in range(400)]
-    together = [outcome(i < 200, i < 100, f"g{i // 40}") for i in range(400)]
-    near, wide = (summarise(o, "piece", 0) for o in (apart, together))
+    apart = [judged(i % 2 == 0, i % 4 == 0, f"g{i // 4}") for i in range(400)]
+    together = [judged(i < 200, i < 100, f"g{i // 40}") for i in range(400)]
+    near, wide = (summarise(cases, "piece", 0) for cases in (apart, together))
     spread = [r["exact_match_both_high"] - r["exact_match_both_low"] for r in (near, wide)]
     assert spread[1] > 2 * spread[0]
+
+
+def test_a_ratio_to_what_never_succeeds_is_infinite():
+    report = summarise([judged(i % 2 == 0, False, f"g{i % 5}") for i in range(50)], "line", 0)
+    assert report["ratio_both_to_before_only"] == float("inf") and report["ratio_both_to_before_only_low"] > 1
 
 
 def test_a_case_is_judged_with_the_bundled_model():
     case = cut_cases(DOCUMENTS, "piece", 1, 0)[0]
     with Engine() as engine:
         found = judge(engine, case)
-    assert found.both == (found.answer == case.answer) and 0 < found.confidence <= 1 and found.ms > 0
+    assert set(found.answers) == {"both", "both_given_length", "before_only", "before_only_given_length"}
+    assert found.exact("both") == (found.answers["both"] == case.answer) and 0 < found.confidence <= 1 and found.ms > 0
+
+
+def test_a_twin_answers_every_case_and_another_model_is_refused(config, tokenizer_file, tmp_path):
+    for name, causal in (("twin", True), ("llada", False)):
+        model = MaskPredictor(msgspec.structs.replace(config, causal=causal, context_hidden_from_span=False))
+        init_weights(model, torch.Generator().manual_seed(0))
+        save_checkpoint(model, tmp_path / name, tokenizer_file)
+    cases = cut_cases(DOCUMENTS, "piece", 3, 0) + cut_cases(DOCUMENTS, "lines", 2, 0)
+    found = twin_answers(tmp_path / "twin", cases, 200)
+    assert all(
+        set(answers) == {f"twin{w}{g}" for w in ("", "_before_only") for g in ("", "_given_length")} for answers in found
+    )
+    assert all("\n" not in answers["twin"] for answers in found[:3])
+    with pytest.raises(ValueError, match="no autoregressive model"):
+        twin_answers(tmp_path / "llada", cases, 200)
