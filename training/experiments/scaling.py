@@ -15,28 +15,19 @@ import sys
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from engine import Engine, FillRequest, Span
-from engine.backends.torch_backend import TorchBackend
 from engine.checkpoint import load_checkpoint
 from engine.config import Config, ModelConfig
-from engine.model import MaskPredictor
-from engine.tokenizer import TextTokenizer
-from training.autoregressive import continue_greedily, fim_prompt
 from training.batches import PYTHON
 from training.config import load_run
-from training.infill_examples import InfillConfig, choose_spans
+from training.experiments.pieces import causal_exact_match, cut_pieces, exact_match
 from training.optim import OptimConfig
 from training.pretrain import BatchConfig, PretrainConfig, pretrain
 from training.shards import TokenShard
 
 KINDS = ("llada", "autoregressive")
-SIDE_TOKENS = 100
-"""Context on each side of a cut-out piece, well inside the rows of training."""
-BATCH = 50
 
 
 class Size(Config, kw_only=True, frozen=True):
@@ -96,51 +87,12 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
     name = f"val_nll_{PYTHON}" if model_config.causal else f"val_bound_{PYTHON}"
     points = tuple(Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row)
     parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
-    both = exact_match(model, config)
-    before_only = exact_match(model, config, both_sides=False) if model_config.causal else None
+    pieces = cut_pieces(TokenShard(config.data / f"{PYTHON}-val"), Tokenizer.from_file(str(config.tokenizer)), config.cases)
+    if model_config.causal:
+        both, before_only = (causal_exact_match(model, config.tokenizer, pieces, sides) for sides in (True, False))
+    else:
+        both, before_only = exact_match(model, config.tokenizer, pieces), None
     return Curve(kind=kind, parameters=parameters, points=points, exact_match=both, exact_match_before_only=before_only)
-
-
-def exact_match(model: MaskPredictor, config: ScalingConfig, both_sides: bool = True) -> float:
-    """Share of cut-out pieces of held-out Python that are written exactly, the number of tokens given."""
-    tokenizer = Tokenizer.from_file(str(config.tokenizer))
-    cases = _cases(TokenShard(config.data / f"{PYTHON}-val"), tokenizer, config.cases)
-    hits = 0
-    backend = TorchBackend(model, torch.device("cpu"))
-    with Engine.with_backend(model.config, TextTokenizer(config.tokenizer), backend) as engine:
-        for at in range(0, len(cases), BATCH):
-            part = cases[at : at + BATCH]
-            sizes = [len(tokenizer.encode(piece, add_special_tokens=False).ids) for _, piece, _ in part]
-            if model.config.causal:
-                sides = [[tokenizer.encode(t, add_special_tokens=False).ids for t in (b, a)] for b, _, a in part]
-                prompts = [fim_prompt(before, after) if both_sides else before for before, after in sides]
-                found = continue_greedily(model, prompts, max(sizes), model.config.eos_token_id)
-                answers = [tokenizer.decode(ids[:size]) for ids, size in zip(found, sizes, strict=True)]
-            else:
-                jobs = [engine.submit_fill(_request(*case, size)) for case, size in zip(part, sizes, strict=True)]
-                answers = [str(job.future.result().spans[0].text) for job in jobs]
-            hits += sum(answer == piece for answer, (_, piece, _) in zip(answers, part, strict=True))
-    return hits / max(1, len(cases))
-
-
-def _cases(shard: TokenShard, tokenizer: Tokenizer, count: int) -> list[tuple[str, str, str]]:
-    """(before, piece, after) with pieces of 4 to 12 characters at any place of a line, the same for every model."""
-    rng = np.random.default_rng(0)
-    cut = InfillConfig(p_any_character=1.0, p_syntax=0.0)
-    cases: list[tuple[str, str, str]] = []
-    while len(cases) < count:
-        document = shard.document(int(rng.integers(shard.num_documents)))
-        at = int(rng.integers(0, max(1, len(document) - 2 * SIDE_TOKENS)))
-        text = tokenizer.decode(document[at : at + 2 * SIDE_TOKENS].tolist()).strip("\ufffd")
-        for start, end in choose_spans(text, 1, cut, rng, 12) if len(text) > 40 else []:
-            if end - start >= 4:
-                cases.append((text[:start], text[start:end], text[end:]))
-    return cases
-
-
-def _request(before: str, piece: str, after: str, size: int) -> FillRequest:
-    span = Span(start=len(before), end=len(before) + len(piece), single_line=True, tokens=size)
-    return FillRequest(text=before + piece + after, spans=(span,))
 
 
 def draw(curves: list[Curve], path: Path) -> None:
