@@ -23,6 +23,7 @@ from training.ema import Ema
 from training.lora import LoraConfig, add_adapters
 from training.objective import LossModule, Objective, StepBatch
 from training.optim import OptimConfig, learning_rate_factor, make_optimizers
+from training.prefetch import ACCELERATOR_WORKERS, Prefetch
 from training.report import Report
 from training.run_state import RunState, Saver, restore_optimizers, resume, training_weights
 from training.samples import sample_fills
@@ -52,6 +53,8 @@ class LoopConfig(Config, kw_only=True, frozen=True):
     """Checkpoints to keep."""
     sample_every: int = 0
     """Show fills of a few fixed blanks every so many steps; 0: never."""
+    loader_workers: int | None = None
+    """Processes that make batches ahead; by default 0 on a CPU and 4 on a GPU."""
 
 
 def train(
@@ -94,13 +97,16 @@ def train(
         first, rates = state.step, state.rates
 
     saver = Saver(accelerator, config.out, model.config, config.tokenizer, config.keep, ema, lora)
+    workers = config.loader_workers
+    if workers is None:
+        workers = 0 if accelerator.device.type == "cpu" else ACCELERATOR_WORKERS
+    batches = Prefetch(objective, first, config.steps, workers)
     with Report(config, accelerator, model.config, first) as report:
-        for step in range(first, config.steps):
+        for step, batch in enumerate(batches, first):
             factor = learning_rate_factor((step + 1) / config.steps, config.optim)
             for optimizer, own in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, own, strict=True):
                     group["lr"] = rate * factor
-            batch = objective.batch(step)
             value = _gradient(accelerator, module, batch, config.accumulate)
             norm = float(accelerator.clip_grad_norm_(module.parameters(), config.optim.clip))
             if not (math.isfinite(value) and math.isfinite(norm)):
@@ -115,7 +121,7 @@ def train(
                 ema.update(model)
 
             done = step + 1
-            report.step(done, batch, value, factor)
+            report.step(done, batch, value, factor, batches.waited)
             due = done == config.steps
             if due or done % config.evaluate_every == 0:
                 with ema.applied(model) if ema is not None else nullcontext():

@@ -34,8 +34,8 @@ class Report:
         self._peak = peak_flops(accelerator.device) * accelerator.num_processes if self._speaks else 1.0
         self._tokens, self._flops, self._running = 0, 0.0, math.nan
 
-    def step(self, done: int, batch: StepBatch, loss: float, factor: float) -> None:
-        """Count one step and, now and then, write a row."""
+    def step(self, done: int, batch: StepBatch, loss: float, factor: float, waited: float) -> None:
+        """Count one step and, now and then, write a row; ``waited`` seconds went to waiting for batches so far."""
         self._tokens += batch.tokens
         self._flops += flops_of_step(self._model, batch)
         self._running = loss if math.isnan(self._running) else 0.98 * self._running + 0.02 * loss
@@ -44,7 +44,8 @@ class Report:
         seconds = time.monotonic() - self._began
         speed, use = self._tokens / seconds, self._flops / seconds / self._peak
         figures = {f"loss_{batch.kind}": loss, "lr": factor, "tokens_per_s": speed, "mfu": use}
-        self.validation(done, figures | {"flops_a_step": self._flops / (done - self._first)})
+        figures |= {"flops_a_step": self._flops / (done - self._first), "loader_share": waited / seconds}
+        self.validation(done, figures)
         if self._speaks:
             note = f"loss {self._running:.3f}  {speed:,.0f} tokens/s  {use:.0%} of peak"
             self._progress.update(self._bar, completed=done, note=note)

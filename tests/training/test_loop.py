@@ -69,6 +69,15 @@ def test_accumulated_micro_batches_make_the_gradient_of_one_batch(run, step):  #
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-3)
 
 
+def test_batches_made_ahead_by_other_processes_are_the_same_run(run, tmp_path):  # noqa: F811
+    one, other = (variant(run, tmp_path, f"w{n}", loader_workers=n, steps=8) for n in (0, 2))
+    pretrain(one)
+    pretrain(other)
+    assert_close(one.out, other.out, atol=0.0)
+    assert losses(one.out)[8] == losses(other.out)[8]
+    assert all(0 <= row["loader_share"] < 1 for row in rows_of(other.out) if "loader_share" in row)
+
+
 def test_activation_checkpointing_changes_memory_and_nothing_else(run, tmp_path):  # noqa: F811
     one, other = (variant(run, tmp_path, f"c{on}", checkpoint_activations=on, steps=6) for on in (False, True))
     pretrain(one)

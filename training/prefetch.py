@@ -1,0 +1,54 @@
+"""Batches made ahead of their step by worker processes, so that an accelerator never waits for tokenising.
+
+Every batch depends on (seed, step) alone, so it is the same whoever makes it and resume stays exact.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from training.objective import Objective, StepBatch
+
+ACCELERATOR_WORKERS = 4
+"""Worker processes beside a GPU; a CPU run makes its batches itself, because its cores are the accelerator."""
+
+
+class Prefetch:
+    """The batches of steps ``first`` to ``last``; ``waited`` is the time in seconds that the loop stood still for them."""
+
+    def __init__(self, objective: Objective, first: int, last: int, workers: int) -> None:
+        self.waited = 0.0
+        self._loader: DataLoader[StepBatch] = DataLoader(
+            _Steps(objective),
+            batch_size=None,
+            sampler=range(first, last),
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=_one_thread,
+        )
+
+    def __iter__(self) -> Iterator[StepBatch]:
+        batches = iter(self._loader)
+        while True:
+            began = time.monotonic()
+            batch = next(batches, None)
+            self.waited += time.monotonic() - began
+            if batch is None:
+                return
+            yield batch
+
+
+class _Steps(Dataset[StepBatch]):
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+
+    def __getitem__(self, step: int) -> StepBatch:
+        return self._objective.batch(step)
+
+
+def _one_thread(worker: int) -> None:
+    torch.set_num_threads(1)
