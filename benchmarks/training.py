@@ -1,6 +1,7 @@
 """``lacuna bench training``: the time of a training step, from a plain loop to ours, one change at a time.
 
-Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per second.
+Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per second. ``mfu`` is the share
+of the machine's measured bf16 peak, ``loader_*_ms`` what one process needs to make a batch.
 """
 
 from __future__ import annotations
@@ -8,19 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 import msgspec
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.machine import describe, quantile, time_ms
 from engine.config import ModelConfig
+from engine.core import BUNDLED
 from engine.model import MaskPredictor, init_weights
+from engine.tokenizer import load_tokenizer
+from training.batches import PYTHON, Batches
+from training.flops import flops_of_step, peak_flops
+from training.infill_examples import InfillConfig
 from training.loss import HeadLoss, masked_cross_entropy, masked_rows, mean_weights
+from training.objective import Rows
 from training.optim import OptimConfig, make_optimizers
+from training.shards import Document, TokenShard, write_shard
 
 ROWS, LENGTH, MASKED = 24, 256, 0.33
 CONFIG = ModelConfig(
@@ -68,13 +80,34 @@ def measure(runs: int) -> dict[str, float | int | str]:
         report[f"{rung.name}_tokens_per_s"] = round(ROWS * LENGTH / ms * 1000)
     long = _step_ms(LADDER[-1], runs, ROWS // 2, LENGTH * 2)
     report["rows_of_512_tokens_per_s"] = round(ROWS * LENGTH / long * 1000)
-    parameters = 6 * (4 * 256**2 + 3 * 256 * 704) + round(256 * 16_384 * MASKED)
-    best = float(report["muon_tokens_per_s"])
-    report["gflops"] = round(6 * parameters * best / 1e9)
+    rows = Rows(torch.zeros(ROWS, LENGTH), torch.zeros(ROWS, LENGTH), (torch.rand(ROWS, LENGTH) < MASKED).float())
+    peak = peak_flops(torch.device("cpu"))
+    report["peak_gflops"] = round(peak / 1e9)
+    for name in ("plain", "muon"):
+        report[f"{name}_mfu"] = round(flops_of_step(CONFIG, rows) / (float(report[f"{name}_ms"]) / 1000) / peak, 3)
+    for kind in ("plain", "infill"):
+        report[f"loader_{kind}_ms"] = _loader_ms(kind, runs)
     return report | {
         "speedup_vs_plain": round(float(report["plain_ms"]) / float(report["muon_ms"]), 2),
         "machine": describe(),
     }
+
+
+def _loader_ms(kind: str, runs: int) -> float:
+    """Median time in which one process makes a batch of one step, from random documents of the bundled tokenizer."""
+    tokenizer = load_tokenizer(BUNDLED / "tokenizer.json")
+    rng = np.random.default_rng(0)
+    with TemporaryDirectory() as folder:
+        texts = (tokenizer.decode(rng.integers(300, tokenizer.get_vocab_size(), 600).tolist()) for _ in range(200))
+        documents = (Document(text, f"package/{i}.py") for i, text in enumerate(texts))
+        write_shard(Path(folder), documents, tokenizer, CONFIG.eos_token_id, {})
+        batches = Batches({PYTHON: TokenShard(Path(folder))}, {PYTHON: 1.0}, 0, tokenizer)
+        infill = InfillConfig()
+        makers: dict[str, Callable[[int], object]] = {
+            "plain": lambda step: batches.plain(step, ROWS, LENGTH),
+            "infill": lambda step: batches.infill(step, ROWS, LENGTH - infill.slots, CONFIG, infill),
+        }
+        return quantile([time_ms(partial(makers[kind], step)) for step in range(runs + 2)][2:], 0.5)
 
 
 def _step_ms(rung: Rung, runs: int, rows: int, length: int) -> float:

@@ -23,7 +23,7 @@ from training.ema import Ema
 from training.lora import LoraConfig, add_adapters
 from training.objective import LossModule, Objective, StepBatch
 from training.optim import OptimConfig, learning_rate_factor, make_optimizers
-from training.prefetch import ACCELERATOR_WORKERS, Prefetch
+from training.prefetch import Prefetch, usual_workers
 from training.report import Report
 from training.run_state import RunState, Saver, restore_optimizers, resume, training_weights
 from training.samples import sample_fills
@@ -54,7 +54,7 @@ class LoopConfig(Config, kw_only=True, frozen=True):
     sample_every: int = 0
     """Show fills of a few fixed blanks every so many steps; 0: never."""
     loader_workers: int | None = None
-    """Processes that make batches ahead; by default 0 on a CPU and 4 on a GPU."""
+    """Processes that make batches ahead; by default none on a CPU and up to 12 beside a GPU."""
 
 
 def train(
@@ -97,9 +97,7 @@ def train(
         first, rates = state.step, state.rates
 
     saver = Saver(accelerator, config.out, model.config, config.tokenizer, config.keep, ema, lora)
-    workers = config.loader_workers
-    if workers is None:
-        workers = 0 if accelerator.device.type == "cpu" else ACCELERATOR_WORKERS
+    workers = usual_workers(accelerator.device) if config.loader_workers is None else config.loader_workers
     batches = Prefetch(objective, first, config.steps, workers)
     with Report(config, accelerator, model.config, first) as report:
         for step, batch in enumerate(batches, first):
