@@ -1,7 +1,7 @@
 """``lacuna bench training``: the time of a training step, from a plain loop to ours, one change at a time.
 
-Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per second. ``mfu`` is the share
-of the machine's measured bf16 peak, ``loader_*_ms`` what one process needs to make a batch.
+Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per second. ``mfu`` is the
+share of the machine's measured bf16 peak, ``loader_*_ms`` what one process needs to make a batch.
 """
 
 from __future__ import annotations
