@@ -2,7 +2,8 @@
 
 Three or more underscores that touch no word character are a blank of unknown length, except where a language gives them
 another meaning: a rule in Markdown, names of an assignment or parameter list in code. ``\\___`` escapes a marker.
-``<fill tokens=8>`` asks for an exact length in tokens. Only a marker alone on its line may become several lines.
+``<fill>`` takes options: ``tokens=8`` (exact length), ``lines=2``, ``name=x`` (tied to others of that name) and
+``keep="retry timeout"`` (words that stay, in order). Only a marker alone on its line may become several lines.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from engine.messages import Span
 
 _MARKER = re.compile(r"(?<!\w)_{3,}(?!\w)|(?<!\w)<fill(?P<options>(?:\s+\w+=(?:\"[^\"\n]*\"|[^\s>]*))*)\s*>")
 _OPTION = re.compile(r"(\w+)=(\"[^\"\n]*\"|[^\s>]*)")
+_COUNTS = {"tokens": 256, "lines": 16}
+"""Options that are numbers, and the largest that is sensible."""
+TOKENS_A_LINE = 24
+"""Room for each line, where a number of lines is asked for."""
+_KEYS = (*_COUNTS, "name", "keep")
 _TARGETS_BEFORE = re.compile(r"\s*(?:(?:async\s+)?for\s+)?[\w\s,*]*\Z")
 _TARGETS_AFTER = re.compile(r"[\w\s,*]*(?:=(?!=)|\bin\b)")
 _PARAMETER_BEFORE = re.compile(r"\b(?:def\s+\w+\s*\(|lambda\b)(?:[^=:]|=[^,:]*,|:[^,:]*,)*?(?<=[(,\sa])\s*\Z")
@@ -66,7 +72,9 @@ def find_blanks(text: str, language: str) -> Blanks:
         if reason is None and start > 0 and text[start - 1] == "\\":
             reason = "escaped by a backslash"
         if reason is None:
-            spans.append(msgspec.structs.replace(span, single_line=not _alone(text, start, end)))
+            one_line = span.lines is None and not _alone(text, start, end)
+            longest = max(span.max_tokens, TOKENS_A_LINE * (span.lines or 1))
+            spans.append(msgspec.structs.replace(span, single_line=one_line, max_tokens=longest))
         else:
             skipped.append(Skipped(start=start, end=end, reason=reason))
     return Blanks(tuple(spans), tuple(skipped))
@@ -103,9 +111,14 @@ def _tag(match: re.Match[str], language: str) -> tuple[str | None, Span]:
         return f"<fill> is an element in {language}; use ____", plain
     options = {key: value.strip('"') for key, value in _OPTION.findall(match["options"])}
     for key, value in options.items():
-        if key != "tokens":
-            return f"the option {key} is unknown; tokens=N is the one there is", plain
-        if not value.isdigit() or not 1 <= int(value) <= 256:
-            return f"tokens={value} is not a number from 1 to 256", plain
-    exact = int(options["tokens"]) if "tokens" in options else None
-    return None, Span(start=start, end=end, tokens=exact)
+        if key not in _KEYS:
+            return f"the option {key} is unknown; there are {', '.join(_KEYS)}", plain
+        if key in _COUNTS and (not value.isdigit() or not 1 <= int(value) <= _COUNTS[key]):
+            return f"{key}={value} is not a number from 1 to {_COUNTS[key]}", plain
+        if not value.strip():
+            return f"{key} is empty", plain
+    counts = {key: int(options[key]) if key in options else None for key in _COUNTS}
+    pins = tuple(options.get("keep", "").split())
+    return None, Span(
+        start=start, end=end, tokens=counts["tokens"], lines=counts["lines"], name=options.get("name"), pins=pins
+    )

@@ -6,13 +6,16 @@ shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask away
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backends import Ints
+from engine.backends import Bools, Ints
 
 CONTEXT = -1
 """The group of tokens that are given."""
+_ROWS = ("ids", "groups", "log_probs", "pinned")
 
 
 class Canvas:
@@ -22,11 +25,17 @@ class Canvas:
         self.ids: Ints = np.array(ids, np.int64)
         self.groups: Ints = np.array(groups, np.int64)
         self.mask_id = mask_id
+        self.pinned: Bools = (self.groups != CONTEXT) & (self.ids != mask_id)
+        """Tokens of a span that were given."""
         self.log_probs: NDArray[np.float64] = np.zeros(len(self.ids))
         assert self.ids.shape == self.groups.shape
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def copy(self) -> Canvas:
+        """The same in memory of its own."""
+        return deepcopy(self)
 
     def masked(self, groups: Ints) -> Ints:
         """Places of the masks that belong to ``groups``, in order."""
@@ -40,6 +49,14 @@ class Canvas:
         """Places of the given tokens."""
         return np.flatnonzero(self.groups == CONTEXT)
 
+    def pin(self, places: Ints, tokens: list[int]) -> None:
+        """Give tokens of a span."""
+        self.ids[places], self.pinned[places] = tokens, True
+
+    def written(self, group: int) -> Ints:
+        """Places of one group that the model wrote."""
+        return np.flatnonzero((self.groups == group) & ~self.pinned & (self.ids != self.mask_id))
+
     def transfer(self, places: Ints, tokens: Ints, log_probs: NDArray[np.floating]) -> None:
         """Fix predicted tokens onto the canvas."""
         self.ids[places] = tokens
@@ -47,12 +64,12 @@ class Canvas:
 
     def expand(self, place: int) -> None:
         """One mask becomes two."""
-        for name in ("ids", "groups", "log_probs"):
+        for name in _ROWS:
             row = getattr(self, name)
             setattr(self, name, np.insert(row, place, row[place]))
         self.ids[place : place + 2] = self.mask_id
 
     def delete(self, places: Ints) -> None:
         """Take masks away."""
-        for name in ("ids", "groups", "log_probs"):
+        for name in _ROWS:
             setattr(self, name, np.delete(getattr(self, name), places))

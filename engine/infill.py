@@ -1,33 +1,31 @@
-"""One fill request as a generator: text to canvas, reverse process, canvas to text."""
+"""Fill requests as generators of passes: text to canvas, reverse process, canvas to text."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-
-from engine.backends import Batch, Bools, Ints, Predictions
-from engine.canvas import CONTEXT, Canvas
+from engine.answer import Answer
+from engine.backends import Batch, Bools, Predictions
 from engine.config import ModelConfig
-from engine.context_cache import HiddenSpans, make_plan
 from engine.errors import RequestRejected
-from engine.finish import finish
-from engine.length import Lengths, SpanLength
-from engine.messages import Draft, DraftSpan, FillRequest, FillResult, Span, SpanResult, apply_spans
+from engine.fill_job import FillJob
+from engine.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
 from engine.passes import counting
 from engine.related import related_ids
-from engine.sampler import Rules, denoise
+from engine.skeleton import slots_of
+from engine.span_options import checked_spans, tied
 from engine.tokenizer import TextTokenizer
+from engine.vocabulary import beside_pins
 from engine.window import context_pieces
+from engine.word_edges import WordEdges
 
-SLOTS = 64
-"""Masks of all spans together at the start, as in training."""
-MIN_SLOTS, MAX_SLOTS = 8, 32
-ALTERNATIVE_TEMPERATURE = 0.7
 AROUND_CHARS = 1_000
 """Related text is chosen by the names that stand this near to a span."""
+TRIES_A_CANDIDATE = 3
+"""Samples that may repeat an answer before fewer candidates than asked for are given."""
 
 
 @dataclass
@@ -53,48 +51,36 @@ class Infiller:
     def _fill(
         self, request: FillRequest, on_draft: Callable[[Draft], None] | None, began: float
     ) -> Generator[Batch, Predictions, FillResult]:
-        spans = _checked(request, self.config)
-        answers: list[_Answer] = []
-        nfe, context, stopped = 0, None, False
         deadline = None if request.deadline_ms is None else began + request.deadline_ms / 1000
+        stopped = False
 
         def expired() -> bool:
             nonlocal stopped
             stopped = deadline is not None and self.clock() >= deadline
             return stopped
 
-        pieces = self._pieces(request, spans)
-        for attempt in range(request.n):
-            canvas = self._canvas(pieces, [_slots(span, len(spans)) for span in spans])
-            rules = Rules(
-                steps=request.sampler.steps,
-                threshold=request.sampler.threshold,
-                at_least_schedule=True,
-                temperature=request.sampler.temperature or (ALTERNATIVE_TEMPERATURE if attempt else 0.0),
-                seed=request.seed + attempt,
-                expired=expired,
-            )
-            if on_draft is not None and attempt == 0:
-                rules.on_step = lambda c, step: on_draft(self._draft(c, step, len(spans)))
-            plan = make_plan(self._cache(request))
-            if isinstance(plan, HiddenSpans):
-                plan.context = context
-            lengths = self._lengths(spans)
-            _, passes = yield from counting(denoise(canvas, [list(range(len(spans)))], plan, self.allowed, rules, lengths))
+        job = self._job(request, expired, on_draft)
+        _, nfe = yield from counting(job.prepare())
+        answers: list[Answer] = []
+        for number in range(1 + TRIES_A_CANDIDATE * (request.n - 1)):
+            answer, passes = yield from counting(job.answer(number))
             nfe += passes
-            if isinstance(plan, HiddenSpans):
-                context = plan.context  # the same context serves every answer
-            answers.append(self._answer(request.text, canvas, spans))
-            if stopped:
+            if all(answer.texts != other.texts for other in answers):
+                answers.append(answer)
+            if stopped or len(answers) == request.n:
                 break
-        return self._result(request, spans, answers, nfe, (self.clock() - began) * 1000, stopped)
+        return self._result(request, job.spans, answers, nfe, (self.clock() - began) * 1000, stopped)
 
-    def _lengths(self, spans: list[Span]) -> Lengths:
-        return Lengths(
-            [SpanLength(s.tokens is not None, s.max_tokens, s.single_line) for s in spans],
-            self.config.expand_token_id,
-            self.config.delete_token_id,
-        )
+    def _job(self, request: FillRequest, expired: Callable[[], bool], on_draft: Callable[[Draft], None] | None) -> FillJob:
+        spans, ties = tied(checked_spans(request, self.config))
+        edges = self._edges if any(span.pins for span in spans) else None
+        allowed = self.allowed if edges is None else beside_pins(self.allowed, edges.begins, edges.ends)
+        pieces, cache = self._pieces(request, spans), self._cache(request)
+        return FillJob(self.config, self.tokenizer, request, spans, ties, pieces, allowed, cache, edges, expired, on_draft)
+
+    @cached_property
+    def _edges(self) -> WordEdges:
+        return WordEdges.of(self.tokenizer, self.config.embedding_rows)
 
     def _cache(self, request: FillRequest) -> str:
         cache = request.sampler.cache
@@ -106,7 +92,7 @@ class Infiller:
 
     def _pieces(self, request: FillRequest, spans: list[Span]) -> list[list[int]]:
         """The context's tokens before, between and after the spans; every attempt shares them."""
-        masks = sum(_slots(span, len(spans)) for span in spans)
+        masks = sum(slots_of(span, len(spans)) for span in spans)
         budget = min(request.window, self.config.max_sequence_length) - masks
         if budget < 0:
             raise RequestRejected(
@@ -122,42 +108,10 @@ class Infiller:
         most = min(request.related_tokens, budget // 2)
         return related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
 
-    def _canvas(self, pieces: list[list[int]], sizes: list[int]) -> Canvas:
-        ids: list[int] = []
-        groups: list[int] = []
-        for i, piece in enumerate(pieces):
-            ids += piece
-            groups += [CONTEXT] * len(piece)
-            if i < len(sizes):
-                ids += [self.config.mask_token_id] * sizes[i]
-                groups += [i] * sizes[i]
-        return Canvas(ids, groups, self.config.mask_token_id)
-
-    def _answer(self, text: str, canvas: Canvas, spans: list[Span]) -> _Answer:
-        texts, confidences, sizes = [], [], []
-        for i, span in enumerate(spans):
-            places = canvas.places(i)
-            texts.append(finish(self.tokenizer.decode(canvas.ids[places].tolist()), text, span.start, span.end))
-            confidences.append(float(np.exp(canvas.log_probs[places].mean())) if len(places) else 0.0)
-            sizes.append(len(places))
-        return _Answer(texts, confidences, sizes)
-
-    def _draft(self, canvas: Canvas, step: int, count: int) -> Draft:
-        parts = []
-        for i in range(count):
-            places = canvas.places(i)
-            known: Ints = places[canvas.ids[places] != canvas.mask_id]
-            shown = "".join(
-                "_" if canvas.ids[p] == canvas.mask_id else self.tokenizer.decode([canvas.ids[p]]) for p in places
-            )
-            confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
-            parts.append(DraftSpan(text=shown, confidence=confidence))
-        return Draft(step=step, spans=tuple(parts))
-
     def _result(
-        self, request: FillRequest, spans: list[Span], answers: list[_Answer], nfe: int, ms: float, stopped: bool
+        self, request: FillRequest, spans: list[Span], answers: list[Answer], nfe: int, ms: float, stopped: bool
     ) -> FillResult:
-        answers.sort(key=lambda a: -float(np.prod(a.confidences)))
+        answers.sort(key=lambda answer: -answer.confidence)
         best = answers[0]
         results = []
         for i, span in enumerate(spans):
@@ -181,40 +135,3 @@ class Infiller:
             backend=self.backend_name,
             stopped="deadline" if stopped else "complete",
         )
-
-
-@dataclass
-class _Answer:
-    texts: list[str]
-    confidences: list[float]
-    sizes: list[int]
-
-
-def _slots(span: Span, count: int) -> int:
-    if span.tokens is not None:
-        return span.tokens
-    return min(span.max_tokens, max(MIN_SLOTS, min(MAX_SLOTS, SLOTS // count)))
-
-
-def _checked(request: FillRequest, config: ModelConfig) -> list[Span]:
-    """The spans in order; ``RequestRejected`` says what does not fit."""
-    if not request.spans:
-        raise RequestRejected("There is nothing to fill: mark a blank as ____ or give a position.")
-    if request.n < 1:
-        raise RequestRejected(f"n is {request.n}; ask for at least one answer.")
-    spans = sorted(request.spans, key=lambda s: (s.start, s.end))
-    at = 0
-    for i, span in enumerate(spans):
-        if not 0 <= span.start <= span.end <= len(request.text):
-            raise RequestRejected(
-                f"The span {span.start}-{span.end} lies outside the text ({len(request.text)} characters)."
-            )
-        if span.start < at or (i and span.start == at == spans[i - 1].start):
-            raise RequestRejected(f"The spans overlap at character {span.start}; give disjoint spans.")
-        wanted = span.max_tokens if span.tokens is None else span.tokens
-        if not 1 <= wanted < config.max_sequence_length:
-            raise RequestRejected(
-                f"A span of {wanted} tokens is not possible; ask for 1 to {config.max_sequence_length - 1}."
-            )
-        at = span.end
-    return spans

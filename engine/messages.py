@@ -8,15 +8,29 @@ from engine.config import Config
 
 
 class Span(Config, kw_only=True, frozen=True):
-    """A range of the text that the engine writes anew; ``start == end`` inserts."""
+    """A range of the text that the engine writes anew; ``start == end`` inserts.
+
+    What it asks for beyond its range is guaranteed: a request that cannot be answered so is rejected with the reason.
+    """
 
     start: int
     end: int
     max_tokens: int = 32
     tokens: int | None = None
     """Exact length in tokens; ``None`` lets the model decide, up to ``max_tokens``."""
+    min_tokens: int = 1
     single_line: bool = False
     """The answer holds no line end."""
+    lines: int | None = None
+    """Exactly so many lines."""
+    pins: tuple[str, ...] = ()
+    """Words that the answer holds, in this order."""
+    name: str | None = None
+    """Spans of one name are tied: they get the same text."""
+    forbid: tuple[str, ...] = ()
+    """Strings that the answer does not hold."""
+    choices: tuple[str, ...] = ()
+    """The answer is one of these."""
 
 
 class SamplerOptions(Config, kw_only=True, frozen=True):

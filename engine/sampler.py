@@ -66,8 +66,7 @@ def denoise(
     ``key_mask`` (L,) excludes padding of a canvas that keeps its length.
     """
     rng = np.random.default_rng(rules.seed)
-    if isinstance(plan, HiddenSpans) and plan.context is None and (canvas.groups == CONTEXT).any():
-        plan.context = (yield _context_pass(canvas, allowed)).context
+    yield from encode_context(canvas, plan, allowed)
     step = 0
     for block in blocks:
         groups = np.asarray(block)
@@ -77,14 +76,19 @@ def denoise(
             if not len(masked):
                 break
             view = plan.view(canvas)
-            batch = _batch(canvas, view, masked, allowed, rules, lengths, key_mask)
-            predictions = yield batch
+            same = None if lengths is None else lengths.representatives(canvas, masked)
+            batch = masked_pass(canvas, view, masked, allowed, lengths, key_mask)
+            batch.tie = None if same is None else (same[:, None] == same[None, :]).astype(np.float32)[None]
+            batch.full = rules.full_distribution or rules.cfg_scale > 0.0
+            predictions = yield _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
             plan.absorb(predictions)
             late = rules.expired()
             choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
             quota = len(masked) if late else quota
             confidence = _confidence(choice, rules, rng)
             chosen = _transfer(confidence, quota, rules)
+            if same is not None:  # what is tied is one choice
+                choice, chosen = Choice(choice.tokens[same], choice.log_probs[same]), chosen[same]
             if lengths is None:
                 canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
             else:
@@ -117,50 +121,48 @@ def _transfer(confidence: np.ndarray, quota: int, rules: Rules) -> Bools:
     return chosen | above_threshold(confidence, rules.threshold) if rules.threshold is not None else chosen
 
 
-def _context_pass(canvas: Canvas, allowed: Bools) -> Batch:
-    """Encode the given tokens as if the spans were not there; one query only, because a pass has at least one."""
-    ids = canvas.ids[canvas.context()][None]
-    return Batch(
+def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
+    """Encode the given tokens as if the spans were not there, where the plan wants it and it was not done before."""
+    given = canvas.context()
+    if not isinstance(plan, HiddenSpans) or plan.context is not None or not len(given):
+        return
+    ids = canvas.ids[given][None]
+    predictions = yield Batch(
         input_ids=ids,
         position_ids=np.arange(ids.shape[1])[None],
-        query_index=np.zeros((1, 1), np.int64),
+        query_index=np.zeros((1, 1), np.int64),  # a pass has at least one query
         allowed=allowed,
         allowed_row=np.zeros((1, 1), np.int64),
         keep=np.arange(ids.shape[1]),
     )
+    plan.context = predictions.context
 
 
-def _batch(
-    canvas: Canvas,
-    view: View,
-    masked: Ints,
-    allowed: Bools,
-    rules: Rules,
-    lengths: Lengths | None,
-    key_mask: Bools | None,
+def masked_pass(
+    canvas: Canvas, view: View, masked: Ints, allowed: Bools, lengths: Lengths | None = None, key_mask: Bools | None = None
 ) -> Batch:
+    """One prediction of the places ``masked``; with ``lengths`` the log-probability of their deletion is asked for."""
     rows = lengths.allowed_rows(canvas, masked) if lengths else np.full(len(masked), ANYTHING)
     keys = view.active if view.cached is None else np.concatenate((view.cached, view.active))
-    batch = Batch(
+    asks_deletion = lengths is not None and lengths.delete_id is not None
+    return Batch(
         input_ids=canvas.ids[view.active][None],
         position_ids=view.active[None],
         query_index=np.searchsorted(view.active, masked)[None],
         allowed=allowed,
         allowed_row=rows[None],
-        target_ids=None if lengths is None else np.full((1, len(masked)), lengths.delete_id),
+        target_ids=np.full((1, len(masked)), lengths.delete_id) if lengths is not None and asks_deletion else None,
         key_mask=None if key_mask is None else key_mask[keys][None],
         context=view.context,
         context_position_ids=None if view.cached is None or view.context is None else view.cached[None],
         keep=view.keep,
-        full=rules.full_distribution or rules.cfg_scale > 0.0,
     )
-    return _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
 
 
 def _with_unconditional_row(batch: Batch, canvas: Canvas) -> Batch:
     """A second row whose given tokens are masked."""
     hidden = np.where(canvas.groups == CONTEXT, canvas.mask_id, canvas.ids)[batch.position_ids[0]][None]
-    for name in ("position_ids", "query_index", "allowed_row", "key_mask"):
+    for name in ("position_ids", "query_index", "allowed_row", "key_mask", "tie"):
         value = getattr(batch, name)
         setattr(batch, name, None if value is None else np.repeat(value, 2, axis=0))
     batch.input_ids = np.concatenate((batch.input_ids, hidden))

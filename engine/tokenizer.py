@@ -6,7 +6,7 @@ edit costs one line. Other tokenizers are asked for whole pieces.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,14 @@ class TextTokenizer:
     def size(self) -> int:
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
 
+    @cached_property
+    def newline_id(self) -> int:
+        """The token of a line end alone; ``CheckpointError`` where there is none."""
+        ids = self.encode("\n")
+        if len(ids) != 1:
+            raise CheckpointError("This model's tokenizer has no token for a line end; ask without a number of lines.")
+        return ids[0]
+
     def line_end_ids(self) -> Ints:
         """Ids of the tokens that hold a line end; in a byte-level vocabulary a newline is written as one letter."""
         return np.array(sorted({*self.ids_with(_NEWLINE), *self.ids_with("\n")}), np.int64)
@@ -70,6 +78,10 @@ class TextTokenizer:
         """Ids of the tokens that hold ``part`` as the vocabulary writes it."""
         vocab: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=False)
         return tuple(sorted(i for token, i in vocab.items() if part in token))
+
+    def token_texts(self) -> list[str]:
+        """The text of every token alone, in order of the ids; special tokens have none."""
+        return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
 
     def _encode(self, text: str) -> tuple[int, ...]:
         if not text.isascii():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,10 @@ from engine.errors import RequestRejected
 TEXT, TEXT_OR_DELETE, TEXT_OR_CONTROL, ANYTHING = range(4)
 SINGLE_LINE = 4
 """Added to one of the first three: the same without line ends."""
+AFTER_WORD, BEFORE_WORD = 8, 16
+"""Added to any of these: beside a pin, the same without what would join it (``beside_pins``)."""
+CONTROL_FREE = np.array([TEXT, TEXT, TEXT, ANYTHING, *[TEXT + SINGLE_LINE] * 3])
+"""Row -> the same without control tokens."""
 
 
 def constraint_table(
@@ -38,6 +43,23 @@ def constraint_table(
         table[SINGLE_LINE:, line_ends] = False
     table[:, list(suppressed)] = False
     return table
+
+
+def beside_pins(table: Bools, begins: Bools, ends: Bools) -> Bools:
+    """``table`` with rows ``AFTER_WORD`` (no token that ``begins`` with a letter), ``BEFORE_WORD`` (none that ``ends``)."""
+    rows = np.zeros((32, table.shape[1]), bool)
+    for flags in range(4):
+        rows[8 * flags : 8 * flags + 7] = table
+    rows[8:16, begins] = rows[24:32, begins] = False
+    rows[16:32, ends] = False
+    return rows
+
+
+def without(table: Bools, ids: Iterable[int]) -> Bools:
+    """``table`` with some tokens out in every row."""
+    narrowed = table.copy()
+    narrowed[:, sorted(ids)] = False
+    return narrowed
 
 
 @lru_cache(maxsize=4)

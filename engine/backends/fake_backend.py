@@ -40,6 +40,8 @@ class FakeBackend:
         self.batches.append(batch)
         rows, queries = batch.query_index.shape
         logits: Floats = np.stack([self._row(batch, b) for b in range(rows)]).astype(np.float32)
+        if batch.tie is not None:
+            logits = batch.tie @ logits
         masked = np.where(batch.allowed[batch.allowed_row], logits, -np.inf)
         peak = masked.max(-1, keepdims=True)
         log_probs = masked - peak - np.log(np.exp(masked - peak).sum(-1, keepdims=True))

@@ -77,7 +77,9 @@ def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[Skipped, 
     if not blanks.spans:
         reasons = f" ({len(blanks.skipped)} seen and skipped: {blanks.skipped[0].reason})" if blanks.skipped else ""
         raise UserError(f"{options.file} has no blanks{reasons}; mark one as ____ or <fill>, or name a place with --at.")
-    return [msgspec.structs.replace(s, max_tokens=options.max_tokens) for s in blanks.spans], blanks.skipped
+    longest = [options.max_tokens if s.lines is None else max(s.max_tokens, options.max_tokens) for s in blanks.spans]
+    spans = [msgspec.structs.replace(s, max_tokens=n) for s, n in zip(blanks.spans, longest, strict=True)]
+    return spans, blanks.skipped
 
 
 def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:

@@ -38,7 +38,9 @@ def test_a_marker_is_a_blank(language, text):
         ("markdown", "above\n\n____\n\nbelow", "rule"),
         ("python", "x = \\___", "escaped"),
         ("html", "<p><fill></p>", "element"),
-        ("python", "<fill lines=2>", "lines"),
+        ("python", "<fill lines=0>", "lines=0"),
+        ("python", "<fill size=2>", "size is unknown"),
+        ("python", "<fill keep=''>".replace("'", '"'), "empty"),
         ("python", "<fill tokens=many>", "tokens=many"),
     ],
 )
@@ -54,8 +56,11 @@ def test_what_touches_a_word_is_not_even_seen(text):
     assert not found.spans and not found.skipped
 
 
-def test_an_exact_length_is_read_from_the_marker():
+def test_options_are_read_from_the_marker():
     assert find_blanks("x = <fill tokens=8>", "python").spans[0].tokens == 8
+    [span] = find_blanks('x = <fill lines=2 name=a keep="retry timeout"> # \n', "python").spans
+    assert (span.lines, span.name, span.pins, span.single_line) == (2, "a", ("retry", "timeout"), False)
+    assert find_blanks("<fill lines=9>", "python").spans[0].max_tokens > 100
 
 
 def test_only_a_marker_alone_on_its_line_may_become_several_lines():

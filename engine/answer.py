@@ -1,0 +1,81 @@
+"""What a denoised canvas says: the text of every span, how sure the model was, and drafts on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.backends import Ints
+from engine.canvas import Canvas
+from engine.finish import finish, with_line_ends
+from engine.messages import Draft, DraftSpan, Span
+from engine.span_options import keeps
+from engine.tokenizer import TextTokenizer
+
+
+@dataclass
+class Answer:
+    """Text, confidence and number of tokens of every span."""
+
+    texts: list[str]
+    confidences: list[float]
+    sizes: list[int]
+
+    @property
+    def confidence(self) -> float:
+        """Of all spans together."""
+        return float(np.prod(self.confidences))
+
+
+def read_answer(canvas: Canvas, text: str, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer) -> Answer:
+    """The spans' texts, fitted to their places in the document ``text``."""
+    raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
+    texts = [_fitted(answer, text, span) for answer, span in zip(raw, spans, strict=True)]
+    for i, owner in enumerate(ties):
+        if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
+            texts[i], texts[owner] = (with_line_ends(raw[owner], text) for _ in range(2))
+    return Answer(
+        texts, [_confidence(canvas, i) for i in range(len(spans))], [len(canvas.places(i)) for i in range(len(spans))]
+    )
+
+
+def _fitted(answer: str, text: str, span: Span) -> str:
+    """``answer`` finished, unless that would break what the span asks for."""
+    plain = with_line_ends(answer, text)
+    finished = finish(answer, text, span.start, span.end)
+    if span.tokens is not None or span.choices:
+        return plain
+    return finished if keeps(finished, text[: span.start], text[span.end :], span) else plain
+
+
+def _confidence(canvas: Canvas, group: int) -> float:
+    """Geometric mean of the probabilities with which the model wrote its tokens; 1 where it wrote none."""
+    written = canvas.written(group)
+    return float(np.exp(canvas.log_probs[written].mean())) if len(written) else 1.0
+
+
+def token_of(canvas: Canvas, group: int, string: str, tokenizer: TextTokenizer) -> int | None:
+    """A token by which the model began to write ``string`` in ``group``; ``None`` where it did not."""
+    places = canvas.places(group)
+    texts = [tokenizer.decode([int(canvas.ids[place])]) for place in places]
+    at = "".join(texts).find(string)
+    if at < 0:
+        return None
+    ends = np.cumsum([len(text) for text in texts])
+    covering: Ints = places[(ends > at) & (ends - [len(text) for text in texts] < at + len(string))]
+    own = [int(canvas.ids[place]) for place in covering if not canvas.pinned[place]]
+    return own[0] if own else None
+
+
+def draft_of(canvas: Canvas, step: int, count: int, tokenizer: TextTokenizer) -> Draft:
+    """The spans in mid-denoising, masked places as ``_``."""
+    parts = []
+    for group in range(count):
+        places = canvas.places(group)
+        known = canvas.written(group)
+        shown = "".join("_" if canvas.ids[p] == canvas.mask_id else tokenizer.decode([canvas.ids[p]]) for p in places)
+        confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
+        parts.append(DraftSpan(text=shown, confidence=confidence))
+    return Draft(step=step, spans=tuple(parts))

@@ -1,0 +1,158 @@
+"""One fill request at work: where pins and choices go, then answers that keep every guarantee."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from engine.answer import Answer, draft_of, read_answer, token_of
+from engine.backends import Batch, Bools, Predictions
+from engine.canvas import Canvas
+from engine.choices import score_choices, slots_for
+from engine.config import ModelConfig
+from engine.context_cache import HiddenSpans, Plan, make_plan
+from engine.errors import RequestRejected
+from engine.length import Lengths, SpanLength
+from engine.messages import Draft, FillRequest, Span
+from engine.pins import Placement, put, search_placements
+from engine.sampler import Rules, denoise
+from engine.skeleton import build_canvas, slots_of
+from engine.span_options import keeps, missing_pin
+from engine.tokenizer import TextTokenizer
+from engine.vocabulary import without
+from engine.word_edges import WordEdges
+
+ALTERNATIVE_TEMPERATURE = 0.7
+TRIES = 12
+"""Answers that may break a guarantee before the request is rejected."""
+
+
+@dataclass
+class FillJob:
+    config: ModelConfig
+    tokenizer: TextTokenizer
+    request: FillRequest
+    spans: list[Span]
+    ties: list[int]
+    """Span -> the first span of its name; empty without names."""
+    pieces: list[list[int]]
+    """Context before, between and after the spans."""
+    allowed: Bools
+    cache: str
+    edges: WordEdges | None
+    """Where words are pinned: which tokens would join them."""
+    expired: Callable[[], bool]
+    on_draft: Callable[[Draft], None] | None = None
+    _hidden: HiddenSpans = field(default_factory=HiddenSpans)
+    """Its context serves every pass of the request."""
+    _placements: dict[int, list[Placement]] = field(default_factory=dict)
+    _choice_shares: dict[int, float] = field(default_factory=dict)
+
+    def prepare(self) -> Generator[Batch, Predictions, None]:
+        """Decide between choices, then look for places for pins; ``RequestRejected`` when they do not fit."""
+        for i, span in enumerate(self.spans):
+            if not span.choices or not self._owns(i):
+                continue
+            options = [self.tokenizer.encode(text) for text in span.choices]
+            canvas = self._canvas({i: slots_for(options)})
+            scores = yield from score_choices(canvas, i, options, self._plan(), self.allowed, self._lengths())
+            share = np.exp(np.array(scores) - max(scores))
+            best = int(np.argmax(share))
+            self._choose(i, span.choices[best], options[best], float(share[best] / share.sum()))
+        for i, span in enumerate(self.spans):
+            if not span.pins or not self._owns(i):
+                continue
+            found = yield from search_placements(
+                self._canvas(), i, span.pins, self.tokenizer, self._plan(), self.allowed, self._lengths()
+            )
+            if not found:
+                raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")
+            self._placements[i] = found
+
+    def answer(self, number: int) -> Generator[Batch, Predictions, Answer]:
+        """Answer ``number``: the first is greedy, later ones are sampled; ``RequestRejected`` if none keeps its promises."""
+        banned: set[int] = set()
+        rank, broken = 0, ""
+        for _ in range(TRIES):
+            canvas = self._canvas()
+            if not self._put_pins(canvas, rank):
+                break
+            allowed = without(self.allowed, banned) if banned else self.allowed
+            groups = [list(range(len(self.spans)))]
+            yield from denoise(canvas, groups, self._plan(), allowed, self._rules(number), self._lengths())
+            found = read_answer(canvas, self.request.text, self.spans, self.ties, self.tokenizer)
+            found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
+            broken, token = self._broken(canvas, found)
+            if not broken:
+                return found
+            if token is None:
+                rank += 1
+            else:
+                banned.add(token)
+        raise RequestRejected(f"No answer was found that keeps what was asked: {broken}.")
+
+    def _owns(self, i: int) -> bool:
+        return not self.ties or self.ties[i] == i
+
+    def _choose(self, chosen: int, text: str, ids: list[int], share: float) -> None:
+        """From now on the span, and what is tied to it, is that text."""
+        for i, span in enumerate(self.spans):
+            if i == chosen or (self.ties and self.ties[i] == chosen):
+                self.spans[i] = msgspec.structs.replace(span, tokens=len(ids), min_tokens=1, choices=(text,))
+                self._placements[i] = [Placement(((0, tuple(ids)),), 0.0)]
+                self._choice_shares[i] = share
+
+    def _broken(self, canvas: Canvas, found: Answer) -> tuple[str, int | None]:
+        """Which guarantee an answer breaks, if any, and the token to do without when that may mend it."""
+        for i, (text, span) in enumerate(zip(found.texts, self.spans, strict=True)):
+            for string in span.forbid:
+                if string in text:
+                    return f"without {string!r}", token_of(canvas, i, string, self.tokenizer)
+            around = self.request.text[: span.start], self.request.text[span.end :]
+            if not keeps(text, *around, span):
+                pin = missing_pin(text, *around, span)
+                return (f"with the pin {pin!r}" if pin else f"of {span.lines} lines"), None
+        return "", None
+
+    def _put_pins(self, canvas: Canvas, rank: int) -> bool:
+        """Write pins and choices onto the canvas; False when there is no other placement to try."""
+        searched = [len(found) for i, found in self._placements.items() if i not in self._choice_shares]
+        if rank and rank >= min(searched, default=0):
+            return False
+        for i in range(len(self.spans)):
+            if found := self._placements.get(self.ties[i] if self.ties else i):
+                put(canvas, i, found[0 if i in self._choice_shares else rank])
+        return True
+
+    def _canvas(self, sizes: dict[int, int] | None = None) -> Canvas:
+        usual = {i: slots_of(span, len(self.spans)) for i, span in enumerate(self.spans)} | (sizes or {})
+        newline = self.tokenizer.newline_id if any(span.lines for span in self.spans) else -1
+        return build_canvas(self.pieces, self.spans, list(usual.values()), self.config.mask_token_id, newline)
+
+    def _plan(self) -> Plan:
+        return self._hidden if self.cache == "hidden" else make_plan(self.cache)
+
+    def _rules(self, number: int) -> Rules:
+        sampler = self.request.sampler
+        rules = Rules(
+            steps=sampler.steps,
+            threshold=sampler.threshold,
+            at_least_schedule=True,
+            temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number else 0.0),
+            seed=self.request.seed + number,
+            expired=self.expired,
+        )
+        if self.on_draft is not None and number == 0:
+            show, count = self.on_draft, len(self.spans)
+            rules.on_step = lambda canvas, step: show(draft_of(canvas, step, count, self.tokenizer))
+        return rules
+
+    def _lengths(self) -> Lengths:
+        spans = [
+            SpanLength(s.tokens is not None, s.max_tokens, s.single_line or s.lines is not None, s.min_tokens)
+            for s in self.spans
+        ]
+        return Lengths(spans, self.config.expand_token_id, self.config.delete_token_id, self.ties, self.edges)
