@@ -1,13 +1,16 @@
 """The engine: the mask predictor and everything that turns spans into text. It knows no editor and imports no torch."""
 
+from engine.before import BeforeRequest
 from engine.blanks import Blanks, Skipped, find_blanks, language_of
 from engine.core import BUNDLED, Engine
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.rewrite import RewriteRequest
 
 __all__ = [
     "BUNDLED",
     "BackendUnavailable",
+    "BeforeRequest",
     "Blanks",
     "CheckpointError",
     "Draft",
@@ -18,6 +21,7 @@ __all__ = [
     "FillRequest",
     "FillResult",
     "RequestRejected",
+    "RewriteRequest",
     "SamplerOptions",
     "Skipped",
     "Snippet",

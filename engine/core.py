@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.backends import Backend, load_backend
 from engine.batcher import Batcher, Job, Priority
+from engine.before import BeforeRequest, write_before
 from engine.config import ModelConfig, read_model_config
 from engine.errors import CheckpointError
 from engine.generate import GenerateRequest, GenerateResult, generate
@@ -17,6 +18,7 @@ from engine.infill import Infiller
 from engine.likelihood import LikelihoodRequest, log_likelihood
 from engine.messages import Draft, FillRequest, FillResult
 from engine.passes import counting
+from engine.rewrite import RewriteRequest, rewrite
 from engine.score import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
 from engine.tokenizer import TextTokenizer
 from engine.vocabulary import constraint_table
@@ -70,16 +72,27 @@ class Engine:
         priority: Priority = Priority.COMMAND,
     ) -> Job:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
-        if self.infiller is None:
-            raise CheckpointError(
-                f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it."
-            )
-        return self._batcher.submit(self.infiller.fill(request, on_draft), priority)
+        return self._batcher.submit(self._infiller().fill(request, on_draft), priority)
 
     def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:
         """Fill and wait."""
         result: FillResult = self.submit_fill(request, on_draft).future.result()
         return result
+
+    def submit_rewrite(self, request: RewriteRequest, priority: Priority = Priority.COMMAND) -> Job:
+        """Queue the rewriting of a selection; its ``future`` holds a ``FillResult`` whose one span is the selection."""
+        return self._batcher.submit(rewrite(self._infiller(), request), priority)
+
+    def submit_before(self, request: BeforeRequest, priority: Priority = Priority.COMMAND) -> Job:
+        """Queue what precedes a text; its ``future`` holds a ``FillResult`` with one insertion."""
+        return self._batcher.submit(write_before(self._infiller(), request), priority)
+
+    def _infiller(self) -> Infiller:
+        if self.infiller is None:
+            raise CheckpointError(
+                f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it."
+            )
+        return self.infiller
 
     def submit_generate(self, request: GenerateRequest, on_draft: Callable[[list[int]], None] | None = None) -> Job:
         """Queue a generation; its ``future`` holds a ``GenerateResult``. ``on_draft`` is given the ids after every step."""

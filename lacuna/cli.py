@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
+from lacuna.cli_edit import before, fill, rewrite
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app
 from lacuna.errors import EXTRA_OF, UserError
@@ -35,44 +36,14 @@ from lacuna.options import (
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
 )
+for command in (fill, rewrite, before):
+    app.command()(command)
 app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
 
 # Newer Typers carry their own copy of click; this is the base of usage errors with either.
 _UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
-
-@app.command()
-def fill(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input.")],
-    at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")
-    ] = None,
-    span: Annotated[list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")] = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Replace the file (atomically) instead of printing a diff.")
-    ] = False,
-    json: Json = False,
-    n: Annotated[int, typer.Option("--n", help="How many different answers to look for.")] = 1,
-    seed: Seed = 0,
-    deadline_ms: Annotated[float | None, typer.Option("--deadline-ms", help="Answer with the best draft by then.")] = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
-    steps: Annotated[int, typer.Option("--steps", help="Upper bound on denoising steps.")] = 16,
-    threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
-    cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
-    model: Model = None,
-    backend: BackendName = "auto",
-) -> None:
-    """Fill the marked blanks of a file, or what --at and --span name; print a diff."""
-    from lacuna.commands.fill import FillOptions, fill_file
-
-    fill_file(
-        FillOptions(
-            file=file, at=at or [], span=span or [], write=write, json=json, n=n, seed=seed, deadline_ms=deadline_ms,
-            max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model, backend=backend,
-        )
-    )  # fmt: skip
 
 
 @app.command()

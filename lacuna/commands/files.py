@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from engine import Snippet
 from lacuna.errors import UserError
 
 _PLACE = re.compile(r"(\d+):(\d+)\Z")
@@ -31,6 +32,11 @@ def read_text(file: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UserError(f"{file} is not UTF-8 at byte {exc.start}; convert it first, for instance with iconv.") from exc
+
+
+def read_related(files: list[str]) -> tuple[Snippet, ...]:
+    """Other files that may help, named as the user named them."""
+    return tuple(Snippet(path=Path(file).name, text=read_text(file)) for file in files)
 
 
 def replace_file(file: str, text: str) -> None:

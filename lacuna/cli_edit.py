@@ -1,0 +1,89 @@
+"""The commands that change a text: ``lacuna fill``, ``rewrite`` and ``before``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lacuna.options import BackendName, Candidates, DeadlineMs, Json, Model, Related, Seed, TextFile, Write
+
+
+def fill(
+    file: TextFile,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")
+    ] = None,
+    span: Annotated[list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")] = None,
+    write: Write = False,
+    json: Json = False,
+    related: Related = None,
+    n: Candidates = 1,
+    seed: Seed = 0,
+    deadline_ms: DeadlineMs = None,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
+    steps: Annotated[int, typer.Option("--steps", help="Upper bound on denoising steps.")] = 16,
+    threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
+    cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Fill the marked blanks of a file, or what --at and --span name; print a diff."""
+    from lacuna.commands.fill import FillOptions, fill_file
+    from lacuna.commands.output import Output
+
+    fill_file(
+        FillOptions(
+            output=Output(file, write, json), at=at or [], span=span or [], related=related or [], n=n, seed=seed,
+            deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model,
+            backend=backend,
+        )
+    )  # fmt: skip
+
+
+def rewrite(
+    file: TextFile,
+    span: Annotated[str, typer.Option("--span", metavar="L:C-L:C", help="The selection (from 1, in code points).")],
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="WORD", help="The new text holds this; in order, if several.")
+    ] = None,
+    strength: Annotated[float, typer.Option("--strength", help="Share of the words that may change.")] = 1.0,
+    same_length: Annotated[bool, typer.Option("--same-length", help="As many tokens as now.")] = False,
+    instruction: Annotated[
+        str | None, typer.Option("--instruction", metavar="TEXT", help="What to do (needs an instruct checkpoint).")
+    ] = None,
+    write: Write = False,
+    json: Json = False,
+    related: Related = None,
+    n: Candidates = 1,
+    seed: Seed = 0,
+    deadline_ms: DeadlineMs = None,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Write a selection anew, wholly or only its most surprising words."""
+    from lacuna.commands.output import Output
+    from lacuna.commands.rewrite import Common, rewrite_selection
+
+    common = Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend)
+    rewrite_selection(common, span, keep or [], strength, same_length, instruction)
+
+
+def before(
+    file: TextFile,
+    at: Annotated[str, typer.Option("--at", metavar="L:C", help="The place in front of the text that is given.")],
+    tokens: Annotated[int, typer.Option("--tokens", help="How many tokens to write.")] = 64,
+    write: Write = False,
+    json: Json = False,
+    related: Related = None,
+    n: Candidates = 1,
+    seed: Seed = 0,
+    deadline_ms: DeadlineMs = None,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Write what comes before a place, backwards from the text that follows."""
+    from lacuna.commands.output import Output
+    from lacuna.commands.rewrite import Common, write_before
+
+    write_before(Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend), at, tokens)
