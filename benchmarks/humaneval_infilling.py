@@ -85,4 +85,4 @@ def fill_line(engine: Engine, problem: Problem, given_length: bool) -> str:
     before, after = problem.prompt + indent, end + problem.suffix
     length = len(engine.tokenizer.encode(body)) if given_length else None
     span = Span(start=len(before), end=len(before), single_line=True, tokens=length, max_tokens=MAX_TOKENS)
-    return indent + engine.fill(FillRequest(text=before + after, spans=(span,))).spans[0].text + end
+    return indent + engine.fill(FillRequest(text=before + after, spans=(span,), language="python")).spans[0].text + end

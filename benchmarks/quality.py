@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 
 from benchmarks.bounds import clustered_bounds
 from benchmarks.infill_cases import Case
-from engine import Engine, FillRequest, Span
+from engine import Engine, FillRequest, Span, language_of
 
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
 BOTH, BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY = "both", "before_only", "twin", "twin_before_only"
@@ -69,11 +69,15 @@ def judge(engine: Engine, case: Case, window: int = 512) -> Judged:
         BEFORE_ONLY: (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest)),
         BEFORE_ONLY + GIVEN: (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length)),
     }
-    found = {way: engine.fill(FillRequest(text=text, spans=(span,), window=window)) for way, (text, span) in ways.items()}
+    found = {way: engine.fill(_request(case, text, span, window)) for way, (text, span) in ways.items()}
     answers = {way: result.spans[0].text for way, result in found.items()}
     answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
     both = found[BOTH]
     return Judged(case, answers, both.spans[0].confidence, both.ms, answers[BEFORE_ONLY].startswith(case.answer))
+
+
+def _request(case: Case, text: str, span: Span, window: int) -> FillRequest:
+    return FillRequest(text=text, spans=(span,), window=window, language=language_of(case.path) if case.path else None)
 
 
 def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float | int | str]:

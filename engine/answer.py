@@ -10,7 +10,7 @@ import numpy as np
 from engine.backends import Ints
 from engine.canvas import Canvas
 from engine.finish import finish, with_line_ends
-from engine.messages import Draft, DraftSpan, Span
+from engine.messages import Draft, DraftSpan, FillRequest, Span
 from engine.span_options import keeps
 from engine.tokenizer import TextTokenizer
 
@@ -22,6 +22,8 @@ class Answer:
     texts: list[str]
     confidences: list[float]
     sizes: list[int]
+    new_errors: int = 0
+    """Syntax errors that the document has only with this answer."""
 
     @property
     def confidence(self) -> float:
@@ -29,10 +31,13 @@ class Answer:
         return float(np.prod(self.confidences))
 
 
-def read_answer(canvas: Canvas, text: str, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer) -> Answer:
-    """The spans' texts, fitted to their places in the document ``text``."""
+def read_answer(
+    canvas: Canvas, request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
+) -> Answer:
+    """The spans' texts, fitted to their places in the document."""
+    text = request.text
     raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
-    texts = [_fitted(answer, text, span) for answer, span in zip(raw, spans, strict=True)]
+    texts = [_fitted(answer, text, span, request.language) for answer, span in zip(raw, spans, strict=True)]
     for i, owner in enumerate(ties):
         if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
             texts[i], texts[owner] = (with_line_ends(raw[owner], text) for _ in range(2))
@@ -41,10 +46,10 @@ def read_answer(canvas: Canvas, text: str, spans: Sequence[Span], ties: Sequence
     )
 
 
-def _fitted(answer: str, text: str, span: Span) -> str:
+def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
     """``answer`` finished, unless that would break what the span asks for."""
     plain = with_line_ends(answer, text)
-    finished = finish(answer, text, span.start, span.end)
+    finished = finish(answer, text, span.start, span.end, language)
     if span.tokens is not None or span.choices:
         return plain
     return finished if keeps(finished, text[: span.start], text[span.end :], span) else plain

@@ -23,6 +23,7 @@ class BeforeRequest(Config, kw_only=True, frozen=True):
 
     text: str
     at: int
+    language: str | None = None
     tokens: int = 64
     n: int = 1
     """Different candidates of each piece; the likeliest is taken."""
@@ -47,7 +48,7 @@ def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch,
         size = PIECE if left >= 2 * PIECE else left - left // 2 if left > PIECE else left
         fill = FillRequest(
             text=request.text[: request.at] + written + request.text[request.at :],
-            spans=(Span(start=request.at, end=request.at, tokens=size),),
+            spans=(Span(start=request.at, end=request.at, tokens=size),), language=request.language,
             n=request.n, seed=request.seed + left, window=request.window, related=request.related, sampler=request.sampler,
             deadline_ms=None if deadline is None else max(0.0, (deadline - infiller.clock()) * 1000),
         )  # fmt: skip

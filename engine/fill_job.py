@@ -21,6 +21,7 @@ from engine.pins import Placement, put, search_placements
 from engine.sampler import Rules, denoise
 from engine.skeleton import build_canvas, slots_of
 from engine.span_options import keeps, missing_pin
+from engine.syntax import new_errors, parser
 from engine.tokenizer import TextTokenizer
 from engine.vocabulary import without
 from engine.word_edges import WordEdges
@@ -83,10 +84,11 @@ class FillJob:
             allowed = without(self.allowed, banned) if banned else self.allowed
             groups = [list(range(len(self.spans)))]
             yield from denoise(canvas, groups, self._plan(), allowed, self._rules(number), self._lengths())
-            found = read_answer(canvas, self.request.text, self.spans, self.ties, self.tokenizer)
+            found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer)
             found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
             broken, token = self._broken(canvas, found)
             if not broken:
+                found.new_errors = self._new_errors(found)
                 return found
             if token is None:
                 rank += 1
@@ -116,6 +118,16 @@ class FillJob:
                 pin = missing_pin(text, *around, span)
                 return (f"with the pin {pin!r}" if pin else f"of {span.lines} lines"), None
         return "", None
+
+    def _new_errors(self, found: Answer) -> int:
+        language = self.request.language
+        if language is None or parser(language) is None:
+            return 0
+        text, at, pieces = self.request.text, 0, []
+        for span, answer in zip(self.spans, found.texts, strict=True):
+            pieces += [text[at : span.start], answer]
+            at = span.end
+        return new_errors(text, "".join([*pieces, text[at:]]), [(s.start, s.end) for s in self.spans], language)
 
     def _put_pins(self, canvas: Canvas, rank: int) -> bool:
         """Write pins and choices onto the canvas; False when there is no other placement to try."""

@@ -62,12 +62,13 @@ class Infiller:
         job = self._job(request, expired, on_draft)
         _, nfe = yield from counting(job.prepare())
         answers: list[Answer] = []
-        for number in range(1 + TRIES_A_CANDIDATE * (request.n - 1)):
+        for number in range(1 + TRIES_A_CANDIDATE * (request.n - 1) + request.sampler.repairs):
             answer, passes = yield from counting(job.answer(number))
             nfe += passes
             if all(answer.texts != other.texts for other in answers):
                 answers.append(answer)
-            if stopped or len(answers) == request.n:
+            unbroken = any(answer.new_errors == 0 for answer in answers) or number >= request.sampler.repairs
+            if stopped or (len(answers) >= request.n and unbroken):
                 break
         return self._result(request, job.spans, answers, nfe, (self.clock() - began) * 1000, stopped)
 
@@ -111,7 +112,7 @@ class Infiller:
     def _result(
         self, request: FillRequest, spans: list[Span], answers: list[Answer], nfe: int, ms: float, stopped: bool
     ) -> FillResult:
-        answers.sort(key=lambda answer: -answer.confidence)
+        answers.sort(key=lambda answer: (answer.new_errors, -answer.confidence))
         best = answers[0]
         results = []
         for i, span in enumerate(spans):

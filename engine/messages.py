@@ -41,6 +41,8 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     steps: int = 16
     """Upper bound on steps: where confidence stays low, more than one token is transferred at a time."""
     temperature: float = 0.0
+    repairs: int = 2
+    """Further answers that are sampled when the first would leave the document with new syntax errors."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
 
@@ -66,6 +68,8 @@ class FillRequest(Config, kw_only=True, frozen=True):
 
     text: str
     spans: tuple[Span, ...]
+    language: str | None = None
+    """As editors name languages: answers are finished by its rules, and those that parse are preferred."""
     n: int = 1
     """How many different answers to look for; the best is the answer, the others are ``alternatives``."""
     seed: int = 0

@@ -37,6 +37,7 @@ class RewriteRequest(Config, kw_only=True, frozen=True):
     text: str
     start: int
     end: int
+    language: str | None = None
     keep: tuple[str, ...] = ()
     """Words of the new text, in order."""
     strength: float = 1.0
@@ -67,7 +68,8 @@ def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Pre
     if request.strength < 1.0:
         spans, nfe = yield from counting(_surprising(infiller, request))
     fill = FillRequest(
-        text=request.text, spans=tuple(spans), n=request.n, seed=request.seed, deadline_ms=request.deadline_ms,
+        text=request.text, spans=tuple(spans), language=request.language, n=request.n, seed=request.seed,
+        deadline_ms=request.deadline_ms,
         window=max(request.window, 2 * length), related=request.related, sampler=request.sampler,
     )  # fmt: skip
     found = yield from infiller.fill(fill)

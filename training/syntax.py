@@ -5,10 +5,7 @@ tree-sitter reads fragments too, so a window cut out of a file is no problem.
 
 from __future__ import annotations
 
-from functools import cache
-
-import tree_sitter
-import tree_sitter_python
+from engine.syntax import parser
 
 _PIECES = frozenset(
     """argument_list assignment block boolean_operator call comparison_operator conditional_expression decorator
@@ -21,7 +18,9 @@ _PIECES = frozenset(
 def python_pieces(text: str) -> list[tuple[int, int]]:
     """Ranges (code points) of the pieces of Python ``text`` of at least two characters, in order of their start."""
     data = text.encode("utf-8", "replace")
-    pending = [_parser().parse(data).root_node]
+    reader = parser("python")
+    assert reader is not None
+    pending = [reader.parse(data).root_node]
     found: list[tuple[int, int]] = []
     while pending:
         node = pending.pop()
@@ -33,8 +32,3 @@ def python_pieces(text: str) -> list[tuple[int, int]]:
         places = [*(i for i, width in enumerate(widths) for _ in range(width)), len(text)]
         found = [(places[start], places[end]) for start, end in found]
     return sorted(found)
-
-
-@cache
-def _parser() -> tree_sitter.Parser:
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))

@@ -39,6 +39,7 @@ def fill_file(options: FillOptions) -> None:
     request = FillRequest(
         text=text,
         spans=tuple(spans),
+        language=language_of(options.output.file),
         n=options.n,
         seed=options.seed,
         deadline_ms=options.deadline_ms,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine import BeforeRequest, Engine, FillResult, RewriteRequest, SpanResult
+from engine import BeforeRequest, Engine, FillResult, RewriteRequest, SpanResult, language_of
 from engine.chat_template import ChatTemplate, Message
 from engine.generate import GenerateRequest
 from engine.messages import apply_spans
@@ -39,8 +39,8 @@ def rewrite_selection(
     text = common.output.read()
     start, end = range_of(text, span)
     fields = {
-        "text": text, "start": start, "end": end, "keep": tuple(keep), "strength": strength, "same_length": same_length,
-        "n": common.n, "seed": common.seed, "deadline_ms": common.deadline_ms,
+        "text": text, "start": start, "end": end, "language": language_of(common.output.file), "keep": tuple(keep),
+        "strength": strength, "same_length": same_length, "n": common.n, "seed": common.seed, "deadline_ms": common.deadline_ms,
     }  # fmt: skip
     try:
         request = msgspec.convert(fields, RewriteRequest)
@@ -59,7 +59,8 @@ def write_before(common: Common, at: str, tokens: int) -> None:
     """Carry out ``lacuna before``."""
     text = common.output.read()
     request = BeforeRequest(
-        text=text, at=offset_of(text, at), tokens=tokens, n=common.n, seed=common.seed, deadline_ms=common.deadline_ms,
+        text=text, at=offset_of(text, at), language=language_of(common.output.file), tokens=tokens, n=common.n,
+        seed=common.seed, deadline_ms=common.deadline_ms,
         related=read_related(common.related),
     )  # fmt: skip
     with Engine(common.model, common.backend) as engine:

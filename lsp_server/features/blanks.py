@@ -49,8 +49,8 @@ async def fill(engine: EngineClient, document: Snapshot, within: types.Range | N
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)
     if not spans:
         raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
-    result = await engine.fill(FillRequest(text=document.text, spans=spans), interactive=False)
-    return to_edit(document, result)
+    request = FillRequest(text=document.text, spans=spans, language=document.language)
+    return to_edit(document, await engine.fill(request, interactive=False))
 
 
 def to_edit(document: Snapshot, result: FillResult) -> types.WorkspaceEdit:

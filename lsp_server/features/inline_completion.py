@@ -67,6 +67,7 @@ class InlineCompletions:
         request = FillRequest(
             text=text,
             spans=(Span(start=at, end=at, max_tokens=settings.max_tokens, single_line=True),),
+            language=document.language,
             n=INVOKED_CANDIDATES if invoked else 1,
             deadline_ms=None if invoked else settings.deadline_ms,
         )

@@ -1,28 +1,60 @@
-"""Answers are made to fit their place."""
+"""Answers are made to fit their place. Every rule is a readable file in ``finish/``: text with a cursor, answer, result."""
 
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.brackets import balanced_forms, imbalance
 from engine.finish import finish, trim_double_spaces, trim_repeated_suffix
 
+CURSOR = "\u2038"
+RULES = sorted((Path(__file__).parent / "finish").glob("*.txt"))
 
-def test_what_the_text_says_again_right_after_is_dropped():
-    assert trim_repeated_suffix("total) for item in items", " for item in items)") == "total)"
+
+@pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
+def test_a_rule_does_what_its_file_shows(path):
+    head, text, answer, finished = (part.removesuffix("\n") for part in _parts(path))
+    options = dict(line.split(": ") for line in head.splitlines()[1:])
+    if options.get("ends") == "crlf":
+        text, finished = text.replace("\n", "\r\n"), finished.replace("\n", "\r\n")
+    start = text.index(CURSOR)
+    text = text.replace(CURSOR, "")
+    found = finish(answer, text, start, start, options["language"])
+    assert text[:start] + found + text[start:] == finished
 
 
-def test_short_overlaps_stay():
-    assert trim_repeated_suffix("foo(bar)", ")\n") == "foo(bar)"
+def _parts(path):
+    head, rest = path.read_text("utf-8").split("--- text\n")
+    text, rest = rest.split("--- answer\n")
+    return head, text, *rest.split("--- finished\n")
 
 
 def test_an_answer_that_is_all_repetition_keeps_something():
     assert trim_repeated_suffix("return value", "return value\n") == "return value"
 
 
-def test_line_ends_follow_the_document():
-    assert finish("a\nb", "x\r\ny\r\n", 3, 3) == "a\r\nb"
-    assert finish("a\nb", "x\ny\n", 2, 2) == "a\nb"
-    assert finish("a\nb", "x", 1, 1) == "a\nb"
-
-
-def test_one_blank_is_enough_where_answer_and_text_meet():
-    assert finish("  item ", "for  in items", 4, 4) == "item"
-    assert trim_double_spaces(" a ", "(", ")") == " a "
+def test_blanks_that_are_the_answer_stay():
     assert trim_double_spaces("   ", " ", " ") == "   "
     assert trim_double_spaces("    indented", "\n", "\n") == "    indented"
+
+
+@given(st.text(alphabet="ab (){}[]\"'\n=", max_size=40), st.text(alphabet="ab ()\n", max_size=20), st.integers(0, 20))
+def test_finishing_never_fails_and_keeps_an_answer_that_had_text(answer, text, start):
+    start = min(start, len(text))
+    for language in ("python", "ruby", "markdown", None):
+        found = finish(answer, text, start, start, language)
+        assert bool(found.strip()) >= bool(answer.strip("(){}[]\"' \n=") and "\n" not in text)
+
+
+@given(st.text(alphabet="a()[]{} ", max_size=20))
+def test_closing_what_is_open_balances_a_text(text):
+    stray, left_open = imbalance(text)
+    assert imbalance(text + left_open[::-1])[1] == "" and len(stray) <= len(text)
+
+
+def test_the_answer_as_it_is_comes_first_among_its_forms():
+    assert balanced_forms("total))", "print(", "") == ["total))", "total)"]
+    assert balanced_forms("a", "f(g(", "") == ["a", "a)", "a))"]
+    assert balanced_forms("a", "f(", ")") == ["a"]
