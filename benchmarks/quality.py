@@ -17,7 +17,9 @@ from rapidfuzz import fuzz
 
 from benchmarks.bounds import clustered_bounds
 from benchmarks.infill_cases import Case
+from benchmarks.seams import breaks_syntax, seam_error
 from engine import Engine, FillRequest, Span, language_of
+from engine.syntax import parser
 
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
 BOTH, BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY = "both", "before_only", "twin", "twin_before_only"
@@ -94,7 +96,18 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
     for ours, theirs in _COMPARED:
         if theirs in exact:
             report |= _ratio(f"ratio_{ours}_to_{theirs}", exact[ours], exact[theirs], groups, seed)
-    return report | {"p50_ms": round(float(np.median([j.ms for j in judged])), 1)}
+    return report | _faults(judged, groups, seed) | {"p50_ms": round(float(np.median([j.ms for j in judged])), 1)}
+
+
+def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
+    """Shares of two-sided answers with a fault at a seam, and of those that break the syntax of their language."""
+    seams = np.array([seam_error(j.case, j.answers[BOTH]) is not None for j in judged], float)
+    report = _rate("seam_errors", seams, groups, seed)
+    languages = [language_of(j.case.path) for j in judged]
+    if all(parser(language) is not None for language in languages):
+        broken = [breaks_syntax(j.case, j.answers[BOTH], language) for j, language in zip(judged, languages, strict=True)]
+        report |= _rate("new_syntax_errors", np.array(broken, float), groups, seed)
+    return report
 
 
 def _rate(name: str, values: NDArray[np.float64], groups: NDArray[np.int64], seed: int) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from engine.backends import Backend, load_backend
 from engine.batcher import Batcher, Job, Priority
 from engine.before import BeforeRequest, write_before
+from engine.calibration import Calibration, read_calibration
 from engine.config import ModelConfig, read_model_config
 from engine.errors import CheckpointError
 from engine.generate import GenerateRequest, GenerateResult, generate
@@ -40,7 +41,7 @@ class Engine:
                 f"{folder}: the tokenizer has {self.tokenizer.size} tokens, the weights only {self.config.embedding_rows}; "
                 "they belong to different models."
             )
-        self._start(folder.name, load_backend(backend, folder, threads))
+        self._start(folder.name, load_backend(backend, folder, threads), read_calibration(folder))
 
     @classmethod
     def with_backend(cls, config: ModelConfig, tokenizer: TextTokenizer | None, backend: Backend) -> Engine:
@@ -50,14 +51,15 @@ class Engine:
         engine._start(backend.name, backend)
         return engine
 
-    def _start(self, model_name: str, backend: Backend) -> None:
+    def _start(self, model_name: str, backend: Backend, calibration: Calibration | None = None) -> None:
         self.model_name, self.backend = model_name, backend
         self.infiller: Infiller | None = None
         if self.tokenizer is not None:
             # An answer that holds a blank would be no answer.
             blank, line_ends = self.tokenizer.ids_with("___"), self.tokenizer.line_end_ids()
             allowed = constraint_table(self.config, self.tokenizer.size, suppressed=blank, line_ends=line_ends)
-            self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name)
+            known = calibration or Calibration()
+            self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name, calibration=known)
         self._batcher = Batcher(backend)
 
     @property

@@ -10,12 +10,14 @@ import numpy as np
 
 from engine.answer import Answer, draft_of, read_answer, token_of
 from engine.backends import Batch, Bools, Predictions
+from engine.calibration import Calibration
 from engine.canvas import Canvas
 from engine.choices import score_choices, slots_for
 from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans, Plan, make_plan
 from engine.errors import RequestRejected
 from engine.length import Lengths, SpanLength
+from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span
 from engine.pins import Placement, put, search_placements
 from engine.sampler import Rules, denoise
@@ -47,13 +49,21 @@ class FillJob:
     """Where words are pinned: which tokens would join them."""
     expired: Callable[[], bool]
     on_draft: Callable[[Draft], None] | None = None
+    calibration: Calibration = Calibration()
     _hidden: HiddenSpans = field(default_factory=HiddenSpans)
     """Its context serves every pass of the request."""
     _placements: dict[int, list[Placement]] = field(default_factory=dict)
     _choice_shares: dict[int, float] = field(default_factory=dict)
+    _sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
+    """Places of spans whose length was probed, the likeliest lengths first."""
+
+    @property
+    def greedy_answers(self) -> int:
+        """How many answers are greedy: one for each length that is tried."""
+        return len(self._sizes)
 
     def prepare(self) -> Generator[Batch, Predictions, None]:
-        """Decide between choices, then look for places for pins; ``RequestRejected`` when they do not fit."""
+        """Decide between choices, on lengths and on places for pins; ``RequestRejected`` when they do not fit."""
         for i, span in enumerate(self.spans):
             if not span.choices or not self._owns(i):
                 continue
@@ -63,22 +73,42 @@ class FillJob:
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             self._choose(i, span.choices[best], options[best], float(share[best] / share.sum()))
+        if self.config.delete_token_id is None:
+            yield from self._probe()
         for i, span in enumerate(self.spans):
             if not span.pins or not self._owns(i):
                 continue
             found = yield from search_placements(
-                self._canvas(), i, span.pins, self.tokenizer, self._plan(), self.allowed, self._lengths()
+                self._canvas(self._sizes[0]), i, span.pins, self.tokenizer, self._plan(), self.allowed, self._lengths()
             )
             if not found:
                 raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")
             self._placements[i] = found
 
+    def _probe(self) -> Generator[Batch, Predictions, None]:
+        """Find likely lengths, span by span, the others at the best one found so far."""
+        best: dict[int, int] = {}
+        ranked: dict[int, list[int]] = {}
+        for i, span in enumerate(self.spans):
+            if span.tokens is not None or not self._owns(i):
+                continue
+            least = max(span.min_tokens, 2 * (span.lines or 1) - 1)
+            sizes = candidate_lengths(least, max(least, slots_of(span, len(self.spans))))
+            tied_to = [j for j in range(len(self.spans)) if (self.ties[j] if self.ties else j) == i]
+            canvases = {n: self._canvas(best | dict.fromkeys(tied_to, n)) for n in sizes}
+            ranked[i] = yield from probe_lengths(canvases, i, self.allowed, self._lengths(), self.calibration)
+            best |= dict.fromkeys(tied_to, ranked[i][0])
+        for rank in range(DECODED if ranked else 1):
+            sizes_of_rank = {i: found[min(rank, len(found) - 1)] for i, found in ranked.items()}
+            self._sizes.append({i: sizes_of_rank.get(self.ties[i] if self.ties else i, n) for i, n in best.items()})
+        self._sizes = [sizes for n, sizes in enumerate(self._sizes[1:]) if sizes not in self._sizes[1 : n + 1]] or [{}]
+
     def answer(self, number: int) -> Generator[Batch, Predictions, Answer]:
-        """Answer ``number``: the first is greedy, later ones are sampled; ``RequestRejected`` if none keeps its promises."""
+        """Answer ``number``: first greedy ones, later sampled ones; ``RequestRejected`` if none keeps its promises."""
         banned: set[int] = set()
         rank, broken = 0, ""
         for _ in range(TRIES):
-            canvas = self._canvas()
+            canvas = self._canvas(self._sizes[number if number < len(self._sizes) else 0])
             if not self._put_pins(canvas, rank):
                 break
             allowed = without(self.allowed, banned) if banned else self.allowed
@@ -153,7 +183,7 @@ class FillJob:
             steps=sampler.steps,
             threshold=sampler.threshold,
             at_least_schedule=True,
-            temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number else 0.0),
+            temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number >= len(self._sizes) else 0.0),
             seed=self.request.seed + number,
             expired=self.expired,
         )

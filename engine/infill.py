@@ -9,6 +9,7 @@ from functools import cached_property
 
 from engine.answer import Answer
 from engine.backends import Batch, Bools, Predictions
+from engine.calibration import Calibration
 from engine.config import ModelConfig
 from engine.errors import RequestRejected
 from engine.fill_job import FillJob
@@ -38,6 +39,7 @@ class Infiller:
     model_name: str
     backend_name: str
     clock: Callable[[], float] = time.monotonic
+    calibration: Calibration = Calibration()
 
     def fill(
         self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None
@@ -62,13 +64,14 @@ class Infiller:
         job = self._job(request, expired, on_draft)
         _, nfe = yield from counting(job.prepare())
         answers: list[Answer] = []
-        for number in range(1 + TRIES_A_CANDIDATE * (request.n - 1) + request.sampler.repairs):
+        sure = job.greedy_answers
+        for number in range(sure + TRIES_A_CANDIDATE * (request.n - 1) + request.sampler.repairs):
             answer, passes = yield from counting(job.answer(number))
             nfe += passes
             if all(answer.texts != other.texts for other in answers):
                 answers.append(answer)
-            unbroken = any(answer.new_errors == 0 for answer in answers) or number >= request.sampler.repairs
-            if stopped or (len(answers) >= request.n and unbroken):
+            unbroken = any(answer.new_errors == 0 for answer in answers) or number + 1 >= sure + request.sampler.repairs
+            if stopped or (number + 1 >= sure and len(answers) >= request.n and unbroken):
                 break
         return self._result(request, job.spans, answers, nfe, (self.clock() - began) * 1000, stopped)
 
@@ -77,7 +80,10 @@ class Infiller:
         edges = self._edges if any(span.pins for span in spans) else None
         allowed = self.allowed if edges is None else beside_pins(self.allowed, edges.begins, edges.ends)
         pieces, cache = self._pieces(request, spans), self._cache(request)
-        return FillJob(self.config, self.tokenizer, request, spans, ties, pieces, allowed, cache, edges, expired, on_draft)
+        return FillJob(
+            self.config, self.tokenizer, request, spans, ties, pieces, allowed, cache, edges, expired, on_draft,
+            self.calibration,
+        )  # fmt: skip
 
     @cached_property
     def _edges(self) -> WordEdges:
@@ -122,7 +128,7 @@ class Infiller:
                     start=span.start,
                     end=span.end,
                     text=best.texts[i],
-                    confidence=round(best.confidences[i], 4),
+                    confidence=round(self.calibration.calibrated(best.confidences[i]), 4),
                     tokens=best.sizes[i],
                     alternatives=tuple(others),
                 )

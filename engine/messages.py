@@ -90,7 +90,8 @@ class SpanResult(Config, kw_only=True, frozen=True):
     end: int
     text: str
     confidence: float
-    """Geometric mean of the probabilities with which the tokens were transferred."""
+    """Probability that this is exactly what was meant, where the model is calibrated; else the geometric mean of the
+    probabilities with which its tokens were written."""
     tokens: int
     alternatives: tuple[str, ...] = ()
 

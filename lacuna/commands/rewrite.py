@@ -40,7 +40,8 @@ def rewrite_selection(
     start, end = range_of(text, span)
     fields = {
         "text": text, "start": start, "end": end, "language": language_of(common.output.file), "keep": tuple(keep),
-        "strength": strength, "same_length": same_length, "n": common.n, "seed": common.seed, "deadline_ms": common.deadline_ms,
+        "strength": strength, "same_length": same_length, "n": common.n, "seed": common.seed,
+        "deadline_ms": common.deadline_ms,
     }  # fmt: skip
     try:
         request = msgspec.convert(fields, RewriteRequest)

@@ -1,0 +1,38 @@
+"""Faults where an answer meets its text: something said twice, indentation broken, brackets left without a partner.
+
+The truth is the yardstick: what is true of it (a text that repeats itself, a bracket that closes lines later) is no fault.
+"""
+
+from __future__ import annotations
+
+from benchmarks.infill_cases import Case
+from engine.brackets import disagreement
+from engine.finish import MIN_REPEAT
+from engine.syntax import new_errors
+
+
+def seam_error(case: Case, answer: str) -> str | None:
+    """``repeated``, ``indentation`` or ``brackets``; ``None`` when the seams are sound."""
+    if _repeats(case, answer) and not _repeats(case, case.answer):
+        return "repeated"
+    before, after = case.line
+    if before and not before.strip() and answer[:1] in (" ", "\t") and case.answer[:1] not in (" ", "\t"):
+        return "indentation"
+    if disagreement(before + answer + after) > disagreement(before + case.answer + after):
+        return "brackets"
+    return None
+
+
+def breaks_syntax(case: Case, answer: str, language: str) -> bool:
+    """True when the document has errors with ``answer`` that it has not with the truth."""
+    filled = case.text[: case.start] + answer + case.text[case.end :]
+    place = [(case.start, case.end)]
+    return new_errors(case.text, filled, place, language) > new_errors(case.text, case.text, place, language)
+
+
+def _repeats(case: Case, answer: str) -> bool:
+    before, after = case.text[max(0, case.start - 200) : case.start], case.text[case.end : case.end + 200]
+    sizes = range(MIN_REPEAT, len(answer) + 1)
+    ahead = any(answer.endswith(after[:n]) and after[:n].strip() for n in sizes if n <= len(after))
+    behind = any(before.endswith(answer[:n]) and answer[:n].strip() for n in sizes)
+    return ahead or behind
