@@ -92,7 +92,8 @@ class FillJob:
         for i, span in enumerate(self.spans):
             if span.tokens is not None or not self._owns(i):
                 continue
-            least = max(span.min_tokens, 2 * (span.lines or 1) - 1)
+            pinned = sum(len(self.tokenizer.encode(" " + pin)) for pin in span.pins)
+            least = max(span.min_tokens, 2 * (span.lines or 1) - 1, pinned)
             sizes = candidate_lengths(least, max(least, slots_of(span, len(self.spans))))
             tied_to = [j for j in range(len(self.spans)) if (self.ties[j] if self.ties else j) == i]
             canvases = {n: self._canvas(best | dict.fromkeys(tied_to, n)) for n in sizes}
@@ -101,7 +102,9 @@ class FillJob:
         for rank in range(DECODED if ranked else 1):
             sizes_of_rank = {i: found[min(rank, len(found) - 1)] for i, found in ranked.items()}
             self._sizes.append({i: sizes_of_rank.get(self.ties[i] if self.ties else i, n) for i, n in best.items()})
-        self._sizes = [sizes for n, sizes in enumerate(self._sizes[1:]) if sizes not in self._sizes[1 : n + 1]] or [{}]
+        distinct = [sizes for n, sizes in enumerate(self._sizes[1:]) if sizes not in self._sizes[1 : n + 1]]
+        # Where words are pinned, their places were searched at one length.
+        self._sizes = distinct[:1] if any(span.pins for span in self.spans) else distinct
 
     def answer(self, number: int) -> Generator[Batch, Predictions, Answer]:
         """Answer ``number``: first greedy ones, later sampled ones; ``RequestRejected`` if none keeps its promises."""
