@@ -92,9 +92,11 @@ class FillJob:
         for i, span in enumerate(self.spans):
             if span.tokens is not None or not self._owns(i):
                 continue
-            pinned = sum(len(self.tokenizer.encode(" " + pin)) for pin in span.pins)
-            least = max(span.min_tokens, 2 * (span.lines or 1) - 1, pinned)
-            sizes = candidate_lengths(least, max(least, slots_of(span, len(self.spans))))
+            # A pin needs its tokens and something that keeps it apart from its neighbours.
+            pinned = sum(len(self.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
+            most = slots_of(span, len(self.spans))
+            least = min(most, max(span.min_tokens, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))
+            sizes = candidate_lengths(least, most)
             tied_to = [j for j in range(len(self.spans)) if (self.ties[j] if self.ties else j) == i]
             canvases = {n: self._canvas(best | dict.fromkeys(tied_to, n)) for n in sizes}
             ranked[i] = yield from probe_lengths(canvases, i, self.allowed, self._lengths(), self.calibration)
