@@ -1,4 +1,4 @@
-"""Cut-outs of held-out documents: lines, several lines, or pieces of 4 to 12 characters. One seed, nothing selected."""
+"""Cut-outs of held-out documents: lines, several lines, pieces of 4 to 12 characters, rests of lines. None is selected."""
 
 from __future__ import annotations
 
@@ -118,6 +118,15 @@ def _piece(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     return None
 
 
+def _rest(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """From any character of a line's text to the end of the line, where an editor's cursor stands while one types."""
+    line = _line(text, rng)
+    if line is None:
+        return None
+    start = int(rng.integers(line[0] + 1, line[1]))
+    return (start, line[1]) if text[start : line[1]].strip() else None
+
+
 def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     at = int(rng.integers(0, max(1, len(text))))
     start = text.rfind("\n", 0, at) + 1
@@ -125,7 +134,7 @@ def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     return start, len(text) if end < 0 else end
 
 
-_CUTS = {"line": _line, "lines": _lines, "piece": _piece}
+_CUTS = {"line": _line, "lines": _lines, "piece": _piece, "rest": _rest}
 KINDS = tuple(_CUTS)
 
 

@@ -18,7 +18,7 @@ Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each t
 def eval_infill(
     data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="line, lines (two to four), or piece (4 to 12 characters in a line).")
+        str, typer.Option("--kind", help="line, lines (two to four), piece (4 to 12 characters), rest (of a line).")
     ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
@@ -34,6 +34,21 @@ def eval_infill(
     from lacuna.commands.evaluate import infill
 
     infill(data, kind, cases, seed, show, window, twin, model, backend)
+
+
+@eval_app.command("calibrate")
+def eval_calibrate(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents that nothing was trained on.")],
+    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="SVG", help="Draw a reliability diagram.")] = None,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Make confidence mean the share of answers that are exactly right; written into the model folder."""
+    from lacuna.commands.calibrate import calibrate
+
+    calibrate(data, cases, plot, seed, model, backend)
 
 
 @eval_app.command("likelihood")

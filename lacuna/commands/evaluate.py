@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
-from rich.progress import Progress, track
+from rich.progress import track
 
 from benchmarks.humaneval_infilling import evaluate, read_problems
 from benchmarks.infill_cases import KINDS, Case, cut_cases, read_documents, read_texts
@@ -17,6 +15,7 @@ from benchmarks.quality import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.reversal import accuracy, ask, questions, read_pairs
 from engine import Engine
 from engine.chat_template import ChatTemplate
+from lacuna.commands.report import print_report, progress_bar
 from lacuna.errors import UserError
 
 
@@ -46,7 +45,7 @@ def infill(
         case, (before, after) = found.case, found.case.line
         answer = found.answers[BOTH]
         sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n")
-    _print(summarise(judged, kind, seed))
+    print_report(summarise(judged, kind, seed))
 
 
 def _twin_answers(twin: Path, cases: list[Case], window: int) -> list[dict[str, str]]:
@@ -70,12 +69,12 @@ def likelihood(data: Path, documents: int, window: int, samples: int, seed: int,
         raise UserError(f"{data} cannot be read as documents: {exc}.") from exc
     if not texts:
         raise UserError(f"{data} holds no text; name JSONL with `text`, or a text file.")
-    with Engine(model, backend) as engine, _progress() as progress:
+    with Engine(model, backend) as engine, progress_bar() as progress:
         if engine.tokenizer is None:
             raise UserError(f"{engine.model_name} has no tokenizer; only `lacuna score --ids` can judge with it.")
         bar = progress.add_task("judging", total=len(texts))
         window = min(window, engine.config.max_sequence_length)
-        _print(corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar)))
+        print_report(corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar)))
 
 
 def reversal(
@@ -94,18 +93,7 @@ def reversal(
         answers = ask(engine, ChatTemplate(model), asked, gen_length)
     for question, answer in zip(asked[:show], answers, strict=False):
         sys.stdout.write(f"{question.text}\n    {answer!r}, true: {question.answer!r}\n")
-    _print(accuracy(asked, answers))
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    return Progress(console=console, disable=not console.is_terminal)
-
-
-def _print(report: Mapping[str, float | int | str]) -> None:
-    for name, value in report.items():
-        sys.stdout.write(f"{name:32} {value}\n")
-    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    print_report(accuracy(asked, answers))
 
 
 def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | None, backend: str) -> None:
@@ -116,6 +104,6 @@ def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | N
         raise UserError(f"{data} cannot be read as HumanEval-Infilling: {exc}.") from exc
     if not problems:
         raise UserError(f"{data} holds no problems.")
-    with Engine(model, backend) as engine, _progress() as progress:
+    with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("filling", total=len(problems))
-        _print(evaluate(engine, problems, given_length, lambda: progress.advance(bar)))
+        print_report(evaluate(engine, problems, given_length, lambda: progress.advance(bar)))

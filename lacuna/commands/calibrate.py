@@ -1,0 +1,48 @@
+"""``lacuna eval calibrate``: fit, judge and keep the calibration of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.calibrate import confidences, draw, fit, length_bias
+from benchmarks.infill_cases import cut_cases, read_documents
+from engine import BUNDLED, Engine
+from engine.calibration import write_calibration
+from lacuna.commands.report import print_report, progress_bar
+from lacuna.errors import UserError
+
+KINDS = ("rest", "piece", "line")
+BIAS_CASES = 60
+"""Places at which certainty by length is measured; every one costs a pass for each length."""
+
+
+def calibrate(data: Path, cases: int, plot: Path | None, seed: int, model: Path | None, backend: str) -> None:
+    """Carry out the command."""
+    if cases < 100:
+        raise UserError(f"--cases {cases} is too few for a calibration; use 100 or more.")
+    try:
+        documents = read_documents(data)
+    except (OSError, ValueError) as exc:
+        raise UserError(f"{data} cannot be read as held-out documents: {exc}.") from exc
+    chosen = [case for i, kind in enumerate(KINDS) for case in cut_cases(documents, kind, cases // len(KINDS), seed + i)]
+    if len(chosen) < 100:
+        raise UserError(f"{data} holds too little text; name a larger validation shard.")
+    folder = BUNDLED if model is None else model
+    with Engine(model, backend) as engine, progress_bar() as progress:
+        if engine.infiller is None:
+            raise UserError(f"{engine.model_name} has no tokenizer; it fills no text.")
+        bar = progress.add_task("calibrating", total=len(chosen))
+        own, right = confidences(engine, chosen, lambda: progress.advance(bar))
+        calibration, figures = fit(own, right)
+        if engine.config.delete_token_id is None:
+            places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
+            calibration = msgspec.structs.replace(calibration, length_bias=length_bias(engine, places))
+    try:
+        write_calibration(calibration, folder)
+    except OSError as exc:
+        raise UserError(f"{folder} cannot be written ({exc.strerror}); copy the model to a folder of yours.") from exc
+    if plot is not None:
+        draw(own, right, calibration, plot)
+    print_report(figures)
