@@ -21,10 +21,12 @@ Estimating = Generator[Batch, Predictions, float]
 
 
 class LikelihoodRequest(Config, kw_only=True, frozen=True):
-    """log p(answer | prompt); an empty prompt asks for the text itself."""
+    """log p(answer | prompt, suffix); an empty prompt and suffix ask for the text itself."""
 
     prompt_ids: tuple[int, ...]
     answer_ids: tuple[int, ...]
+    suffix_ids: tuple[int, ...] = ()
+    """What stands after the answer; LLaDA's own estimate has none."""
     samples: int = 128
     """Masked copies; LLaDA uses 128, and 1 where answers are single tokens."""
     rows: int = 8
@@ -39,8 +41,8 @@ def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimatin
     _check(config, request)
     rng = np.random.default_rng(request.seed)
     rows = min(request.rows, request.samples)
-    ids = np.array([*request.prompt_ids, *request.answer_ids], np.int64)
-    places = np.arange(len(request.prompt_ids), len(ids))
+    ids = np.array([*request.prompt_ids, *request.answer_ids, *request.suffix_ids], np.int64)
+    places = len(request.prompt_ids) + np.arange(len(request.answer_ids))
     guided_rows = rows if request.cfg_scale else 0
     estimates = []
     for _ in range(max(1, request.samples // rows)):
@@ -48,7 +50,7 @@ def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimatin
         noisy = np.tile(ids, (rows, 1))
         noisy[:, places] = np.where(masked, config.mask_token_id, ids[places])
         unconditional = noisy[:guided_rows].copy()
-        unconditional[:, : places[0]] = config.mask_token_id
+        unconditional[:, : places[0]] = unconditional[:, places[-1] + 1 :] = config.mask_token_id
         noisy = np.concatenate((noisy, unconditional))
         predictions = yield Batch(
             input_ids=noisy,
@@ -72,7 +74,7 @@ def _check(config: ModelConfig, request: LikelihoodRequest) -> None:
         raise RequestRejected("There is no answer to judge; give at least one token.")
     if request.samples < 1 or request.rows < 1:
         raise RequestRejected(f"samples {request.samples} and rows {request.rows} must be at least 1.")
-    check_ids(config, (*request.prompt_ids, *request.answer_ids))
+    check_ids(config, (*request.prompt_ids, *request.answer_ids, *request.suffix_ids))
 
 
 def mask_copies(length: int, rows: int, rng: np.random.Generator) -> tuple[Bools, NDArray[np.float64]]:

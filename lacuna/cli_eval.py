@@ -36,6 +36,37 @@ def eval_infill(
     infill(data, kind, cases, seed, show, window, twin, model, backend)
 
 
+@eval_app.command("joint")
+def eval_joint(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
+    kind: Annotated[str, typer.Option("--kind", help="piece, line or rest.")] = "piece",
+    blanks: Annotated[int, typer.Option("--blanks", help="Blanks of a place, 2 to 8.")] = 3,
+    cases: Annotated[int, typer.Option("--cases", help="How many places.")] = 300,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Several blanks filled together, against one after another: exact match."""
+    from lacuna.commands.evaluate import joint
+
+    joint(data, kind, blanks, cases, seed, model, backend)
+
+
+@eval_app.command("before")
+def eval_before(
+    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out prose, one JSON record a line.")],
+    cases: Annotated[int, typer.Option("--cases", help="How many sentences.")] = 300,
+    samples: Samples = 16,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Likelihood of a true sentence given what follows it, against given what precedes it."""
+    from lacuna.commands.evaluate import before
+
+    before(data, cases, samples, seed, model, backend)
+
+
 @eval_app.command("calibrate")
 def eval_calibrate(
     data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents that nothing was trained on.")],

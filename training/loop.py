@@ -72,6 +72,7 @@ def train(
     """
     if lora is not None and config.ema:
         raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
+    torch.compiler.reset()  # a process that trains several models would reach the limit of recompilations
     AcceleratorState._reset_state()  # accelerate keeps the precision of a process's first run; every run has its own
     accelerator = Accelerator(mixed_precision=config.precision)
     config.out.mkdir(parents=True, exist_ok=True)

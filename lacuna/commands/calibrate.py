@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.calibrate import confidences, draw, fit, length_bias
-from benchmarks.infill_cases import cut_cases, read_documents
+from benchmarks.infill_cases import cut_cases
 from engine import BUNDLED, Engine
 from engine.calibration import write_calibration
+from lacuna.commands.evaluate import held_out
 from lacuna.commands.report import print_report, progress_bar
 from lacuna.errors import UserError
 
@@ -22,10 +23,7 @@ def calibrate(data: Path, cases: int, plot: Path | None, seed: int, model: Path 
     """Carry out the command."""
     if cases < 100:
         raise UserError(f"--cases {cases} is too few for a calibration; use 100 or more.")
-    try:
-        documents = read_documents(data)
-    except (OSError, ValueError) as exc:
-        raise UserError(f"{data} cannot be read as held-out documents: {exc}.") from exc
+    documents = held_out(data)
     chosen = [case for i, kind in enumerate(KINDS) for case in cut_cases(documents, kind, cases // len(KINDS), seed + i)]
     if len(chosen) < 100:
         raise UserError(f"{data} holds too little text; name a larger validation shard.")

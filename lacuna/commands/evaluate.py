@@ -8,8 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.before import directions, triples
 from benchmarks.humaneval_infilling import evaluate, read_problems
-from benchmarks.infill_cases import KINDS, Case, cut_cases, read_documents, read_texts
+from benchmarks.infill_cases import KINDS, Case, Document, cut_cases, read_documents, read_texts
+from benchmarks.joint import compare, joint_cases
 from benchmarks.likelihood import corpus_bound
 from benchmarks.quality import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.reversal import accuracy, ask, questions, read_pairs
@@ -27,11 +29,7 @@ def infill(
         raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
     if window < 2 * SEVERAL_LINES_TOKENS:
         raise UserError(f"--window {window} leaves no room for text; use {2 * SEVERAL_LINES_TOKENS} or more.")
-    try:
-        documents = read_documents(data)
-    except (OSError, ValueError) as exc:
-        raise UserError(f"{data} cannot be read as held-out documents: {exc}.") from exc
-    chosen = cut_cases(documents, kind, cases, seed)
+    chosen = cut_cases(held_out(data), kind, cases, seed)
     if not chosen:
         raise UserError(f"{data} holds no text to cut; name a validation shard.")
     others = [{} for _ in chosen] if twin is None else _twin_answers(twin, chosen, window)
@@ -46,6 +44,40 @@ def infill(
         answer = found.answers[BOTH]
         sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n")
     print_report(summarise(judged, kind, seed))
+
+
+def held_out(data: Path) -> list[Document]:
+    """Documents of a validation shard; ``UserError`` when the file is none."""
+    try:
+        return read_documents(data)
+    except (OSError, ValueError) as exc:
+        raise UserError(f"{data} cannot be read as held-out documents: {exc}.") from exc
+
+
+def joint(data: Path, kind: str, blanks: int, cases: int, seed: int, model: Path | None, backend: str) -> None:
+    """Several blanks together against one after another."""
+    if kind not in KINDS:
+        raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
+    if not 2 <= blanks <= 8:
+        raise UserError(f"--blanks {blanks} is not possible; compare 2 to 8.")
+    chosen = joint_cases(held_out(data), kind, blanks, cases, seed)
+    if not chosen:
+        raise UserError(f"{data} holds no place for {blanks} blanks; name a larger validation shard.")
+    with Engine(model, backend) as engine, progress_bar() as progress:
+        bar = progress.add_task("evaluating", total=len(chosen))
+        print_report(compare(engine, chosen, lambda: progress.advance(bar)))
+
+
+def before(data: Path, cases: int, samples: int, seed: int, model: Path | None, backend: str) -> None:
+    """A true sentence given what follows, against given what precedes."""
+    chosen = triples(held_out(data), cases, seed)
+    if not chosen:
+        raise UserError(f"{data} holds no sentences with text around them; name a larger validation shard.")
+    with Engine(model, backend) as engine, progress_bar() as progress:
+        if engine.tokenizer is None:
+            raise UserError(f"{engine.model_name} has no tokenizer; it reads no text.")
+        bar = progress.add_task("judging", total=len(chosen))
+        print_report(directions(engine, chosen, samples, seed, lambda: progress.advance(bar)))
 
 
 def _twin_answers(twin: Path, cases: list[Case], window: int) -> list[dict[str, str]]:

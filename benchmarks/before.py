@@ -1,0 +1,68 @@
+"""Is the seam as good backwards? The likelihood of a true sentence given what follows it, against given what precedes it.
+
+Both are LLaDA's Monte-Carlo bound, in nats a token, over the same inner sentences of held-out text: once each is the last of
+a text and once the first. A model that reads in one direction only has no figure for the second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from benchmarks.bounds import clustered_bounds
+from benchmarks.infill_cases import Document
+from engine import Engine
+from engine.likelihood import LikelihoodRequest
+
+_SENTENCE = re.compile(r"[^.!?\n]{20,240}[.!?](?=\s)")
+SIDE_TOKENS = 64
+
+
+def triples(documents: Sequence[Document], count: int, seed: int) -> list[tuple[str, str, str, str]]:
+    """(before, sentence, after, group): sentences with enough text on both sides, one of a document."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for index in rng.permutation(len(documents)):
+        document = documents[int(index)]
+        matches = [m for m in _SENTENCE.finditer(document.text) if m.start() > 300 and m.end() + 300 < len(document.text)]
+        if matches:
+            match = matches[int(rng.integers(len(matches)))]
+            start, end = match.span()
+            text = document.text
+            found.append((text[start - 300 : start], text[start:end], text[end : end + 300], document.source))
+        if len(found) == count:
+            break
+    return found
+
+
+def directions(
+    engine: Engine,
+    cases: Sequence[tuple[str, str, str, str]],
+    samples: int,
+    seed: int,
+    done: Callable[[], None] = lambda: None,
+) -> dict[str, float | int]:
+    """Nats a token forwards and backwards, and their ratio, with 95 % bounds over groups."""
+    assert engine.tokenizer is not None
+    nats: dict[str, list[float]] = {"forwards": [], "backwards": []}
+    lengths = []
+    for before, sentence, after, _ in cases:
+        ids = tuple(engine.tokenizer.encode(sentence))
+        known = tuple(engine.tokenizer.encode(before)[-SIDE_TOKENS:]), tuple(engine.tokenizer.encode(after)[:SIDE_TOKENS])
+        for name, prompt, suffix in (("forwards", known[0], ()), ("backwards", (), known[1])):
+            request = LikelihoodRequest(prompt_ids=prompt, answer_ids=ids, suffix_ids=suffix, samples=samples, seed=seed)
+            nats[name].append(-engine.log_likelihood(request))
+        lengths.append(len(ids))
+        done()
+    groups = np.unique([group for *_, group in cases], return_inverse=True)[1]
+    tokens = np.array(lengths, float)
+    report: dict[str, float | int] = {"sentences": len(cases), "tokens": int(tokens.sum())}
+    for name, over in (("forwards", tokens), ("backwards", tokens)):
+        low, high = clustered_bounds(np.array(nats[name]), groups, over)
+        report |= {name: round(float(np.sum(nats[name]) / over.sum()), 4), f"{name}_low": round(low, 4)}
+        report[f"{name}_high"] = round(high, 4)
+    low, high = clustered_bounds(np.array(nats["backwards"]), groups, np.array(nats["forwards"]))
+    ratio = float(np.sum(nats["backwards"]) / np.sum(nats["forwards"]))
+    return report | {"ratio": round(ratio, 4), "ratio_low": round(low, 4), "ratio_high": round(high, 4)}
