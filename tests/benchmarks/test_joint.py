@@ -51,7 +51,7 @@ def test_exact_answers_are_counted_blank_by_blank(config, tokenizer, monkeypatch
 
 
 def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_order(config, tokenizer):
-    prose = [Document("The house was old and nobody lived there. " * 40, f"book{i}") for i in range(4)]
+    prose = [Document("The house was old and nobody lived there. " * 40, f"book{i}", "") for i in range(4)]
     cases = triples(prose, 3, 0)
     assert len(cases) == 3 and all(sentence.endswith("there.") for _, sentence, _, _ in cases)
     backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
