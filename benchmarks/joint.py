@@ -50,7 +50,7 @@ def joint_cases(documents: Sequence[Document], kind: str, blanks: int, count: in
 def together(engine: Engine, case: JointCase) -> list[str]:
     """The answers of one request."""
     spans = tuple(Span(start=start, end=end, single_line=True) for start, end in case.ranges)
-    found = engine.fill(FillRequest(text=case.text, spans=spans, language=language_of(case.path)))
+    found = engine.fill(FillRequest(text=case.text, spans=spans, language=language_of(case.path), copies=False))
     return [span.text for span in found.spans]
 
 
@@ -64,7 +64,9 @@ def one_after_another(engine: Engine, case: JointCase) -> list[str]:
         removed = sum(b - a for a, b in case.ranges[:number])
         at = start - removed + shift
         span = Span(start=at, end=at, single_line=True)
-        answer = engine.fill(FillRequest(text=text, spans=(span,), language=language_of(case.path))).spans[0].text
+        answer = (
+            engine.fill(FillRequest(text=text, spans=(span,), language=language_of(case.path), copies=False)).spans[0].text
+        )
         text = text[:at] + answer + text[at:]
         shift += len(answer)
         answers.append(answer)

@@ -22,9 +22,13 @@ from engine import Engine, FillRequest, Span, language_of
 from engine.syntax import parser
 
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
+SYSTEM = "system"
+"""All that a user gets: both sides and copies from the document. The other ways are the model alone."""
 BOTH, BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY = "both", "before_only", "twin", "twin_before_only"
 """Ways to answer; with ``_given_length`` behind it, the true number of tokens is told. The twin sees both sides by
 fill-in-the-middle."""
+SHOWN = 0.2
+"""Confidence from which an editor shows an answer unasked (the default of ``minConfidence``)."""
 GIVEN = "_given_length"
 BEGINS = "begins"
 _OPPONENTS = (BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY)
@@ -39,7 +43,7 @@ class Judged:
     answers: dict[str, str]
     """Way -> text."""
     confidence: float = 0.0
-    """Of the two-sided answer."""
+    """Of the system's answer."""
     ms: float = 0.0
     begins: bool = False
     """The one-sided answer begins with the cut-out."""
@@ -66,20 +70,22 @@ def judge(engine: Engine, case: Case, window: int = 512) -> Judged:
     length = len(engine.tokenizer.encode(case.answer))
     ahead = len(before), len(before)
     ways = {
+        SYSTEM: (case.text, Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)),
         BOTH: (case.text, Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)),
         BOTH + GIVEN: (case.text, Span(start=case.start, end=case.end, single_line=one_line, tokens=length)),
         BEFORE_ONLY: (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest)),
         BEFORE_ONLY + GIVEN: (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length)),
     }
-    found = {way: engine.fill(_request(case, text, span, window)) for way, (text, span) in ways.items()}
+    found = {way: engine.fill(_request(case, text, span, window, way)) for way, (text, span) in ways.items()}
     answers = {way: result.spans[0].text for way, result in found.items()}
     answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
-    both = found[BOTH]
-    return Judged(case, answers, both.spans[0].confidence, both.ms, answers[BEFORE_ONLY].startswith(case.answer))
+    full = found[SYSTEM]
+    return Judged(case, answers, full.spans[0].confidence, full.ms, answers[BEFORE_ONLY].startswith(case.answer))
 
 
-def _request(case: Case, text: str, span: Span, window: int) -> FillRequest:
-    return FillRequest(text=text, spans=(span,), window=window, language=language_of(case.path) if case.path else None)
+def _request(case: Case, text: str, span: Span, window: int, way: str) -> FillRequest:
+    language = language_of(case.path) if case.path else None
+    return FillRequest(text=text, spans=(span,), window=window, language=language, copies=way == SYSTEM)
 
 
 def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float | int | str]:
@@ -100,14 +106,26 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
 
 
 def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
-    """Shares of two-sided answers with a fault at a seam, and of those that break the syntax of their language."""
-    seams = np.array([seam_error(j.case, j.answers[BOTH]) is not None for j in judged], float)
-    report = _rate("seam_errors", seams, groups, seed)
+    """Shares of the system's answers with a fault at a seam or in syntax: of all, and of those it is sure enough to show."""
+    shown = np.array([j.confidence >= SHOWN for j in judged])
+    seams = np.array([seam_error(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
+    exact = np.array([j.exact(SYSTEM) for j in judged], float)
+    report = {"shown": round(float(shown.mean()), 4), **_rate("seam_errors", seams, groups, seed)}
+    for name, hits in (("exact_match_shown", exact), ("seam_errors_shown", seams)):
+        report |= _of_shown(name, hits, shown, groups, seed)
     languages = [language_of(j.case.path) for j in judged]
     if all(parser(language) is not None for language in languages):
-        broken = [breaks_syntax(j.case, j.answers[BOTH], language) for j, language in zip(judged, languages, strict=True)]
-        report |= _rate("new_syntax_errors", np.array(broken, float), groups, seed)
+        pairs = zip(judged, languages, strict=True)
+        broken = np.array([breaks_syntax(j.case, j.answers[SYSTEM], language) for j, language in pairs], float)
+        report |= _rate("new_syntax_errors", broken, groups, seed)
+        report |= _of_shown("new_syntax_errors_shown", broken, shown, groups, seed)
     return report
+
+
+def _of_shown(
+    name: str, hits: NDArray[np.float64], shown: NDArray[np.bool_], groups: NDArray[np.int64], seed: int
+) -> dict[str, float]:
+    return _rate(name, hits[shown], np.unique(groups[shown], return_inverse=True)[1], seed) if shown.any() else {}
 
 
 def _rate(name: str, values: NDArray[np.float64], groups: NDArray[np.int64], seed: int) -> dict[str, float]:

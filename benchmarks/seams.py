@@ -10,15 +10,19 @@ from engine.brackets import disagreement
 from engine.finish import MIN_REPEAT
 from engine.syntax import new_errors
 
+AROUND = 600
+"""Characters on each side in which a bracket may find its partner."""
+
 
 def seam_error(case: Case, answer: str) -> str | None:
     """``repeated``, ``indentation`` or ``brackets``; ``None`` when the seams are sound."""
     if _repeats(case, answer) and not _repeats(case, case.answer):
         return "repeated"
-    before, after = case.line
+    before = case.line[0]
     if before and not before.strip() and answer[:1] in (" ", "\t") and case.answer[:1] not in (" ", "\t"):
         return "indentation"
-    if disagreement(before + answer + after) > disagreement(before + case.answer + after):
+    near, far = case.text[max(0, case.start - AROUND) : case.start], case.text[case.end : case.end + AROUND]
+    if disagreement(near + answer + far) > disagreement(near + case.answer + far):
         return "brackets"
     return None
 

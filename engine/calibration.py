@@ -36,6 +36,11 @@ class Calibration(Config, kw_only=True, frozen=True):
         own, right = zip(*self.confidence, strict=True)
         return float(np.interp(confidence, own, right))
 
+    @property
+    def highest(self) -> float:
+        """The highest confidence that an answer of the model can get."""
+        return self.confidence[-1][1] if self.confidence else 1.0
+
     def bias(self, length: int) -> float:
         """Expected certainty at a length, between the measured ones by interpolation."""
         lengths = sorted(self.length_bias)

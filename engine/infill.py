@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from engine.answer import Answer
 from engine.backends import Batch, Bools, Predictions
 from engine.calibration import Calibration
 from engine.config import ModelConfig
+from engine.copied import SURE, copies_of, take
+from engine.copying import Copy
 from engine.errors import RequestRejected
 from engine.fill_job import FillJob
 from engine.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
@@ -27,6 +30,12 @@ AROUND_CHARS = 1_000
 """Related text is chosen by the names that stand this near to a span."""
 TRIES_A_CANDIDATE = 3
 """Samples that may repeat an answer before fewer candidates than asked for are given."""
+
+
+class Candidate(NamedTuple):
+    text: str
+    confidence: float
+    tokens: int
 
 
 @dataclass
@@ -61,22 +70,44 @@ class Infiller:
             stopped = deadline is not None and self.clock() >= deadline
             return stopped
 
-        job = self._job(request, expired, on_draft)
-        _, nfe = yield from counting(job.prepare())
+        spans, ties = tied(checked_spans(request, self.config))
+        copies = copies_of(request, spans, ties, self.tokenizer)
+        surest = max(SURE, self.calibration.highest)
+        sure = {i: found[0] for i, found in copies.items() if request.n == 1 and found[0].probability >= surest}
+        taken = take(request, spans, sure)
         answers: list[Answer] = []
-        sure = job.greedy_answers
-        for number in range(sure + TRIES_A_CANDIDATE * (request.n - 1) + request.sampler.repairs):
-            answer, passes = yield from counting(job.answer(number))
-            nfe += passes
+        nfe = 0
+        if taken.spans:
+            job = self._job(taken.request, taken.spans, ties, expired, on_draft)
+            answers, nfe = yield from counting(self._answers(job, lambda: stopped))
+        results = []
+        for i, span in enumerate(spans):
+            own, number = ((), 0) if i in sure else (answers, taken.left.index(i))
+            results.append(_as_result(span, self._ranked(span, copies.get(i, []), own, number), request.n))
+        return self._result(request, results, nfe, (self.clock() - began) * 1000, stopped)
+
+    def _answers(self, job: FillJob, stopped: Callable[[], bool]) -> Generator[Batch, Predictions, list[Answer]]:
+        """Different answers, the best first: ``n`` of them, and more while none leaves the syntax whole."""
+        yield from job.prepare()
+        answers: list[Answer] = []
+        wanted, repairs, sure = job.request.n, job.request.sampler.repairs, job.greedy_answers
+        for number in range(sure + TRIES_A_CANDIDATE * (wanted - 1) + repairs):
+            answer = yield from job.answer(number)
             if all(answer.texts != other.texts for other in answers):
                 answers.append(answer)
-            unbroken = any(answer.new_errors == 0 for answer in answers) or number + 1 >= sure + request.sampler.repairs
-            if stopped or (number + 1 >= sure and len(answers) >= request.n and unbroken):
+            unbroken = any(answer.new_errors == 0 for answer in answers) or number + 1 >= sure + repairs
+            if stopped() or (number + 1 >= sure and len(answers) >= wanted and unbroken):
                 break
-        return self._result(request, job.spans, answers, nfe, (self.clock() - began) * 1000, stopped)
+        return sorted(answers, key=lambda answer: (answer.new_errors, -answer.confidence))
 
-    def _job(self, request: FillRequest, expired: Callable[[], bool], on_draft: Callable[[Draft], None] | None) -> FillJob:
-        spans, ties = tied(checked_spans(request, self.config))
+    def _job(
+        self,
+        request: FillRequest,
+        spans: list[Span],
+        ties: list[int],
+        expired: Callable[[], bool],
+        on_draft: Callable[[Draft], None] | None,
+    ) -> FillJob:
         edges = self._edges if any(span.pins for span in spans) else None
         allowed = self.allowed if edges is None else beside_pins(self.allowed, edges.begins, edges.ends)
         pieces, cache = self._pieces(request, spans), self._cache(request)
@@ -115,24 +146,22 @@ class Infiller:
         most = min(request.related_tokens, budget // 2)
         return related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
 
-    def _result(
-        self, request: FillRequest, spans: list[Span], answers: list[Answer], nfe: int, ms: float, stopped: bool
-    ) -> FillResult:
-        answers.sort(key=lambda answer: (answer.new_errors, -answer.confidence))
-        best = answers[0]
-        results = []
-        for i, span in enumerate(spans):
-            others = list(dict.fromkeys(a.texts[i] for a in answers[1:] if a.texts[i] != best.texts[i]))[: request.n - 1]
-            results.append(
-                SpanResult(
-                    start=span.start,
-                    end=span.end,
-                    text=best.texts[i],
-                    confidence=round(self.calibration.calibrated(best.confidences[i]), 4),
-                    tokens=best.sizes[i],
-                    alternatives=tuple(others),
-                )
+    def _ranked(self, span: Span, copies: list[Copy], answers: Sequence[Answer], number: int) -> list[Candidate]:
+        """Texts of one span: the best answer or a copy that is likelier, then the others by confidence."""
+        own = [
+            Candidate(
+                a.texts[number],
+                a.confidences[number] if span.choices else self.calibration.calibrated(a.confidences[number]),
+                a.sizes[number],
             )
+            for a in answers
+        ]
+        found = [Candidate(c.text, c.probability, len(self.tokenizer.encode(c.text))) for c in copies]
+        first = max(own[:1] + found[:1], key=lambda candidate: candidate.confidence)
+        rest = sorted((c for c in own + found if c is not first), key=lambda candidate: -candidate.confidence)
+        return [first, *rest]
+
+    def _result(self, request: FillRequest, results: list[SpanResult], nfe: int, ms: float, stopped: bool) -> FillResult:
         return FillResult(
             text=apply_spans(request.text, tuple(results)),
             spans=tuple(results),
@@ -142,3 +171,16 @@ class Infiller:
             backend=self.backend_name,
             stopped="deadline" if stopped else "complete",
         )
+
+
+def _as_result(span: Span, ranked: list[Candidate], n: int) -> SpanResult:
+    best = ranked[0]
+    others = dict.fromkeys(other.text for other in ranked[1:] if other.text != best.text)
+    return SpanResult(
+        start=span.start,
+        end=span.end,
+        text=best.text,
+        confidence=round(best.confidence, 4),
+        tokens=best.tokens,
+        alternatives=tuple(others)[: n - 1],
+    )

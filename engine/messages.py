@@ -78,6 +78,8 @@ class FillRequest(Config, kw_only=True, frozen=True):
     """Tokens of context and spans that the model sees."""
     related: tuple[Snippet, ...] = ()
     """What may help: open files, recent edits. The pieces that share names with the text around the spans are shown."""
+    copies: bool = True
+    """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
     sampler: SamplerOptions = SamplerOptions()

@@ -68,7 +68,10 @@ def syntax_errors(text: str, language: str) -> int:
 
 
 def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], language: str) -> int:
-    """Errors near the places of ``filled`` beyond those that ``text`` has without the lines of ``ranges`` (text offsets)."""
+    """Errors near the places of ``filled`` where ``text`` has none without the lines of ``ranges`` (text offsets).
+
+    Where it has some, they spread or shrink with any edit; then nothing can be said, and the answer is 0.
+    """
     if parser(language) is None:
         return 0
     start, end = ranges[0][0], ranges[-1][1]
@@ -84,7 +87,7 @@ def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], langua
         line_end = text.find("\n", last, high) + 1 or high
         lines.append(text[at:line_start])
         at = max(at, line_end)
-    return max(0, found - syntax_errors("".join([*lines, text[at:high]]), language))
+    return 0 if syntax_errors("".join([*lines, text[at:high]]), language) else found
 
 
 def errors_around(answer: str, text: str, start: int, end: int, language: str) -> int:

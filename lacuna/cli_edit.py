@@ -18,6 +18,7 @@ def fill(
     write: Write = False,
     json: Json = False,
     related: Related = None,
+    copies: Annotated[bool, typer.Option(help="Answers may be copied from elsewhere in the text.")] = True,
     n: Candidates = 1,
     seed: Seed = 0,
     deadline_ms: DeadlineMs = None,
@@ -34,8 +35,8 @@ def fill(
 
     fill_file(
         FillOptions(
-            output=Output(file, write, json), at=at or [], span=span or [], related=related or [], n=n, seed=seed,
-            deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model,
+            output=Output(file, write, json), at=at or [], span=span or [], related=related or [], copies=copies, n=n,
+            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model,
             backend=backend,
         )
     )  # fmt: skip

@@ -21,6 +21,7 @@ class FillOptions:
     at: list[str]
     span: list[str]
     related: list[str]
+    copies: bool
     n: int
     seed: int
     deadline_ms: float | None
@@ -44,6 +45,7 @@ def fill_file(options: FillOptions) -> None:
         seed=options.seed,
         deadline_ms=options.deadline_ms,
         related=read_related(options.related),
+        copies=options.copies,
         sampler=_sampler(options),
     )
     with Engine(options.model, options.backend) as engine:

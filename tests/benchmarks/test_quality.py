@@ -44,7 +44,13 @@ def test_documents_are_read_from_plain_and_compressed_files(tmp_path):
 
 def judged(both, before, group):
     case = Case("abc", 0, 3, group)
-    answers = {"both": both, "before_only": before, "both_given_length": both, "before_only_given_length": before}
+    answers = {
+        "system": both,
+        "both": both,
+        "before_only": before,
+        "both_given_length": both,
+        "before_only_given_length": before,
+    }
     texts = {way: "abc" if right else "abd" for way, right in answers.items()}
     return Judged(case, texts, 0.5, 10.0, begins=before)
 
@@ -74,7 +80,7 @@ def test_a_case_is_judged_with_the_bundled_model():
     case = cut_cases(DOCUMENTS, "piece", 1, 0)[0]
     with Engine() as engine:
         found = judge(engine, case)
-    assert set(found.answers) == {"both", "both_given_length", "before_only", "before_only_given_length"}
+    assert set(found.answers) == {"system", "both", "both_given_length", "before_only", "before_only_given_length"}
     assert found.exact("both") == (found.answers["both"] == case.answer) and 0 < found.confidence <= 1 and found.ms > 0
 
 

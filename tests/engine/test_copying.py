@@ -1,0 +1,117 @@
+"""Copies: what stood elsewhere between the same neighbours, found without a pass and taken when it is sure."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Engine, FillRequest, Snippet, Span
+from engine.calibration import Calibration
+from engine.copied import SURE, copies_of, take
+from engine.copying import LONGEST_COPY, WALL, Copy, copies
+from tests.engine.test_span_options import any_model
+
+CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"
+
+
+def cut(text, answer, number=1):
+    """The text without the occurrence ``number`` of ``answer``, and the place."""
+    at = -1
+    for _ in range(number):
+        at = text.index(answer, at + 1)
+    return text[:at] + text[at + len(answer) :], at
+
+
+def test_what_stood_between_the_same_neighbours_is_the_first_candidate():
+    text, at = cut(CODE + "\nprint(box.width + box.height)\n", "x.widt", 3)
+    best = copies(text, at, at)[0]
+    assert best.text == "x.widt" and best.probability > 0.2
+
+
+def test_longer_matches_on_both_sides_make_a_copy_more_probable():
+    near = "alpha(one, two, three)\n" * 2 + "beta(one, "
+    good = copies(near + ", three)\n", len(near), len(near))
+    weak = copies(near + "\n", len(near), len(near))
+    assert good[0].text == "two" and (not weak or weak[0].probability < good[0].probability)
+
+
+def test_related_files_are_searched():
+    text, at = cut("value = compute_total(items)\n", "te_tot")
+    assert all(copy.text != "te_tot" for copy in copies(text, at, at))
+    assert copies(text, at, at, [Snippet(path="x", text="print(compute_total(rows))\n")])[0].text == "te_tot"
+
+
+def test_other_blanks_are_neither_matched_nor_copied():
+    text = "a = call(____)\nb = call(____)\nc = call(____)\n"
+    places = [i for i in range(len(text)) if text.startswith("____", i)]
+    others = [(place, place + 4) for place in places[1:]]
+    assert all("_" not in copy.text for copy in copies(text, places[0], places[0] + 4, others=others))
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab \n(\t", max_size=120), st.integers(0, 120), st.booleans())
+def test_every_copy_stands_in_the_text_and_a_line_stays_a_line(text, at, single_line):
+    at = min(at, len(text))
+    for copy in copies(text, at, at, single_line=single_line):
+        assert copy.text in text and WALL not in copy.text and copy.text.strip()
+        assert not single_line or ("\n" not in copy.text and len(copy.text) <= LONGEST_COPY)
+
+
+def test_a_large_document_costs_no_more_than_its_neighbourhood():
+    line = "    value = compute(width, height)\n"
+    began = time.perf_counter()
+    copies(line * 200_000, 3_000_010, 3_000_010)
+    assert time.perf_counter() - began < 1.0
+
+
+def test_copies_keep_what_the_span_asks_for(tokenizer):
+    text, at = cut(CODE, "x.widt", 2)
+    length = len(tokenizer.encode("x.widt"))
+
+    def found(**options):
+        span = Span(start=at, end=at, single_line=True, **options)
+        return [copy.text for copy in copies_of(FillRequest(text=text, spans=(span,)), [span], [], tokenizer).get(0, [])]
+
+    assert "x.widt" in found() and "x.widt" in found(tokens=length)
+    assert "x.widt" not in found(tokens=length + 1) and "x.widt" not in found(forbid=("wid",)) and found(pins=("x",)) == []
+
+
+def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
+    text = "b = g\nx = g(\n    1\n)\n"
+    span = Span(start=5, end=5, single_line=True)
+    loose, strict = (
+        [
+            copy.text
+            for copy in copies_of(FillRequest(text=text, spans=(span,), language=name), [span], [], tokenizer).get(0, [])
+        ]
+        for name in (None, "python")
+    )
+    assert "(" in loose and "(" not in strict
+
+
+def test_sure_copies_are_put_in_first_and_the_rest_moves_with_the_text():
+    text = "ab__cd__ef"
+    spans = [Span(start=2, end=4), Span(start=6, end=8)]
+    taken = take(FillRequest(text=text, spans=tuple(spans)), spans, {0: Copy("12345", 9.0)})
+    assert taken.request.text == "ab12345cd__ef" and taken.left == [1]
+    assert [(span.start, span.end) for span in taken.spans] == [(9, 11)]
+
+
+@pytest.fixture
+def calibrated(config, tokenizer):
+    with Engine.with_backend(config, tokenizer, any_model(1)) as engine:
+        engine.infiller.calibration = Calibration(confidence=((0.0, 0.0), (1.0, 0.3)))
+        yield engine
+
+
+def test_a_sure_copy_needs_no_pass_and_its_probability_is_the_confidence(calibrated):
+    text = "total = compute(width, height, depth)\n" * 4 + "total = compute(wid"
+    after = "ight, depth)\n"
+    request = FillRequest(text=text + after, spans=(Span(start=len(text), end=len(text), single_line=True),))
+    result = calibrated.fill(request)
+    assert result.text == text + "th, he" + after and result.nfe == 0 and result.spans[0].confidence >= SURE
+    asked = calibrated.fill(FillRequest(text=request.text, spans=request.spans, copies=False))
+    assert asked.nfe > 0 and asked.spans[0].confidence <= 0.3
+    several = calibrated.fill(FillRequest(text=request.text, spans=request.spans, n=3))
+    assert several.spans[0].text == "th, he" and len(several.spans[0].alternatives) == 2
