@@ -36,8 +36,8 @@ def fill(
     fill_file(
         FillOptions(
             output=Output(file, write, json), at=at or [], span=span or [], related=related or [], copies=copies, n=n,
-            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache, model=model,
-            backend=backend,
+            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache,
+            model=model, backend=backend,
         )
     )  # fmt: skip
 

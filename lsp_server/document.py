@@ -7,6 +7,7 @@ typing at the top of a long file costs what typing at its end costs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,13 @@ class DocumentStore:
             return
         for change in params.content_changes:
             document = document.changed(change, params.text_document.version)
+        # Last in the order: what was changed last is what the user works with.
+        self._documents.pop(params.text_document.uri)
         self._documents[params.text_document.uri] = document
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """All documents, the last changed last."""
+        return iter(list(self._documents.values()))
 
     def close(self, uri: str) -> None:
         self._documents.pop(uri, None)

@@ -17,11 +17,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from engine import EngineError
-from lsp_server.document import DocumentStore
+from engine import EngineError, Snippet
+from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import blanks
 from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.features.related import related_snippets
 from lsp_server.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ class LacunaServer(LanguageServer):
         self.inline = InlineCompletions(engine)
         self.complaint: str | None = None
 
+    def related(self, document: Snapshot) -> tuple[Snippet, ...]:
+        """Other open documents for context, unless the user wants none."""
+        return related_snippets(document, self.documents) if self.settings.related_files else ()
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
         if source is not FeatureRequestError:
@@ -90,7 +95,9 @@ def make_server(engine: EngineClient) -> LacunaServer:
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
         document = server.documents.get(params.text_document.uri)
-        return [] if document is None else await server.inline.suggest(document, params, server.settings)
+        if document is None:
+            return []
+        return await server.inline.suggest(document, params, server.settings, server.related(document))
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND]))
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -140,7 +147,7 @@ async def _fill_blanks(server: LacunaServer, argument: Any) -> dict[str, Any] | 
     if (raw := fields.get("range")) is not None:
         within = server.protocol._converter.structure(raw, types.Range)
     try:
-        edit = await blanks.fill(server.engine, document, within)
+        edit = await blanks.fill(server.engine, document, within, server.related(document))
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")
         return None

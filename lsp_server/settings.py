@@ -18,6 +18,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Longest suggestion, in tokens."""
     deadline_ms: float = 400.0
     """A suggestion later than this is cut to the best draft."""
+    related_files: bool = True
+    """Other open files are read for context; those that may hold secrets never are."""
     min_confidence: float = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from engine import FillRequest, FillResult, RequestRejected, find_blanks
+from engine import FillRequest, FillResult, RequestRejected, Snippet, find_blanks
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 
@@ -41,7 +41,9 @@ def _action(title: str, document: Snapshot, within: types.Range | None) -> types
     return types.CodeAction(title=title, kind=KIND, command=command)
 
 
-async def fill(engine: EngineClient, document: Snapshot, within: types.Range | None) -> types.WorkspaceEdit:
+async def fill(
+    engine: EngineClient, document: Snapshot, within: types.Range | None, related: tuple[Snippet, ...] = ()
+) -> types.WorkspaceEdit:
     """Fill the blanks of ``document`` (or those in ``within``) jointly; the edit is for this very version."""
     spans = find_blanks(document.text, document.language).spans
     if within is not None:
@@ -49,7 +51,7 @@ async def fill(engine: EngineClient, document: Snapshot, within: types.Range | N
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)
     if not spans:
         raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
-    request = FillRequest(text=document.text, spans=spans, language=document.language)
+    request = FillRequest(text=document.text, spans=spans, language=document.language, related=related)
     return to_edit(document, await engine.fill(request, interactive=False))
 
 

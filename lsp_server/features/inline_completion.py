@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lsprotocol import types
 
-from engine import EngineError, FillRequest, Span
+from engine import EngineError, FillRequest, Snippet, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.settings import Settings
@@ -26,7 +26,11 @@ class InlineCompletions:
     running: dict[str, asyncio.Task[list[types.InlineCompletionItem]]] = field(default_factory=dict)
 
     async def suggest(
-        self, document: Snapshot, params: types.InlineCompletionParams, settings: Settings
+        self,
+        document: Snapshot,
+        params: types.InlineCompletionParams,
+        settings: Settings,
+        related: tuple[Snippet, ...] = (),
     ) -> list[types.InlineCompletionItem]:
         """Items for the cursor; empty when superseded, unsure, switched off or not ready (typing never waits)."""
         invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
@@ -34,7 +38,7 @@ class InlineCompletions:
             return []
         if (previous := self.running.get(document.uri)) is not None:
             previous.cancel()
-        task = asyncio.ensure_future(self._fill(document, params, settings, invoked))
+        task = asyncio.ensure_future(self._fill(document, params, settings, invoked, related))
         self.running[document.uri] = task
         try:
             return await task
@@ -50,7 +54,12 @@ class InlineCompletions:
                 del self.running[document.uri]
 
     async def _fill(
-        self, document: Snapshot, params: types.InlineCompletionParams, settings: Settings, invoked: bool
+        self,
+        document: Snapshot,
+        params: types.InlineCompletionParams,
+        settings: Settings,
+        invoked: bool,
+        related: tuple[Snippet, ...],
     ) -> list[types.InlineCompletionItem]:
         cursor = document.offset_at(params.position)
         text, shown_from, typed = document.text, cursor, ""
@@ -68,6 +77,7 @@ class InlineCompletions:
             text=text,
             spans=(Span(start=at, end=at, max_tokens=settings.max_tokens, single_line=True),),
             language=document.language,
+            related=related,
             n=INVOKED_CANDIDATES if invoked else 1,
             deadline_ms=None if invoked else settings.deadline_ms,
         )
