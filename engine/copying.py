@@ -20,7 +20,8 @@ REACH = 16_000
 LONGEST_MATCH = 48
 LONGEST_COPY, LONGEST_LINES = 100, 240
 """Characters of a candidate within a line, and over lines."""
-MOST_PLACES = 3_000
+MOST_PLACES = 1_000
+"""Of one file."""
 RANKED = 8
 """Candidates whose probability is computed."""
 WALL = "\0"
@@ -80,7 +81,7 @@ def candidates(
         for i in range(max(first, low), min(last, high)):
             hidden[i - low] = WALL
     before, after = "".join(hidden[: start - low]), "".join(hidden[end - low :])
-    sources = [before + WALL + after, *(snippet.text[: 2 * REACH].replace("\r\n", "\n") for snippet in related)]
+    sources = [before + WALL + after, *(snippet.text[:REACH].replace("\r\n", "\n") for snippet in related)]
     key = _key(before)
     if not key or not after or after[0] == WALL:
         return []

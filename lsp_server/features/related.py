@@ -25,7 +25,8 @@ def may_hold_secrets(uri: str) -> bool:
 def related_snippets(document: Snapshot, open_documents: Iterable[Snapshot]) -> tuple[Snippet, ...]:
     """The other open documents, the last changed first, those of the same language before others."""
     others = [other for other in open_documents if other.uri != document.uri and not may_hold_secrets(other.uri)]
-    ranked = sorted(others[::-1], key=lambda other: other.language != document.language)
+    others.reverse()
+    ranked = sorted(others, key=lambda other: other.language != document.language)
     return tuple(Snippet(path=_short(other.uri), text=other.text) for other in ranked[:MOST])
 
 
