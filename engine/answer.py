@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from engine.backends import Ints
 from engine.canvas import Canvas
 from engine.finish import finish, with_line_ends
+from engine.healing import Border
 from engine.messages import Draft, DraftSpan, FillRequest, Span
 from engine.span_options import keeps
 from engine.tokenizer import TextTokenizer
+
+NO_BORDERS: Mapping[int, Border] = MappingProxyType({})
 
 
 @dataclass
@@ -32,18 +36,23 @@ class Answer:
 
 
 def read_answer(
-    canvas: Canvas, request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
+    canvas: Canvas,
+    request: FillRequest,
+    spans: Sequence[Span],
+    ties: Sequence[int],
+    tokenizer: TextTokenizer,
+    borders: Mapping[int, Border] = NO_BORDERS,
 ) -> Answer:
-    """The spans' texts, fitted to their places in the document."""
+    """The spans' texts, fitted to their places in the document; ``borders`` were taken back and are in it already."""
     text = request.text
     raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
+    raw = [borders[i].strip(answer) if i in borders else answer for i, answer in enumerate(raw)]
     texts = [_fitted(answer, text, span, request.language) for answer, span in zip(raw, spans, strict=True)]
     for i, owner in enumerate(ties):
         if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
             texts[i], texts[owner] = (with_line_ends(raw[owner], text) for _ in range(2))
-    return Answer(
-        texts, [_confidence(canvas, i) for i in range(len(spans))], [len(canvas.places(i)) for i in range(len(spans))]
-    )
+    sizes = [len(canvas.places(i)) - (borders[i].slots if i in borders else 0) for i in range(len(spans))]
+    return Answer(texts, [_confidence(canvas, i) for i in range(len(spans))], sizes)
 
 
 def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:

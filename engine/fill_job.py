@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
-from engine.answer import Answer, draft_of, read_answer, token_of
+from engine.answer import NO_BORDERS, Answer, draft_of, read_answer, token_of
 from engine.backends import Batch, Bools, Predictions
 from engine.calibration import Calibration
 from engine.canvas import Canvas
@@ -16,6 +16,7 @@ from engine.choices import score_choices, slots_for
 from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans, Plan, make_plan
 from engine.errors import RequestRejected
+from engine.healing import Border, Healing, heal
 from engine.length import Lengths, SpanLength
 from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span
@@ -54,6 +55,7 @@ class FillJob:
     """Its context serves every pass of the request."""
     _placements: dict[int, list[Placement]] = field(default_factory=dict)
     _choice_shares: dict[int, float] = field(default_factory=dict)
+    _healing: Healing | None = None
     _sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
     """Places of spans whose length was probed, the likeliest lengths first."""
 
@@ -74,6 +76,8 @@ class FillJob:
             best = int(np.argmax(share))
             self._choose(i, span.choices[best], options[best], float(share[best] / share.sum()))
         if self.config.delete_token_id is None:
+            self._healing = heal(self.request.text, self.spans, self.pieces, self.tokenizer, self.allowed)
+            self.pieces, self.allowed = self._healing.pieces, self._healing.allowed
             yield from self._probe()
         for i, span in enumerate(self.spans):
             if not span.pins or not self._owns(i):
@@ -95,7 +99,9 @@ class FillJob:
             # A pin needs its tokens and something that keeps it apart from its neighbours.
             pinned = sum(len(self.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
             most = slots_of(span, len(self.spans))
-            least = min(most, max(span.min_tokens, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))
+            sides = self._healing.borders[i].slots if self._healing and i in self._healing.borders else 0
+            most += sides
+            least = min(most, max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))
             sizes = candidate_lengths(least, most)
             tied_to = [j for j in range(len(self.spans)) if (self.ties[j] if self.ties else j) == i]
             canvases = {n: self._canvas(best | dict.fromkeys(tied_to, n)) for n in sizes}
@@ -119,7 +125,7 @@ class FillJob:
             allowed = without(self.allowed, banned) if banned else self.allowed
             groups = [list(range(len(self.spans)))]
             yield from denoise(canvas, groups, self._plan(), allowed, self._rules(number), self._lengths())
-            found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer)
+            found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer, self._borders)
             found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
             broken, token = self._broken(canvas, found)
             if not broken:
@@ -130,6 +136,10 @@ class FillJob:
             else:
                 banned.add(token)
         raise RequestRejected(f"No answer was found that keeps what was asked: {broken}.")
+
+    @property
+    def _borders(self) -> Mapping[int, Border]:
+        return self._healing.borders if self._healing else NO_BORDERS
 
     def _owns(self, i: int) -> bool:
         return not self.ties or self.ties[i] == i
@@ -202,4 +212,4 @@ class FillJob:
             SpanLength(s.tokens is not None, s.max_tokens, s.single_line or s.lines is not None, s.min_tokens)
             for s in self.spans
         ]
-        return Lengths(spans, self.config.expand_token_id, self.config.delete_token_id, self.ties, self.edges)
+        return Lengths(spans, self.config.expand_token_id, self.config.delete_token_id, self.ties, self.edges, self._healing)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.backends import Bools, Ints
 from engine.canvas import Canvas
 from engine.choose import Choice
+from engine.healing import Healing
 from engine.vocabulary import SINGLE_LINE, TEXT, TEXT_OR_CONTROL, TEXT_OR_DELETE
 from engine.word_edges import WordEdges
 
@@ -45,6 +46,8 @@ class Lengths:
     """Group -> the first group that has the same text; empty when no spans are tied."""
     edges: WordEdges | None = None
     """Keeps pins words of their own."""
+    healing: Healing | None = None
+    """Constrains the outer slots of spans that begin or end inside a word."""
 
     @property
     def can_resize(self) -> bool:
@@ -69,7 +72,7 @@ class Lengths:
             rows[groups == group] = row + SINGLE_LINE * span.single_line
         if self.edges is not None:
             rows = self.edges.rows(canvas, masked, rows)
-        return rows
+        return rows if self.healing is None else self.healing.apply(canvas, masked, rows)
 
     def representatives(self, canvas: Canvas, masked: Ints) -> Ints | None:
         """For each masked place the index (into ``masked``) of the tied place that speaks for it; ``None`` without ties."""

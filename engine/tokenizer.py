@@ -81,6 +81,10 @@ class TextTokenizer:
 
     def token_texts(self) -> list[str]:
         """The text of every token alone, in order of the ids; special tokens have none."""
+        return self._token_texts
+
+    @cached_property
+    def _token_texts(self) -> list[str]:
         return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
 
     def _encode(self, text: str) -> tuple[int, ...]:
