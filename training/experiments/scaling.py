@@ -101,6 +101,7 @@ def draw(curves: list[Curve], path: Path) -> None:
 
     matplotlib.use("svg")
     from matplotlib import pyplot
+    from matplotlib.ticker import NullFormatter
 
     figure, (loss, match) = pyplot.subplots(1, 2, figsize=(9, 3.6))
     for kind, colour in zip(KINDS, ("tab:red", "tab:blue"), strict=True):
@@ -117,6 +118,8 @@ def draw(curves: list[Curve], path: Path) -> None:
             match.plot(xs, before, "o:", color=colour, label=f"{kind}, prefix only")
     for axes, name in ((loss, "nats a token (bound / exact)"), (match, "exact pieces, %")):
         axes.set_xscale("log")
+        axes.set_xlim(1e12, 1e15)
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("training FLOPs")
         axes.set_ylabel(name)
         axes.legend(fontsize=7)
