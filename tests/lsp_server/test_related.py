@@ -11,23 +11,23 @@ def opened(*names):
     store = DocumentStore()
     for name in names:
         language = "python" if name.endswith(".py") else "markdown"
-        store.open(types.TextDocumentItem(uri=f"file:///home/me/work/{name}", language_id=language, version=1, text=name))
+        store.open(types.TextDocumentItem(uri=f"file:///project/src/{name}", language_id=language, version=1, text=name))
     return store
 
 
 def test_other_documents_of_the_language_come_first_and_the_last_changed_before_them():
     store = opened("a.py", "b.md", "c.py", "d.py")
-    here = store.get("file:///home/me/work/a.py")
-    identifier = types.VersionedTextDocumentIdentifier(uri="file:///home/me/work/c.py", version=2)
+    here = store.get("file:///project/src/a.py")
+    identifier = types.VersionedTextDocumentIdentifier(uri="file:///project/src/c.py", version=2)
     change = types.TextDocumentContentChangeWholeDocument(text="changed")
     store.change(types.DidChangeTextDocumentParams(text_document=identifier, content_changes=[change]))
     found = related_snippets(here, store)
-    assert [(s.path, s.text) for s in found] == [("work/c.py", "changed"), ("work/d.py", "d.py"), ("work/b.md", "b.md")]
+    assert [(s.path, s.text) for s in found] == [("src/c.py", "changed"), ("src/d.py", "d.py"), ("src/b.md", "b.md")]
 
 
 def test_no_more_than_a_few_documents_are_read():
     store = opened(*(f"{i}.py" for i in range(20)))
-    assert len(related_snippets(store.get("file:///home/me/work/0.py"), store)) == MOST
+    assert len(related_snippets(store.get("file:///project/src/0.py"), store)) == MOST
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_no_more_than_a_few_documents_are_read():
     [".env", ".env.local", "x/.netrc", "id_rsa", "id_ed25519.pub", "server.pem", "a.KEY", "my_secrets.toml", "%2Eenv"],
 )
 def test_files_that_may_hold_secrets_are_not_read(name):
-    assert may_hold_secrets(f"file:///home/me/{name}")
+    assert may_hold_secrets(f"file:///project/{name}")
     store = opened("a.py", name)
-    assert related_snippets(store.get("file:///home/me/work/a.py"), store) == ()
+    assert related_snippets(store.get("file:///project/src/a.py"), store) == ()
 
 
 @pytest.mark.parametrize("name", ["environment.py", "keyboard.py", "a/environ/b.py", "tokens.py", "monkey.md"])
 def test_ordinary_files_are_no_secrets(name):
-    assert not may_hold_secrets(f"file:///home/me/{name}")
+    assert not may_hold_secrets(f"file:///project/{name}")
