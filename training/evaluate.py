@@ -21,7 +21,7 @@ from training.objective import Rows, StepBatch
 from training.shards import TokenShard
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
-_SPANS = InfillConfig(
+SPANS = InfillConfig(
     p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0, p_related=0.0
 )
 
@@ -43,7 +43,7 @@ def validation_batches(
                 yield f"bound_{name}", bound_rows(ids, i, model.mask_token_id)
         if not model.causal:
             for i in range(BATCHES):
-                yield f"infill_{name}", batches.infill(i, ROWS, LENGTH - _SPANS.slots, model, _SPANS)
+                yield f"infill_{name}", batches.infill(i, ROWS, LENGTH - SPANS.slots, model, SPANS)
 
 
 def bound_rows(ids: torch.Tensor, seed: int, mask_id: int) -> Rows:

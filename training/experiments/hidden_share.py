@@ -2,8 +2,9 @@
 
     python -m training.experiments.hidden_share training/configs/hidden-share.toml [key=value ...]
 
-One small model for each share, otherwise alike; each is judged with the context encoded once (``hidden``, one pass over the
-context for all steps), with full passes (``none``) and with the approximate cache of unmodified models (``dual``).
+One small model for each share, otherwise alike; each is judged by the cross-entropy of held-out spans, wholly masked, with
+the context encoded without them and with full attention, and by exact pieces with the context encoded once (``hidden``),
+with full passes (``none``) and with the approximate cache of unmodified models (``dual``).
 A second start does only what is missing.
 """
 
@@ -15,19 +16,24 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
 from engine.checkpoint import load_checkpoint
 from engine.config import Config, ModelConfig
-from training.batches import PYTHON
+from engine.model import MaskPredictor
+from training.batches import PYTHON, Batches
 from training.config import load_run
+from training.evaluate import SPANS
 from training.experiments.pieces import cut_pieces, exact_match
 from training.infill_examples import InfillConfig
+from training.objective import LossModule
 from training.optim import OptimConfig
 from training.pretrain import BatchConfig, PretrainConfig, pretrain
 from training.shards import TokenShard
 
+LOSS_BATCHES = 24
 CACHES: tuple[Literal["hidden", "none", "dual"], ...] = ("hidden", "none", "dual")
 
 
@@ -46,7 +52,7 @@ class HiddenShareConfig(Config, kw_only=True, frozen=True):
 
 
 def measure(config: HiddenShareConfig, share: float) -> dict[str, float]:
-    """Train with one share and judge: the bound on plain rows, and exact pieces by cache."""
+    """Train with one share and judge: the bound on plain rows, the loss of spans, and exact pieces by cache."""
     run = PretrainConfig(
         out=config.out / f"share-{share}", data=config.data, tokenizer=config.tokenizer, model=config.model,
         steps=config.steps, mixture=config.mixture, batch=config.batch, infill=InfillConfig(hidden_share=share),
@@ -56,24 +62,42 @@ def measure(config: HiddenShareConfig, share: float) -> dict[str, float]:
     rows = [json.loads(line) for line in (run.out / "metrics.jsonl").read_text().splitlines()]
     bound = [row[f"val_bound_{PYTHON}"] for row in rows if f"val_bound_{PYTHON}" in row][-1]
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
-    pieces = cut_pieces(TokenShard(config.data / f"{PYTHON}-val"), tokenizer, config.cases)
-    return {"share": share, "bound": bound} | {
-        cache: exact_match(model, config.tokenizer, pieces, cache) for cache in CACHES
+    shard = TokenShard(config.data / f"{PYTHON}-val")
+    batches = Batches({PYTHON: shard}, {PYTHON: 1.0}, 7, tokenizer)
+    losses = {
+        name: infill_loss(model, batches, config.batch, hidden)
+        for name, hidden in (("spans_hidden", 1.0), ("spans_full", 0.0))
     }
+    pieces = cut_pieces(shard, tokenizer, config.cases)
+    return (
+        {"share": share, "bound": bound}
+        | losses
+        | {cache: exact_match(model, config.tokenizer, pieces, cache) for cache in CACHES}
+    )
+
+
+@torch.no_grad()
+def infill_loss(model: MaskPredictor, batches: Batches, shape: BatchConfig, hidden: float) -> float:
+    """Nats a slot of wholly masked spans, the context encoded without them (``hidden`` 1) or with them (0)."""
+    module = LossModule(model.eval())
+    spans = msgspec.structs.replace(SPANS, hidden_share=hidden)
+    found = [batches.infill(i, shape.rows, shape.length - spans.slots, model.config, spans) for i in range(LOSS_BATCHES)]
+    return float(np.mean([float(module(batch)) for batch in found]))
 
 
 def main(arguments: list[str]) -> None:
     """Train what is missing and print a table."""
     config = load_run(Path(arguments[0]), arguments[1:], HiddenShareConfig)
     config.out.mkdir(parents=True, exist_ok=True)
-    sys.stdout.write("share  bound  " + "  ".join(f"{cache:>8}" for cache in CACHES) + "\n")
+    sys.stdout.write("share  bound  spans: hidden  full  exact: " + "  ".join(f"{cache:>8}" for cache in CACHES) + "\n")
     for share in config.shares:
         kept = config.out / f"share-{share}.json"
         if not kept.exists():
             kept.write_bytes(msgspec.json.encode(measure(config, share)))
         row = msgspec.json.decode(kept.read_bytes(), type=dict[str, float])
         cells = "  ".join(f"{100 * row[cache]:6.1f} %" for cache in CACHES)
-        sys.stdout.write(f"{row['share']:5.2f}  {row['bound']:5.3f}  {cells}\n")
+        spans = f"{row['spans_hidden']:13.3f} {row['spans_full']:5.3f}"
+        sys.stdout.write(f"{row['share']:5.2f}  {row['bound']:5.3f}  {spans}         {cells}\n")
 
 
 if __name__ == "__main__":
