@@ -6,17 +6,15 @@ a text and once the first. A model that reads in one direction only has no figur
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from benchmarks.bounds import clustered_bounds
-from benchmarks.infill_cases import Document
+from benchmarks.infill_cases import SENTENCE, Document
 from engine import Engine
 from engine.likelihood import LikelihoodRequest
 
-_SENTENCE = re.compile(r"[^.!?\n]{20,240}[.!?](?=\s)")
 SIDE_TOKENS = 64
 
 
@@ -26,7 +24,7 @@ def triples(documents: Sequence[Document], count: int, seed: int) -> list[tuple[
     found = []
     for index in rng.permutation(len(documents)):
         document = documents[int(index)]
-        matches = [m for m in _SENTENCE.finditer(document.text) if m.start() > 300 and m.end() + 300 < len(document.text)]
+        matches = [m for m in SENTENCE.finditer(document.text) if m.start() > 300 and m.end() + 300 < len(document.text)]
         if matches:
             match = matches[int(rng.integers(len(matches)))]
             start, end = match.span()

@@ -1,18 +1,22 @@
-"""Cut-outs of held-out documents: lines, several lines, pieces of 4 to 12 characters, rests of lines. None is selected."""
+"""Cut-outs of held-out documents: lines, several lines, pieces in a line, rests of lines, sentences. None is selected."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+SENTENCE = re.compile(r"[^.!?\n]{20,240}[.!?](?=\s)")
 MIN_LINE = 8
 """Non-space characters of a line worth cutting out."""
 LONGEST = 240
 """Characters of several lines together."""
+ROUNDS = 12
+"""Cut-outs of a document, or more where there are few documents."""
 CONTEXT_CHARS = 8_000
 """More of a document than any window shows is not carried along."""
 
@@ -66,17 +70,19 @@ def read_texts(path: Path, limit: int) -> list[str]:
 
 
 def cut_cases(documents: list[Document], kind: str, count: int, seed: int) -> list[Case]:
-    """``count`` cases, at most 12 of a document, drawn with one seed; fewer when the documents hold fewer."""
+    """``count`` cases, spread over the documents, drawn with one seed; fewer when the documents hold fewer."""
     rng = np.random.default_rng(seed)
     cases: list[Case] = []
     order = [int(i) for i in rng.permutation(len(documents))]
-    for _ in range(12):
+    taken: set[tuple[int, int, int]] = set()
+    for _ in range(max(ROUNDS, 2 * -(-count // max(1, len(documents))))):
         for index in order:
             if len(cases) >= count:
                 return cases
             document = documents[index]
             cut = _CUTS[kind](document.text, rng)
-            if cut is not None:
+            if cut is not None and (index, *cut) not in taken:
+                taken.add((index, *cut))
                 cases.append(_windowed(document, *cut))
     return cases
 
@@ -86,7 +92,7 @@ def _line(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     for _ in range(20):
         start, end = _random_line(text, rng)
         line = text[start:end]
-        if sum(not c.isspace() for c in line) >= MIN_LINE:
+        if sum(not c.isspace() for c in line) >= MIN_LINE and len(line) <= LONGEST:
             return start + len(line) - len(line.lstrip()), start + len(line.rstrip())
     return None
 
@@ -118,6 +124,20 @@ def _piece(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     return None
 
 
+def _sentence(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """A sentence inside a line of prose."""
+    at = int(rng.integers(0, max(1, len(text))))
+    match = SENTENCE.search(text, at)
+    return None if match is None else (match.start() + len(match[0]) - len(match[0].lstrip()), match.end())
+
+
+def _sentences(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
+    """Two sentences that follow each other on a line."""
+    first = _sentence(text, rng)
+    second = None if first is None else SENTENCE.match(text, first[1])
+    return None if first is None or second is None or second.end() - first[0] > LONGEST else (first[0], second.end())
+
+
 def _rest(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     """From any character of a line's text to the end of the line, where an editor's cursor stands while one types."""
     line = _line(text, rng)
@@ -134,7 +154,7 @@ def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     return start, len(text) if end < 0 else end
 
 
-_CUTS = {"line": _line, "lines": _lines, "piece": _piece, "rest": _rest}
+_CUTS = {"line": _line, "lines": _lines, "piece": _piece, "rest": _rest, "sentence": _sentence, "sentences": _sentences}
 KINDS = tuple(_CUTS)
 
 

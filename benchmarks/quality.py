@@ -9,7 +9,7 @@ merely begins with the piece, which favours it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from benchmarks.seams import breaks_syntax, seam_error
 from engine import Engine, FillRequest, Span, language_of
 from engine.syntax import parser
 
+LONG_CHARS = 80
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64
 SYSTEM = "system"
 """All that a user gets: both sides and copies from the document. The other ways are the model alone."""
@@ -54,7 +55,7 @@ class Judged:
 
 def longest_answer(case: Case) -> int:
     """Tokens that an answer may have."""
-    return SEVERAL_LINES_TOKENS if "\n" in case.answer else ONE_LINE_TOKENS
+    return SEVERAL_LINES_TOKENS if "\n" in case.answer or len(case.answer) > LONG_CHARS else ONE_LINE_TOKENS
 
 
 def as_many_lines(text: str, case: Case) -> str:
@@ -62,7 +63,7 @@ def as_many_lines(text: str, case: Case) -> str:
     return "\n".join(text.split("\n")[: case.answer.count("\n") + 1]).rstrip()
 
 
-def judge(engine: Engine, case: Case, window: int = 512) -> Judged:
+def judge(engine: Engine, case: Case, window: int = 512, one_sided: bool = True) -> Judged:
     """Answer one case with both sides and with what stands before, the length unknown and told."""
     assert engine.tokenizer is not None
     before = case.text[: case.start]
@@ -73,14 +74,18 @@ def judge(engine: Engine, case: Case, window: int = 512) -> Judged:
         SYSTEM: (case.text, Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)),
         BOTH: (case.text, Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest)),
         BOTH + GIVEN: (case.text, Span(start=case.start, end=case.end, single_line=one_line, tokens=length)),
-        BEFORE_ONLY: (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest)),
-        BEFORE_ONLY + GIVEN: (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length)),
     }
+    if one_sided:
+        ways[BEFORE_ONLY] = (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest))
+        ways[BEFORE_ONLY + GIVEN] = (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length))
     found = {way: engine.fill(_request(case, text, span, window, way)) for way, (text, span) in ways.items()}
     answers = {way: result.spans[0].text for way, result in found.items()}
-    answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
     full = found[SYSTEM]
-    return Judged(case, answers, full.spans[0].confidence, full.ms, answers[BEFORE_ONLY].startswith(case.answer))
+    judged = Judged(case, answers, full.spans[0].confidence, full.ms)
+    if one_sided:
+        answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
+        judged = replace(judged, begins=answers[BEFORE_ONLY].startswith(case.answer))
+    return judged
 
 
 def _request(case: Case, text: str, span: Span, window: int, way: str) -> FillRequest:
@@ -92,7 +97,7 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
     """Rates with 95 % bounds and their ratios, from a bootstrap over groups (documents of a package are not independent)."""
     groups = np.unique([j.case.group for j in judged], return_inverse=True)[1]
     report: dict[str, float | int | str] = {"kind": kind, "cases": len(judged), "groups": int(groups.max()) + 1}
-    ways = [*judged[0].answers, BEGINS]
+    ways = [*judged[0].answers, *([BEGINS] if BEFORE_ONLY in judged[0].answers else [])]
     exact = {way: np.array([j.exact(way) for j in judged], float) for way in ways}
     for way in ways:
         report |= _rate(f"exact_match_{way}", exact[way], groups, seed)

@@ -11,6 +11,7 @@ from lacuna.options import BackendName, BlockLength, CfgScale, ConfidenceEosEotI
 
 eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
 
+KINDS_HELP = "line, lines (2 to 4), piece (4 to 12 characters), rest (of a line), sentence, sentences (2)."
 Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each text.")]
 
 
@@ -18,12 +19,16 @@ Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each t
 def eval_infill(
     data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="line, lines (two to four), piece (4 to 12 characters), rest (of a line).")
+        str,
+        typer.Option(
+            "--kind", help="line, lines (2 to 4), piece (4 to 12 characters), rest (of a line), sentence, sentences (2)."
+        ),
     ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,
     show: Annotated[int, typer.Option("--show", help="Print the first of them with their answers.")] = 0,
     window: Annotated[int, typer.Option("--window", help="Tokens that the model sees.")] = 512,
+    one_sided: Annotated[bool, typer.Option(help="Also answer from what stands before alone.")] = True,
     twin: Annotated[
         Path | None, typer.Option("--twin", metavar="DIR", help="An autoregressive checkpoint to compare with.")
     ] = None,
@@ -33,7 +38,7 @@ def eval_infill(
     """Exact match and edit similarity of cut-out text with both sides, and with only what stands before."""
     from lacuna.commands.evaluate import infill
 
-    infill(data, kind, cases, seed, show, window, twin, model, backend)
+    infill(data, kind, cases, seed, show, window, one_sided, twin, model, backend)
 
 
 @eval_app.command("joint")

@@ -22,7 +22,16 @@ from lacuna.errors import UserError
 
 
 def infill(
-    data: Path, kind: str, cases: int, seed: int, show: int, window: int, twin: Path | None, model: Path | None, backend: str
+    data: Path,
+    kind: str,
+    cases: int,
+    seed: int,
+    show: int,
+    window: int,
+    one_sided: bool,
+    twin: Path | None,
+    model: Path | None,
+    backend: str,
 ) -> None:
     """Print ``show`` cases, a table and, last, one JSON line."""
     if kind not in KINDS:
@@ -36,7 +45,7 @@ def infill(
     with Engine(model, backend) as engine:
         console = Console(stderr=True)
         bar = track(chosen, "evaluating", console=console, disable=not console.is_terminal)
-        judged = [judge(engine, case, window) for case in bar]
+        judged = [judge(engine, case, window, one_sided) for case in bar]
     for found, answers in zip(judged, others, strict=True):
         found.answers.update(answers)
     for found in judged[:show]:

@@ -32,6 +32,14 @@ def test_cases_are_drawn_by_seed_and_hold_what_they_say(kind):
             assert 4 <= len(case.answer) <= 12
 
 
+def test_sentences_are_cut_whole_and_few_documents_give_many_cases():
+    prose = [Document("The house was old. Nobody had lived in it for years! Was it haunted at all? " * 40, "book", "1")]
+    for kind, ends in (("sentence", 1), ("sentences", 2)):
+        cases = cut_cases(prose, kind, 15, 0)
+        assert len({case.start for case in cases}) == len(cases) == 15
+        assert all(sum(case.answer.count(mark) for mark in ".!?") == ends and case.answer[-1] in ".!?" for case in cases)
+
+
 def test_documents_are_read_from_plain_and_compressed_files(tmp_path):
     import zstandard
 
@@ -81,6 +89,8 @@ def test_a_case_is_judged_with_the_bundled_model():
     with Engine() as engine:
         found = judge(engine, case)
     assert set(found.answers) == {"system", "both", "both_given_length", "before_only", "before_only_given_length"}
+    with Engine() as engine:
+        assert set(judge(engine, case, one_sided=False).answers) == {"system", "both", "both_given_length"}
     assert found.exact("both") == (found.answers["both"] == case.answer) and 0 < found.confidence <= 1 and found.ms > 0
 
 
