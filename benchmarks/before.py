@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.bounds import clustered_bounds
+from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import SENTENCE, Document
 from engine import Engine
 from engine.likelihood import LikelihoodRequest
@@ -57,10 +57,6 @@ def directions(
     groups = np.unique([group for *_, group in cases], return_inverse=True)[1]
     tokens = np.array(lengths, float)
     report: dict[str, float | int] = {"sentences": len(cases), "tokens": int(tokens.sum())}
-    for name, over in (("forwards", tokens), ("backwards", tokens)):
-        low, high = clustered_bounds(np.array(nats[name]), groups, over)
-        report |= {name: round(float(np.sum(nats[name]) / over.sum()), 4), f"{name}_low": round(low, 4)}
-        report[f"{name}_high"] = round(high, 4)
-    low, high = clustered_bounds(np.array(nats["backwards"]), groups, np.array(nats["forwards"]))
-    ratio = float(np.sum(nats["backwards"]) / np.sum(nats["forwards"]))
-    return report | {"ratio": round(ratio, 4), "ratio_low": round(low, 4), "ratio_high": round(high, 4)}
+    forwards, backwards = (np.array(nats[name]) for name in ("forwards", "backwards"))
+    report |= with_bounds("forwards", forwards, groups, tokens) | with_bounds("backwards", backwards, groups, tokens)
+    return report | with_bounds("ratio", backwards, groups, forwards)

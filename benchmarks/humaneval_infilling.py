@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bounds import clustered_bounds
+from benchmarks.bounds import with_bounds
 from benchmarks.sandbox import run_program
 from engine import Engine, FillRequest, Span
 
@@ -72,8 +72,7 @@ def evaluate(
     groups = np.unique([problem.function for problem in problems], return_inverse=True)[1]
     report: dict[str, float | int] = {"problems": len(problems), "functions": int(groups.max()) + 1}
     for name, hits in (("pass_at_1", passed), ("exact_match", exact)):
-        low, high = clustered_bounds(hits, groups)
-        report |= {name: round(float(hits.mean()), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
+        report |= with_bounds(name, hits, groups)
     return report | {"timed_out": sum(verdict.reason == "timed out" for verdict in verdicts)}
 
 

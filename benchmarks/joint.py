@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.bounds import clustered_bounds
+from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Document, cut_cases
 from engine import Engine, FillRequest, Span, language_of
 
@@ -88,6 +88,5 @@ def compare(engine: Engine, cases: Sequence[JointCase], done: Callable[[], None]
     both = {name: np.array(values, float) for name, values in hits.items()}
     both["difference"] = both["together"] - both["one_after_another"]
     for name, values in both.items():
-        low, high = clustered_bounds(values, numbers)
-        report |= {name: round(float(values.mean()), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
+        report |= with_bounds(name, values, numbers)
     return report

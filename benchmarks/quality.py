@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from benchmarks.bounds import clustered_bounds
+from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case
 from benchmarks.seams import breaks_syntax, seam_error
 from engine import Engine, FillRequest, Span, language_of
@@ -100,13 +100,13 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
     ways = [*judged[0].answers, *([BEGINS] if BEFORE_ONLY in judged[0].answers else [])]
     exact = {way: np.array([j.exact(way) for j in judged], float) for way in ways}
     for way in ways:
-        report |= _rate(f"exact_match_{way}", exact[way], groups, seed)
+        report |= with_bounds(f"exact_match_{way}", exact[way], groups, seed=seed)
     for way in judged[0].answers:
         similar = np.array([fuzz.ratio(j.answers[way], j.case.answer) / 100.0 for j in judged])
-        report |= _rate(f"edit_similarity_{way}", similar, groups, seed)
+        report |= with_bounds(f"edit_similarity_{way}", similar, groups, seed=seed)
     for ours, theirs in _COMPARED:
         if theirs in exact:
-            report |= _ratio(f"ratio_{ours}_to_{theirs}", exact[ours], exact[theirs], groups, seed)
+            report |= with_bounds(f"ratio_{ours}_to_{theirs}", exact[ours], groups, exact[theirs], seed)
     return report | _faults(judged, groups, seed) | {"p50_ms": round(float(np.median([j.ms for j in judged])), 1)}
 
 
@@ -115,14 +115,14 @@ def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> d
     shown = np.array([j.confidence >= SHOWN for j in judged])
     seams = np.array([seam_error(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
     exact = np.array([j.exact(SYSTEM) for j in judged], float)
-    report = {"shown": round(float(shown.mean()), 4), **_rate("seam_errors", seams, groups, seed)}
+    report = {"shown": round(float(shown.mean()), 4), **with_bounds("seam_errors", seams, groups, seed=seed)}
     for name, hits in (("exact_match_shown", exact), ("seam_errors_shown", seams)):
         report |= _of_shown(name, hits, shown, groups, seed)
     languages = [language_of(j.case.path) for j in judged]
     if all(parser(language) is not None for language in languages):
         pairs = zip(judged, languages, strict=True)
         broken = np.array([breaks_syntax(j.case, j.answers[SYSTEM], language) for j, language in pairs], float)
-        report |= _rate("new_syntax_errors", broken, groups, seed)
+        report |= with_bounds("new_syntax_errors", broken, groups, seed=seed)
         report |= _of_shown("new_syntax_errors_shown", broken, shown, groups, seed)
     return report
 
@@ -130,18 +130,6 @@ def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> d
 def _of_shown(
     name: str, hits: NDArray[np.float64], shown: NDArray[np.bool_], groups: NDArray[np.int64], seed: int
 ) -> dict[str, float]:
-    return _rate(name, hits[shown], np.unique(groups[shown], return_inverse=True)[1], seed) if shown.any() else {}
-
-
-def _rate(name: str, values: NDArray[np.float64], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
-    low, high = clustered_bounds(values, groups, seed=seed)
-    return {name: round(float(values.mean()), 4), f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
-
-
-def _ratio(
-    name: str, ours: NDArray[np.float64], theirs: NDArray[np.float64], groups: NDArray[np.int64], seed: int
-) -> dict[str, float]:
-    """Ratio of two rates over the same cases; ``inf`` where the other one never succeeded."""
-    value = float(ours.sum() / theirs.sum()) if theirs.any() else float("inf")
-    low, high = clustered_bounds(ours, groups, theirs, seed)
-    return {name: round(value, 3), f"{name}_low": round(low, 3), f"{name}_high": round(high, 3)}
+    if not shown.any():
+        return {}
+    return with_bounds(name, hits[shown], np.unique(groups[shown], return_inverse=True)[1], seed=seed)

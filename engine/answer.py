@@ -50,7 +50,7 @@ def read_answer(
     texts = [_fitted(answer, text, span, request.language) for answer, span in zip(raw, spans, strict=True)]
     for i, owner in enumerate(ties):
         if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
-            texts[i], texts[owner] = (with_line_ends(raw[owner], text) for _ in range(2))
+            texts[i] = texts[owner] = with_line_ends(raw[owner], text)
     sizes = [len(canvas.places(i)) - (borders[i].slots if i in borders else 0) for i in range(len(spans))]
     return Answer(texts, [_confidence(canvas, i) for i in range(len(spans))], sizes)
 
@@ -58,9 +58,9 @@ def read_answer(
 def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
     """``answer`` finished, unless that would break what the span asks for."""
     plain = with_line_ends(answer, text)
-    finished = finish(answer, text, span.start, span.end, language)
     if span.tokens is not None or span.choices:
         return plain
+    finished = finish(answer, text, span.start, span.end, language)
     return finished if keeps(finished, text[: span.start], text[span.end :], span) else plain
 
 

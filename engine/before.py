@@ -8,30 +8,20 @@ import msgspec
 import numpy as np
 
 from engine.backends import Batch, Predictions
-from engine.config import Config
 from engine.errors import RequestRejected
 from engine.infill import Infiller
-from engine.messages import FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.messages import EditRequest, FillRequest, FillResult, Span, SpanResult
 
 PIECE = 24
 """Tokens of a piece, about a sentence."""
 LONGEST = 2_048
 
 
-class BeforeRequest(Config, kw_only=True, frozen=True):
-    """Write about ``tokens`` tokens that stand at ``at`` and lead to what follows."""
+class BeforeRequest(EditRequest, kw_only=True, frozen=True):
+    """Write ``tokens`` tokens that stand at ``at`` and lead to what follows; ``n`` candidates of each piece."""
 
-    text: str
     at: int
-    language: str | None = None
     tokens: int = 64
-    n: int = 1
-    """Different candidates of each piece; the likeliest is taken."""
-    seed: int = 0
-    deadline_ms: float | None = None
-    window: int = 512
-    related: tuple[Snippet, ...] = ()
-    sampler: SamplerOptions = SamplerOptions()
 
 
 def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch, Predictions, FillResult]:

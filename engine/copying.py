@@ -76,11 +76,7 @@ def candidates(
 ) -> list[tuple[str, list[float]]]:
     """Candidates with the features that the weights belong to, those of the longest matches."""
     low, high = max(0, start - REACH), min(len(text), end + REACH)
-    hidden = list(text[low:high])
-    for first, last in (*others, (start, end)):
-        for i in range(max(first, low), min(last, high)):
-            hidden[i - low] = WALL
-    before, after = "".join(hidden[: start - low]), "".join(hidden[end - low :])
+    before, after = _walled(text, low, start, others), _walled(text, end, high, others)
     sources = [before + WALL + after, *(snippet.text[:REACH].replace("\r\n", "\n") for snippet in related)]
     key = _key(before)
     if not key or not after or after[0] == WALL:
@@ -95,6 +91,16 @@ def candidates(
     indented = not before[before.rfind("\n") + 1 :].strip()
     rated = [(copy, _features(copy, f, before, after, places, indented)) for copy, f in found.items()]
     return sorted(rated, key=lambda pair: -(pair[1][1] + pair[1][2] + 0.3 * (pair[1][3] + pair[1][4])))[:RANKED]
+
+
+def _walled(text: str, low: int, high: int, hidden: Sequence[tuple[int, int]]) -> str:
+    """``text[low:high]`` with a wall in place of every hidden character."""
+    part = text[low:high]
+    for start, end in hidden:
+        first, last = max(start, low) - low, min(end, high) - low
+        if first < last:
+            part = part[:first] + WALL * (last - first) + part[last:]
+    return part
 
 
 def _key(before: str) -> str:

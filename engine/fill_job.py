@@ -19,12 +19,12 @@ from engine.errors import RequestRejected
 from engine.healing import Border, Healing, heal
 from engine.length import Lengths, SpanLength
 from engine.length_probe import DECODED, candidate_lengths, probe_lengths
-from engine.messages import Draft, FillRequest, Span
+from engine.messages import Draft, FillRequest, Span, replaced
 from engine.pins import Placement, put, search_placements
 from engine.sampler import Rules, denoise
 from engine.skeleton import build_canvas, slots_of
 from engine.span_options import keeps, missing_pin
-from engine.syntax import new_errors, parser
+from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
 from engine.vocabulary import without
 from engine.word_edges import WordEdges
@@ -103,16 +103,14 @@ class FillJob:
             most += sides
             least = min(most, max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))
             sizes = candidate_lengths(least, most)
-            tied_to = [j for j in range(len(self.spans)) if (self.ties[j] if self.ties else j) == i]
+            tied_to = [j for j in range(len(self.spans)) if self._owner(j) == i]
             canvases = {n: self._canvas(best | dict.fromkeys(tied_to, n)) for n in sizes}
             ranked[i] = yield from probe_lengths(canvases, i, self.allowed, self._lengths(), self.calibration)
             best |= dict.fromkeys(tied_to, ranked[i][0])
-        for rank in range(DECODED if ranked else 1):
-            sizes_of_rank = {i: found[min(rank, len(found) - 1)] for i, found in ranked.items()}
-            self._sizes.append({i: sizes_of_rank.get(self.ties[i] if self.ties else i, n) for i, n in best.items()})
-        distinct = [sizes for n, sizes in enumerate(self._sizes[1:]) if sizes not in self._sizes[1 : n + 1]]
-        # Where words are pinned, their places were searched at one length.
-        self._sizes = distinct[:1] if any(span.pins for span in self.spans) else distinct
+        # Where words are pinned, their places are searched at one length.
+        ranks = range(1 if any(span.pins for span in self.spans) else DECODED)
+        tried = [{i: ranked[o][min(rank, len(ranked[o]) - 1)] for i in best for o in [self._owner(i)]} for rank in ranks]
+        self._sizes = [sizes for rank, sizes in enumerate(tried) if sizes not in tried[:rank]]
 
     def answer(self, number: int) -> Generator[Batch, Predictions, Answer]:
         """Answer ``number``: first greedy ones, later sampled ones; ``RequestRejected`` if none keeps its promises."""
@@ -141,13 +139,17 @@ class FillJob:
     def _borders(self) -> Mapping[int, Border]:
         return self._healing.borders if self._healing else NO_BORDERS
 
+    def _owner(self, i: int) -> int:
+        """The span that decides for span ``i``: the first of its name."""
+        return self.ties[i] if self.ties else i
+
     def _owns(self, i: int) -> bool:
-        return not self.ties or self.ties[i] == i
+        return self._owner(i) == i
 
     def _choose(self, chosen: int, text: str, ids: list[int], share: float) -> None:
         """From now on the span, and what is tied to it, is that text."""
         for i, span in enumerate(self.spans):
-            if i == chosen or (self.ties and self.ties[i] == chosen):
+            if self._owner(i) == chosen:
                 self.spans[i] = msgspec.structs.replace(span, tokens=len(ids), min_tokens=1, choices=(text,))
                 self._placements[i] = [Placement(((0, tuple(ids)),), 0.0)]
                 self._choice_shares[i] = share
@@ -165,14 +167,10 @@ class FillJob:
         return "", None
 
     def _new_errors(self, found: Answer) -> int:
-        language = self.request.language
-        if language is None or parser(language) is None:
+        if self.request.language is None:
             return 0
-        text, at, pieces = self.request.text, 0, []
-        for span, answer in zip(self.spans, found.texts, strict=True):
-            pieces += [text[at : span.start], answer]
-            at = span.end
-        return new_errors(text, "".join([*pieces, text[at:]]), [(s.start, s.end) for s in self.spans], language)
+        text, ranges = self.request.text, [(span.start, span.end) for span in self.spans]
+        return new_errors(text, replaced(text, ranges, found.texts), ranges, self.request.language)
 
     def _put_pins(self, canvas: Canvas, rank: int) -> bool:
         """Write pins and choices onto the canvas; False when there is no other placement to try."""
@@ -180,7 +178,7 @@ class FillJob:
         if rank and rank >= min(searched, default=0):
             return False
         for i in range(len(self.spans)):
-            if found := self._placements.get(self.ties[i] if self.ties else i):
+            if found := self._placements.get(self._owner(i)):
                 put(canvas, i, found[0 if i in self._choice_shares else rank])
         return True
 

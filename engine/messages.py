@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from engine.config import Config
@@ -63,11 +64,10 @@ class Snippet(Config, kw_only=True, frozen=True):
     text: str
 
 
-class FillRequest(Config, kw_only=True, frozen=True):
-    """Fill every span of ``text``, all together."""
+class EditRequest(Config, kw_only=True, frozen=True):
+    """What every edit of a text is asked with."""
 
     text: str
-    spans: tuple[Span, ...]
     language: str | None = None
     """As editors name languages: answers are finished by its rules, and those that parse are preferred."""
     n: int = 1
@@ -78,11 +78,17 @@ class FillRequest(Config, kw_only=True, frozen=True):
     """Tokens of context and spans that the model sees."""
     related: tuple[Snippet, ...] = ()
     """What may help: open files, recent edits. The pieces that share names with the text around the spans are shown."""
+    sampler: SamplerOptions = SamplerOptions()
+
+
+class FillRequest(EditRequest, kw_only=True, frozen=True):
+    """Fill every span of ``text``, all together."""
+
+    spans: tuple[Span, ...]
     copies: bool = True
     """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
-    sampler: SamplerOptions = SamplerOptions()
 
 
 class SpanResult(Config, kw_only=True, frozen=True):
@@ -124,8 +130,14 @@ class Draft(Config, kw_only=True, frozen=True):
 
 def apply_spans(text: str, spans: tuple[SpanResult, ...]) -> str:
     """The text with every span replaced; what lies outside is untouched."""
+    ordered = sorted(spans, key=lambda s: s.start)
+    return replaced(text, [(span.start, span.end) for span in ordered], [span.text for span in ordered])
+
+
+def replaced(text: str, ranges: Sequence[tuple[int, int]], texts: Sequence[str]) -> str:
+    """``text`` with the sorted, disjoint ``ranges`` replaced by ``texts``."""
     pieces, at = [], 0
-    for span in sorted(spans, key=lambda s: s.start):
-        pieces += [text[at : span.start], span.text]
-        at = span.end
+    for (start, end), new in zip(ranges, texts, strict=True):
+        pieces += [text[at:start], new]
+        at = end
     return "".join([*pieces, text[at:]])

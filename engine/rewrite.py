@@ -13,10 +13,9 @@ import msgspec
 import numpy as np
 
 from engine.backends import Batch, Predictions
-from engine.config import Config
 from engine.errors import RequestRejected
 from engine.infill import Infiller
-from engine.messages import FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.messages import EditRequest, FillRequest, FillResult, Span, SpanResult
 from engine.passes import counting
 from engine.score import score_text, word_numbers
 
@@ -31,25 +30,17 @@ AROUND_CHARS = 600
 _WORD = re.compile(r"\w+")
 
 
-class RewriteRequest(Config, kw_only=True, frozen=True):
+class RewriteRequest(EditRequest, kw_only=True, frozen=True):
     """Write ``text[start:end]`` anew."""
 
-    text: str
     start: int
     end: int
-    language: str | None = None
     keep: tuple[str, ...] = ()
     """Words of the new text, in order."""
     strength: float = 1.0
     """Share of the words that may change, the most surprising first."""
     same_length: bool = False
     """As many tokens as now."""
-    n: int = 1
-    seed: int = 0
-    deadline_ms: float | None = None
-    window: int = 512
-    related: tuple[Snippet, ...] = ()
-    sampler: SamplerOptions = SamplerOptions()
 
     def __post_init__(self) -> None:
         if not 0.0 < self.strength <= 1.0:

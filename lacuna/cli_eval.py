@@ -11,13 +11,14 @@ from lacuna.options import BackendName, BlockLength, CfgScale, ConfidenceEosEotI
 
 eval_app = typer.Typer(no_args_is_help=True, help="Measure a model.")
 
+HeldOut = Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")]
 KINDS_HELP = "line, lines (2 to 4), piece (4 to 12 characters), rest (of a line), sentence, sentences (2)."
 Samples = Annotated[int, typer.Option("--samples", help="Masked copies of each text.")]
 
 
 @eval_app.command("infill")
 def eval_infill(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
+    data: HeldOut,
     kind: Annotated[
         str,
         typer.Option(
@@ -43,7 +44,7 @@ def eval_infill(
 
 @eval_app.command("joint")
 def eval_joint(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents, one JSON record a line.")],
+    data: HeldOut,
     kind: Annotated[str, typer.Option("--kind", help="piece, line or rest.")] = "piece",
     blanks: Annotated[int, typer.Option("--blanks", help="Blanks of a place, 2 to 8.")] = 3,
     cases: Annotated[int, typer.Option("--cases", help="How many places.")] = 300,
@@ -59,7 +60,7 @@ def eval_joint(
 
 @eval_app.command("before")
 def eval_before(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out prose, one JSON record a line.")],
+    data: HeldOut,
     cases: Annotated[int, typer.Option("--cases", help="How many sentences.")] = 300,
     samples: Samples = 16,
     seed: Seed = 0,
@@ -74,7 +75,7 @@ def eval_before(
 
 @eval_app.command("calibrate")
 def eval_calibrate(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.ZST", help="Held-out documents that nothing was trained on.")],
+    data: HeldOut,
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="SVG", help="Draw a reliability diagram.")] = None,
     seed: Seed = 0,
