@@ -14,11 +14,16 @@ SLOTS_A_LINE = 12
 """Masks that a line starts with, where the number of lines is asked for."""
 
 
+def usual_slots(count: int) -> int:
+    """Masks that each of ``count`` spans of unknown length starts with; training draws its examples alike."""
+    return max(MIN_SLOTS, min(MAX_SLOTS, SLOTS // count))
+
+
 def slots_of(span: Span, count: int) -> int:
     """Places of one of ``count`` spans on the canvas, its line ends included."""
     if span.tokens is not None:
         return span.tokens
-    usual = max(MIN_SLOTS, min(MAX_SLOTS, SLOTS // count))
+    usual = usual_slots(count)
     if span.lines is not None:
         usual = span.lines * (SLOTS_A_LINE + 1) - 1
     pinned = sum(len(pin) for pin in span.pins)  # no token is shorter than a character

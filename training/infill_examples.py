@@ -14,10 +14,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.config import Config, ModelConfig
+from engine.skeleton import MAX_SLOTS, usual_slots
 from training.syntax import python_pieces
 
-MAX_SPAN_SLOTS = 32
-"""A span with superfluous slots has at most this many, as at the start of an infill."""
 CHARS_PER_SLOT = 2.2
 """Spans are cut to this many characters a slot, so that nearly all fit their slots once tokenised."""
 _WORD = re.compile(r"\w+|[^\w\s]+")
@@ -32,6 +31,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     """Share of examples with few spans."""
     slots: int = 64
     """Canvas places for all spans of one example together."""
+    p_start: float = 0.5
+    """Share of spans with just the slots that a fill starts with; the others have fewer, as after some steps of it."""
     p_expand: float = 0.15
     """Share of spans that train expand instead of delete."""
     p_all_masked: float = 0.5
@@ -106,7 +107,9 @@ def make_example(
             example.context_positions += range(position, position + len(ids))
             position += len(ids)
             continue
-        surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SPAN_SLOTS - len(ids))) + 1))
+        surplus = usual_slots(len(cuts)) - len(ids)
+        if rng.random() >= config.p_start or not 0 <= surplus <= spare:
+            surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SLOTS - len(ids))) + 1))
         spare -= surplus
         position = _add_span(example, ids, position, surplus, rate, model, config, rng)
     return example
