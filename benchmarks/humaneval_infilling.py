@@ -1,4 +1,7 @@
-"""HumanEval-Infilling, single line (OpenAI, arXiv 2207.14255): does the program pass its tests with the filled line?"""
+"""HumanEval-Infilling (OpenAI, arXiv 2207.14255): does the program pass its tests once the gap is filled?
+
+A gap is a line, several lines or a random span; the published files have the same fields.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from benchmarks.bounds import with_bounds
 from benchmarks.sandbox import run_program
 from engine import Engine, FillRequest, Span
 
-MAX_TOKENS = 64
+LINE_TOKENS, LONGEST_TOKENS = 64, 256
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ def evaluate(
 ) -> dict[str, float | int]:
     """pass@1 and exact match with 95 % bounds over functions. With ``given_length`` the true number of tokens is told.
 
-    The blank is the line after its indentation up to its end, as an editor would ask.
+    A missing line is asked for after its indentation and up to its end, as an editor would; any other gap as it is.
     """
     fills = []
     for problem in problems:
-        fills.append(fill_line(engine, problem, given_length))
+        fills.append(fill_gap(engine, problem, given_length))
         done()
     with ThreadPoolExecutor(2) as pool:
         verdicts = list(pool.map(lambda pair: run_program(pair[0].program(pair[1])), zip(problems, fills, strict=True)))
@@ -76,12 +79,21 @@ def evaluate(
     return report | {"timed_out": sum(verdict.reason == "timed out" for verdict in verdicts)}
 
 
-def fill_line(engine: Engine, problem: Problem, given_length: bool) -> str:
-    """The engine's text for the missing line, with the indentation and line end that stand around it."""
+def fill_gap(engine: Engine, problem: Problem, given_length: bool) -> str:
+    """The engine's text between prompt and suffix, with the indentation and line end of a whole line around it."""
     assert engine.tokenizer is not None
-    body = problem.answer.strip()
-    indent, end = problem.answer[: len(problem.answer) - len(problem.answer.lstrip())], "\n"
+    indent, end, body = "", "", problem.answer
+    if is_line := _is_line(problem):
+        body = problem.answer.strip()
+        indent, end = problem.answer[: len(problem.answer) - len(problem.answer.lstrip())], "\n"
     before, after = problem.prompt + indent, end + problem.suffix
     length = len(engine.tokenizer.encode(body)) if given_length else None
-    span = Span(start=len(before), end=len(before), single_line=True, tokens=length, max_tokens=MAX_TOKENS)
+    most = LINE_TOKENS if is_line else min(LONGEST_TOKENS, engine.config.max_sequence_length // 4)
+    span = Span(start=len(before), end=len(before), single_line=is_line, tokens=length, max_tokens=most)
     return indent + engine.fill(FillRequest(text=before + after, spans=(span,), language="python")).spans[0].text + end
+
+
+def _is_line(problem: Problem) -> bool:
+    """True where one whole line is missing."""
+    at_line_start = not problem.prompt or problem.prompt.endswith("\n")
+    return at_line_start and problem.answer.endswith("\n") and problem.answer.count("\n") == 1

@@ -7,6 +7,10 @@ _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
 _QUOTES = "\"'`"
 MOST = 4
 """Brackets that are added or taken at the end of an answer."""
+AROUND = 600
+"""Characters on each side of a place in which a bracket may find its partner."""
+PROSE = frozenset({"markdown", "plaintext", "restructuredtext"})
+"""Languages whose marks need no partner."""
 
 
 def imbalance(text: str) -> tuple[str, str]:
@@ -57,6 +61,14 @@ def disagreement(text: str) -> int:
     """How many brackets and quotes of ``text`` have no partner: the judge where there is no grammar."""
     stray, left_open = imbalance(text)
     return len(stray) + len(left_open)
+
+
+def leaves_brackets(answer: str, text: str, start: int, end: int, language: str | None) -> bool:
+    """True when ``answer`` for ``text[start:end]`` brings brackets or quotes that find no partner around it."""
+    if language is None or language in PROSE:
+        return False
+    near, far = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    return disagreement(near + answer + far) > disagreement(near + far)
 
 
 def _string_end(text: str, start: int) -> int | None:

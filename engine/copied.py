@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from engine.brackets import leaves_brackets
 from engine.copying import Copy, copies
 from engine.messages import FillRequest, Span
 from engine.span_options import keeps
@@ -46,6 +47,7 @@ def _allowed(copy: str, request: FillRequest, span: Span, tokenizer: TextTokeniz
         and not any(word in copy for word in span.forbid)
         and keeps(copy, request.text[: span.start], request.text[span.end :], span)
         and not (copy[0] in " \t" and _only_indented(request.text, span.start))
+        and not leaves_brackets(copy, request.text, span.start, span.end, request.language)
         and _parses(copy, request, span)
     )
 

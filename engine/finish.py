@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from engine.brackets import balanced_forms, disagreement
+from engine.brackets import PROSE, balanced_forms, disagreement
 from engine.syntax import errors_around, parser
 
 MIN_REPEAT = 8
@@ -82,7 +82,7 @@ def balance(answer: str, text: str, start: int, end: int, language: str, line_be
     Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets of the line.
     """
     forms = balanced_forms(answer, line_before, line_after)
-    if len(forms) == 1 or language in ("markdown", "plaintext", "restructuredtext"):
+    if len(forms) == 1 or language in PROSE:
         return answer
     if parser(language) is not None:
         return min(forms, key=lambda form: errors_around(form, text, start, end, language))

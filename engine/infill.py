@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from engine.answer import Answer
 from engine.backends import Batch, Bools, Predictions
+from engine.brackets import leaves_brackets
 from engine.calibration import Calibration
 from engine.config import ModelConfig
 from engine.copied import SURE, copies_of, take
@@ -30,6 +31,8 @@ AROUND_CHARS = 1_000
 """Related text is chosen by the names that stand this near to a span."""
 TRIES_A_CANDIDATE = 3
 """Samples that may repeat an answer before fewer candidates than asked for are given."""
+DOUBTED = 0.25
+"""Share of its confidence that an answer keeps which breaks the syntax or leaves brackets without a partner."""
 
 
 class Candidate(NamedTuple):
@@ -83,7 +86,7 @@ class Infiller:
         results = []
         for i, span in enumerate(spans):
             own, number = ((), 0) if i in sure else (answers, taken.left.index(i))
-            results.append(_as_result(span, self._ranked(span, copies.get(i, []), own, number), request.n))
+            results.append(_as_result(span, self._ranked(request, span, copies.get(i, []), own, number), request.n))
         return self._result(request, results, nfe, (self.clock() - began) * 1000, stopped)
 
     def _answers(self, job: FillJob, stopped: Callable[[], bool]) -> Generator[Batch, Predictions, list[Answer]]:
@@ -146,20 +149,25 @@ class Infiller:
         most = min(request.related_tokens, budget // 2)
         return related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
 
-    def _ranked(self, span: Span, copies: list[Copy], answers: Sequence[Answer], number: int) -> list[Candidate]:
+    def _ranked(
+        self, request: FillRequest, span: Span, copies: list[Copy], answers: Sequence[Answer], number: int
+    ) -> list[Candidate]:
         """Texts of one span: the best answer or a copy that is likelier, then the others by confidence."""
-        own = [
-            Candidate(
-                a.texts[number],
-                a.confidences[number] if span.choices else self.calibration.calibrated(a.confidences[number]),
-                a.sizes[number],
-            )
-            for a in answers
-        ]
+        own = [Candidate(a.texts[number], self._confidence(request, span, a, number), a.sizes[number]) for a in answers]
         found = [Candidate(c.text, c.probability, len(self.tokenizer.encode(c.text))) for c in copies]
         first = max(own[:1] + found[:1], key=lambda candidate: candidate.confidence)
         rest = sorted((c for c in own + found if c is not first), key=lambda candidate: -candidate.confidence)
         return [first, *rest]
+
+    def _confidence(self, request: FillRequest, span: Span, answer: Answer, number: int) -> float:
+        """How likely a text is to be what was meant: the model's view of it, calibrated, less where it breaks something."""
+        if span.choices:
+            return answer.confidences[number]
+        confidence = self.calibration.calibrated(answer.confidences[number])
+        broken = answer.new_errors or leaves_brackets(
+            answer.texts[number], request.text, span.start, span.end, request.language
+        )
+        return DOUBTED * confidence if broken else confidence
 
     def _result(self, request: FillRequest, results: list[SpanResult], nfe: int, ms: float, stopped: bool) -> FillResult:
         return FillResult(

@@ -126,13 +126,13 @@ def eval_reversal(
 
 @eval_app.command("humaneval")
 def eval_humaneval(
-    data: Annotated[Path, typer.Argument(metavar="JSONL.GZ", help="HumanEval-SingleLineInfilling.jsonl.gz")],
+    data: Annotated[Path, typer.Argument(metavar="JSONL.GZ", help="HumanEval-SingleLineInfilling.jsonl.gz, or the others.")],
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many problems.")] = None,
     given_length: Annotated[bool, typer.Option("--given-length", help="Tell the true number of tokens.")] = False,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """HumanEval-Infilling, single lines: pass@1 with the programs run in a guarded process."""
+    """HumanEval-Infilling (a line, lines, random spans): pass@1 with the programs run in a guarded process."""
     from lacuna.commands.evaluate import humaneval
 
     humaneval(data, limit, given_length, model, backend)

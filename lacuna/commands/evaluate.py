@@ -138,7 +138,7 @@ def reversal(
 
 
 def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | None, backend: str) -> None:
-    """pass@1 of single lines of HumanEval-Infilling."""
+    """pass@1 of HumanEval-Infilling."""
     try:
         problems = read_problems(data)[:limit]
     except (OSError, ValueError, EOFError) as exc:

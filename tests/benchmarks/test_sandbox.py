@@ -1,11 +1,13 @@
 """Generated programs: good ones pass, bad ones fail, and none does harm."""
 
+import numpy as np
 import pytest
 
 from benchmarks.bounds import clustered_bounds
-from benchmarks.humaneval_infilling import Problem, evaluate, fill_line, read_problems
+from benchmarks.humaneval_infilling import Problem, evaluate, fill_gap, read_problems
 from benchmarks.sandbox import run_program
 from engine import Engine
+from engine.backends.fake_backend import FakeBackend
 from tests.conftest import ROOT
 
 DATA = ROOT.parent / "shared" / "benchmarks" / "HumanEval-SingleLineInfilling.jsonl.gz"
@@ -57,21 +59,31 @@ def test_the_published_answers_pass(problems):
 def test_fills_keep_indentation_and_line_end(problems, bundled):
     with Engine() as engine:
         for problem in problems[:6]:
-            fill = fill_line(engine, problem, given_length=True)
+            fill = fill_gap(engine, problem, given_length=True)
             indent = problem.answer[: len(problem.answer) - len(problem.answer.lstrip())]
             assert fill.startswith(indent) and fill.endswith("\n") and fill.count("\n") == 1
 
 
+def test_gaps_of_several_lines_and_inside_lines_are_asked_for_as_they_are(config, tokenizer):
+    asked = []
+    with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, at, k: np.zeros(512))) as engine:
+        fill = engine.fill
+        engine.fill = lambda request: asked.append(request) or fill(request)
+        for answer in ("    a = 1\n    return a\n", "turn x", "    return a\n"):
+            fill_gap(engine, Problem("a/b/0", "a/b", "def f(x):\n", answer, "\nend", "", "f"), given_length=False)
+    lines, inside, line = asked
+    assert lines.text == inside.text == "def f(x):\n\nend" and not lines.spans[0].single_line and inside.spans[0].start == 10
+    assert line.text == "def f(x):\n    \n\nend" and line.spans[0].single_line
+
+
 def test_the_report_counts_what_passes(monkeypatch):
     problem = Problem("a/b/L1", "a/b", "def f(x):\n", "    return x\n", "\n", "def check(f):\n    assert f(3) == 3\n", "f")
-    monkeypatch.setattr("benchmarks.humaneval_infilling.fill_line", lambda engine, problem, given_length: "    return x\n")
+    monkeypatch.setattr("benchmarks.humaneval_infilling.fill_gap", lambda engine, problem, given_length: "    return x\n")
     report = evaluate(None, [problem] * 3, False)
     assert report["pass_at_1"] == report["exact_match"] == 1.0 and report["functions"] == 1
 
 
 def test_bounds_are_wider_for_fewer_groups():
-    import numpy as np
-
     hits = np.tile([1.0, 0.0], 50)
     many = clustered_bounds(hits, np.arange(100))
     few = clustered_bounds(np.repeat([1.0, 0.0], 50), np.repeat([0, 1], 50))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.brackets import balanced_forms, imbalance
+from engine.brackets import balanced_forms, imbalance, leaves_brackets
 from engine.finish import finish, trim_double_spaces, trim_repeated_suffix
 
 CURSOR = "\u2038"
@@ -58,3 +58,11 @@ def test_the_answer_as_it_is_comes_first_among_its_forms():
     assert balanced_forms("total))", "print(", "") == ["total))", "total)"]
     assert balanced_forms("a", "f(g(", "") == ["a", "a)", "a))"]
     assert balanced_forms("a", "f(", ")") == ["a"]
+
+
+def test_an_answer_leaves_brackets_where_they_find_no_partner_on_either_side():
+    text = "x = f(\ny = 2\n)\n"
+    assert leaves_brackets("g(", text, 4, 4, "python") and leaves_brackets("]", text, 6, 6, "python")
+    assert not leaves_brackets("g()", text, 4, 4, "python")
+    assert not leaves_brackets("g(", text, 4, 4, "markdown") and not leaves_brackets("g(", text, 4, 4, None)
+    assert not leaves_brackets("(", "call a)", 5, 5, "python")

@@ -138,3 +138,18 @@ def test_one_bad_request_fails_alone(config, tokenizer):
         with pytest.raises(EngineError, match="broken"):
             engine.fill(request)
         assert engine.fill(request).spans[0].tokens >= 1
+
+
+def test_an_answer_with_a_bracket_too_many_keeps_little_of_its_confidence(config, tokenizer):
+    def always(string):
+        scores = np.zeros(512)
+        scores[tokenizer.encode(string)[0]] = 9.0
+        return FakeBackend(lambda ids, positions, index: scores)
+
+    def confidence(string, language):
+        with Engine.with_backend(config, tokenizer, always(string)) as engine:
+            span = Span(start=4, end=4, tokens=1)
+            return engine.fill(FillRequest(text="x = \ny = 1\n", spans=(span,), language=language)).spans[0].confidence
+
+    assert confidence("(", "python") < 0.3 < confidence("(", "plaintext")
+    assert confidence("1", "python") == pytest.approx(confidence("1", "plaintext"))
