@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.bounds import with_bounds
-from benchmarks.infill_cases import SENTENCE, Document
+from benchmarks.infill_cases import ROUNDS, SENTENCE, Document
 from engine import Engine
 from engine.likelihood import LikelihoodRequest
 
@@ -19,17 +19,18 @@ SIDE_TOKENS = 64
 
 
 def triples(documents: Sequence[Document], count: int, seed: int) -> list[tuple[str, str, str, str]]:
-    """(before, sentence, after, group): sentences with enough text on both sides, one of a document."""
+    """(before, sentence, after, group): sentences with enough text on both sides, at most ``ROUNDS`` of a document."""
     rng = np.random.default_rng(seed)
-    found = []
-    for index in rng.permutation(len(documents)):
+    found: list[tuple[str, str, str, str]] = []
+    for index in np.concatenate([rng.permutation(len(documents)) for _ in range(ROUNDS)]):
         document = documents[int(index)]
         matches = [m for m in SENTENCE.finditer(document.text) if m.start() > 300 and m.end() + 300 < len(document.text)]
         if matches:
             match = matches[int(rng.integers(len(matches)))]
             start, end = match.span()
             text = document.text
-            found.append((text[start - 300 : start], text[start:end], text[end : end + 300], document.source))
+            triple = text[start - 300 : start], text[start:end], text[end : end + 300], document.source
+            found += [triple] if triple not in found else []
         if len(found) == count:
             break
     return found

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case
 from benchmarks.seams import breaks_syntax, seam_error
-from engine import Engine, FillRequest, Span, language_of
+from engine import Engine, FillRequest, Snippet, Span, language_of
 from engine.syntax import parser
 
 LONG_CHARS = 80
@@ -28,6 +28,8 @@ SYSTEM = "system"
 BOTH, BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY = "both", "before_only", "twin", "twin_before_only"
 """Ways to answer; with ``_given_length`` behind it, the true number of tokens is told. The twin sees both sides by
 fill-in-the-middle."""
+RELATED = "_related"
+"""Behind ``system`` or ``both``: with other files of the same package, as an editor has them open."""
 SHOWN = 0.2
 """Confidence from which an editor shows an answer unasked (the default of ``minConfidence``)."""
 GIVEN = "_given_length"
@@ -63,8 +65,10 @@ def as_many_lines(text: str, case: Case) -> str:
     return "\n".join(text.split("\n")[: case.answer.count("\n") + 1]).rstrip()
 
 
-def judge(engine: Engine, case: Case, window: int = 512, one_sided: bool = True) -> Judged:
-    """Answer one case with both sides and with what stands before, the length unknown and told."""
+def judge(
+    engine: Engine, case: Case, window: int = 512, one_sided: bool = True, related: tuple[Snippet, ...] | None = None
+) -> Judged:
+    """Answer one case with both sides and with what stands before, the length unknown and told, and with ``related``."""
     assert engine.tokenizer is not None
     before = case.text[: case.start]
     one_line, longest = "\n" not in case.answer, longest_answer(case)
@@ -78,7 +82,9 @@ def judge(engine: Engine, case: Case, window: int = 512, one_sided: bool = True)
     if one_sided:
         ways[BEFORE_ONLY] = (before, Span(start=ahead[0], end=ahead[1], max_tokens=longest))
         ways[BEFORE_ONLY + GIVEN] = (before, Span(start=ahead[0], end=ahead[1], single_line=one_line, tokens=length))
-    found = {way: engine.fill(_request(case, text, span, window, way)) for way, (text, span) in ways.items()}
+    if related is not None:
+        ways |= {way + RELATED: ways[way] for way in (SYSTEM, BOTH)}
+    found = {way: engine.fill(_request(case, text, span, window, way, related or ())) for way, (text, span) in ways.items()}
     answers = {way: result.spans[0].text for way, result in found.items()}
     full = found[SYSTEM]
     judged = Judged(case, answers, full.spans[0].confidence, full.ms)
@@ -88,9 +94,12 @@ def judge(engine: Engine, case: Case, window: int = 512, one_sided: bool = True)
     return judged
 
 
-def _request(case: Case, text: str, span: Span, window: int, way: str) -> FillRequest:
+def _request(case: Case, text: str, span: Span, window: int, way: str, related: tuple[Snippet, ...]) -> FillRequest:
     language = language_of(case.path) if case.path else None
-    return FillRequest(text=text, spans=(span,), window=window, language=language, copies=way == SYSTEM)
+    return FillRequest(
+        text=text, spans=(span,), window=window, language=language, copies=way.removesuffix(RELATED) == SYSTEM,
+        related=related if way.endswith(RELATED) else (),
+    )  # fmt: skip
 
 
 def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float | int | str]:
@@ -107,7 +116,18 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
     for ours, theirs in _COMPARED:
         if theirs in exact:
             report |= with_bounds(f"ratio_{ours}_to_{theirs}", exact[ours], groups, exact[theirs], seed)
+    for way in (SYSTEM, BOTH):
+        if way + RELATED in exact:
+            report |= with_bounds(f"difference_{way}{RELATED}", exact[way + RELATED] - exact[way], groups, seed=seed)
     return report | _faults(judged, groups, seed) | {"p50_ms": round(float(np.median([j.ms for j in judged])), 1)}
+
+
+def reliability(judged: Sequence[Judged], bins: int = 10) -> list[tuple[float, float, int]]:
+    """Bins of equal size by the system's confidence: its mean, the share of exact answers, and how many."""
+    confidence = np.array([j.confidence for j in judged])
+    exact = np.array([j.exact(SYSTEM) for j in judged], float)
+    parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
+    return [(round(float(confidence[p].mean()), 4), round(float(exact[p].mean()), 4), len(p)) for p in parts if len(p)]
 
 
 def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> dict[str, float]:

@@ -138,6 +138,25 @@ def eval_humaneval(
     humaneval(data, limit, given_length, model, backend)
 
 
+@eval_app.command("suite")
+def eval_suite(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Results and report; a stopped run goes on there.")],
+    python: Annotated[Path | None, typer.Option("--python", metavar="JSONL", help="Held-out programs.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", metavar="JSONL", help="Held-out Markdown.")] = None,
+    prose: Annotated[Path | None, typer.Option("--prose", metavar="JSONL", help="Held-out prose.")] = None,
+    humaneval: Annotated[Path | None, typer.Option("--humaneval", metavar="JSONL.GZ", help="HumanEval-Infilling.")] = None,
+    cases: Annotated[int, typer.Option("--cases", help="Cut-outs of a set.")] = 1000,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Every quality figure of a model: results as JSON, a report as Markdown and HTML with plots."""
+    from benchmarks.suite import Sources
+    from lacuna.commands.suite import suite
+
+    suite(Sources(python, markdown, prose, humaneval), out, cases, seed, model, backend)
+
+
 @eval_app.command("lm")
 def eval_lm(
     tasks: Annotated[str, typer.Option("--tasks", metavar="A,B", help="Tasks of lm-evaluation-harness.")],
