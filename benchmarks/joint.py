@@ -17,6 +17,8 @@ from engine import Engine, FillRequest, Span, language_of
 NEAR_CHARS = 700
 """The blanks of a case lie within so many characters: near enough to tell something about each other."""
 MIN_GAP = 12
+DRAWN = 4_000
+"""Cut-outs at least that are drawn to find places where several lie near each other."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class JointCase:
 
 def joint_cases(documents: Sequence[Document], kind: str, blanks: int, count: int, seed: int) -> list[JointCase]:
     """``count`` places with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the documents hold fewer."""
-    drawn = cut_cases(list(documents), kind, 20 * count * blanks, seed)
+    drawn = cut_cases(list(documents), kind, max(DRAWN, 20 * count * blanks), seed)
     by_document: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for case in drawn:
         by_document.setdefault((case.text, case.group, case.path), []).append((case.start, case.end))

@@ -56,13 +56,13 @@ def cut_outs(results: Results) -> list[tuple[str, Report]]:
     """Title and figures of every kind of cut-out, languages together."""
     names = [(language, kind) for language, kinds in CUT_OUTS.items() for kind in kinds]
     titles = [(f"{language.capitalize()}, {_NAMES[kind]}", f"{language}_{kind}") for language, kind in names]
-    return [(title, results[key]) for title, key in titles if key in results]
+    return [(title, results[key]) for title, key in titles if results.get(key)]
 
 
 def tables(results: Results) -> list[Table]:
     """All tables that have something to show."""
     sets = cut_outs(results)
-    joint = [(key.removeprefix("joint_"), found) for key, found in results.items() if key.startswith("joint_")]
+    joint = [(key.removeprefix("joint_"), found) for key, found in results.items() if found and key.startswith("joint_")]
     single = {key: [(str(found[count]), found)] for key, count in _COUNTS.items() if (found := results.get(key))}
     shown = [f"{what}_shown" for what in ("exact_match", "seam_errors", "new_syntax_errors")]
     with_related = [(title, found) for title, found in sets if "exact_match_system_related" in found]

@@ -89,7 +89,7 @@ def _cut_outs(engine: Engine, documents: Sequence[Document], language: str, kind
             related = neighbours(documents, case) if language == "python" else None
             judged.append(judge(engine, case, related=related))
             advance(len(judged), len(chosen))
-        return {**summarise(judged, kind, seed), "reliability": reliability(judged)}
+        return {} if not judged else {**summarise(judged, kind, seed), "reliability": reliability(judged)}
 
     return measure
 
@@ -98,7 +98,7 @@ def _joint(engine: Engine, documents: Sequence[Document], blanks: int, cases: in
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         places = joint_cases(documents, "piece", blanks, max(1, cases // blanks), seed)
         done = iter(range(1, len(places) + 1))
-        return dict(compare(engine, places, lambda: advance(next(done), len(places))))
+        return {} if not places else dict(compare(engine, places, lambda: advance(next(done), len(places))))
 
     return measure
 
@@ -107,7 +107,9 @@ def _before(engine: Engine, documents: Sequence[Document], cases: int, seed: int
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         chosen = triples(list(documents), cases, seed)
         done = iter(range(1, len(chosen) + 1))
-        return dict(directions(engine, chosen, SAMPLES, seed, lambda: advance(next(done), len(chosen))))
+        return (
+            {} if not chosen else dict(directions(engine, chosen, SAMPLES, seed, lambda: advance(next(done), len(chosen))))
+        )
 
     return measure
 
