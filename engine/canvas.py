@@ -15,7 +15,7 @@ from engine.backends import Bools, Ints
 
 CONTEXT = -1
 """The group of tokens that are given."""
-_ROWS = ("ids", "groups", "log_probs", "pinned")
+_ROWS = ("ids", "groups", "log_probs", "pinned", "slots")
 
 
 class Canvas:
@@ -28,6 +28,8 @@ class Canvas:
         self.pinned: Bools = (self.groups != CONTEXT) & (self.ids != mask_id)
         """Tokens of a span that were given."""
         self.log_probs: NDArray[np.float64] = np.zeros(len(self.ids))
+        self.slots: Ints = np.arange(len(self.ids))
+        """Names of the places, which stay when places before them come and go."""
         assert self.ids.shape == self.groups.shape
 
     def __len__(self) -> int:
@@ -62,12 +64,20 @@ class Canvas:
         self.ids[places] = tokens
         self.log_probs[places] = log_probs
 
+    def remask(self, groups: Ints, below: float) -> Ints:
+        """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``; returns the places."""
+        written = np.isin(self.groups, groups) & ~self.pinned & (self.ids != self.mask_id)
+        doubtful = np.flatnonzero(written & (self.log_probs < below))
+        self.ids[doubtful] = self.mask_id
+        return doubtful
+
     def expand(self, place: int) -> None:
         """One mask becomes two."""
         for name in _ROWS:
             row = getattr(self, name)
             setattr(self, name, np.insert(row, place, row[place]))
         self.ids[place : place + 2] = self.mask_id
+        self.slots[place + 1] = self.slots.max() + 1
 
     def delete(self, places: Ints) -> None:
         """Take masks away."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.backends import Bools, Context, Ints, Predictions
 from engine.canvas import CONTEXT, Canvas
+from engine.kept_contexts import Kept, KeptContexts, Part
 
 
 @dataclass
@@ -85,17 +86,36 @@ class BlockCache:
 
 
 class HiddenSpans:
-    """``hidden``: a context that never saw the spans serves every step and every length."""
+    """``hidden``: a context that never saw the spans serves every step and every length.
 
-    def __init__(self, context: Context | None = None) -> None:
-        self.context = context
+    In a ``session`` it may come from an earlier request, in part or as a whole.
+    """
+
+    def __init__(self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0) -> None:
+        self.context: Context | None = None
+        self._contexts = contexts
+        self._session = session
+        self._most_edits = most_edits
+        self._order = np.empty(0, np.int64)
+
+    def part(self, ids: Ints) -> Part:
+        """What is to be encoded of the context ``ids``."""
+        if self._contexts is None or self._session is None:
+            return Part(np.arange(len(ids)))
+        return self._contexts.part(self._session, ids, self._most_edits)
+
+    def know(self, ids: Ints, part: Part, context: Context) -> None:
+        """The context ``ids`` is encoded: ``part.reused``, then ``part.active``."""
+        self.context, self._order = context, np.concatenate((part.reused, part.active))
+        if self._contexts is not None and self._session is not None:
+            self._contexts.put(self._session, Kept(ids, self._order, context, part.edits))
 
     def enter(self, groups: Ints) -> None:
         return
 
     def view(self, canvas: Canvas) -> View:
         given = canvas.groups == CONTEXT
-        return View(np.flatnonzero(~given), self.context, np.flatnonzero(given))
+        return View(np.flatnonzero(~given), self.context, np.flatnonzero(given)[self._order])
 
     def absorb(self, predictions: Predictions) -> None:
         return

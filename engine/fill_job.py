@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from engine.skeleton import build_canvas, slots_of
 from engine.span_options import keeps, missing_pin
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
+from engine.transfer_rules import Threshold, parse_rule
 from engine.vocabulary import without
 from engine.word_edges import WordEdges
 
@@ -51,7 +52,7 @@ class FillJob:
     expired: Callable[[], bool]
     on_draft: Callable[[Draft], None] | None = None
     calibration: Calibration = Calibration()
-    _hidden: HiddenSpans = field(default_factory=HiddenSpans)
+    hidden: HiddenSpans = field(default_factory=HiddenSpans)
     """Its context serves every pass of the request."""
     _placements: dict[int, list[Placement]] = field(default_factory=dict)
     _choice_shares: dict[int, float] = field(default_factory=dict)
@@ -122,7 +123,9 @@ class FillJob:
                 break
             allowed = without(self.allowed, banned) if banned else self.allowed
             groups = [list(range(len(self.spans)))]
-            yield from denoise(canvas, groups, self._plan(), allowed, self._rules(number), self._lengths())
+            plan = self._plan()
+            yield from denoise(canvas, groups, plan, allowed, self._rules(number), self._lengths())
+            yield from self._revise(canvas, plan, allowed, number)
             found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer, self._borders)
             found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
             broken, token = self._broken(canvas, found)
@@ -134,6 +137,15 @@ class FillJob:
             else:
                 banned.add(token)
         raise RequestRejected(f"No answer was found that keeps what was asked: {broken}.")
+
+    def _revise(self, canvas: Canvas, plan: Plan, allowed: Bools, number: int) -> Generator[Batch, Predictions, None]:
+        """Write doubtful tokens anew, the others and all lengths as they stand."""
+        groups = np.arange(len(self.spans))
+        bound = self.request.sampler.revise
+        if bound and not self.expired() and len(canvas.remask(groups, float(np.log(bound)))):
+            lengths = self._lengths()
+            lengths.spans = [replace(length, exact=True) for length in lengths.spans]
+            yield from denoise(canvas, [groups.tolist()], plan, allowed, self._rules(number), lengths)
 
     @property
     def _borders(self) -> Mapping[int, Border]:
@@ -188,13 +200,13 @@ class FillJob:
         return build_canvas(self.pieces, self.spans, list(usual.values()), self.config.mask_token_id, newline)
 
     def _plan(self) -> Plan:
-        return self._hidden if self.cache == "hidden" else make_plan(self.cache)
+        return self.hidden if self.cache == "hidden" else make_plan(self.cache)
 
     def _rules(self, number: int) -> Rules:
         sampler = self.request.sampler
         rules = Rules(
             steps=sampler.steps,
-            threshold=sampler.threshold,
+            transfer=parse_rule(sampler.rule) if sampler.rule else Threshold(sampler.threshold),
             at_least_schedule=True,
             temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number >= len(self._sizes) else 0.0),
             seed=self.request.seed + number,

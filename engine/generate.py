@@ -14,6 +14,7 @@ from engine.context_cache import make_plan
 from engine.errors import RequestRejected
 from engine.passes import counting
 from engine.sampler import Rules, denoise
+from engine.transfer_rules import Threshold
 from engine.vocabulary import check_ids, constraint_table
 
 
@@ -68,7 +69,7 @@ def generate(
         mask = np.array([*request.prompt_mask, *[True] * request.gen_length])
     rules = Rules(
         steps=request.steps // blocks,
-        threshold=request.threshold,
+        transfer=None if request.threshold is None else Threshold(request.threshold),
         remasking=request.remasking,
         temperature=request.temperature,
         cfg_scale=request.cfg_scale,

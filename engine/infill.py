@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from engine.backends import Batch, Bools, Predictions
 from engine.brackets import leaves_brackets
 from engine.calibration import Calibration
 from engine.config import ModelConfig
+from engine.context_cache import HiddenSpans
 from engine.copied import SURE, copies_of, take
 from engine.copying import Copy
 from engine.errors import RequestRejected
 from engine.fill_job import FillJob
+from engine.kept_contexts import KeptContexts
 from engine.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
 from engine.passes import counting
 from engine.related import related_ids
@@ -52,6 +54,7 @@ class Infiller:
     backend_name: str
     clock: Callable[[], float] = time.monotonic
     calibration: Calibration = Calibration()
+    contexts: KeptContexts = field(default_factory=KeptContexts)
 
     def fill(
         self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None
@@ -116,7 +119,7 @@ class Infiller:
         pieces, cache = self._pieces(request, spans), self._cache(request)
         return FillJob(
             self.config, self.tokenizer, request, spans, ties, pieces, allowed, cache, edges, expired, on_draft,
-            self.calibration,
+            self.calibration, HiddenSpans(self.contexts, request.session, request.sampler.edits),
         )  # fmt: skip
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from engine.config import Config
+from engine.transfer_rules import parse_rule
 
 
 class Span(Config, kw_only=True, frozen=True):
@@ -39,21 +40,33 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
 
     threshold: float = 0.9
     """Every prediction at least this probable is transferred in the same step."""
+    rule: str | None = None
+    """Another rule instead of the threshold, as ``NAME=NUMBER`` (``engine/transfer_rules.py``)."""
     steps: int = 16
     """Upper bound on steps: where confidence stays low, more than one token is transferred at a time."""
+    revise: float = 0.0
+    """Tokens that were transferred with a lower probability are masked again once the rest stands, and written anew."""
     temperature: float = 0.0
     repairs: int = 2
     """Further answers that are sampled when the first would leave the document with new syntax errors."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
+    edits: int = 16
+    """In a session: edits after which the context is encoded as a whole again; 0 reuses only what has not changed."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold <= 1.0:
             raise ValueError(f"threshold {self.threshold} is not in (0, 1]")
+        if not 0.0 <= self.revise <= 1.0:
+            raise ValueError(f"revise {self.revise} is not in [0, 1]")
+        if self.edits < 0:
+            raise ValueError(f"edits {self.edits} is negative")
         if self.steps < 1:
             raise ValueError(f"steps {self.steps} is not positive")
         if self.temperature < 0.0:
             raise ValueError(f"temperature {self.temperature} is negative")
+        if self.rule is not None:
+            parse_rule(self.rule)
 
 
 class Snippet(Config, kw_only=True, frozen=True):
@@ -89,6 +102,8 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
+    session: str | None = None
+    """The document this is a request of: its context is kept for the next one."""
 
 
 class SpanResult(Config, kw_only=True, frozen=True):

@@ -1,4 +1,4 @@
-"""Rules of the reverse process: from confidences to the places that are transferred in this step. Pure functions.
+"""LLaDA's schedule of the reverse process: how many tokens a step transfers, and which. Pure functions.
 
 Everything not transferred stays masked ("remasked", in LLaDA's words). Arrays are over the masked places of a block.
 """
@@ -21,12 +21,4 @@ def top_confident(confidence: NDArray[np.floating], count: int) -> Bools:
     """The ``count`` most confident places (LLaDA's ``low_confidence`` remasking; random confidences give ``random``)."""
     chosen = np.zeros(len(confidence), bool)
     chosen[np.argsort(-confidence, kind="stable")[:count]] = True
-    return chosen
-
-
-def above_threshold(confidence: NDArray[np.floating], threshold: float) -> Bools:
-    """Every place at least ``threshold`` confident, and always the best one (Fast-dLLM, arXiv 2505.22618)."""
-    chosen = confidence >= threshold
-    if len(confidence):
-        chosen[int(np.argmax(confidence))] = True
     return chosen

@@ -20,7 +20,8 @@ from engine.canvas import CONTEXT, Canvas
 from engine.choose import Choice, choose, choose_from_logits, guided
 from engine.context_cache import HiddenSpans, Plan, View
 from engine.length import Lengths
-from engine.remasking import above_threshold, num_transfer_tokens, top_confident
+from engine.remasking import num_transfer_tokens, top_confident
+from engine.transfer_rules import Step, TransferRule
 from engine.vocabulary import ANYTHING
 
 Denoising = Generator[Batch, Predictions, None]
@@ -32,10 +33,10 @@ class Rules:
 
     steps: int
     """Steps of one block."""
-    threshold: float | None = None
-    """Transfer whatever is at least this confident; without it the schedule alone decides (LLaDA)."""
+    transfer: TransferRule | None = None
+    """Which predictions are final; without a rule the schedule alone decides (LLaDA)."""
     at_least_schedule: bool = False
-    """With a threshold: never transfer less than the schedule asks for, so that ``steps`` bounds the passes."""
+    """With a rule: never transfer less than the schedule asks for, so that ``steps`` bounds the passes."""
     remasking: Literal["low_confidence", "random"] = "low_confidence"
     temperature: float = 0.0
     cfg_scale: float = 0.0
@@ -86,7 +87,9 @@ def denoise(
             choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
             quota = len(masked) if late else quota
             confidence = _confidence(choice, rules, rng)
-            chosen = _transfer(confidence, quota, rules)
+            chosen = top_confident(confidence, quota)
+            if rules.transfer is not None:
+                chosen |= rules.transfer(_step(canvas, masked, confidence, predictions))
             if same is not None:  # what is tied is one choice
                 choice, chosen = Choice(choice.tokens[same], choice.log_probs[same]), chosen[same]
             if lengths is None:
@@ -105,7 +108,7 @@ def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:
     A canvas that cannot grow is done after ``num_masked`` steps: a mask that is left was emitted, as LLaDA may do.
     """
     schedule = num_transfer_tokens(num_masked, rules.steps)
-    if rules.threshold is None:
+    if rules.transfer is None:
         return iter(schedule)
     first = schedule if rules.at_least_schedule else []
     return chain(first, repeat(1) if grows else repeat(1, num_masked))
@@ -116,9 +119,9 @@ def _confidence(choice: Choice, rules: Rules, rng: np.random.Generator) -> NDArr
     return np.where(np.isin(choice.tokens, rules.last_ids), -np.inf, confidence) if rules.last_ids else confidence
 
 
-def _transfer(confidence: np.ndarray, quota: int, rules: Rules) -> Bools:
-    chosen = top_confident(confidence, quota)
-    return chosen | above_threshold(confidence, rules.threshold) if rules.threshold is not None else chosen
+def _step(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predictions: Predictions) -> Step:
+    ids, log_probs, entropy = predictions.token_ids[0], predictions.log_probs[0], predictions.entropy[0]
+    return Step(canvas.slots[masked], masked, confidence, ids, log_probs, entropy)
 
 
 def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
@@ -126,16 +129,23 @@ def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
     given = canvas.context()
     if not isinstance(plan, HiddenSpans) or plan.context is not None or not len(given):
         return
-    ids = canvas.ids[given][None]
-    predictions = yield Batch(
-        input_ids=ids,
-        position_ids=np.arange(ids.shape[1])[None],
-        query_index=np.zeros((1, 1), np.int64),  # a pass has at least one query
-        allowed=allowed,
-        allowed_row=np.zeros((1, 1), np.int64),
-        keep=np.arange(ids.shape[1]),
-    )
-    plan.context = predictions.context
+    ids = canvas.ids[given]
+    part = plan.part(ids)
+    context = part.context
+    if len(part.active):
+        predictions = yield Batch(
+            input_ids=ids[part.active][None],
+            position_ids=part.active[None],
+            query_index=np.zeros((1, 1), np.int64),  # a pass has at least one query
+            allowed=allowed,
+            allowed_row=np.zeros((1, 1), np.int64),
+            context=context,
+            context_position_ids=None if context is None else part.reused[None],
+            keep=np.arange(len(part.active)),
+        )
+        context = predictions.context
+    assert context is not None, "a context of some tokens has a handle"
+    plan.know(ids, part, context)
 
 
 def masked_pass(

@@ -11,8 +11,10 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.onnx.ops import rotary_embedding
 
-from engine.model import MaskPredictor, rotary_table, rotate
+from engine.config import ModelConfig
+from engine.model import MaskPredictor, rotary_table
 
 NUM_CANDIDATES = 8
 CHUNK = 256
@@ -53,15 +55,15 @@ class StepGraph(nn.Module):
         *context: Tensor,
     ) -> tuple[Tensor, ...]:
         config = self.config
-        table = rotary_table(position_ids, config.head_dim, config.rope_theta)
-        past_table = rotary_table(context_position_ids, config.head_dim, config.rope_theta)
+        table = _half_table(position_ids, config)
+        key_table = _half_table(torch.cat((context_position_ids, position_ids), dim=1), config)
         mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
         # The embedding lies as (E, V), the layout of the head, so tied weights are stored once.
         columns = torch.index_select(self.weight("wte.weight"), 1, input_ids.flatten())
         x = columns.t().reshape(input_ids.shape[0], input_ids.shape[1], config.d_model)
         kept: list[Tensor] = []
         for i in range(config.n_layers):
-            x, keys, values = self._block(i, x, table, past_table, mask, context[2 * i], context[2 * i + 1])
+            x, keys, values = self._block(i, x, table, key_table, mask, context[2 * i], context[2 * i + 1])
             kept += [keys, values]
         rows = torch.gather(x, 1, query_index[:, :, None].expand(-1, -1, config.d_model))
         rows = tie @ self._norm(rows, "ln_f")  # the head is linear: tied rows are summed before it
@@ -77,7 +79,7 @@ class StepGraph(nn.Module):
         i: int,
         x: Tensor,
         table: tuple[Tensor, Tensor],
-        past_table: tuple[Tensor, Tensor],
+        key_table: tuple[Tensor, Tensor],
         mask: Tensor,
         past_keys: Tensor,
         past_values: Tensor,
@@ -85,10 +87,11 @@ class StepGraph(nn.Module):
         config, block = self.config, f"blocks.{i}"
         h = self._norm(x, f"{block}.attn_norm")
         q, k, v = (self._heads(self.linear(h, f"{block}.{name}")) for name in ("q_proj", "k_proj", "v_proj"))
-        keys = torch.cat((rotate(past_keys, past_table), rotate(k, table)), dim=2)
+        # One node turns all keys; written out, turning the cached ones was a third of a step.
+        keys = rotary_embedding(torch.cat((past_keys, k), dim=2), *key_table)
         values = torch.cat((past_values, v), dim=2)
         grouped = config.kv_heads != config.n_heads
-        y = F.scaled_dot_product_attention(rotate(q, table), keys, values, attn_mask=mask, enable_gqa=grouped)
+        y = F.scaled_dot_product_attention(rotary_embedding(q, *table), keys, values, attn_mask=mask, enable_gqa=grouped)
         x = x + self.linear(y.transpose(1, 2).flatten(2), f"{block}.attn_out")
         h = self._norm(x, f"{block}.ff_norm")
         gate = F.silu(self.linear(h, f"{block}.ff_proj"))
@@ -99,6 +102,13 @@ class StepGraph(nn.Module):
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
         return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
+
+
+def _half_table(position_ids: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (B, S, D / 2), as the operator takes them."""
+    cos, sin = rotary_table(position_ids, config.head_dim, config.rope_theta)
+    half = config.head_dim // 2
+    return cos[:, 0, :, :half], sin[:, 0, :, :half]
 
 
 def _summary(logits: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

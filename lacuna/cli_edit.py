@@ -25,6 +25,10 @@ def fill(
     max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
     steps: Annotated[int, typer.Option("--steps", help="Upper bound on denoising steps.")] = 16,
     threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
+    rule: Annotated[
+        str | None, typer.Option("--rule", metavar="NAME=NUMBER", help="Another rule: factor=1, entropy=0.1, credit=0.9 ...")
+    ] = None,
+    revise: Annotated[float, typer.Option("--revise", help="Write less probable tokens anew once the rest stands.")] = 0.0,
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
     model: Model = None,
     backend: BackendName = "auto",
@@ -36,8 +40,8 @@ def fill(
     fill_file(
         FillOptions(
             output=Output(file, write, json), at=at or [], span=span or [], related=related or [], copies=copies, n=n,
-            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, cache=cache,
-            model=model, backend=backend,
+            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, rule=rule,
+            revise=revise, cache=cache, model=model, backend=backend,
         )
     )  # fmt: skip
 

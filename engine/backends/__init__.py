@@ -29,6 +29,13 @@ class Context(Protocol):
     @property
     def length(self) -> int: ...
 
+    @property
+    def nbytes(self) -> int: ...
+
+    def take(self, rows: Ints) -> Context:
+        """Some of the tokens, in the given order."""
+        ...
+
 
 @dataclass
 class Batch:

@@ -26,6 +26,13 @@ class FakeContext:
     def length(self) -> int:
         return len(self.ids)
 
+    @property
+    def nbytes(self) -> int:
+        return 8 * len(self.ids)
+
+    def take(self, rows: Ints) -> FakeContext:
+        return FakeContext(tuple(self.ids[row] for row in rows))
+
 
 @dataclass
 class FakeBackend:

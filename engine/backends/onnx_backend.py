@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from engine.backends import Batch, Predictions, identity_tie
+from engine.backends import Batch, Ints, Predictions, identity_tie
 from engine.config import ModelConfig, read_model_config
 from engine.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.step_graph import OUTPUTS, cache_names
@@ -29,6 +29,13 @@ class OnnxContext:
     @property
     def length(self) -> int:
         return int(self.arrays[0].shape[2])
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays)
+
+    def take(self, rows: Ints) -> OnnxContext:
+        return OnnxContext([array[:, :, rows] for array in self.arrays])
 
 
 class OnnxBackend:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.backends import Batch, Predictions
+from engine.backends import Batch, Ints, Predictions
 from engine.backends.placement import place
 from engine.checkpoint import load_checkpoint
 from engine.model import LayerKeys, MaskPredictor
@@ -25,6 +25,13 @@ class TorchContext:
     @property
     def length(self) -> int:
         return int(self.keys[0][0].shape[2])
+
+    @property
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for pair in self.keys for tensor in pair)
+
+    def take(self, rows: Ints) -> TorchContext:
+        return TorchContext([(_take(keys, rows), _take(values, rows)) for keys, values in self.keys])
 
 
 class TorchBackend:
@@ -74,9 +81,7 @@ class TorchBackend:
     def _extended(self, context: TorchContext | None, active: list[LayerKeys], batch: Batch) -> TorchContext | None:
         if batch.keep is None:
             return context
-        keep = self._tensor(batch.keep)
-        # Layers may lie on several devices.
-        kept = [(k.index_select(2, keep.to(k.device)), v.index_select(2, keep.to(v.device))) for k, v in active]
+        kept = [(_take(keys, batch.keep), _take(values, batch.keep)) for keys, values in active]
         if context is not None:
             kept = [
                 (torch.cat((old_k, k), 2), torch.cat((old_v, v), 2))
@@ -86,6 +91,11 @@ class TorchBackend:
 
     def _tensor(self, array: object) -> Tensor:
         return torch.as_tensor(array).to(self.device)
+
+
+def _take(tensor: Tensor, rows: Ints) -> Tensor:
+    # Layers may lie on several devices.
+    return tensor.index_select(2, torch.as_tensor(rows, device=tensor.device))
 
 
 def load(folder: Path, threads: int | None = None) -> TorchBackend:

@@ -28,6 +28,8 @@ class FillOptions:
     max_tokens: int
     steps: int
     threshold: float
+    rule: str | None
+    revise: float
     cache: str
     model: Path | None
     backend: str
@@ -54,7 +56,7 @@ def fill_file(options: FillOptions) -> None:
 
 
 def _sampler(options: FillOptions) -> SamplerOptions:
-    raw = {"steps": options.steps, "threshold": options.threshold, "cache": options.cache}
+    raw = {name: getattr(options, name) for name in ("steps", "threshold", "rule", "revise", "cache")}
     try:
         return msgspec.convert(raw, SamplerOptions)
     except msgspec.ValidationError as exc:

@@ -9,6 +9,7 @@ from engine.canvas import CONTEXT, Canvas
 from engine.context_cache import make_plan
 from engine.length import Lengths, SpanLength
 from engine.sampler import Rules, denoise
+from engine.transfer_rules import Threshold
 from engine.vocabulary import constraint_table
 from tests.engine.test_sampler import DELETE, EXPAND, MASK, run
 
@@ -21,7 +22,7 @@ def filled(config, score, masks, spans, steps=16):
     canvas = Canvas(ids, groups, MASK)
     backend = FakeBackend(score)
     lengths = Lengths(spans, EXPAND, DELETE)
-    rules = Rules(steps, threshold=0.9, at_least_schedule=True)
+    rules = Rules(steps, transfer=Threshold(0.9), at_least_schedule=True)
     run(
         denoise(canvas, [list(range(len(masks)))], make_plan("hidden"), constraint_table(config, 512), rules, lengths),
         backend,

@@ -1,4 +1,4 @@
-"""Which places are transferred: schedules and thresholds."""
+"""Which places are transferred: schedules."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.choose import guided
-from engine.remasking import above_threshold, num_transfer_tokens, top_confident
+from engine.remasking import num_transfer_tokens, top_confident
 
 confidences = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array)
 
@@ -25,14 +25,6 @@ def test_no_remasked_place_is_more_confident_than_a_transferred_one(confidence, 
     assert chosen.sum() == min(count, len(confidence))
     if chosen.any() and not chosen.all():
         assert confidence[chosen].min() >= confidence[~chosen].max()
-
-
-@given(confidences, st.floats(0.01, 1))
-def test_a_threshold_transfers_all_above_it_and_always_the_best(confidence, threshold):
-    chosen = above_threshold(confidence, threshold)
-    assert chosen[np.argmax(confidence)]
-    assert all(chosen[confidence >= threshold])
-    assert chosen.sum() == max(1, (confidence >= threshold).sum())
 
 
 def test_equal_confidences_are_taken_from_the_left():

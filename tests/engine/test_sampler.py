@@ -8,6 +8,7 @@ from engine.canvas import CONTEXT, Canvas
 from engine.context_cache import make_plan
 from engine.length import Lengths, SpanLength
 from engine.sampler import Rules, denoise
+from engine.transfer_rules import Threshold
 from engine.vocabulary import ANYTHING, constraint_table
 
 MASK, EXPAND, DELETE = 2, 3, 4
@@ -74,7 +75,9 @@ def test_with_steps_equal_to_length_one_token_is_transferred_a_step_most_confide
 def test_a_threshold_finishes_in_one_step_when_everything_is_certain(config):
     backend = spiky(config, lambda ids, positions, i: (50, 40.0))
     run(
-        denoise(canvas_of([9], 8, []), [[0]], make_plan("none"), constraint_table(config, 512), Rules(8, threshold=0.9)),
+        denoise(
+            canvas_of([9], 8, []), [[0]], make_plan("none"), constraint_table(config, 512), Rules(8, transfer=Threshold(0.9))
+        ),
         backend,
     )
     assert len(backend.batches) == 1
@@ -82,7 +85,7 @@ def test_a_threshold_finishes_in_one_step_when_everything_is_certain(config):
 
 def test_the_step_bound_holds_when_nothing_is_certain(config):
     backend = spiky(config, lambda ids, positions, i: (50, 0.1))
-    rules = Rules(steps=4, threshold=0.9, at_least_schedule=True)
+    rules = Rules(steps=4, transfer=Threshold(0.9), at_least_schedule=True)
     run(denoise(canvas_of([9], 16, []), [[0]], make_plan("none"), constraint_table(config, 512), rules), backend)
     assert len(backend.batches) == 4
 
