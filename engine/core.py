@@ -76,6 +76,14 @@ class Engine:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
         return self._batcher.submit(self._infiller().fill(request, on_draft), priority)
 
+    def submit_prepare(self, request: FillRequest) -> Job:
+        """Queue the encoding of a request's context for its session: what to do while the user rests."""
+        return self._batcher.submit(self._infiller().prepare(request))
+
+    def submit_forget(self, session: str) -> Job:
+        """Drop the kept context of a document that was closed."""
+        return self._batcher.submit(self._infiller().forget(session))
+
     def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:
         """Fill and wait."""
         result: FillResult = self.submit_fill(request, on_draft).future.result()

@@ -21,7 +21,7 @@ from engine.length import Lengths, SpanLength
 from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span, replaced
 from engine.pins import Placement, put, search_placements
-from engine.sampler import Rules, denoise
+from engine.sampler import Rules, denoise, encode_context
 from engine.skeleton import build_canvas, slots_of
 from engine.span_options import keeps, missing_pin
 from engine.syntax import new_errors
@@ -64,6 +64,10 @@ class FillJob:
     def greedy_answers(self) -> int:
         """How many answers are greedy: one for each length that is tried."""
         return len(self._sizes)
+
+    def encode(self) -> Generator[Batch, Predictions, None]:
+        """Only encode the context, for a request of this session that may come."""
+        yield from encode_context(self._canvas(), self.hidden, self.allowed)
 
     def prepare(self) -> Generator[Batch, Predictions, None]:
         """Decide between choices, on lengths and on places for pins; ``RequestRejected`` when they do not fit."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
+
 from engine.answer import Answer
 from engine.backends import Batch, Bools, Predictions
 from engine.brackets import leaves_brackets
@@ -64,6 +66,18 @@ class Infiller:
         The deadline counts from this call, so time spent waiting for the engine is part of it.
         """
         return self._fill(request, on_draft, self.clock())
+
+    def prepare(self, request: FillRequest) -> Generator[Batch, Predictions, None]:
+        """Encode the context of a session's request as a whole, so that the request itself costs steps only."""
+        spans, ties = tied(checked_spans(request, self.config))
+        if self._cache(request) == "hidden":
+            exact = msgspec.structs.replace(request, sampler=msgspec.structs.replace(request.sampler, edits=0))
+            yield from self._job(exact, spans, ties, lambda: False, None).encode()
+
+    def forget(self, session: str) -> Generator[Batch, Predictions, None]:
+        """Drop what is kept of a document; a generator, so that it happens in the engine's thread."""
+        self.contexts.forget(session)
+        yield from ()
 
     def _fill(
         self, request: FillRequest, on_draft: Callable[[Draft], None] | None, began: float

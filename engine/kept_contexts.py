@@ -66,7 +66,7 @@ class KeptContexts:
         kept = self._kept.get(session)
         if kept is None:
             return Part(np.arange(len(ids)))
-        if np.array_equal(kept.ids, ids):
+        if np.array_equal(kept.ids, ids) and kept.edits <= most_edits:
             return Part(np.empty(0, np.int64), kept.order, kept.handle, kept.edits)
         front, back = _common(kept.ids, ids)
         first, last = max(0, front - VICINITY), min(len(ids), len(ids) - back + VICINITY)

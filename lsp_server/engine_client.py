@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine import Draft, Engine, EngineUnavailable, FillRequest, FillResult
-from engine.batcher import Priority
+from engine.batcher import Job, Priority
 
 
 class EngineClient(Protocol):
@@ -25,6 +25,14 @@ class EngineClient(Protocol):
         self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
     ) -> FillResult:
         """Fill; cancelling the call frees the engine within one step."""
+        ...
+
+    async def prepare(self, request: FillRequest) -> None:
+        """Get ready for a request of this session while the user rests; a newer call may cancel it."""
+        ...
+
+    def forget(self, session: str) -> None:
+        """A document was closed: keep nothing of it."""
         ...
 
     def close(self) -> None: ...
@@ -56,13 +64,16 @@ class EmbeddedEngine:
         if engine is None:
             raise EngineUnavailable("The engine is stopped; restart the language server.")
         priority = Priority.INTERACTIVE if interactive else Priority.COMMAND
-        job = engine.submit_fill(request, on_draft, priority)
-        try:
-            result: FillResult = await asyncio.wrap_future(job.future)
-            return result
-        finally:
-            if not job.future.done():
-                engine.cancel(job)
+        result: FillResult = await _result(engine, engine.submit_fill(request, on_draft, priority))
+        return result
+
+    async def prepare(self, request: FillRequest) -> None:
+        if self._engine is not None:
+            await _result(self._engine, self._engine.submit_prepare(request))
+
+    def forget(self, session: str) -> None:
+        if self._engine is not None:
+            self._engine.submit_forget(session)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -72,3 +83,12 @@ class EmbeddedEngine:
     async def _load(self) -> None:
         # asyncio's own executor, not that of pygls, on which pygls reads its input.
         self._engine = await asyncio.to_thread(Engine, self._model, self._backend)
+
+
+async def _result(engine: Engine, job: Job) -> Any:
+    """What a job returns; a caller that is cancelled takes it out of the engine."""
+    try:
+        return await asyncio.wrap_future(job.future)
+    finally:
+        if not job.future.done():
+            engine.cancel(job)

@@ -45,6 +45,7 @@ class LacunaProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         self._server.documents.close(params.text_document.uri)
+        self._server.inline.closed(params.text_document.uri)
 
 
 class LacunaServer(LanguageServer):

@@ -6,6 +6,7 @@ Newest wins: a request for a document supersedes the one before it, whose fill l
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lsprotocol import types
@@ -16,6 +17,8 @@ from lsp_server.engine_client import EngineClient
 from lsp_server.settings import Settings
 
 INVOKED_CANDIDATES = 3
+REST_S = 0.3
+"""After so long without a keystroke the engine gets ready for the next one."""
 
 
 @dataclass
@@ -24,6 +27,8 @@ class InlineCompletions:
 
     engine: EngineClient
     running: dict[str, asyncio.Task[list[types.InlineCompletionItem]]] = field(default_factory=dict)
+    resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """What gets the engine ready for the next request of each document."""
 
     async def suggest(
         self,
@@ -36,8 +41,7 @@ class InlineCompletions:
         invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
         if not self.engine.ready or not (invoked or _automatic(document, settings)):
             return []
-        if (previous := self.running.get(document.uri)) is not None:
-            previous.cancel()
+        self._stop(document.uri)
         task = asyncio.ensure_future(self._fill(document, params, settings, invoked, related))
         self.running[document.uri] = task
         try:
@@ -52,6 +56,21 @@ class InlineCompletions:
         finally:
             if self.running.get(document.uri) is task:
                 del self.running[document.uri]
+
+    def closed(self, uri: str) -> None:
+        """A document is gone, and all that was kept for it."""
+        self._stop(uri)
+        self.engine.forget(uri)
+
+    def _stop(self, uri: str) -> None:
+        for task in (self.running.get(uri), self.resting.pop(uri, None)):
+            if task is not None:
+                task.cancel()
+
+    async def _rest(self, request: FillRequest) -> None:
+        await asyncio.sleep(REST_S)
+        with suppress(EngineError):
+            await self.engine.prepare(request)
 
     async def _fill(
         self,
@@ -80,8 +99,10 @@ class InlineCompletions:
             related=related,
             n=INVOKED_CANDIDATES if invoked else 1,
             deadline_ms=None if invoked else settings.deadline_ms,
+            session=document.uri,
         )
         result = (await self.engine.fill(request, interactive=True)).spans[0]
+        self.resting[document.uri] = asyncio.ensure_future(self._rest(request))
         if not invoked and result.confidence < settings.min_confidence:
             return []
         texts = [result.text, *result.alternatives]

@@ -91,3 +91,19 @@ def test_the_next_keystroke_of_a_session_encodes_little_and_answers_alike(backen
         exact = engine.fill(request(LINES.replace("value_14", "value_78"), 0))
         alone = engine.fill(request(LINES.replace("value_14", "value_78"), 0, session=None))
         assert encoded[0] > 200 and exact.spans == alone.spans
+
+
+def test_a_prepared_request_costs_steps_only_and_a_forgotten_document_starts_anew(bundled):
+    span = Span(start=len(LINES) // 2, end=len(LINES) // 2, tokens=3)
+    request = FillRequest(text=LINES, spans=(span,), session="document", copies=False, sampler=SamplerOptions(repairs=0))
+    with Engine(bundled) as engine:
+        encoded, predict = [], engine.backend.predict
+        engine.backend.predict = lambda batch: encoded.append(batch.input_ids.shape[1]) or predict(batch)
+        engine.submit_prepare(request).future.result()
+        assert len(encoded) == 1 and encoded.pop() > 200
+        engine.fill(request)
+        assert max(encoded) < 10
+        engine.submit_forget("document").future.result()
+        encoded.clear()
+        engine.fill(request)
+        assert encoded[0] > 200

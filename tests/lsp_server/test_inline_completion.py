@@ -19,6 +19,7 @@ class Scripted:
     def __init__(self, confidence=0.9, error=None):
         self.ready, self.confidence, self.error = True, confidence, error
         self.gate, self.requests, self.cancelled = asyncio.Event(), [], 0
+        self.prepared, self.forgotten = [], []
 
     async def load(self):
         return
@@ -35,6 +36,12 @@ class Scripted:
         span = request.spans[0]
         answer = SpanResult(start=span.start, end=span.end, text="1", confidence=self.confidence, tokens=1)
         return FillResult(text="", spans=(answer,), nfe=1, ms=1.0, model="m", backend="b")
+
+    async def prepare(self, request):
+        self.prepared.append(request)
+
+    def forget(self, session):
+        self.forgotten.append(session)
 
     def close(self):
         return
@@ -81,6 +88,26 @@ def test_a_cancelled_request_frees_the_engine_and_stays_cancelled():
             await task
         await asyncio.sleep(0)
         assert engine.cancelled == 1 and not inline.running
+
+    run(scenario)
+
+
+def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monkeypatch):
+    monkeypatch.setattr("lsp_server.features.inline_completion.REST_S", 0.05)
+
+    async def scenario():
+        engine = Scripted()
+        engine.gate.set()
+        inline = InlineCompletions(engine)
+        for _ in range(3):  # faster than anyone rests
+            await inline.suggest(DOCUMENT, params(), Settings())
+        assert engine.prepared == []
+        await asyncio.sleep(0.2)
+        assert [request.session for request in engine.prepared] == [DOCUMENT.uri]
+        await inline.suggest(DOCUMENT, params(), Settings())
+        inline.closed(DOCUMENT.uri)
+        await asyncio.sleep(0.2)
+        assert len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
 
     run(scenario)
 
