@@ -5,6 +5,8 @@ It goes through the real exporter and so needs the ``export`` extra.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import shutil
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from engine.checkpoint import save_checkpoint
 from engine.config import ModelConfig, read_model_config
 from engine.core import BUNDLED
 from engine.model import MaskPredictor, init_weights
+from export import graph, onnx_export
 from export.onnx_export import export_onnx
 
 
-def make_random_model(out: Path) -> Path:
-    """Export it to ``out`` unless it is there; the tokenizer is the bundled one."""
+def make_random_model(folder: Path) -> Path:
+    """Export it below ``folder`` unless it is there, made by the same exporter; the tokenizer is the bundled one."""
+    made_by = hashlib.sha256((inspect.getsource(graph) + inspect.getsource(onnx_export)).encode()).hexdigest()[:12]
+    out = folder / f"random-45m-{made_by}"
     if (out / "model.onnx").exists():
         return out
     bundled = read_model_config(BUNDLED)

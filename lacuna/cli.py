@@ -160,14 +160,15 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="latency, startup or training")],
+    name: Annotated[str, typer.Argument(help="latency, quality, startup or training")],
     model: Model = None,
     runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure.")] = 30,
+    data: Annotated[Path | None, typer.Option("--data", metavar="JSONL", help="Held-out documents, for quality.")] = None,
 ) -> None:
     """Measure; prints a table and, last, one JSON line."""
     from lacuna.commands.bench import run_benchmark
 
-    run_benchmark(name, model, runs)
+    run_benchmark(name, model, runs, data)
 
 
 def run() -> int:

@@ -6,25 +6,29 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from engine import BUNDLED, Engine
 from lacuna.errors import UserError
 
-NAMES = ("latency", "startup", "training")
+NAMES = ("latency", "quality", "startup", "training")
+SLOW_PLACES = 5
+"""Places for peers that take seconds each."""
 
 
-def run_benchmark(name: str, model: Path | None, runs: int) -> None:
+def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None) -> None:
     """Measure ``name``; latency also of a random model of 45 million parameters where the export extra is installed."""
     if name not in NAMES:
         raise UserError(f"There is no benchmark {name!r}; choose one of {', '.join(NAMES)}.")
     if runs < 20 and name != "training":
         raise UserError(f"--runs {runs} is too few for a median that means something; use 20 or more.")
-    measures: dict[str, Callable[[int], dict[str, float | int | str]]] = {
+    measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
+        "quality": partial(_quality, model, data),
         "startup": _startup,
         "training": _training,
     }
@@ -35,17 +39,54 @@ def run_benchmark(name: str, model: Path | None, runs: int) -> None:
 
 
 def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
-    from benchmarks.latency import measure
-
-    report = measure(model, runs)
+    report = _times(BUNDLED if model is None else model, runs)
     if model is None and importlib.util.find_spec("onnxscript") and importlib.util.find_spec("torch"):
         from benchmarks.random_model import make_random_model
 
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lacuna"
         cache.mkdir(parents=True, exist_ok=True)
-        random = measure(make_random_model(cache / "random-45m"), runs)
+        random = _times(make_random_model(cache), runs)
         report |= {f"random_45m_{key}": value for key, value in random.items() if key not in ("machine", "runs")}
     return report
+
+
+def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
+    """A model's own times; beside its peers and the machine's limits where torch is installed."""
+    from benchmarks.keystrokes import next_keystrokes
+    from benchmarks.latency import measure, places
+    from benchmarks.throughput import throughput
+
+    report = measure(folder, runs)
+    with Engine(folder) as engine:
+        report |= next_keystrokes(engine, places(runs))
+        report |= throughput(engine, places(runs))
+    if importlib.util.find_spec("torch"):
+        from benchmarks.peers import compare_with_peers
+        from benchmarks.roofline import ceiling_share
+
+        report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
+        report |= ceiling_share(folder)
+    return report
+
+
+def _quality(model: Path | None, data: Path | None, runs: int) -> dict[str, float | int | str]:
+    """Decoding rules on ``runs`` cut-outs a kind: as a table first, then the fastest that costs nothing."""
+    from benchmarks.decoding import compare_rules, fastest
+    from benchmarks.infill_cases import cut_cases
+    from lacuna.commands.evaluate import held_out
+
+    if data is None:
+        raise UserError("Decoding rules are compared on held-out text; name it with --data VALIDATION.jsonl.zst.")
+    documents = held_out(data)
+    flat: dict[str, float | int | str] = {"cases": runs}
+    with Engine(model) as engine:
+        for kind, told in (("piece", False), ("rest", False), ("rest", True), ("line", False)):
+            rules = compare_rules(engine, cut_cases(documents, kind, runs, 0), told)
+            name = f"{kind}{'_length_told' if told else ''}"
+            for rule, figures in rules.items():
+                flat |= {f"{name}: {rule}: {key}": value for key, value in figures.items()}
+            flat[f"{name}: fastest"] = fastest(rules)
+    return flat
 
 
 def _training(runs: int) -> dict[str, float | int | str]:
