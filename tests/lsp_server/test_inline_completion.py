@@ -16,7 +16,8 @@ DOCUMENT = open_snapshot("file:///a.py", "python", 1, "x = \n", "utf-16")
 class Scripted:
     """An engine that answers when told to."""
 
-    def __init__(self, confidence=0.9, error=None):
+    def __init__(self, confidence=0.9, error=None, text="1"):
+        self.text = text
         self.ready, self.confidence, self.error = True, confidence, error
         self.gate, self.requests, self.cancelled = asyncio.Event(), [], 0
         self.prepared, self.forgotten = [], []
@@ -34,7 +35,7 @@ class Scripted:
         if self.error:
             raise self.error
         span = request.spans[0]
-        answer = SpanResult(start=span.start, end=span.end, text="1", confidence=self.confidence, tokens=1)
+        answer = SpanResult(start=span.start, end=span.end, text=self.text, confidence=self.confidence, tokens=1)
         return FillResult(text="", spans=(answer,), nfe=1, ms=1.0, model="m", backend="b")
 
     async def prepare(self, request):
@@ -108,6 +109,45 @@ def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monk
         inline.closed(DOCUMENT.uri)
         await asyncio.sleep(0.2)
         assert len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
+
+    run(scenario)
+
+
+def at(text, character, kind=types.InlineCompletionTriggerKind.Automatic):
+    asked = params(kind)
+    asked.position = types.Position(0, character)
+    return open_snapshot(DOCUMENT.uri, "python", 2, text, "utf-16"), asked
+
+
+def test_typing_along_a_suggestion_asks_no_engine_and_asking_for_one_does():
+    async def scenario():
+        engine = Scripted(text="compute(1)")
+        engine.gate.set()
+        inline = InlineCompletions(engine)
+        await inline.suggest(*at("x = \n", 4), Settings())
+        [item] = await inline.suggest(*at("x = comp\n", 8), Settings())
+        assert item.insert_text == "x = compute(1)" and len(engine.requests) == 1
+        await inline.suggest(*at("x = comp\n", 8, types.InlineCompletionTriggerKind.Invoked), Settings())
+        await inline.suggest(*at("x = con\n", 7), Settings())
+        assert len(engine.requests) == 3
+        inline.closed(DOCUMENT.uri)
+
+    run(scenario)
+
+
+def test_what_follows_an_accepted_suggestion_is_there_already(monkeypatch):
+    monkeypatch.setattr("lsp_server.features.inline_completion.REST_S", 0.01)
+
+    async def scenario():
+        engine = Scripted(text="ab")
+        engine.gate.set()
+        inline = InlineCompletions(engine)
+        await inline.suggest(*at("x = \n", 4), Settings())
+        await asyncio.sleep(0.1)
+        assert [(request.spans[0].start, interactive) for request, interactive in engine.requests] == [(4, True), (6, False)]
+        [item] = await inline.suggest(*at("x = ab\n", 6), Settings())
+        assert item.insert_text == "x = abab" and len(engine.requests) == 2
+        inline.closed(DOCUMENT.uri)
 
     run(scenario)
 

@@ -1,0 +1,43 @@
+"""Suggestions outlive keystrokes: while the user types along one, its rest is the answer and the engine is not asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MOST = 4
+"""Suggestions remembered of a document: the one shown, and those that may come after it."""
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """``answers`` for the place ``at`` of ``text``, the best first."""
+
+    text: str
+    at: int
+    answers: tuple[str, ...]
+
+    def rest(self, text: str, at: int) -> tuple[str, ...]:
+        """What remains of the answers when the user has typed along them from ``self.at`` to ``at``; else nothing."""
+        typed = text[self.at : at]
+        grown = len(text) - len(self.text) == len(typed) == at - self.at
+        if not grown or not text.startswith(self.text[: self.at]) or not text.endswith(self.text[self.at :]):
+            return ()
+        return tuple(answer[len(typed) :] for answer in self.answers if answer.startswith(typed) and answer != typed)
+
+
+@dataclass
+class TypedThrough:
+    """The last suggestions of each document."""
+
+    _suggested: dict[str, list[Suggested]] = field(default_factory=dict)
+
+    def remember(self, uri: str, suggested: Suggested) -> None:
+        self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: MOST - 1]]
+
+    def rest(self, uri: str, text: str, at: int) -> tuple[str, ...]:
+        """Answers that go on from what was typed; empty when none does."""
+        found = (suggested.rest(text, at) for suggested in self._suggested.get(uri, []))
+        return next((answers for answers in found if answers), ())
+
+    def forget(self, uri: str) -> None:
+        self._suggested.pop(uri, None)
