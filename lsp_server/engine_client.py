@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine import Draft, Engine, EngineUnavailable, FillRequest, FillResult
+from engine import BeforeRequest, Draft, Engine, EngineUnavailable, FillRequest, FillResult, RewriteRequest
 from engine.batcher import Job, Priority
 
 
@@ -25,6 +25,10 @@ class EngineClient(Protocol):
         self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
     ) -> FillResult:
         """Fill; cancelling the call frees the engine within one step."""
+        ...
+
+    async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
+        """Rewrite a selection, or write what precedes a text; cancelling the call frees the engine within one step."""
         ...
 
     async def prepare(self, request: FillRequest) -> None:
@@ -59,12 +63,15 @@ class EmbeddedEngine:
     async def fill(
         self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
     ) -> FillResult:
-        await self.load()
-        engine = self._engine
-        if engine is None:
-            raise EngineUnavailable("The engine is stopped; restart the language server.")
+        engine = await self._loaded()
         priority = Priority.INTERACTIVE if interactive else Priority.COMMAND
         result: FillResult = await _result(engine, engine.submit_fill(request, on_draft, priority))
+        return result
+
+    async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
+        engine = await self._loaded()
+        job = engine.submit_rewrite(request) if isinstance(request, RewriteRequest) else engine.submit_before(request)
+        result: FillResult = await _result(engine, job)
         return result
 
     async def prepare(self, request: FillRequest) -> None:
@@ -79,6 +86,12 @@ class EmbeddedEngine:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+
+    async def _loaded(self) -> Engine:
+        await self.load()
+        if self._engine is None:
+            raise EngineUnavailable("The engine is stopped; restart the language server.")
+        return self._engine
 
     async def _load(self) -> None:
         # asyncio's own executor, not that of pygls, on which pygls reads its input.

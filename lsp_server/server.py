@@ -7,6 +7,7 @@ is never logged, which is why the ``pygls`` logger is kept at WARNING (it writes
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +21,8 @@ from pygls.protocol.language_server import lsp_method
 from engine import EngineError, Snippet
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features import blanks
+from lsp_server.features import blanks, rewriting
+from lsp_server.features.edits import plain
 from lsp_server.features.inline_completion import InlineCompletions
 from lsp_server.features.related import related_snippets
 from lsp_server.settings import Settings, read_settings
@@ -100,17 +102,19 @@ def make_server(engine: EngineClient) -> LacunaServer:
             return []
         return await server.inline.suggest(document, params, server.settings, server.related(document))
 
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND]))
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND, rewriting.KIND])
+    )
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         document = server.documents.get(params.text_document.uri)
-        wanted = params.context.only
-        if document is None or (wanted and not any(blanks.KIND.startswith(kind) for kind in wanted)):
+        if document is None:
             return []
-        return blanks.code_actions(document, params.range)
+        offered = [*blanks.code_actions(document, params.range), *rewriting.code_actions(document, params.range)]
+        wanted = params.context.only
+        return [a for a in offered if not wanted or any(f"{a.kind}.".startswith(f"{kind}.") for kind in wanted)]
 
-    @server.command(blanks.COMMAND)
-    async def fill_blanks(argument: Any) -> dict[str, Any] | None:
-        return await _fill_blanks(server, argument)
+    for name, (label, edit) in EDITS.items():
+        _register(server, name, label, edit)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(params: Any = None) -> None:
@@ -137,30 +141,40 @@ async def _load_engine(server: LacunaServer) -> None:
             progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens
 
 
-async def _fill_blanks(server: LacunaServer, argument: Any) -> dict[str, Any] | None:
+MakeEdit = Callable[
+    [EngineClient, Snapshot, types.Range | None, dict[str, Any], tuple[Snippet, ...]], Awaitable[types.WorkspaceEdit]
+]
+EDITS: dict[str, tuple[str, MakeEdit]] = {
+    blanks.COMMAND: ("Fill the blanks", blanks.fill),
+    rewriting.REWRITE: ("Rewrite", rewriting.rewrite),
+    rewriting.BEFORE: ("Write before", rewriting.write_before),
+}
+"""Command -> label of its edit, and what computes it."""
+
+
+def _register(server: LacunaServer, name: str, label: str, edit: MakeEdit) -> None:
+    @server.command(name)
+    async def command(argument: Any) -> dict[str, Any] | None:
+        return await _run_edit(server, label, edit, argument)
+
+
+async def _run_edit(server: LacunaServer, label: str, make: MakeEdit, argument: Any) -> dict[str, Any] | None:
     """Compute the edit for the version at hand and ask the client to apply it; it refuses when the text moved on."""
-    fields = _plain(argument)
-    document = server.documents.get(str(fields["uri"]))
+    options = plain(argument)
+    document = server.documents.get(str(options.pop("uri", "")))
+    options.pop("version", None)
     if document is None:
         server.tell("Lacuna does not know this document; open it first.")
         return None
     within = None
-    if (raw := fields.get("range")) is not None:
+    if (raw := options.pop("range", None)) is not None:
         within = server.protocol._converter.structure(raw, types.Range)
     try:
-        edit = await blanks.fill(server.engine, document, within, server.related(document))
+        edit = await make(server.engine, document, within, options, server.related(document))
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")
         return None
-    params = types.ApplyWorkspaceEditParams(edit=edit, label="Fill the blanks")
-    answer = await server.workspace_apply_edit_async(params)
+    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
     if not answer.applied:
-        server.tell("Lacuna: the text changed while it was being filled; fill again.")
+        server.tell("Lacuna: the text changed in the meantime; ask again.")
     return {"applied": answer.applied}
-
-
-def _plain(value: Any) -> Any:
-    """Untyped command arguments arrive as named tuples."""
-    if hasattr(value, "_asdict"):
-        return {key: _plain(item) for key, item in value._asdict().items()}
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types
 
-from engine import FillRequest, FillResult, RequestRejected, Snippet, find_blanks
+from engine import FillRequest, RequestRejected, Snippet, find_blanks
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
+from lsp_server.features.edits import action, argument_of, to_edit
 
 COMMAND = "lacuna.fillBlanks"
 KIND = "refactor.rewrite.fillBlanks"
@@ -24,27 +27,21 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     actions = []
     if 0 < len(inside) < len(spans):
         title = "Fill this blank" if len(inside) == 1 else f"Fill these {len(inside)} blanks together"
-        actions.append(_action(title, document, document.range_of(low, high)))
+        actions.append(action(title, KIND, COMMAND, argument_of(document, document.range_of(low, high))))
     title = "Fill the blank" if len(spans) == 1 else f"Fill all {len(spans)} blanks together"
-    return [*actions, _action(title, document, None)]
-
-
-def _action(title: str, document: Snapshot, within: types.Range | None) -> types.CodeAction:
-    argument = {"uri": document.uri, "version": document.version}
-    if within is not None:
-        start, end = within.start, within.end
-        argument["range"] = {
-            "start": {"line": start.line, "character": start.character},
-            "end": {"line": end.line, "character": end.character},
-        }
-    command = types.Command(title=title, command=COMMAND, arguments=[argument])
-    return types.CodeAction(title=title, kind=KIND, command=command)
+    return [*actions, action(title, KIND, COMMAND, argument_of(document))]
 
 
 async def fill(
-    engine: EngineClient, document: Snapshot, within: types.Range | None, related: tuple[Snippet, ...] = ()
+    engine: EngineClient,
+    document: Snapshot,
+    within: types.Range | None,
+    options: dict[str, Any],
+    related: tuple[Snippet, ...],
 ) -> types.WorkspaceEdit:
     """Fill the blanks of ``document`` (or those in ``within``) jointly; the edit is for this very version."""
+    if options:
+        raise RequestRejected(f"Filling blanks takes no {', '.join(options)}.")
     spans = find_blanks(document.text, document.language).spans
     if within is not None:
         low, high = document.offset_at(within.start), document.offset_at(within.end)
@@ -53,10 +50,3 @@ async def fill(
         raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
     request = FillRequest(text=document.text, spans=spans, language=document.language, related=related)
     return to_edit(document, await engine.fill(request, interactive=False))
-
-
-def to_edit(document: Snapshot, result: FillResult) -> types.WorkspaceEdit:
-    """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
-    edits = [types.TextEdit(range=document.range_of(span.start, span.end), new_text=span.text) for span in result.spans]
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
-    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=edits)])

@@ -5,6 +5,7 @@ import pytest
 from tests.lsp_server.client import CLIENTS, VSCODE, Client
 
 URI = "file:///shop/shop.py"
+LINE = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 6}}
 TEXT = 'name = "😀 é"; total = \nresult = ____\nprint(____)\n'
 
 
@@ -26,8 +27,9 @@ def units(text, encoding):
 def test_the_server_says_what_it_can_do(client):
     capabilities = client.server["capabilities"]
     assert capabilities["inlineCompletionProvider"] == {}
-    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.rewrite.fillBlanks"]
-    assert capabilities["executeCommandProvider"]["commands"] == ["lacuna.fillBlanks"]
+    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.rewrite.fillBlanks", "refactor.rewrite"]
+    commands = {"lacuna.fillBlanks", "lacuna.rewrite", "lacuna.writeBefore"}
+    assert set(capabilities["executeCommandProvider"]["commands"]) == commands
     assert capabilities["textDocumentSync"]["change"] == 2
 
 
@@ -58,7 +60,11 @@ def test_a_focused_menu_entry_is_continued_in_its_own_range(client):
 
 def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):
     whole = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
-    params = {"textDocument": {"uri": URI}, "range": whole, "context": {"diagnostics": []}}
+    params = {
+        "textDocument": {"uri": URI},
+        "range": whole,
+        "context": {"diagnostics": [], "only": ["refactor.rewrite.fillBlanks"]},
+    }
     (action,) = client.request("textDocument/codeAction", params)["result"]
     assert action["title"] == "Fill all 2 blanks together" and action["kind"] == "refactor.rewrite.fillBlanks"
     client.edits.clear()
@@ -77,12 +83,47 @@ def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):
 
 def test_a_blank_under_the_cursor_can_be_filled_alone(client):
     line = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 3}}
-    params = {"textDocument": {"uri": URI}, "range": line, "context": {"diagnostics": []}}
+    params = {
+        "textDocument": {"uri": URI},
+        "range": line,
+        "context": {"diagnostics": [], "only": ["refactor.rewrite.fillBlanks"]},
+    }
     first, second = client.request("textDocument/codeAction", params)["result"]
     assert first["title"] == "Fill this blank" and second["title"] == "Fill all 2 blanks together"
     client.edits.clear()
     client.request("workspace/executeCommand", first["command"])
     assert [e["range"]["start"]["line"] for e in client.edits[0]["documentChanges"][0]["edits"]] == [2]
+
+
+def test_a_selection_can_be_rewritten_or_improved_and_text_written_before_it(client):
+    uri = "file:///shop/letter.md"
+    client.open(uri, "Dear all,\n\nthe meeting is moved to Friday, and the agenda stays as it was.\n")
+    selected = {"start": {"line": 2, "character": 4}, "end": {"line": 2, "character": 35}}
+    params = {"textDocument": {"uri": uri}, "range": selected, "context": {"diagnostics": []}}
+    actions = client.request("textDocument/codeAction", params)["result"]
+    assert [a["title"] for a in actions] == ["Rewrite the selection", "Improve the selection"]
+    cursor = params | {"range": {"start": selected["start"], "end": selected["start"]}}
+    (before,) = client.request("textDocument/codeAction", cursor)["result"]
+    keeping = {"uri": uri, "version": 1, "range": selected, "keep": ["Friday"]}
+    commands = [action["command"] for action in (*actions, before)]
+    commands.append({"command": "lacuna.rewrite", "arguments": [keeping]})
+    ranges = [selected, selected, cursor["range"], selected]
+    for command, within in zip(commands, ranges, strict=True):
+        client.edits.clear()
+        assert client.request("workspace/executeCommand", command)["result"] == {"applied": True}
+        [change] = client.edits[0]["documentChanges"][0]["edits"]
+        assert change["range"] == within and change["newText"].strip()
+    assert "Friday" in change["newText"]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"range": LINE, "strength": 2.0}, {"range": LINE, "speed": 1}])
+def test_a_command_that_cannot_be_done_is_told_in_a_sentence(client, wrong):
+    argument = {"uri": URI, "version": 1, **wrong}
+    answer = client.request("workspace/executeCommand", {"command": "lacuna.rewrite", "arguments": [argument]})
+    assert answer["result"] is None
+    while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
+        pass
+    assert note["params"]["message"].startswith("Lacuna: ") and note["params"]["message"].endswith(".")
 
 
 def test_code_actions_of_other_kinds_are_not_offered(client):
@@ -100,7 +141,7 @@ def test_edits_reach_the_document_the_model_sees(client):
     start = {"line": 1, "character": 8}
     client.change(uri, 2, {"range": {"start": start, "end": {"line": 1, "character": 9}}, "text": "____"})
     params = {"textDocument": {"uri": uri}, "range": {"start": start, "end": start}, "context": {"diagnostics": []}}
-    (action,) = client.request("textDocument/codeAction", params)["result"]
+    action, _ = client.request("textDocument/codeAction", params)["result"]
     client.edits.clear()
     client.request("workspace/executeCommand", action["command"])
     change = client.edits[0]["documentChanges"][0]
@@ -116,7 +157,7 @@ def test_an_edit_that_the_client_refuses_is_told_to_the_user(client):
         assert answer["result"] == {"applied": False}
         while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
             pass
-        assert "fill again" in note["params"]["message"]
+        assert "ask again" in note["params"]["message"]
     finally:
         client.applied = True
 
