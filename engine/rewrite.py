@@ -62,6 +62,7 @@ def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Pre
         text=request.text, spans=tuple(spans), language=request.language, n=request.n, seed=request.seed,
         deadline_ms=request.deadline_ms,
         window=max(request.window, 2 * length), related=request.related, sampler=request.sampler,
+        copies=False,  # the likeliest copy is what stands there now
     )  # fmt: skip
     found = yield from infiller.fill(fill)
     return _as_one_span(found, request, infiller, nfe)

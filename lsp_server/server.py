@@ -18,7 +18,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from engine import EngineError, Snippet
+from engine import EngineError, RequestRejected, Snippet
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import blanks, rewriting
@@ -141,6 +141,13 @@ async def _load_engine(server: LacunaServer) -> None:
             progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens
 
 
+def _range(server: LacunaServer, raw: Any) -> types.Range | None:
+    try:
+        return None if raw is None else server.protocol._converter.structure(raw, types.Range)
+    except Exception as exc:  # cattrs has a tree of its own
+        raise RequestRejected("The command's range is none; send `start` and `end`, each with line and character.") from exc
+
+
 MakeEdit = Callable[
     [EngineClient, Snapshot, types.Range | None, dict[str, Any], tuple[Snippet, ...]], Awaitable[types.WorkspaceEdit]
 ]
@@ -166,10 +173,8 @@ async def _run_edit(server: LacunaServer, label: str, make: MakeEdit, argument: 
     if document is None:
         server.tell("Lacuna does not know this document; open it first.")
         return None
-    within = None
-    if (raw := options.pop("range", None)) is not None:
-        within = server.protocol._converter.structure(raw, types.Range)
     try:
+        within = _range(server, options.pop("range", None))
         edit = await make(server.engine, document, within, options, server.related(document))
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")

@@ -12,7 +12,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
     inline_completion: bool = True
     """Suggest while typing."""
-    languages: tuple[str, ...] = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit")
+    languages: tuple[str, ...] = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
     """Languages with inline completion: those the bundled model was trained on."""
     max_tokens: int = 32
     """Longest suggestion, in tokens."""

@@ -116,7 +116,7 @@ def test_a_selection_can_be_rewritten_or_improved_and_text_written_before_it(cli
     assert "Friday" in change["newText"]
 
 
-@pytest.mark.parametrize("wrong", [{}, {"range": LINE, "strength": 2.0}, {"range": LINE, "speed": 1}])
+@pytest.mark.parametrize("wrong", [{}, {"range": [1, 2]}, {"range": LINE, "strength": 2.0}, {"range": LINE, "speed": 1}])
 def test_a_command_that_cannot_be_done_is_told_in_a_sentence(client, wrong):
     argument = {"uri": URI, "version": 1, **wrong}
     answer = client.request("workspace/executeCommand", {"command": "lacuna.rewrite", "arguments": [argument]})

@@ -1,0 +1,138 @@
+// Lacuna in VS Code: starts the language server, shows how it is, and gives its commands names.
+// Inline completion itself is the language client's; everything else is a command of the server.
+
+import * as vscode from 'vscode';
+import { LanguageClient, State } from 'vscode-languageclient/node';
+
+import { runDoctor, serverCommand } from './server';
+
+const SETTINGS = ['inlineCompletion', 'languages', 'maxTokens', 'deadlineMs', 'relatedFiles', 'minConfidence'] as const;
+
+let client: LanguageClient | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const status = vscode.window.createStatusBarItem('lacuna.status', vscode.StatusBarAlignment.Right, 100);
+  status.name = 'Lacuna';
+  status.command = 'lacuna.doctor';
+  status.show();
+
+  const register = (name: string, action: () => unknown): void => {
+    context.subscriptions.push(vscode.commands.registerCommand(name, action));
+  };
+  register('lacuna.fillAll', () => run('lacuna.fillBlanks', {}));
+  register('lacuna.fillHere', () => run('lacuna.fillBlanks', { range: selectedLines() }));
+  register('lacuna.improve', () => run('lacuna.rewrite', { range: selection(), strength: 0.2 }));
+  register('lacuna.before', () => run('lacuna.writeBefore', { range: selection() }));
+  register('lacuna.rewriteKeeping', rewriteKeeping);
+  register('lacuna.toggleLanguage', toggleLanguage);
+  register('lacuna.doctor', runDoctor);
+  register('lacuna.restart', () => restart(status));
+
+  context.subscriptions.push(
+    status,
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('lacuna')) {
+        void restart(status);
+      }
+    }),
+  );
+  await restart(status);
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}
+
+async function restart(status: vscode.StatusBarItem): Promise<void> {
+  await client?.stop().catch(() => undefined);
+  client = undefined;
+  const command = serverCommand();
+  const started = new LanguageClient(
+    'lacuna',
+    'Lacuna',
+    { command: command[0], args: command.slice(1) },
+    { documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }], initializationOptions: settings() },
+  );
+  started.onDidChangeState(({ newState }) => show(status, newState));
+  try {
+    await started.start();
+    client = started;
+  } catch {
+    status.text = '$(warning) Lacuna';
+    status.tooltip = `Lacuna: ${command[0]} did not start. Click for what is missing.`;
+    void vscode.window.showErrorMessage(
+      `Lacuna: "${command.join(' ')}" did not start. It needs Python 3.11 or newer and \`pip install "lacuna[cpu]"\`; ` +
+        'where it is can be set in lacuna.command.',
+    );
+  }
+}
+
+function show(status: vscode.StatusBarItem, state: State): void {
+  const [icon, says] = {
+    [State.Starting]: ['$(loading~spin)', 'is starting'],
+    [State.StartFailed]: ['$(warning)', 'did not start'],
+    [State.Running]: ['$(check)', 'is ready'],
+    [State.Stopped]: ['$(circle-slash)', 'is stopped'],
+  }[state];
+  status.text = `${icon} Lacuna`;
+  status.tooltip = `Lacuna ${says}. Click for what can run here.`;
+}
+
+function settings(): Record<string, unknown> {
+  const all = vscode.workspace.getConfiguration('lacuna');
+  return Object.fromEntries(SETTINGS.map((name) => [name, all.get(name)]));
+}
+
+/** What a command of the server may be told besides the document. */
+interface Arguments {
+  range?: vscode.Range;
+  strength?: number;
+  keep?: string[];
+}
+
+/** Ask the server for an edit of the active document; the server applies it, or says why not. */
+async function run(command: string, more: Arguments): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  if (!client || !document) {
+    void vscode.window.showWarningMessage('Lacuna is not running here; see the status bar.');
+    return;
+  }
+  const uri = client.code2ProtocolConverter.asUri(document.uri);
+  const range = more.range && client.code2ProtocolConverter.asRange(more.range);
+  const argument = { uri, version: document.version, ...more, range };
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Lacuna is writing' }, () =>
+    client!.sendRequest('workspace/executeCommand', { command, arguments: [argument] }),
+  );
+}
+
+function selection(): vscode.Range | undefined {
+  const chosen = vscode.window.activeTextEditor?.selection;
+  return chosen && new vscode.Range(chosen.start, chosen.end);
+}
+
+function selectedLines(): vscode.Range | undefined {
+  const editor = vscode.window.activeTextEditor;
+  return editor && new vscode.Range(editor.selection.start.line, 0, editor.selection.end.line + 1, 0);
+}
+
+async function rewriteKeeping(): Promise<void> {
+  const words = await vscode.window.showInputBox({
+    title: 'Rewrite the selection',
+    prompt: 'Words that the new text keeps, in this order (may stay empty)',
+  });
+  if (words !== undefined) {
+    const keep = words.split(/\s+/).filter((word) => word);
+    await run('lacuna.rewrite', { range: selection(), keep });
+  }
+}
+
+async function toggleLanguage(): Promise<void> {
+  const language = vscode.window.activeTextEditor?.document.languageId;
+  if (!language) {
+    return;
+  }
+  const all = vscode.workspace.getConfiguration('lacuna');
+  const on = all.get<string[]>('languages', []);
+  const changed = on.includes(language) ? on.filter((name) => name !== language) : [...on, language];
+  await all.update('languages', changed, vscode.ConfigurationTarget.Global);
+}
