@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
@@ -19,13 +21,14 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from engine import EngineError, RequestRejected, Snippet
+from lsp_server.configuration import Configuration
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import blanks, rewriting
 from lsp_server.features.edits import plain
 from lsp_server.features.inline_completion import InlineCompletions
 from lsp_server.features.related import related_snippets
-from lsp_server.settings import Settings, read_settings
+from lsp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
 _LOADING = "lacuna/loading"
@@ -62,7 +65,8 @@ class LacunaServer(LanguageServer):
         self.documents = DocumentStore()
         self.settings = Settings()
         self.inline = InlineCompletions(engine)
-        self.complaint: str | None = None
+        self.configuration = Configuration(None, None)
+        self.complaints: list[str] = []
 
     def related(self, document: Snapshot) -> tuple[Snippet, ...]:
         """Other open documents for context, unless the user wants none."""
@@ -83,16 +87,21 @@ def make_server(engine: EngineClient) -> LacunaServer:
 
     @server.feature(types.INITIALIZE)
     async def initialize(params: types.InitializeParams) -> None:
-        server.settings, server.complaint = read_settings(params.initialization_options)
+        server.configuration = Configuration(_root(params), params.initialization_options)
+        server.settings, server.complaints = server.configuration.read()
         # Known before the first didOpen can be read: its positions depend on it.
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         server.documents.encoding = types.PositionEncodingKind(encoding).value
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
-        if server.complaint:
-            server.tell(server.complaint)
+        for complaint in server.complaints:
+            server.tell(complaint)
         await _load_engine(server)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        await _configure(server, params.settings)
 
     # Without options pygls would not advertise it.
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
@@ -121,6 +130,27 @@ def make_server(engine: EngineClient) -> LacunaServer:
         server.engine.close()
 
     return server
+
+
+def _root(params: types.InitializeParams) -> Path | None:
+    """The folder of the workspace, where it is one of this machine."""
+    folders = [folder.uri for folder in params.workspace_folders or []]
+    uri = urlsplit(folders[0] if folders else params.root_uri or "")
+    return Path(unquote(uri.path)) if uri.scheme == "file" else None
+
+
+async def _configure(server: LacunaServer, pushed: Any) -> None:
+    """Take what the client has for the section ``lacuna``: asked for where it can be asked, else what it sent."""
+    workspace = server.client_capabilities.workspace
+    if workspace is not None and workspace.configuration:
+        items = [types.ConfigurationItem(section="lacuna")]
+        found = await server.workspace_configuration_async(types.ConfigurationParams(items=items))
+        raw = found[0] if found else None
+    else:
+        raw = plain(pushed).get("lacuna") if pushed is not None else None
+    server.settings, complaints = server.configuration.read(plain(raw))
+    for complaint in complaints:
+        server.tell(complaint)
 
 
 async def _load_engine(server: LacunaServer) -> None:

@@ -1,10 +1,20 @@
-"""What a user can set: ``initializationOptions`` of the client, in camelCase; unknown keys are reported, not ignored."""
+"""What a user can set, in camelCase; unknown keys are reported with their place, not ignored.
+
+Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in the workspace, then the
+client (``initializationOptions``, later its configuration): what comes later wins, key by key. No key names a program or a
+model, so a workspace cannot point the engine elsewhere.
+"""
 
 from __future__ import annotations
 
+import os
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+NAME = "lacuna.toml"
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -24,11 +34,39 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Below this, typing brings no suggestion; asking for one does."""
 
 
-def read_settings(raw: Any) -> tuple[Settings, str | None]:
-    """Settings, and a sentence when something was wrong with them (then the defaults hold)."""
-    if raw is None:
-        return Settings(), None
+CLIENT_KEYS = ("command",)
+"""Settings of the same name space that a client keeps for itself."""
+
+
+def read_settings(*layers: tuple[str, Any]) -> tuple[Settings, list[str]]:
+    """Settings from (where they stand, raw object) pairs, later ones first in rank, and a sentence for each that is wrong.
+
+    A layer with a mistake is left out as a whole, so that half of a user's wishes never holds.
+    """
+    merged: dict[str, Any] = {}
+    complaints = []
+    for where, raw in layers:
+        own = {key: value for key, value in raw.items() if key not in CLIENT_KEYS} if isinstance(raw, dict) else raw
+        try:
+            msgspec.convert({} if own is None else own, Settings)
+        except msgspec.ValidationError as exc:
+            complaints.append(f"Lacuna's settings in {where} are not used: {exc}.")
+        else:
+            merged |= own or {}
+    return msgspec.convert(merged, Settings), complaints
+
+
+def read_file(path: Path) -> tuple[str, Any] | str | None:
+    """A layer from a ``lacuna.toml``; ``None`` where there is no file, a sentence where it cannot be read."""
     try:
-        return msgspec.convert(raw, Settings), None
-    except msgspec.ValidationError as exc:
-        return Settings(), f"Lacuna's settings are not used: {exc}."
+        return str(path), tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as exc:
+        return f"Lacuna's settings in {path} are not used: {exc}."
+
+
+def settings_files(root: Path | None) -> list[Path]:
+    """Where files of settings may stand, the strongest last: the user's, then the workspace's."""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return [home / "lacuna" / NAME, *([root / NAME] if root is not None else [])]

@@ -192,6 +192,22 @@ def test_settings_are_checked_and_the_user_is_told():
     assert client.close() == 0
 
 
+def test_a_changed_configuration_applies_without_a_restart():
+    client = Client(VSCODE)
+    client.open(URI, "total = compute(width)\n" * 4 + "total = compute(wi\n")
+    client.complete_when_ready(URI, 4, 18)
+    assert client.complete(URI, 4, 18, triggerKind=2)["result"]
+    client.notify(
+        "workspace/didChangeConfiguration", {"settings": {"lacuna": {"inlineCompletion": False, "command": ["x"]}}}
+    )
+    assert client.complete(URI, 4, 18, triggerKind=2)["result"] == []
+    client.notify("workspace/didChangeConfiguration", {"settings": {"lacuna": {"speed": 1}}})
+    while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
+        pass
+    assert "speed" in note["params"]["message"]
+    assert client.close() == 0
+
+
 def test_a_language_that_is_off_brings_nothing_unless_asked():
     client = Client(VSCODE, options={"languages": ["markdown"], "minConfidence": 0.0})
     client.open(URI, TEXT)
