@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import Overrides, RunFile
+from lacuna.options import Overrides, RunFile, Seed
 
 train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
 export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
@@ -55,3 +55,18 @@ def export_onnx(
     from lacuna.commands.export import to_onnx
 
     to_onnx(checkpoint, out, precision)
+
+
+@export_app.command("check")
+def export_check(
+    artefact: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `lacuna export` wrote.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="DIR", help="What it was made from (default: its own weights).")
+    ] = None,
+    canvases: Annotated[int, typer.Option("--canvases", help="Random canvases of 12 masks.")] = 100,
+    seed: Seed = 0,
+) -> None:
+    """Is an artefact whole, and the same model as torch runs? Exit status 2 when it is not."""
+    from lacuna.commands.export import check
+
+    check(artefact, checkpoint, canvases, seed)

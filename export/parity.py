@@ -1,0 +1,120 @@
+"""Is an artefact the same model? The same canvases through torch and through it: predictions, then whole fills.
+
+Torch runs the checkpoint that the artefact was made from in fp32; without it the artefact's own weights, dequantised, which
+judges the graph and the arithmetic but not the rounding of the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.backends import Batch, Predictions, load_backend
+from engine.backends.torch_backend import TorchBackend
+from engine.checkpoint import load_checkpoint
+from engine.config import ModelConfig, read_model_config
+from engine.core import Engine
+from engine.errors import CheckpointError
+from engine.messages import FillRequest, SamplerOptions, Span
+
+CONTEXT, SLOTS = 192, 12
+LIMITS = {"float": {"max_log_prob_difference": 1e-4}, "int8": {"top1_agreement": 0.95}}
+"""What an artefact of a precision must reach; what int8 costs in exact match is for ``lacuna eval infill`` to say."""
+
+
+def check_files(folder: Path) -> None:
+    """Compare every file with the manifest; ``CheckpointError`` names the first that is missing, cut short or foreign."""
+    try:
+        files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError) as exc:
+        raise CheckpointError(f"{folder} has no readable manifest.json; it is not what `lacuna export` writes.") from exc
+    for name, known in files.items():
+        path = folder / name
+        if not path.exists():
+            raise CheckpointError(f"{folder} lacks {name}; export the model again.")
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != known["sha256"]:
+            raise CheckpointError(f"{path} is not the file that was exported; export the model again.")
+
+
+def compare(
+    folder: Path, checkpoint: Path | None, canvases: int, texts: Sequence[str], seed: int
+) -> dict[str, float | int | str]:
+    """Figures of ``folder`` against torch over random canvases, and of whole fills of ``texts`` (one blank in each)."""
+    config = read_model_config(folder)
+    original = read_model_config(checkpoint) if checkpoint else config
+    if (original.d_model, original.n_layers, original.embedding_rows) != (
+        config.d_model,
+        config.n_layers,
+        config.embedding_rows,
+    ):
+        raise CheckpointError(f"{checkpoint} is another model than {folder}.")
+    reference = TorchBackend(load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu"))
+    artefact = load_backend("onnx", folder)
+    rng = np.random.default_rng(seed)
+    same, worst, differences = 0, 0.0, []
+    for _ in range(canvases):
+        batch = _canvas(config, rng)
+        ours, theirs = artefact.predict(batch), reference.predict(batch)
+        same += int((ours.token_ids[..., 0] == theirs.token_ids[..., 0]).sum())
+        differences.append(_difference(ours, theirs))
+        worst = max(worst, float(differences[-1].max()))
+    report: dict[str, float | int | str] = {
+        "precision": config.weights_precision,
+        "places": canvases * SLOTS,
+        "top1_agreement": round(same / (canvases * SLOTS), 4),
+        "max_log_prob_difference": worst if worst < 1e-3 else round(worst, 4),
+        "mean_log_prob_difference": round(float(np.mean(differences)), 6),
+    }
+    if texts and (folder / "tokenizer.json").exists():
+        report |= _fills(folder, reference, texts)
+    return report
+
+
+def shortfalls(report: dict[str, float | int | str]) -> list[str]:
+    """What the artefact misses, one sentence each."""
+    found = []
+    for name, limit in LIMITS[str(report["precision"])].items():
+        value = float(report[name])
+        if (value > limit) if name.startswith("max") else (value < limit):
+            found.append(f"{name} is {value}, the limit is {limit}")
+    return found
+
+
+def _canvas(config: ModelConfig, rng: np.random.Generator) -> Batch:
+    """A pass over text with masks in the middle; ids beyond the special ones."""
+    ids = rng.integers(config.embedding_rows // 50, config.embedding_rows * 9 // 10, CONTEXT)
+    at = int(rng.integers(0, CONTEXT - SLOTS))
+    ids[at : at + SLOTS] = config.mask_token_id
+    return Batch(
+        input_ids=ids[None],
+        position_ids=np.arange(CONTEXT)[None],
+        query_index=np.arange(at, at + SLOTS)[None],
+        allowed=np.ones((1, config.embedding_rows), bool),
+        allowed_row=np.zeros((1, SLOTS), np.int64),
+        target_ids=rng.integers(0, config.embedding_rows, (1, SLOTS)),
+    )
+
+
+def _difference(ours: Predictions, theirs: Predictions) -> np.ndarray:
+    """Absolute differences of the log-probabilities of the same tokens: the targets, and the best one."""
+    best = np.abs(ours.log_probs[..., 0] - theirs.log_probs[..., 0])
+    found: np.ndarray = np.maximum(best, np.abs(ours.target_log_probs - theirs.target_log_probs))
+    return found
+
+
+def _fills(folder: Path, reference: TorchBackend, texts: Sequence[str]) -> dict[str, float | int]:
+    equal = 0
+    with Engine(folder, "onnx") as engine, Engine.with_backend(engine.config, engine.tokenizer, reference) as other:
+        for text in texts:
+            at = len(text) // 2
+            span = Span(start=at, end=at, tokens=6, single_line=True)
+            request = FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))
+            equal += engine.fill(request).spans[0].text == other.fill(request).spans[0].text
+    return {"fills": len(texts), "same_fills": round(equal / len(texts), 4)}
