@@ -5,7 +5,7 @@ Half of the cases fit the map, the other half say how good it is: expected calib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +17,21 @@ from engine.calibration import PROBED_LENGTHS, Calibration, rising
 from engine.length_probe import certainty
 
 BINS = 10
+ONE_BY_ONE = 256
+"""So many steps transfer one token at a time."""
+TRIED_STEPS = (ONE_BY_ONE, 16, 12, 8, 6)
+BOUND = 0.005
+"""Exact match that fewer steps may cost."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
 
 
 def confidences(
-    engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None
+    engine: Engine, cases: Sequence[Case], steps: int, done: Callable[[], None] = lambda: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The model's own confidence in its answer to each case, and whether the answer was exact."""
     assert engine.infiller is not None
-    known, engine.infiller.calibration = engine.infiller.calibration, Calibration()
+    known, engine.infiller.calibration = engine.infiller.calibration, Calibration(steps=steps)
     own, right = np.empty(len(cases)), np.empty(len(cases))
     try:
         for i, case in enumerate(cases):
@@ -37,6 +42,11 @@ def confidences(
     finally:
         engine.infiller.calibration = known
     return own, right
+
+
+def fewest_steps(exact: Mapping[int, float]) -> int:
+    """The fewest steps whose exact match is within ``BOUND`` of that of ``ONE_BY_ONE``."""
+    return min(steps for steps, rate in exact.items() if rate >= exact[ONE_BY_ONE] - BOUND)
 
 
 def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None) -> dict[int, float]:
@@ -64,7 +74,7 @@ def _first_certainty(engine: Engine, request: FillRequest) -> float:
     return certainty(predictions)
 
 
-def fit(own: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Calibration, dict[str, float]]:
+def fit(own: NDArray[np.float64], right: NDArray[np.float64], steps: int) -> tuple[Calibration, dict[str, float]]:
     """A calibration from all cases, and its figures from a fit on one half judged on the other."""
     half = rising(own[::2], right[::2])
     mapped = np.array([Calibration(confidence=half).calibrated(value) for value in own[1::2]])
@@ -74,7 +84,7 @@ def fit(own: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Calibrati
         "ece_before": round(expected_error(own[1::2], right[1::2]), 4),
         "ece_after": round(expected_error(mapped, right[1::2]), 4),
     }
-    return Calibration(confidence=rising(own, right)), figures
+    return Calibration(confidence=rising(own, right), steps=steps), figures
 
 
 def expected_error(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""What was measured about one model: how sure it is when it is right, and how its certainty depends on the length of a span.
+"""What was measured about one model: how sure it is when it is right, how few steps it needs, what lengths do to certainty.
 
 ``lacuna eval calibrate`` writes ``calibration.json`` beside the weights; without it confidence is the model's own.
 """
@@ -15,6 +15,8 @@ from engine.config import Config
 from engine.errors import CheckpointError
 
 FILE = "calibration.json"
+DEFAULT_STEPS = 16
+"""Of a model that was not measured: a strong one loses much by being hurried."""
 PROBED_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
@@ -26,6 +28,8 @@ def _published_bias() -> dict[int, float]:
 class Calibration(Config, kw_only=True, frozen=True):
     confidence: tuple[tuple[float, float], ...] = ()
     """(the model's own confidence, share of answers of that confidence that were exactly right), both rising."""
+    steps: int = DEFAULT_STEPS
+    """Steps of a fill that asks for no number: the fewest that cost no exact match."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without control tokens."""
 

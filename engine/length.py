@@ -96,9 +96,7 @@ class Lengths:
         delete_log_probs: NDArray[np.floating],
     ) -> None:
         """Carry out one step's choices: text is fixed, then masks grow, then superfluous masks go."""
-        flexible = np.array([self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool)
-        if self.edges is not None:
-            flexible &= ~self.edges.keeps_apart(canvas, masked)
+        flexible = self._flexible(canvas, masked)
         chosen_to_go = chosen & (choice.tokens == self.delete_id)
         superfluous = flexible & (chosen_to_go | (np.exp(delete_log_probs) >= DELETE_THRESHOLD))
         growing = flexible & chosen & (choice.tokens == self.expand_id)
@@ -115,6 +113,16 @@ class Lengths:
                 canvas.delete(np.array([place]))
             elif len(canvas.places(int(canvas.groups[place]))) < span.max_tokens:
                 canvas.expand(place)
+
+    def superfluous(self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]) -> int:
+        """How many of the masked places the model is about to delete."""
+        found = self._flexible(canvas, masked) & (np.exp(delete_log_probs) >= DELETE_THRESHOLD)
+        return sum(len(self._deletable(canvas, int(g), masked[found])) for g in np.unique(canvas.groups[masked]))
+
+    def _flexible(self, canvas: Canvas, masked: Ints) -> Bools:
+        """Places whose span may change its length there."""
+        flexible = np.array([self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool)
+        return flexible if self.edges is None else flexible & ~self.edges.keeps_apart(canvas, masked)
 
     def _deletable(self, canvas: Canvas, group: int, superfluous: Ints) -> Ints:
         """The superfluous places that may go: what remains is no shorter than the minimum, and never empty."""

@@ -42,8 +42,9 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     """Every prediction at least this probable is transferred in the same step."""
     rule: str | None = None
     """Another rule instead of the threshold, as ``NAME=NUMBER`` (``engine/transfer_rules.py``)."""
-    steps: int = 16
-    """Upper bound on steps: where confidence stays low, more than one token is transferred at a time."""
+    steps: int | None = None
+    """Bound on steps: where confidence stays low, more than one token is transferred at a time. By default what the model
+    was calibrated to need; spans that grow may take a few more."""
     revise: float = 0.0
     """Tokens that were transferred with a lower probability are masked again once the rest stands, and written anew."""
     temperature: float = 0.0
@@ -61,7 +62,7 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
             raise ValueError(f"revise {self.revise} is not in [0, 1]")
         if self.edits < 0:
             raise ValueError(f"edits {self.edits} is negative")
-        if self.steps < 1:
+        if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps {self.steps} is not positive")
         if self.temperature < 0.0:
             raise ValueError(f"temperature {self.temperature} is negative")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -36,7 +36,7 @@ class Rules:
     transfer: TransferRule | None = None
     """Which predictions are final; without a rule the schedule alone decides (LLaDA)."""
     at_least_schedule: bool = False
-    """With a rule: never transfer less than the schedule asks for, so that ``steps`` bounds the passes."""
+    """With a rule: never transfer less than keeps to ``steps``, counting only slots that are not about to be deleted."""
     remasking: Literal["low_confidence", "random"] = "low_confidence"
     temperature: float = 0.0
     cfg_scale: float = 0.0
@@ -72,7 +72,7 @@ def denoise(
     for block in blocks:
         groups = np.asarray(block)
         plan.enter(groups)
-        for quota in _quotas(len(canvas.masked(groups)), rules, lengths is not None):
+        for number, quota in enumerate(_quotas(len(canvas.masked(groups)), rules, lengths is not None)):
             masked = canvas.masked(groups)
             if not len(masked):
                 break
@@ -85,6 +85,9 @@ def denoise(
             plan.absorb(predictions)
             late = rules.expired()
             choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
+            if rules.at_least_schedule:
+                superfluous = 0 if lengths is None else lengths.superfluous(canvas, masked, predictions.target_log_probs[0])
+                quota = max(1, _share(len(masked) - superfluous, number, rules))
             quota = len(masked) if late else quota
             confidence = _confidence(choice, rules, rng)
             chosen = top_confident(confidence, quota)
@@ -107,11 +110,18 @@ def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:
 
     A canvas that cannot grow is done after ``num_masked`` steps: a mask that is left was emitted, as LLaDA may do.
     """
-    schedule = num_transfer_tokens(num_masked, rules.steps)
     if rules.transfer is None:
-        return iter(schedule)
-    first = schedule if rules.at_least_schedule else []
-    return chain(first, repeat(1) if grows else repeat(1, num_masked))
+        return iter(num_transfer_tokens(num_masked, rules.steps))
+    return repeat(1) if grows or rules.at_least_schedule else repeat(1, num_masked)
+
+
+def _share(needed: int, step: int, rules: Rules) -> int:
+    """What a step transfers at least so that ``needed`` tokens are done after ``rules.steps`` steps.
+
+    Masks that are left after those came by growth; half of them are due at a time.
+    """
+    left = rules.steps - step
+    return -(-needed // (left if left > 0 else 2))
 
 
 def _confidence(choice: Choice, rules: Rules, rng: np.random.Generator) -> NDArray[np.float64]:

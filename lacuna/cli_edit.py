@@ -23,7 +23,9 @@ def fill(
     seed: Seed = 0,
     deadline_ms: DeadlineMs = None,
     max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
-    steps: Annotated[int, typer.Option("--steps", help="Upper bound on denoising steps.")] = 16,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Bound on denoising steps (default: what the model needs).")
+    ] = None,
     threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="NAME=NUMBER", help="Another rule: factor=1, entropy=0.1, credit=0.9 ...")

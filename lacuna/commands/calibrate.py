@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.calibrate import confidences, draw, fit, length_bias
+from benchmarks.calibrate import TRIED_STEPS, confidences, draw, fewest_steps, fit, length_bias
 from benchmarks.infill_cases import cut_cases
 from engine import BUNDLED, Engine
 from engine.calibration import write_calibration
@@ -31,9 +31,13 @@ def calibrate(data: Path, cases: int, plot: Path | None, seed: int, model: Path 
     with Engine(model, backend) as engine, progress_bar() as progress:
         if engine.infiller is None:
             raise UserError(f"{engine.model_name} has no tokenizer; it fills no text.")
-        bar = progress.add_task("calibrating", total=len(chosen))
-        own, right = confidences(engine, chosen, lambda: progress.advance(bar))
-        calibration, figures = fit(own, right)
+        bar = progress.add_task("calibrating", total=len(TRIED_STEPS) * len(chosen))
+        tried = {steps: confidences(engine, chosen, steps, lambda: progress.advance(bar)) for steps in TRIED_STEPS}
+        exact = {steps: float(right.mean()) for steps, (_, right) in tried.items()}
+        steps = fewest_steps(exact)
+        own, right = tried[steps]
+        calibration, figures = fit(own, right, steps)
+        figures |= {f"exact_match_{steps}_steps": round(rate, 4) for steps, rate in exact.items()} | {"steps": steps}
         if engine.config.delete_token_id is None:
             places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
             calibration = msgspec.structs.replace(calibration, length_bias=length_bias(engine, places))

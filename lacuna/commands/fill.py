@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine import Draft, Engine, FillRequest, FillResult, SamplerOptions, Skipped, Span, find_blanks, language_of
+from engine.calibration import DEFAULT_STEPS
 from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
 from lacuna.errors import UserError
@@ -26,7 +27,7 @@ class FillOptions:
     seed: int
     deadline_ms: float | None
     max_tokens: int
-    steps: int
+    steps: int | None
     threshold: float
     rule: str | None
     revise: float
@@ -86,7 +87,7 @@ def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with progress:
-        bar = progress.add_task("fill", total=request.sampler.steps, draft="")
+        bar = progress.add_task("fill", total=request.sampler.steps or DEFAULT_STEPS, draft="")
 
         def show(draft: Draft) -> None:
             shown = "  ".join(span.text.strip().replace("\n", " ")[:40] for span in draft.spans)

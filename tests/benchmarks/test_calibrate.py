@@ -19,7 +19,7 @@ def test_the_fit_lowers_the_error_on_cases_it_did_not_see():
     rng = np.random.default_rng(0)
     own = rng.random(3000)
     right = (rng.random(3000) < own**3).astype(float)
-    calibration, figures = fit(own, right)
+    calibration, figures = fit(own, right, 8)
     assert figures["ece_after"] < 0.04 < 0.2 < figures["ece_before"]
     assert calibration.calibrated(0.3) < 0.1 < 0.6 < calibration.calibrated(0.97)
 

@@ -85,3 +85,20 @@ def test_any_model_ends_with_text_only_within_the_bounds(config, seed, masks):
     answer = canvas.ids[canvas.groups != CONTEXT]
     assert not np.isin(answer, range(16)).any()
     assert canvas.ids[canvas.context()].tolist() == [100] + [101] * len(masks)
+
+
+def test_slots_that_are_about_to_go_do_not_hurry_the_others(config):
+    """16 slots of which 12 are superfluous: four tokens in four steps, not 16 slots in four."""
+
+    def score(ids, positions, index):
+        logits = np.zeros(512)
+        logits[DELETE if positions[index] >= 4 else 50] = 12.0 if positions[index] >= 4 else 2.0
+        return logits
+
+    written = []
+    canvas = Canvas([MASK] * 16, [0] * 16, MASK)
+    lengths = Lengths([SpanLength(False, 32)], EXPAND, DELETE)
+    rules = Rules(4, transfer=Threshold(0.99), at_least_schedule=True)
+    rules.on_step = lambda c, step: written.append(int((c.ids == 50).sum()))
+    run(denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), rules, lengths), FakeBackend(score))
+    assert written == [0, 2, 3, 4] and len(canvas) == 4  # the first step only deletes
