@@ -7,6 +7,7 @@ is never logged, which is why the ``pygls`` logger is kept at WARNING (it writes
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -24,10 +25,11 @@ from engine import EngineError, RequestRejected, Snippet
 from lsp_server.configuration import Configuration
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features import blanks, rewriting
+from lsp_server.features import blanks, rewriting, status
 from lsp_server.features.edits import plain
 from lsp_server.features.inline_completion import InlineCompletions
 from lsp_server.features.related import related_snippets
+from lsp_server.features.status import State, Status
 from lsp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -65,12 +67,18 @@ class LacunaServer(LanguageServer):
         self.documents = DocumentStore()
         self.settings = Settings()
         self.inline = InlineCompletions(engine)
+        self.status = Status()
         self.configuration = Configuration(None, None)
         self.complaints: list[str] = []
 
     def related(self, document: Snapshot) -> tuple[Snippet, ...]:
         """Other open documents for context, unless the user wants none."""
         return related_snippets(document, self.documents) if self.settings.related_files else ()
+
+    def now(self, state: State, message: str = "") -> None:
+        """Tell clients that listen how the server is."""
+        self.status.state, self.status.message = state, message
+        self.protocol.notify(status.NOTIFICATION, {"state": state, "message": message})
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
@@ -109,7 +117,21 @@ def make_server(engine: EngineClient) -> LacunaServer:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return []
-        return await server.inline.suggest(document, params, server.settings, server.related(document))
+        began = time.perf_counter()
+        items = await server.inline.suggest(document, params, server.settings, server.related(document))
+        server.status.answered("suggestion", (time.perf_counter() - began) * 1000, bool(items))
+        for item in items:
+            item.command = types.Command(title="accepted", command=status.ACCEPTED, arguments=[])
+        return items
+
+    @server.command(status.ACCEPTED)
+    async def accepted(*arguments: Any) -> None:
+        server.status.accepted()
+
+    @server.command(status.SHOW)
+    async def show_status(*arguments: Any) -> dict[str, object]:
+        server.tell(server.status.sentence(), types.MessageType.Info)
+        return server.status.report()
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND, rewriting.KIND])
@@ -158,12 +180,15 @@ async def _load_engine(server: LacunaServer) -> None:
     window = server.client_capabilities.window
     progress = server.work_done_progress
     shown = bool(window and window.work_done_progress)
+    server.now("starting")
     if shown:
         await progress.create_async(_LOADING)
         progress.begin(_LOADING, types.WorkDoneProgressBegin(title="Lacuna", message="loading the model"))
     try:
         await server.engine.load()
+        server.now("ready")
     except EngineError as exc:
+        server.now("error", str(exc))
         server.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)
     finally:
         if shown:
@@ -203,12 +228,14 @@ async def _run_edit(server: LacunaServer, label: str, make: MakeEdit, argument: 
     if document is None:
         server.tell("Lacuna does not know this document; open it first.")
         return None
+    began = time.perf_counter()
     try:
         within = _range(server, options.pop("range", None))
         edit = await make(server.engine, document, within, options, server.related(document))
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")
         return None
+    server.status.answered(label, (time.perf_counter() - began) * 1000, True)
     answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
     if not answer.applied:
         server.tell("Lacuna: the text changed in the meantime; ask again.")

@@ -28,7 +28,7 @@ def test_the_server_says_what_it_can_do(client):
     capabilities = client.server["capabilities"]
     assert capabilities["inlineCompletionProvider"] == {}
     assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.rewrite.fillBlanks", "refactor.rewrite"]
-    commands = {"lacuna.fillBlanks", "lacuna.rewrite", "lacuna.writeBefore"}
+    commands = {"lacuna.fillBlanks", "lacuna.rewrite", "lacuna.writeBefore", "lacuna.showStatus", "lacuna.accepted"}
     assert set(capabilities["executeCommandProvider"]["commands"]) == commands
     assert capabilities["textDocumentSync"]["change"] == 2
 
@@ -189,6 +189,23 @@ def test_settings_are_checked_and_the_user_is_told():
     while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
         pass
     assert "languagse" in note["params"]["message"]
+    assert client.close() == 0
+
+
+def test_what_became_of_suggestions_is_counted_and_told_when_asked():
+    client = Client(VSCODE)
+    client.open(URI, "total = compute(width)\n" * 4 + "total = compute(wi\n")
+    [item, *_] = client.complete_when_ready(URI, 4, 18)
+    client.request("workspace/executeCommand", {"command": item["command"]["command"], "arguments": []})
+    report = client.request("workspace/executeCommand", {"command": "lacuna.showStatus", "arguments": []})["result"]
+    assert report["state"] == "ready" and report["accepted"] == 1 <= report["shown"] <= report["asked"]
+    assert report["times"]["suggestion"]["p99_ms"] > 0
+    states, told = [], ""
+    while not told:
+        note = client.notifications.get(timeout=20)
+        states += [note["params"]["state"]] if note["method"] == "lacuna/status" else []
+        told = note["params"]["message"] if note["method"] == "window/showMessage" else ""
+    assert states == ["starting", "ready"] and "1 accepted" in told and "compute" not in told
     assert client.close() == 0
 
 
