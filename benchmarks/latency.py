@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import sysconfig
+import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from benchmarks.infill_cases import Case, Document, cut_cases
 from benchmarks.machine import describe, quantile, resident_mb
 from engine import Engine, FillRequest, Span
+from engine.backends import Batch, Predictions
 
 WARM_UP = 5
 
@@ -34,6 +37,7 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
         results = [engine.fill(_request(case, copies=False)) for case in cases][WARM_UP:]
         whole = [engine.fill(_request(case, copies=True, language="python")) for case in cases][WARM_UP:]
         rss = resident_mb(os.getpid())
+        hurried = _deadlines(engine, cases, quantile([r.ms for r in results], 0.5) / 2)
     times = [r.ms for r in results]
     return {
         "runs": len(times),
@@ -41,9 +45,35 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
         "system_p95_ms": quantile([r.ms for r in whole], 0.95),
         "infill_p50_ms": quantile(times, 0.5),
         "infill_p95_ms": quantile(times, 0.95),
+        **hurried,
         "nfe_p50": quantile([float(r.nfe) for r in results], 0.5),
         "rss_mb": rss,
         "machine": describe(),
+    }
+
+
+def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[str, float]:
+    """How late answers come that must stop half-way, and the longest pass, which is what they may be late by."""
+    late, passes = [], []
+    predict = engine.backend.predict
+
+    def timed(batch: Batch) -> Predictions:
+        began = time.perf_counter()
+        found = predict(batch)
+        passes.append((time.perf_counter() - began) * 1000)
+        return found
+
+    engine.backend.predict = timed  # type: ignore[method-assign]
+    try:
+        for case in cases[WARM_UP:]:
+            request = msgspec.structs.replace(_request(case, copies=False), deadline_ms=deadline_ms)
+            late.append(max(0.0, engine.fill(request).ms - deadline_ms))
+    finally:
+        engine.backend.predict = predict  # type: ignore[method-assign]
+    return {
+        "deadline_ms": deadline_ms,
+        "deadline_overshoot_p99_ms": quantile(late, 0.99),
+        "longest_pass_p99_ms": quantile(passes, 0.99),
     }
 
 
