@@ -20,7 +20,7 @@ test-editors: $(TEST)/.installed
 	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
-	python -W ignore -m pytest tests/editors -p no:unraisableexception
+	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
 
 # The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
 vsix:
