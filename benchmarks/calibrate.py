@@ -11,18 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.decoding import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
 from engine.calibration import PROBED_LENGTHS, Calibration, rising
 from engine.length_probe import certainty
 
 BINS = 10
-ONE_BY_ONE = 256
-"""So many steps transfer one token at a time."""
-TRIED_STEPS = (ONE_BY_ONE, 16)
+TRIED_STEPS = (UNBOUNDED, 16)
 """Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling (training/LOG.md)."""
-BOUND = 0.005
-"""Exact match that fewer steps may cost."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
 
@@ -46,8 +43,8 @@ def confidences(
 
 
 def fewest_steps(exact: Mapping[int, float]) -> int:
-    """The fewest steps whose exact match is within ``BOUND`` of that of ``ONE_BY_ONE``."""
-    return min(steps for steps, rate in exact.items() if rate >= exact[ONE_BY_ONE] - BOUND)
+    """The fewest steps whose exact match is within ``BOUND`` of that of ``UNBOUNDED``."""
+    return min(steps for steps, rate in exact.items() if rate >= exact[UNBOUNDED] - BOUND)
 
 
 def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None) -> dict[int, float]:

@@ -66,8 +66,8 @@ class Canvas:
 
     def remask(self, groups: Ints, below: float) -> Ints:
         """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``; returns the places."""
-        written = np.isin(self.groups, groups) & ~self.pinned & (self.ids != self.mask_id)
-        doubtful = np.flatnonzero(written & (self.log_probs < below))
+        written = np.concatenate([self.written(int(group)) for group in groups])
+        doubtful: Ints = written[self.log_probs[written] < below]
         self.ids[doubtful] = self.mask_id
         return doubtful
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backends import Bools, Floats, Ints
+from engine.remasking import top_confident
 
 LOW = 0.62
 """``hierarchical``: a run of masks may transfer its best one from this confidence on (dInfer's setting)."""
@@ -62,11 +63,10 @@ class Factor:
     value: float
 
     def __call__(self, step: Step) -> Bools:
-        order = np.argsort(-step.confidence, kind="stable")
-        fits = (np.arange(len(order)) + 2) * (1.0 - step.confidence[order]) < self.value
-        chosen = np.zeros(len(order), bool)
-        chosen[order[: int(np.max(np.flatnonzero(fits), initial=-1)) + 1]] = True
-        return with_best(chosen, step.confidence)
+        falling = -np.sort(-step.confidence)
+        fits = (np.arange(len(falling)) + 2) * (1.0 - falling) < self.value
+        count = int(np.max(np.flatnonzero(fits), initial=-1)) + 1
+        return with_best(top_confident(step.confidence, count), step.confidence)
 
 
 @dataclass
@@ -76,11 +76,9 @@ class EntropyBound:
     value: float
 
     def __call__(self, step: Step) -> Bools:
-        order = np.argsort(step.entropy, kind="stable")
-        rising = step.entropy[order]
-        chosen = np.zeros(len(order), bool)
-        chosen[order[np.cumsum(rising) - rising <= self.value]] = True
-        return with_best(chosen, step.confidence)
+        rising = np.sort(step.entropy)
+        count = int((np.cumsum(rising) - rising <= self.value).sum())
+        return with_best(top_confident(-step.entropy, count), step.confidence)
 
 
 @dataclass

@@ -21,9 +21,7 @@ def eval_infill(
     data: HeldOut,
     kind: Annotated[
         str,
-        typer.Option(
-            "--kind", help="line, lines (2 to 4), piece (4 to 12 characters), rest (of a line), sentence, sentences (2)."
-        ),
+        typer.Option("--kind", help=KINDS_HELP),
     ] = "line",
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 2000,
     seed: Seed = 0,

@@ -26,7 +26,7 @@ from lsp_server.configuration import Configuration
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import blanks, rewriting, status
-from lsp_server.features.edits import plain
+from lsp_server.features.edits import Asked, plain
 from lsp_server.features.inline_completion import InlineCompletions
 from lsp_server.features.related import related_snippets
 from lsp_server.features.status import State, Status
@@ -203,9 +203,7 @@ def _range(server: LacunaServer, raw: Any) -> types.Range | None:
         raise RequestRejected("The command's range is none; send `start` and `end`, each with line and character.") from exc
 
 
-MakeEdit = Callable[
-    [EngineClient, Snapshot, types.Range | None, dict[str, Any], tuple[Snippet, ...]], Awaitable[types.WorkspaceEdit]
-]
+MakeEdit = Callable[[EngineClient, Asked], Awaitable[types.WorkspaceEdit]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
     blanks.COMMAND: ("Fill the blanks", blanks.fill),
     rewriting.REWRITE: ("Rewrite", rewriting.rewrite),
@@ -231,7 +229,7 @@ async def _run_edit(server: LacunaServer, label: str, make: MakeEdit, argument: 
     began = time.perf_counter()
     try:
         within = _range(server, options.pop("range", None))
-        edit = await make(server.engine, document, within, options, server.related(document))
+        edit = await make(server.engine, Asked(document, within, options, server.related(document)))
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")
         return None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lsprotocol import types
 
-from engine import FillRequest, RequestRejected, Snippet, find_blanks
+from engine import FillRequest, RequestRejected, find_blanks
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features.edits import action, argument_of, to_edit
+from lsp_server.features.edits import Asked, action, argument_of, to_edit
 
 COMMAND = "lacuna.fillBlanks"
 KIND = "refactor.rewrite.fillBlanks"
@@ -32,21 +30,16 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return [*actions, action(title, KIND, COMMAND, argument_of(document))]
 
 
-async def fill(
-    engine: EngineClient,
-    document: Snapshot,
-    within: types.Range | None,
-    options: dict[str, Any],
-    related: tuple[Snippet, ...],
-) -> types.WorkspaceEdit:
-    """Fill the blanks of ``document`` (or those in ``within``) jointly; the edit is for this very version."""
-    if options:
-        raise RequestRejected(f"Filling blanks takes no {', '.join(options)}.")
+async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+    """Fill the blanks of the document (or those in the range) jointly; the edit is for this very version."""
+    document, within = asked.document, asked.within
+    if asked.options:
+        raise RequestRejected(f"Filling blanks takes no {', '.join(asked.options)}.")
     spans = find_blanks(document.text, document.language).spans
     if within is not None:
         low, high = document.offset_at(within.start), document.offset_at(within.end)
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)
     if not spans:
         raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
-    request = FillRequest(text=document.text, spans=spans, language=document.language, related=related)
+    request = FillRequest(text=document.text, spans=spans, language=document.language, related=asked.related)
     return to_edit(document, await engine.fill(request, interactive=False))

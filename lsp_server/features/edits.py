@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
 
-from engine import FillResult
+from engine import FillResult, Snippet
 from lsp_server.document import Snapshot
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command is to do: with which document, in which range, with which options of its own."""
+
+    document: Snapshot
+    within: types.Range | None
+    options: dict[str, Any]
+    related: tuple[Snippet, ...]
 
 
 def to_edit(document: Snapshot, result: FillResult) -> types.WorkspaceEdit:

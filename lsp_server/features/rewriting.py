@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from lsprotocol import types
 
-from engine import BeforeRequest, RequestRejected, RewriteRequest, Snippet
+from engine import BeforeRequest, RequestRejected, RewriteRequest
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features.edits import action, argument_of, to_edit
+from lsp_server.features.edits import Asked, action, argument_of, to_edit
 
 REWRITE, BEFORE = "lacuna.rewrite", "lacuna.writeBefore"
 KIND = "refactor.rewrite"
@@ -54,38 +54,28 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return []
 
 
-async def rewrite(
-    engine: EngineClient,
-    document: Snapshot,
-    within: types.Range | None,
-    options: dict[str, Any],
-    related: tuple[Snippet, ...],
-) -> types.WorkspaceEdit:
+async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """The selection written anew."""
+    document, within = asked.document, asked.within
     if within is None:
         raise RequestRejected("There is no selection; select what is to be written anew.")
-    wanted = _options(options, RewriteOptions)
+    wanted = _options(asked.options, RewriteOptions)
     request = RewriteRequest(
-        text=document.text, language=document.language, related=related, start=document.offset_at(within.start),
+        text=document.text, language=document.language, related=asked.related, start=document.offset_at(within.start),
         end=document.offset_at(within.end), strength=wanted.strength, keep=wanted.keep, same_length=wanted.same_length,
         seed=wanted.seed,
     )  # fmt: skip
     return to_edit(document, await engine.edit(request))
 
 
-async def write_before(
-    engine: EngineClient,
-    document: Snapshot,
-    within: types.Range | None,
-    options: dict[str, Any],
-    related: tuple[Snippet, ...],
-) -> types.WorkspaceEdit:
+async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Text inserted in front of the place."""
+    document, within = asked.document, asked.within
     if within is None:
         raise RequestRejected("There is no place; put the cursor in front of some text.")
-    wanted = _options(options, BeforeOptions)
+    wanted = _options(asked.options, BeforeOptions)
     request = BeforeRequest(
-        text=document.text, language=document.language, related=related, at=document.offset_at(within.start),
+        text=document.text, language=document.language, related=asked.related, at=document.offset_at(within.start),
         tokens=wanted.tokens, seed=wanted.seed,
     )  # fmt: skip
     return to_edit(document, await engine.edit(request))
