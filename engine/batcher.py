@@ -1,8 +1,7 @@
 """Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves within a step.
 
 A request is a generator of passes (``engine/sampler.py``). Between two steps the batcher looks at everything again, so a
-long command never holds up a keystroke. Requests of one priority share forward passes where the backend computes every
-row by itself, whatever stands beside it. A request that fails, fails alone.
+long command never holds up a keystroke. Requests of one priority share forward passes. A request that fails, fails alone.
 """
 
 from __future__ import annotations
@@ -100,8 +99,6 @@ class Batcher:
 
     def _groups(self, jobs: list[Job]) -> list[list[Job]]:
         """Jobs whose next passes are one forward pass."""
-        if not self._backend.rows_are_independent:
-            return [[job] for job in jobs]
         return [[jobs[i] for i in group] for group in group_passes([_pending(job) for job in jobs])]
 
     def _pass(self, jobs: list[Job]) -> None:
@@ -114,7 +111,7 @@ class Batcher:
             return
         batches = [_pending(job) for job in jobs]
         try:
-            found = split(self._backend.predict(collate(batches)), batches)
+            found = split(self._backend.predict(collate(batches, self._backend.join)), batches)
         except Exception as exc:
             if len(jobs) == 1:
                 self._settle(jobs[0], exc)

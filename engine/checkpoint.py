@@ -1,13 +1,14 @@
 """Checkpoints in Hugging Face layout: ``config.json``, safetensors, ``tokenizer.json``. Imports torch.
 
-Loads public LLaDA checkpoints as they are, and the exported artefacts: there matrices lie as (in, out), and int8 matrices
-have a ``.scale`` beside them, so torch and the ONNX graph share one weights file.
+Loads public LLaDA checkpoints as they are, and the exported artefacts: there matrices lie as (in, out), and quantised
+ones have a ``.scale`` beside them, so torch and the ONNX graph share one weights file.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,16 +32,7 @@ def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredi
     with torch.device("meta"):
         model = MaskPredictor(plain)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    state: dict[str, Tensor] = {}
-    for path in weight_files(folder):
-        with open_weights(path, "pt") as handle:
-            names = list(handle.keys())
-            for name in names:
-                if name.endswith(SCALE):
-                    continue
-                scale = handle.get_tensor(name + SCALE) if name + SCALE in names else None
-                key = name if name.startswith("model.") else f"model.{name}"
-                state[key] = _restored(handle.get_tensor(name), scale, config.weights_layout)
+    state = dict(read_tensors(folder, config))
     state = {name: value for name, value in state.items() if name in expected or not _is_tied_head(name, model)}
     for name, shape in expected.items():
         if name not in state:
@@ -56,6 +48,19 @@ def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredi
         state = {name: value.to(dtype) for name, value in state.items()}
     model.load_state_dict(state, assign=True)
     return model.eval().requires_grad_(False)
+
+
+def read_tensors(folder: Path, config: ModelConfig) -> Iterator[tuple[str, Tensor]]:
+    """Full name and value of every tensor, one after another, matrices (out, in) and quantised ones as fp32."""
+    for path in weight_files(folder):
+        with open_weights(path, "pt") as handle:
+            names = set(handle.keys())
+            for name in sorted(names):
+                if name.endswith(SCALE):
+                    continue
+                scale = handle.get_tensor(name + SCALE) if name + SCALE in names else None
+                key = name if name.startswith("model.") else f"model.{name}"
+                yield key, _restored(handle.get_tensor(name), scale, config.weights_layout)
 
 
 def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None = None) -> None:
@@ -84,8 +89,21 @@ def save_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, toke
 
 def _restored(value: Tensor, scale: Tensor | None, layout: str) -> Tensor:
     if scale is not None:
-        value = value.float() * scale[None, :]  # (in, out) int8, one scale an output channel
+        value = restored(value, scale)
     return value.t().contiguous() if layout == "in_out" and value.dim() == 2 else value
+
+
+def restored(numbers: Tensor, scale: Tensor) -> Tensor:
+    """The fp32 matrix (in, out) of its stored form (``export.storage``).
+
+    Int8 and fp8 have one scale an output channel. Bytes hold two signed 4-bit numbers, the lower one first, with one scale
+    (in / block, out) for a block of rows.
+    """
+    if scale.dim() == 1:
+        return numbers.float() * scale.float()[None, :]
+    halves = torch.stack((numbers & 15, numbers >> 4), dim=-1).flatten(1).to(torch.int8)  # (in, out)
+    signed = torch.where(halves > 7, halves - 16, halves).float()
+    return signed * scale.float().repeat_interleave(signed.shape[0] // scale.shape[0], dim=0)
 
 
 def _is_tied_head(name: str, model: MaskPredictor) -> bool:

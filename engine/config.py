@@ -18,6 +18,9 @@ import msgspec
 from engine.errors import CheckpointError
 from engine.special_tokens import special_ids
 
+PRECISIONS = ("float", "int8", "int8-static", "int4", "bf16", "fp16", "int8-gpu", "fp8", "int4-gpu")
+"""``float`` is what a checkpoint has. ``export.precision`` describes the others."""
+
 
 class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Base of every configuration: immutable, by keyword, and unknown keys are errors.
@@ -64,7 +67,7 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     weights_layout: str = "out_in"
     """``out_in`` as torch and LLaDA store matrices, ``in_out`` as the exported artefacts store them."""
     weights_precision: str = "float"
-    """``float`` or ``int8`` (per output channel, symmetric, scales beside the weights)."""
+    """How the weights file stores matrices and, for artefacts, what their graph computes in: one of ``PRECISIONS``."""
 
     def __post_init__(self) -> None:
         if self.d_model % self.n_heads:
@@ -73,8 +76,8 @@ class ModelConfig(Config, kw_only=True, frozen=True):
             raise ValueError(f"n_heads {self.n_heads} is not a multiple of n_kv_heads {self.n_kv_heads}")
         if self.weights_layout not in ("out_in", "in_out"):
             raise ValueError(f"weights_layout is {self.weights_layout!r}, not out_in or in_out")
-        if self.weights_precision not in ("float", "int8"):
-            raise ValueError(f"weights_precision is {self.weights_precision!r}, not float or int8")
+        if self.weights_precision not in PRECISIONS:
+            raise ValueError(f"weights_precision is {self.weights_precision!r}, not one of {', '.join(PRECISIONS)}")
         if not 0 <= self.mask_token_id < self.embedding_rows:
             raise ValueError(f"mask_token_id {self.mask_token_id} lies outside the vocabulary of {self.embedding_rows}")
 

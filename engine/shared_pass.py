@@ -5,11 +5,11 @@ Shapes: B rows, S active tokens, Q queried rows, A constraints, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.backends import Batch, Bools, Ints, Predictions
+from engine.backends import Batch, Bools, Context, Floats, Ints, Predictions
 
 MAX_TOKENS = 8_192
 """Active tokens of a shared pass, padding included: enough to fill a machine, little enough to stay interruptible."""
@@ -17,32 +17,36 @@ MAX_LOGITS = 1 << 27
 """Logits of a shared pass (rows x queries x vocabulary), half a gigabyte in fp32."""
 
 
-def shareable(batch: Batch) -> bool:
-    """True for passes without cached tokens and ties, whose rows may stand beside the rows of others."""
-    return batch.context is None and batch.keep is None and batch.tie is None
+MAX_WASTE = 1.5
+"""Tokens of a shared pass with its padding, over those that were asked for."""
 
 
 def group_passes(batches: Sequence[Batch]) -> list[list[int]]:
-    """Indices of the batches that one pass takes together, passes of like length beside each other."""
-    alone = [[i] for i, batch in enumerate(batches) if not shareable(batch)]
-    rest = sorted((i for i, batch in enumerate(batches) if shareable(batch)), key=lambda i: batches[i].input_ids.shape[1])
+    """Indices of the batches that one pass takes together: of the same phase, and of like length beside each other."""
+    order = sorted(range(len(batches)), key=lambda i: (_phase(batches[i]), batches[i].input_ids.shape[1]))
     groups: list[list[int]] = []
-    for i in rest:
-        if groups and batches[groups[-1][0]].full == batches[i].full and _fits([batches[j] for j in (*groups[-1], i)]):
+    for i in order:
+        if groups and _phase(batches[groups[-1][0]]) == _phase(batches[i]) and _fits([batches[j] for j in (*groups[-1], i)]):
             groups[-1].append(i)
         else:
             groups.append([i])
-    return alone + groups
+    return groups
 
 
-def collate(batches: Sequence[Batch]) -> Batch:
-    """All rows in one batch; shorter rows are padded at the right, where no key is seen."""
+def collate(batches: Sequence[Batch], join: Callable[[Sequence[Context]], Context] | None = None) -> Batch:
+    """All rows in one batch, contexts put together by the backend's ``join``.
+
+    Shorter rows and contexts are padded at the right, where no key is seen.
+    """
     if len(batches) == 1:
         return batches[0]
     active = max(batch.input_ids.shape[1] for batch in batches)
     queries = max(batch.query_index.shape[1] for batch in batches)
     allowed, offsets = _joined_constraints(batches)
-    keys = [np.ones(batch.input_ids.shape, bool) if batch.key_mask is None else batch.key_mask for batch in batches]
+    contexts = [batch.context for batch in batches if batch.context is not None]
+    cached = max((context.length for context in contexts), default=0)
+    assert not contexts or join is not None, "contexts are joined by their backend"
+    places = [batch.context_position_ids for batch in batches if batch.context_position_ids is not None]
     targets = [
         np.zeros(batch.query_index.shape, np.int64) if batch.target_ids is None else batch.target_ids for batch in batches
     ]
@@ -54,7 +58,11 @@ def collate(batches: Sequence[Batch]) -> Batch:
         allowed=allowed,
         allowed_row=_stack(rows, queries),
         target_ids=_stack(targets, queries),
-        key_mask=np.concatenate([np.pad(key, ((0, 0), (0, active - key.shape[1]))) for key in keys]),
+        key_mask=np.concatenate([_keys(batch, cached, active) for batch in batches]),
+        context=join(contexts) if join and contexts else None,
+        context_position_ids=_stack(places, cached) if contexts else None,
+        tie=_ties(batches, queries),
+        keep=None if batches[0].keep is None else np.arange(active),
         full=batches[0].full,
     )
 
@@ -64,7 +72,7 @@ def split(predictions: Predictions, batches: Sequence[Batch]) -> list[Prediction
     if len(batches) == 1:
         return [predictions]
     parts, first = [], 0
-    for batch in batches:
+    for which, batch in enumerate(batches):
         rows, queries = batch.query_index.shape
         at = (slice(first, first + rows), slice(0, queries))
         parts.append(
@@ -73,6 +81,7 @@ def split(predictions: Predictions, batches: Sequence[Batch]) -> list[Prediction
                 log_probs=predictions.log_probs[at],
                 target_log_probs=predictions.target_log_probs[at],
                 entropy=predictions.entropy[at],
+                context=_own_context(predictions, batches, which, slice(first, first + rows)),
                 logits=None if predictions.logits is None else predictions.logits[at],
             )
         )
@@ -80,9 +89,27 @@ def split(predictions: Predictions, batches: Sequence[Batch]) -> list[Prediction
     return parts
 
 
+def _phase(batch: Batch) -> tuple[bool, bool, bool]:
+    """Encoding a context, steps on one, and passes without any differ in size and in what they leave behind."""
+    return (batch.full, batch.context is None, batch.keep is None)
+
+
+def _own_context(predictions: Predictions, batches: Sequence[Batch], which: int, rows: slice) -> Context | None:
+    """What one request gets back: its own context, and behind it what it said to keep."""
+    batch = batches[which]
+    if batch.keep is None or predictions.context is None:
+        return batch.context
+    past = 0 if batch.context is None else batch.context.length
+    cached = predictions.context.length - max(other.input_ids.shape[1] for other in batches)
+    return predictions.context.take(np.concatenate((np.arange(past), cached + batch.keep)), rows)
+
+
 def _fits(batches: Sequence[Batch]) -> bool:
     rows = sum(len(batch.input_ids) for batch in batches)
     active = max(batch.input_ids.shape[1] for batch in batches)
+    asked = sum(batch.input_ids.size for batch in batches)
+    if len(batches) > 1 and rows * active > MAX_WASTE * asked:
+        return False
     queries = max(batch.query_index.shape[1] for batch in batches)
     vocabulary = int(batches[0].allowed.shape[1])
     return bool(rows * active <= MAX_TOKENS and rows * queries * vocabulary <= MAX_LOGITS)
@@ -95,6 +122,29 @@ def _joined_constraints(batches: Sequence[Batch]) -> tuple[Bools, list[int]]:
         if id(batch.allowed) not in tables:
             tables[id(batch.allowed)] = (batch.allowed, sum(len(table) for table, _ in tables.values()))
     return np.concatenate([table for table, _ in tables.values()]), [tables[id(batch.allowed)][1] for batch in batches]
+
+
+def _keys(batch: Batch, cached: int, active: int) -> Bools:
+    """Which keys of a row exist, in (rows, cached + active)."""
+    rows, own = batch.input_ids.shape
+    past = 0 if batch.context is None else batch.context.length
+    known = np.ones((rows, past + own), bool) if batch.key_mask is None else batch.key_mask
+    found = np.zeros((rows, cached + active), bool)
+    found[:, :past], found[:, cached : cached + own] = known[:, :past], known[:, past:]
+    return found
+
+
+def _ties(batches: Sequence[Batch], queries: int) -> Floats | None:
+    if all(batch.tie is None for batch in batches):
+        return None
+    found = []
+    for batch in batches:
+        rows, own = batch.query_index.shape
+        tie = np.tile(np.eye(queries, dtype=np.float32), (rows, 1, 1))
+        if batch.tie is not None:
+            tie[:, :own, :own] = batch.tie
+        found.append(tie)
+    return np.concatenate(found)
 
 
 def _stack(arrays: Sequence[Ints], width: int) -> Ints:

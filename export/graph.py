@@ -1,12 +1,14 @@
 """The step graph: the mask predictor as one function of arrays, traced for ONNX.
 
 The same graph is a full pass (empty context) and a step (few active tokens on cached keys). Hidden rows are gathered before
-the head; log-probabilities are exact, and only the K best leave the graph. Matrices lie as (in, out), as MatMul takes them.
+the head; log-probabilities are exact, and only the K best leave the graph. Matrices lie as (in, out), as MatMul takes them,
+and are arguments like the rest, so that a model of any size is traced without one of its weights in memory.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from torch.nn import functional as F
 from torch.onnx.ops import rotary_embedding
 
 from engine.config import ModelConfig
-from engine.model import MaskPredictor, rotary_table
+from engine.model import rotary_table
 
 NUM_CANDIDATES = 8
 CHUNK = 256
@@ -22,27 +24,25 @@ CHUNK = 256
 
 
 class StepGraph(nn.Module):
-    """Wraps a ``MaskPredictor``; its weights are registered transposed under their checkpoint names."""
+    """Of the mask predictor of ``config`` with weights of the checkpoint's ``names``."""
 
-    def __init__(self, model: MaskPredictor) -> None:
+    def __init__(self, config: ModelConfig, names: Sequence[str]) -> None:
         super().__init__()
-        self.config = model.config
-        self.names = {name: name.replace(".", "__") for name in model.state_dict()}
-        for name, value in model.state_dict().items():
-            matrix = value.t().contiguous() if value.dim() == 2 else value
-            self.register_buffer(self.names[name], matrix)
+        self.config = config
+        self.names = tuple(names)
+        self._weights: dict[str, Tensor] = {}
 
     def weight(self, name: str) -> Tensor:
-        value: Tensor = getattr(self, self.names[f"model.transformer.{name}"])
-        return value
+        return self._weights[f"model.transformer.{name}"]
 
     def linear(self, x: Tensor, name: str) -> Tensor:
         y = x @ self.weight(f"{name}.weight")
         bias = f"model.transformer.{name}.bias"
-        return y + self.weight(f"{name}.bias") if bias in self.names else y
+        return y + self._weights[bias] if bias in self._weights else y
 
     def forward(
         self,
+        weights: list[Tensor],
         input_ids: Tensor,
         position_ids: Tensor,
         key_mask: Tensor,
@@ -55,6 +55,7 @@ class StepGraph(nn.Module):
         *context: Tensor,
     ) -> tuple[Tensor, ...]:
         config = self.config
+        self._weights = dict(zip(self.names, weights, strict=True))
         table = _half_table(position_ids, config)
         key_table = _half_table(torch.cat((context_position_ids, position_ids), dim=1), config)
         mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
@@ -66,8 +67,10 @@ class StepGraph(nn.Module):
             x, keys, values = self._block(i, x, table, key_table, mask, context[2 * i], context[2 * i + 1])
             kept += [keys, values]
         rows = torch.gather(x, 1, query_index[:, :, None].expand(-1, -1, config.d_model))
-        rows = tie @ self._norm(rows, "ln_f")  # the head is linear: tied rows are summed before it
+        rows = self._norm(rows, "ln_f")
+        rows = tie.to(rows.dtype) @ rows  # the head is linear: tied rows are summed before it
         logits = rows @ self.weight("wte.weight") if config.weight_tying else self.linear(rows, "ff_out")
+        logits = logits.float()
         if config.scale_logits:
             logits = logits / math.sqrt(config.d_model)
         rules = torch.index_select(allowed, 0, allowed_row.flatten()).reshape(*allowed_row.shape, config.embedding_rows)
@@ -88,10 +91,10 @@ class StepGraph(nn.Module):
         h = self._norm(x, f"{block}.attn_norm")
         q, k, v = (self._heads(self.linear(h, f"{block}.{name}")) for name in ("q_proj", "k_proj", "v_proj"))
         # One node turns all keys; written out, turning the cached ones was a third of a step.
-        keys = rotary_embedding(torch.cat((past_keys, k), dim=2), *key_table)
+        keys = _turned(torch.cat((past_keys, k), dim=2), key_table)
         values = torch.cat((past_values, v), dim=2)
         grouped = config.kv_heads != config.n_heads
-        y = F.scaled_dot_product_attention(rotary_embedding(q, *table), keys, values, attn_mask=mask, enable_gqa=grouped)
+        y = F.scaled_dot_product_attention(_turned(q, table), keys, values, attn_mask=mask, enable_gqa=grouped)
         x = x + self.linear(y.transpose(1, 2).flatten(2), f"{block}.attn_out")
         h = self._norm(x, f"{block}.ff_norm")
         gate = F.silu(self.linear(h, f"{block}.ff_proj"))
@@ -102,6 +105,12 @@ class StepGraph(nn.Module):
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
         return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
+
+
+def _turned(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+    """Heads at their places, turned in fp32 whatever the weights are (``rope_full_precision``)."""
+    turned: Tensor = rotary_embedding(x.float(), *table)
+    return turned.to(x.dtype)
 
 
 def _half_table(position_ids: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:

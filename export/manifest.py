@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
-def write_manifest(folder: Path, precision: str, opset: int, candidates: int) -> None:
-    """Describe every file in ``folder`` by size and SHA-256."""
+def write_manifest(folder: Path, precision: str, opset: int, candidates: int, kept: Sequence[str] = ()) -> None:
+    """Describe every file in ``folder`` by size and SHA-256; ``kept`` are matrices that were not rounded."""
     files = {}
     for path in sorted(folder.iterdir()):
         with path.open("rb") as stream:
@@ -21,6 +22,7 @@ def write_manifest(folder: Path, precision: str, opset: int, candidates: int) ->
         "precision": precision,
         "opset": opset,
         "candidates": candidates,
+        "kept_float": list(kept),
         "files": files,
         "tools": {name: importlib.metadata.version(name).split("+")[0] for name in _TOOLS},
     }

@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.backends import Batch, Predictions, load_backend
+from engine.backends import Predictions, load_backend
 from engine.backends.torch_backend import TorchBackend
 from engine.checkpoint import load_checkpoint
-from engine.config import ModelConfig, read_model_config
+from engine.config import read_model_config
 from engine.core import Engine
 from engine.errors import CheckpointError
 from engine.messages import FillRequest, SamplerOptions, Span
+from export.canvases import SLOTS, canvases
 
-CONTEXT, SLOTS = 192, 12
 LIMITS = {"float": {"max_log_prob_difference": 1e-4}, "int8": {"top1_agreement": 0.95}}
 """What an artefact of a precision must reach; what int8 costs in exact match is for ``lacuna eval infill`` to say."""
 
@@ -44,9 +44,9 @@ def check_files(folder: Path) -> None:
 
 
 def compare(
-    folder: Path, checkpoint: Path | None, canvases: int, texts: Sequence[str], seed: int
+    folder: Path, checkpoint: Path | None, count: int, texts: Sequence[str], seed: int
 ) -> dict[str, float | int | str]:
-    """Figures of ``folder`` against torch over random canvases, and of whole fills of ``texts`` (one blank in each)."""
+    """Figures of ``folder`` against torch over canvases, and of whole fills of ``texts`` (one blank in each)."""
     config = read_model_config(folder)
     original = read_model_config(checkpoint) if checkpoint else config
     if (original.d_model, original.n_layers, original.embedding_rows) != (
@@ -57,18 +57,16 @@ def compare(
         raise CheckpointError(f"{checkpoint} is another model than {folder}.")
     reference = TorchBackend(load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu"))
     artefact = load_backend("onnx", folder)
-    rng = np.random.default_rng(seed)
     same, worst, differences = 0, 0.0, []
-    for _ in range(canvases):
-        batch = _canvas(config, rng)
+    for batch in canvases(config, folder, texts, count, seed):
         ours, theirs = artefact.predict(batch), reference.predict(batch)
         same += int((ours.token_ids[..., 0] == theirs.token_ids[..., 0]).sum())
         differences.append(_difference(ours, theirs))
         worst = max(worst, float(differences[-1].max()))
     report: dict[str, float | int | str] = {
         "precision": config.weights_precision,
-        "places": canvases * SLOTS,
-        "top1_agreement": round(same / (canvases * SLOTS), 4),
+        "places": count * SLOTS,
+        "top1_agreement": round(same / (count * SLOTS), 4),
         "max_log_prob_difference": worst if worst < 1e-3 else round(worst, 4),
         "mean_log_prob_difference": round(float(np.mean(differences)), 6),
     }
@@ -85,21 +83,6 @@ def shortfalls(report: dict[str, float | int | str]) -> list[str]:
         if (value > limit) if name.startswith("max") else (value < limit):
             found.append(f"{name} is {value}, the limit is {limit}")
     return found
-
-
-def _canvas(config: ModelConfig, rng: np.random.Generator) -> Batch:
-    """A pass over text with masks in the middle; ids beyond the special ones."""
-    ids = rng.integers(config.embedding_rows // 50, config.embedding_rows * 9 // 10, CONTEXT)
-    at = int(rng.integers(0, CONTEXT - SLOTS))
-    ids[at : at + SLOTS] = config.mask_token_id
-    return Batch(
-        input_ids=ids[None],
-        position_ids=np.arange(CONTEXT)[None],
-        query_index=np.arange(at, at + SLOTS)[None],
-        allowed=np.ones((1, config.embedding_rows), bool),
-        allowed_row=np.zeros((1, SLOTS), np.int64),
-        target_ids=rng.integers(0, config.embedding_rows, (1, SLOTS)),
-    )
 
 
 def _difference(ours: Predictions, theirs: Predictions) -> np.ndarray:

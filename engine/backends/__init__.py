@@ -9,6 +9,7 @@ Shapes: B rows, S active tokens, P cached tokens, Q queried rows, K candidates, 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,9 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 
+ALL_ROWS = slice(None)
+
+
 class Context(Protocol):
     """Cached keys and values of tokens that are not active; never changed, only extended into a new one."""
 
@@ -32,8 +36,8 @@ class Context(Protocol):
     @property
     def nbytes(self) -> int: ...
 
-    def take(self, rows: Ints) -> Context:
-        """Some of the tokens, in the given order."""
+    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> Context:
+        """Some of the tokens, in the given order, of some of the rows."""
         ...
 
 
@@ -66,14 +70,19 @@ class Predictions:
 
 
 class Backend(Protocol):
-    """Runs the mask predictor of one model folder."""
+    """Runs the mask predictor of one model folder.
+
+    A row's predictions do not depend on the rows beside it, so requests may share a pass.
+    """
 
     name: str
-    rows_are_independent: bool
-    """True when a row's predictions do not depend on the rows beside it, so that requests may share a pass."""
 
     def predict(self, batch: Batch) -> Predictions:
         """Run one pass; raises ``EngineError`` only."""
+        ...
+
+    def join(self, contexts: Sequence[Context]) -> Context:
+        """The rows of several contexts one below the other; shorter ones are filled up at the right with anything."""
         ...
 
     def interrupt(self) -> None:

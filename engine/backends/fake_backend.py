@@ -6,13 +6,13 @@ kept token.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backends import Batch, Floats, Ints, Predictions
+from engine.backends import ALL_ROWS, Batch, Context, Floats, Ints, Predictions
 
 Score = Callable[[Ints, Ints, int], NDArray[np.floating]]
 """(active ids, their places on the canvas, queried index) -> logits (V,)."""
@@ -20,18 +20,18 @@ Score = Callable[[Ints, Ints, int], NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class FakeContext:
-    ids: tuple[int, ...]
+    ids: Ints  # (B, P)
 
     @property
     def length(self) -> int:
-        return len(self.ids)
+        return int(self.ids.shape[1])
 
     @property
     def nbytes(self) -> int:
-        return 8 * len(self.ids)
+        return self.ids.nbytes
 
-    def take(self, rows: Ints) -> FakeContext:
-        return FakeContext(tuple(self.ids[row] for row in rows))
+    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> FakeContext:
+        return FakeContext(self.ids[rows][:, tokens])
 
 
 @dataclass
@@ -39,7 +39,6 @@ class FakeBackend:
     score: Score
     num_candidates: int = 8
     name: str = "fake"
-    rows_are_independent: bool = True
     batches: list[Batch] = field(default_factory=list)
     """Every pass that was asked for."""
 
@@ -64,6 +63,11 @@ class FakeBackend:
             logits=masked if batch.full else None,
         )
 
+    def join(self, contexts: Sequence[Context]) -> FakeContext:
+        length = max(context.length for context in contexts)
+        rows = [context.ids for context in contexts if isinstance(context, FakeContext)]
+        return FakeContext(np.concatenate([np.pad(ids, ((0, 0), (0, length - ids.shape[1]))) for ids in rows]))
+
     def interrupt(self) -> None:
         """A function call cannot be ended early."""
 
@@ -79,5 +83,5 @@ class FakeBackend:
         assert context is None or isinstance(context, FakeContext)
         if batch.keep is None:
             return context
-        kept = tuple(int(i) for i in batch.input_ids[0][batch.keep])
-        return FakeContext((context.ids if context else ()) + kept)
+        kept = batch.input_ids[:, batch.keep]
+        return FakeContext(np.concatenate((context.ids, kept), axis=1) if context else kept)

@@ -5,6 +5,7 @@ Cached keys and values stay in ``OrtValue`` arrays of the runtime; only the smal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,20 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from engine.backends import Batch, Ints, Predictions, identity_tie
+from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions, identity_tie
 from engine.config import ModelConfig, read_model_config
 from engine.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.step_graph import OUTPUTS, cache_names
 from engine.weights import SINGLE, tensor_offsets
+
+_CACHE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 @dataclass
 class OnnxContext:
     """One array (B, G, P, D) of unrotated keys or of values a layer, in the graph's order."""
 
-    arrays: list[NDArray[np.float32]]
+    arrays: list[NDArray[Any]]
 
     @property
     def length(self) -> int:
@@ -34,8 +37,8 @@ class OnnxContext:
     def nbytes(self) -> int:
         return sum(array.nbytes for array in self.arrays)
 
-    def take(self, rows: Ints) -> OnnxContext:
-        return OnnxContext([array[:, :, rows] for array in self.arrays])
+    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> OnnxContext:
+        return OnnxContext([array[rows][:, :, tokens] for array in self.arrays])
 
 
 class OnnxBackend:
@@ -46,8 +49,9 @@ class OnnxBackend:
         self._context_names = cache_names(config.n_layers, "context")
         self._active_names = cache_names(config.n_layers, "active")
         self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
-        # int8 activations have one scale for the whole tensor, so a row's numbers would depend on the rows beside it.
-        self.rows_are_independent = config.weights_precision == "float"
+        types = {value.name: value.type for value in session.get_inputs()}
+        self._cache_type = _CACHE_TYPES[types[self._context_names[0]]]
+        self._joined: tuple[list[Context], OnnxContext] = ([], OnnxContext([]))
         self._options = ort.RunOptions()
 
     def predict(self, batch: Batch) -> Predictions:
@@ -66,8 +70,27 @@ class OnnxBackend:
         token_ids, log_probs, target, entropy = found[:4]
         return Predictions(token_ids, log_probs, target, entropy, self._extended(batch, found[4:]))
 
+    def join(self, contexts: Sequence[Context]) -> OnnxContext:
+        # The same requests stand side by side in every step until one of them ends.
+        if [id(context) for context in contexts] != [id(context) for context in self._joined[0]]:
+            self._joined = list(contexts), self._side_by_side(contexts)
+        return self._joined[1]
+
     def interrupt(self) -> None:
         self._options.terminate = True
+
+    def _side_by_side(self, contexts: Sequence[Context]) -> OnnxContext:
+        length = max(context.length for context in contexts)
+        joined = []
+        for layer in range(len(self._context_names)):
+            arrays = [context.arrays[layer] for context in contexts if isinstance(context, OnnxContext)]
+            shape = (sum(len(array) for array in arrays), self._kv_heads, length, self._head_dim)
+            joined.append(np.zeros(shape, self._cache_type))
+            first = 0
+            for array in arrays:
+                joined[-1][first : first + len(array), :, : array.shape[2]] = array
+                first += len(array)
+        return OnnxContext(joined)
 
     def _inputs(self, batch: Batch) -> dict[str, NDArray[Any]]:
         rows, active = batch.input_ids.shape
@@ -75,7 +98,7 @@ class OnnxBackend:
         context = batch.context
         assert context is None or isinstance(context, OnnxContext), "a context belongs to its backend"
         past = 0 if context is None else context.length
-        empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), np.float32)
+        empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), self._cache_type)
         arrays = [empty] * len(self._context_names) if context is None else context.arrays
         places = batch.context_position_ids
         mask, target, tie = batch.key_mask, batch.target_ids, batch.tie
@@ -92,7 +115,7 @@ class OnnxBackend:
             **dict(zip(self._context_names, arrays, strict=True)),
         }
 
-    def _extended(self, batch: Batch, active: list[NDArray[np.float32]]) -> OnnxContext | None:
+    def _extended(self, batch: Batch, active: list[NDArray[Any]]) -> OnnxContext | None:
         context = batch.context
         assert context is None or isinstance(context, OnnxContext)
         if batch.keep is None:

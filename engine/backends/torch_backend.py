@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from engine.backends import Batch, Ints, Predictions
+from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions
 from engine.backends.placement import place
 from engine.checkpoint import load_checkpoint
 from engine.model import LayerKeys, MaskPredictor
@@ -30,13 +31,12 @@ class TorchContext:
     def nbytes(self) -> int:
         return sum(tensor.nbytes for pair in self.keys for tensor in pair)
 
-    def take(self, rows: Ints) -> TorchContext:
-        return TorchContext([(_take(keys, rows), _take(values, rows)) for keys, values in self.keys])
+    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> TorchContext:
+        return TorchContext([(_take(keys[rows], tokens), _take(values[rows], tokens)) for keys, values in self.keys])
 
 
 class TorchBackend:
     name = "torch"
-    rows_are_independent = True
 
     def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
         """Around a model that lies on ``device`` already; by default it is put where it fits."""
@@ -75,6 +75,13 @@ class TorchBackend:
             logits=logits.cpu().numpy() if batch.full else None,
         )
 
+    def join(self, contexts: Sequence[Context]) -> TorchContext:
+        length = max(context.length for context in contexts)
+        layers = [context.keys for context in contexts if isinstance(context, TorchContext)]
+        return TorchContext(
+            [(_joined([k for k, _ in at], length), _joined([v for _, v in at], length)) for at in zip(*layers, strict=True)]
+        )
+
     def interrupt(self) -> None:
         """A torch pass cannot be ended early; it ends by itself within one step."""
 
@@ -96,6 +103,10 @@ class TorchBackend:
 def _take(tensor: Tensor, rows: Ints) -> Tensor:
     # Layers may lie on several devices.
     return tensor.index_select(2, torch.as_tensor(rows, device=tensor.device))
+
+
+def _joined(tensors: Sequence[Tensor], length: int) -> Tensor:
+    return torch.cat([torch.nn.functional.pad(t, (0, 0, 0, length - t.shape[2])) for t in tensors])
 
 
 def load(folder: Path, threads: int | None = None) -> TorchBackend:

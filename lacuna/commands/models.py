@@ -16,11 +16,8 @@ def list_models() -> None:
         except CheckpointError:
             continue
         size = sum(f.stat().st_size for f in folder.iterdir()) / 2**20
-        precision = "int8" if config.weights_precision == "int8" else "float"
         parameters = config.embedding_rows * config.d_model * (1 if config.weight_tying else 2)
         kv = 2 * config.kv_heads * config.head_dim + 2 * config.d_model
         parameters += config.n_layers * config.d_model * (kv + 3 * config.mlp_hidden_size)
-        sys.stdout.write(
-            f"{folder.name:16} {parameters / 1e6:6.1f} M parameters  {precision:5}  context {config.max_sequence_length}"
-            f"  {size:5.1f} MiB  {folder}\n"
-        )
+        stored = f"{config.weights_precision:5}  context {config.max_sequence_length}  {size:5.1f} MiB"
+        sys.stdout.write(f"{folder.name:16} {parameters / 1e6:6.1f} M parameters  {stored}  {folder}\n")

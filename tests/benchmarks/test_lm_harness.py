@@ -106,10 +106,11 @@ def test_greedy_is_true_for_what_decoding_gives_and_for_nothing_else(config, tok
     assert [greedy for _, greedy in found] == [True, False] and found[0][0] > found[1][0]
 
 
-def test_a_long_text_is_judged_in_windows_each_token_once(model):
+def test_a_long_text_is_judged_in_windows_each_token_once(model, monkeypatch):
     text = "x = 1\n" * 300
     count = len(model._encode(text))
-    model._engine.backend.rows_are_independent = False  # one pass a window, so that passes can be counted
+    # One pass a window, so that passes can be counted.
+    monkeypatch.setattr("engine.batcher.group_passes", lambda batches: [[i] for i in range(len(batches))])
     [total] = model.loglikelihood_rolling([ask("loglikelihood_rolling", text)])
     assert count > model._engine.config.max_sequence_length
     lengths = [batch.query_index.shape for batch in model._engine.backend.batches]

@@ -18,7 +18,6 @@ class Gate:
     """A backend whose passes wait for the test."""
 
     name = "gate"
-    rows_are_independent = False
 
     def __init__(self):
         self.entered, self.go, self.interrupted = threading.Semaphore(0), threading.Semaphore(0), 0
@@ -26,7 +25,12 @@ class Gate:
     def predict(self, batch):
         self.entered.release()
         assert self.go.acquire(timeout=10)
-        return Predictions(ONE[None], ONE[None].astype(np.float32), ONE.astype(np.float32), ONE.astype(np.float32))
+        ids = np.zeros_like(batch.input_ids)
+        numbers = ids.astype(np.float32)
+        return Predictions(ids[..., None], numbers[..., None], numbers, numbers)
+
+    def join(self, contexts):
+        raise AssertionError("these passes have no context")
 
     def interrupt(self):
         self.interrupted += 1

@@ -36,7 +36,9 @@ def test_the_bundled_graph_multiplies_in_int8_and_turns_keys_in_one_node(bundled
     import onnx
 
     graph = onnx.load(str(bundled / "model.onnx"), load_external_data=False).graph
-    count = {op: sum(node.op_type == op for node in graph.node) for op in ("MatMulInteger", "MatMul", "RotaryEmbedding")}
+    count = {
+        op: sum(node.op_type == op for node in graph.node) for op in ("MatMulIntegerToFloat", "MatMul", "RotaryEmbedding")
+    }
     layers = 6
-    assert count["MatMulInteger"] == 7 * layers + 1 and count["RotaryEmbedding"] == 2 * layers
+    assert count["MatMulIntegerToFloat"] == 7 * layers + 1 and count["RotaryEmbedding"] == 2 * layers
     assert count["MatMul"] <= 1  # ties

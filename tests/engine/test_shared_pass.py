@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine import Engine
-from engine.backends import Batch
+from engine import BUNDLED, Engine
+from engine.backends import Batch, load_backend
 from engine.backends.torch_backend import TorchBackend
+from engine.config import read_model_config
 from engine.errors import RequestRejected
 from engine.generate import GenerateRequest
 from engine.model import MaskPredictor, init_weights
@@ -24,8 +25,8 @@ def backend(config):
     return TorchBackend(model.eval().requires_grad_(False))
 
 
-def random_batch(rng, length, queries, rows=1, masked_keys=False):
-    allowed = rng.random((2, 512)) < 0.7
+def random_batch(rng, length, queries, rows=1, masked_keys=False, width=512):
+    allowed = rng.random((2, width)) < 0.7
     allowed[:, :40] = True
     key_mask = np.ones((rows, length), bool)
     key_mask[:, : length // 4] = not masked_keys
@@ -43,21 +44,51 @@ def random_batch(rng, length, queries, rows=1, masked_keys=False):
 def test_a_row_of_a_shared_pass_is_the_row_alone(backend):
     rng = np.random.default_rng(0)
     batches = [random_batch(rng, 12, 3), random_batch(rng, 30, 7, masked_keys=True), random_batch(rng, 5, 1, rows=2)]
-    for batch, part in zip(batches, split(backend.predict(collate(batches)), batches), strict=True):
+    for batch, part in zip(batches, split(backend.predict(collate(batches, backend.join)), batches), strict=True):
         alone = backend.predict(batch)
         assert (part.token_ids == alone.token_ids).all()
         for name in ("log_probs", "target_log_probs", "entropy"):
             np.testing.assert_allclose(getattr(part, name), getattr(alone, name), atol=1e-4)
 
 
-def test_passes_with_cached_tokens_stay_alone_and_no_pass_is_too_large():
+@pytest.fixture(scope="module", params=["torch", "bundled int8"])
+def either(request, backend):
+    return backend if request.param == "torch" else load_backend("onnx", BUNDLED)
+
+
+def test_a_row_beside_others_sees_its_own_cached_tokens_and_keeps_its_own(either):
+    rng = np.random.default_rng(1)
+    width = 512 if either.name == "torch" else read_model_config(BUNDLED).embedding_rows
+    firsts = [random_batch(rng, n, 2, width=width) for n in (40, 33, 48)]
+    for first in firsts:
+        first.keep = np.arange(first.input_ids.shape[1] - 3)
+    contexts = [part.context for part in split(either.predict(collate(firsts, either.join)), firsts)]
+    for first, context in zip(firsts, contexts, strict=True):
+        assert context.length == first.input_ids.shape[1] - 3
+    steps = []
+    for n, first, context in zip((6, 4, 7), firsts, contexts, strict=True):
+        step = random_batch(rng, n, 2, width=width)
+        step.context, step.context_position_ids = context, first.position_ids[:, first.keep]
+        step.position_ids = step.position_ids + 60
+        steps.append(step)
+    steps[1].tie = np.array([[[1, 1], [1, 1]]], np.float32)
+    for _ in range(2):  # the second time the joined contexts are at hand
+        for step, first, part in zip(steps, firsts, split(either.predict(collate(steps, either.join)), steps), strict=True):
+            step_alone = Batch(**(vars(step) | {"context": either.predict(first).context}))
+            alone = either.predict(step_alone)
+            assert (part.token_ids[..., 0] == alone.token_ids[..., 0]).all() and part.context is step.context
+            np.testing.assert_allclose(part.log_probs, alone.log_probs, atol=1e-3)
+    assert group_passes([*firsts, *steps]) in ([[3, 4, 5], [0, 1, 2]], [[4, 3, 5], [1, 0, 2]])
+
+
+def test_no_pass_is_too_large_or_mostly_padding():
     rng = np.random.default_rng(0)
-    batches = [random_batch(rng, 100, 3, rows=20) for _ in range(10)]
-    batches[3].keep = np.arange(4)
+    batches = [random_batch(rng, 100, 3, rows=20) for _ in range(10)] + [random_batch(rng, 900, 3)]
     groups = group_passes(batches)
-    assert [3] in groups and sorted(i for group in groups for i in group) == list(range(10))
+    assert [10] in groups and sorted(i for group in groups for i in group) == list(range(11))
     assert all(sum(batches[i].input_ids.size for i in group) <= MAX_TOKENS for group in groups)
     assert len(groups) == 4
+    assert group_passes([random_batch(rng, 100, 3), random_batch(rng, 10, 3)]) == [[1], [0]]
 
 
 @pytest.mark.parametrize("options", [{}, {"threshold": 0.05}, {"cfg_scale": 1.0}, {"cache": "dual"}, {"temperature": 0.7}])

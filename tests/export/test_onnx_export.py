@@ -147,6 +147,44 @@ def test_a_truncated_weights_file_is_refused(artefacts, tmp_path):
 
 
 def test_an_unknown_precision_leaves_nothing_behind(artefacts, tmp_path):
-    with pytest.raises(ValueError, match="int4"):
-        export_onnx(artefacts / "checkpoint", tmp_path / "out", "int4")
+    with pytest.raises(ValueError, match="int3"):
+        export_onnx(artefacts / "checkpoint", tmp_path / "out", "int3")
     assert not list(tmp_path.iterdir())
+
+
+# The error that each may have on random weights, where nothing is sure: about twice what was seen.
+TOLERANCE = {"int8-static": 1.0, "int4": 1.5, "fp16": 0.05, "int8-gpu": 1.0, "fp8": 1.2, "int4-gpu": 1.5}
+
+
+@pytest.mark.parametrize("precision", TOLERANCE)
+def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(artefacts, tmp_path, precision):
+    measured = export_onnx(artefacts / "checkpoint", tmp_path / "out", precision)
+    assert not measured
+    reference = TorchBackend(load_checkpoint(tmp_path / "out", torch.float32))
+    full, step = passes(reference.model.config.embedding_rows)
+    compare(load_onnx(tmp_path / "out"), reference, full, step, TOLERANCE[precision])
+    whole = load_checkpoint(artefacts / "checkpoint", torch.float32).state_dict()
+    for name, value in load_checkpoint(tmp_path / "out", torch.float32).state_dict().items():
+        assert (value - whole[name]).abs().max() <= whole[name].abs().max() * (0.08 if "int4" in precision else 0.04), name
+
+
+def test_matrices_whose_rounding_costs_most_can_be_kept(artefacts, tmp_path):
+    measured = export_onnx(artefacts / "checkpoint", tmp_path / "out", "int8", keep_float=2)
+    worst = sorted(measured, key=lambda name: -measured[name])[:2]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["kept_float"] == sorted(worst)
+    state = load_checkpoint(tmp_path / "out").state_dict()
+    whole = load_checkpoint(artefacts / "checkpoint").state_dict()
+    assert all(torch.equal(state[name], whole[name]) for name in worst)
+    assert not torch.equal(state[min(set(measured) - set(worst))], whole[min(set(measured) - set(worst))])
+    with pytest.raises(ValueError, match="nothing to keep"):
+        export_onnx(artefacts / "checkpoint", tmp_path / "none", "fp16", keep_float=2)
+    assert not (tmp_path / "none").exists()
+
+
+def test_int8_rows_do_not_depend_on_the_rows_beside_them(artefacts):
+    backend = load_onnx(artefacts / "int8")
+    full, _ = passes(load_checkpoint(artefacts / "int8").config.embedding_rows)
+    both = backend.predict(full)
+    per_row = ("input_ids", "position_ids", "query_index", "allowed_row", "target_ids", "key_mask")
+    alone = backend.predict(Batch(**(vars(full) | {name: getattr(full, name)[:1] for name in per_row})))
+    np.testing.assert_allclose(both.log_probs[:1], alone.log_probs, atol=1e-5)

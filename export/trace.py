@@ -1,0 +1,99 @@
+"""The step graph as ONNX at opset 23, traced on torch's meta device: shapes and types alone, whatever the model's size.
+
+Weights are inputs of the traced graph under their checkpoint names; ``export.quantise`` turns them into initialisers.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import onnx
+import torch
+
+from engine.config import ModelConfig
+from engine.model import MaskPredictor
+from engine.step_graph import INPUTS, OUTPUTS, cache_names
+from export.graph import StepGraph
+
+OPSET = 23
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Checkpoint name -> shape as the graph takes it: matrices (in, out)."""
+    with torch.device("meta"):
+        state = MaskPredictor(config).state_dict()
+    return {name: tuple(value.shape[::-1] if value.dim() == 2 else value.shape) for name, value in state.items()}
+
+
+def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
+    """The step graph in ``dtype`` with named, dynamic axes; probabilities are fp32 whatever ``dtype`` is."""
+    shapes = weight_shapes(config)
+    weights = [torch.empty(shape, dtype=dtype, device="meta") for shape in shapes.values()]
+    inputs, axes = _example(config, dtype)
+    with _quietly():
+        program = torch.onnx.export(
+            StepGraph(config, list(shapes)).eval(),
+            (weights, *inputs),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[*shapes, *INPUTS, *cache_names(config.n_layers, "context")],
+            output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
+            dynamic_shapes=([{0: torch.export.Dim.STATIC}] * len(weights), *axes[: len(INPUTS)], tuple(axes[len(INPUTS) :])),
+            verbose=False,
+            optimize=True,
+        )
+    assert program is not None
+    graph: onnx.ModelProto = program.model_proto
+    return graph
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the exporter's remarks on its own internals from the user; errors still come through."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor], list[Any]]:
+    """Inputs of the graph after the weights, and the names of their dynamic axes."""
+    b, s, q, a = (torch.export.Dim(name, min=1, max=1 << 20) for name in ("batch", "active", "queries", "rules"))
+    cached = torch.export.Dim("cached", min=0, max=(1 << 20) - 1)
+    keys = torch.export.Dim("keys", min=1, max=1 << 20)
+    batch, active, past, queries, rules = 2, 5, 7, 3, 4
+
+    def ids(*shape: int) -> torch.Tensor:  # inputs that are one tensor object would be traced as one input
+        return torch.empty(shape, dtype=torch.int64, device="meta")
+
+    def flags(*shape: int) -> torch.Tensor:
+        return torch.empty(shape, dtype=torch.bool, device="meta")
+
+    tensors = [
+        ids(batch, active),
+        ids(batch, active),
+        flags(batch, past + active),
+        ids(batch, queries),
+        ids(batch, queries),
+        flags(rules, config.embedding_rows),
+        ids(batch, queries),
+        torch.empty((batch, queries, queries), device="meta"),
+        ids(batch, past),
+        *[
+            torch.empty((batch, config.kv_heads, past, config.head_dim), dtype=dtype, device="meta")
+            for _ in range(2 * config.n_layers)
+        ],
+    ]
+    axes: list[Any] = [
+        {0: b, 1: s}, {0: b, 1: s}, {0: b, 1: keys}, {0: b, 1: q}, {0: b, 1: q}, {0: a}, {0: b, 1: q},
+        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 2: cached}] * (2 * config.n_layers),
+    ]  # fmt: skip
+    return tensors, axes
