@@ -17,8 +17,10 @@ MAX_LOGITS = 1 << 27
 """Logits of a shared pass (rows x queries x vocabulary), half a gigabyte in fp32."""
 
 
-MAX_WASTE = 1.5
-"""Tokens of a shared pass with its padding, over those that were asked for."""
+PASS_TOKENS = 24
+"""What a pass costs beside its tokens, in tokens: so much padding is worth a pass less."""
+MAX_WASTE = 1.25
+"""Tokens of a shared pass with its padding, over those that were asked for, beyond that."""
 
 
 def group_passes(batches: Sequence[Batch]) -> list[list[int]]:
@@ -30,7 +32,8 @@ def group_passes(batches: Sequence[Batch]) -> list[list[int]]:
             groups[-1].append(i)
         else:
             groups.append([i])
-    return groups
+    # In the order of the requests from step to step, so that joined contexts stay as they are.
+    return [sorted(group) for group in groups]
 
 
 def collate(batches: Sequence[Batch], join: Callable[[Sequence[Context]], Context] | None = None) -> Batch:
@@ -108,7 +111,7 @@ def _fits(batches: Sequence[Batch]) -> bool:
     rows = sum(len(batch.input_ids) for batch in batches)
     active = max(batch.input_ids.shape[1] for batch in batches)
     asked = sum(batch.input_ids.size for batch in batches)
-    if len(batches) > 1 and rows * active > MAX_WASTE * asked:
+    if rows * active > MAX_WASTE * asked + PASS_TOKENS * (len(batches) - 1):
         return False
     queries = max(batch.query_index.shape[1] for batch in batches)
     vocabulary = int(batches[0].allowed.shape[1])

@@ -15,6 +15,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions, identity_tie
+from engine.backends.side_by_side import SideBySide
 from engine.config import ModelConfig, read_model_config
 from engine.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.step_graph import OUTPUTS, cache_names
@@ -51,7 +52,7 @@ class OnnxBackend:
         self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
         types = {value.name: value.type for value in session.get_inputs()}
         self._cache_type = _CACHE_TYPES[types[self._context_names[0]]]
-        self._joined: tuple[list[Context], OnnxContext] = ([], OnnxContext([]))
+        self._side_by_side = [SideBySide() for _ in self._context_names]
         self._options = ort.RunOptions()
 
     def predict(self, batch: Batch) -> Predictions:
@@ -71,26 +72,13 @@ class OnnxBackend:
         return Predictions(token_ids, log_probs, target, entropy, self._extended(batch, found[4:]))
 
     def join(self, contexts: Sequence[Context]) -> OnnxContext:
-        # The same requests stand side by side in every step until one of them ends.
-        if [id(context) for context in contexts] != [id(context) for context in self._joined[0]]:
-            self._joined = list(contexts), self._side_by_side(contexts)
-        return self._joined[1]
+        found = [context for context in contexts if isinstance(context, OnnxContext)]
+        return OnnxContext(
+            [self._side_by_side[i].join([c.arrays[i] for c in found]) for i in range(len(self._context_names))]
+        )
 
     def interrupt(self) -> None:
         self._options.terminate = True
-
-    def _side_by_side(self, contexts: Sequence[Context]) -> OnnxContext:
-        length = max(context.length for context in contexts)
-        joined = []
-        for layer in range(len(self._context_names)):
-            arrays = [context.arrays[layer] for context in contexts if isinstance(context, OnnxContext)]
-            shape = (sum(len(array) for array in arrays), self._kv_heads, length, self._head_dim)
-            joined.append(np.zeros(shape, self._cache_type))
-            first = 0
-            for array in arrays:
-                joined[-1][first : first + len(array), :, : array.shape[2]] = array
-                first += len(array)
-        return OnnxContext(joined)
 
     def _inputs(self, batch: Batch) -> dict[str, NDArray[Any]]:
         rows, active = batch.input_ids.shape

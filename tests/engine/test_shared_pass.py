@@ -7,6 +7,7 @@ import torch
 
 from engine import BUNDLED, Engine
 from engine.backends import Batch, load_backend
+from engine.backends.side_by_side import SideBySide
 from engine.backends.torch_backend import TorchBackend
 from engine.config import read_model_config
 from engine.errors import RequestRejected
@@ -128,3 +129,23 @@ def test_one_bad_request_fails_alone(backend, monkeypatch):
         assert jobs[0].future.result() == jobs[2].future.result()
         with pytest.raises(RequestRejected, match="no 99"):
             jobs[1].future.result()
+
+
+def test_joined_caches_stay_where_they_are_until_a_request_ends():
+    rng = np.random.default_rng(0)
+    caches = [rng.random((rows, 2, length, 3)) for rows, length in ((1, 5), (2, 7), (1, 6))]
+    layer = SideBySide()
+
+    def right(joined, parts):
+        rows = [(part, i) for part in parts for i in range(len(part))]
+        return len(joined) == len(rows) and all(
+            (joined[at, :, : part.shape[2]] == part[i]).all() for at, (part, i) in enumerate(rows)
+        )
+
+    first = layer.join(caches)
+    assert first.shape == (4, 2, 7, 3) and right(first, caches)
+    assert layer.join(caches).base is first.base
+    fewer = layer.join([caches[0], caches[2]])
+    assert fewer.base is first.base and fewer.shape == (2, 2, 6, 3) and right(fewer, [caches[0], caches[2]])
+    assert right(layer.join([caches[2], caches[0]]), [caches[2], caches[0]])
+    assert right(layer.join(caches), caches)
