@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
+import re
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
 _QUOTES = "\"'`"
 MOST = 4
 """Brackets that are added or taken at the end of an answer."""
-AROUND = 600
+AROUND = 1000
 """Characters on each side of a place in which a bracket may find its partner."""
+_LIST_MARK = re.compile(r"\s*\w{1,3}\)")
+NEARBY = 3
+"""Lines before and after an answer's own in which a mark without a partner speaks against it."""
 PROSE = frozenset({"markdown", "plaintext", "restructuredtext"})
 """Languages whose marks need no partner."""
 
 
-def imbalance(text: str) -> tuple[str, str]:
-    """(closing marks without an opening one, marks that would close what is left open), strings being skipped.
+def unpaired(text: str) -> tuple[list[int], list[tuple[int, str]]]:
+    """(places of closing marks without an opening one, places of marks left open and what would close each).
 
-    A quote that is not closed on its line is an apostrophe.
+    Strings are skipped. A quote that is not closed on its line is an apostrophe.
     """
-    stray, open_marks = "", ""
+    stray: list[int] = []
+    left: list[tuple[int, str]] = []
     at = 0
     while at < len(text):
         mark = text[at]
         if mark in _QUOTES:
             end = _string_end(text, at)
             if end is None and mark != "'" and "\n" not in text[at:]:
-                return stray, open_marks + mark  # the rest of the line is its string
+                return stray, [*left, (at, mark)]  # the rest of the line is its string
             at = end or at
         elif mark in _CLOSERS:
-            open_marks += _CLOSERS[mark]
+            left.append((at, _CLOSERS[mark]))
         elif mark in _OPENERS:
-            if open_marks.endswith(mark):
-                open_marks = open_marks[:-1]
+            if left and left[-1][1] == mark:
+                left.pop()
             else:
-                stray += mark
+                stray.append(at)
         at += 1
-    return stray, open_marks
+    return stray, left
+
+
+def imbalance(text: str) -> tuple[str, str]:
+    """(closing marks without an opening one, marks that would close what is left open)."""
+    stray, left = unpaired(text)
+    return "".join(text[at] for at in stray), "".join(mark for _, mark in left)
 
 
 def balanced_forms(answer: str, before: str, after: str) -> list[str]:
@@ -64,11 +76,37 @@ def disagreement(text: str) -> int:
 
 
 def leaves_brackets(answer: str, text: str, start: int, end: int, language: str | None) -> bool:
-    """True when ``answer`` for ``text[start:end]`` brings brackets or quotes that find no partner around it."""
-    if language is None or language in PROSE:
+    """True when ``answer`` for ``text[start:end]`` brings brackets or quotes that find no partner around it, or leaves those
+    of the lines nearby without one."""
+    if language is None:
         return False
     near, far = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return disagreement(near + answer + far) > disagreement(near + far)
+    filled = near + answer + far
+    stray, left = unpaired(filled)
+    if language in PROSE:
+        stray = [at for at in stray if not _LIST_MARK.fullmatch(filled, filled.rfind("\n", 0, at) + 1, at + 1)]
+    elif len(stray) + len(left) > disagreement(near + far):
+        return True
+    behind = len(near) + len(answer)
+    first, last = _line_start(filled, len(near), NEARBY), _line_end(filled, behind, NEARBY)
+    return any(first <= at < last for at in stray) or any(first <= at < behind for at, _ in left)
+
+
+def _line_start(text: str, at: int, lines: int) -> int:
+    """Where the line begins that stands ``lines`` lines before that of ``at``."""
+    for _ in range(lines + 1):
+        at = text.rfind("\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+def _line_end(text: str, at: int, lines: int) -> int:
+    for _ in range(lines + 1):
+        at = text.find("\n", at) + 1
+        if not at:
+            return len(text)
+    return at
 
 
 def _string_end(text: str, start: int) -> int | None:

@@ -151,5 +151,5 @@ def test_an_answer_with_a_bracket_too_many_keeps_little_of_its_confidence(config
             span = Span(start=4, end=4, tokens=1)
             return engine.fill(FillRequest(text="x = \ny = 1\n", spans=(span,), language=language)).spans[0].confidence
 
-    assert confidence("(", "python") < 0.3 < confidence("(", "plaintext")
+    assert confidence("(", "python") < 0.3 < confidence("(", None)
     assert confidence("1", "python") == pytest.approx(confidence("1", "plaintext"))
