@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.backends.plan_shapes import input_shape, profiles
 from engine.backends.tensorrt_runtime import load_tensorrt
 from engine.config import ModelConfig
 from engine.errors import EngineError
-from engine.backends.plan_shapes import input_shape, profiles
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,38 @@ def train_infill(config: RunFile, overrides: Overrides = None) -> None:
 def export_onnx(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
     out: Annotated[Path, typer.Argument(metavar="OUT")],
-    precision: Annotated[str, typer.Option("--precision", help="int8 or float.")] = "int8",
+    precision: Annotated[
+        str,
+        typer.Option("--precision", help="CPU: int8, int8-static, int4, float. GPU: bf16, fp16, int8-gpu, fp8, int4-gpu."),
+    ] = "int8",
+    keep_float: Annotated[
+        int, typer.Option("--keep-float", help="Leave so many matrices as they are: those whose rounding costs most.")
+    ] = 0,
 ) -> None:
-    """Write a model folder with an ONNX graph for CPUs."""
+    """Write a model folder with an ONNX graph."""
     from lacuna.commands.export import to_onnx
 
-    to_onnx(checkpoint, out, precision)
+    to_onnx(checkpoint, out, precision, keep_float)
+
+
+@export_app.command("tensorrt")
+def export_tensorrt(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Or a folder that was exported for GPUs.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT")],
+    precision: Annotated[str, typer.Option("--precision", help="bf16, fp16, int8-gpu, fp8, int4-gpu or float.")] = "bf16",
+    weight_streaming: Annotated[
+        bool, typer.Option("--weight-streaming", help="For a GPU with less memory than the weights take.")
+    ] = False,
+    any_gpu: Annotated[
+        bool, typer.Option("--any-gpu", help="A plan for every GPU from Ampere on, somewhat slower.")
+    ] = False,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", help="Tokens of a window.")] = 1024,
+    max_rows: Annotated[int, typer.Option("--max-rows", help="Requests in one pass.")] = 8,
+) -> None:
+    """Write a model folder with a TensorRT plan for this machine's GPU."""
+    from lacuna.commands.export import to_tensorrt
+
+    to_tensorrt(checkpoint, out, precision, weight_streaming, any_gpu, max_tokens, max_rows)
 
 
 @export_app.command("check")

@@ -90,8 +90,12 @@ class Backend(Protocol):
         ...
 
 
-_MODULES = {"onnx": "onnx_backend", "torch": "torch_backend"}
-_EXTRAS = {"onnx": "onnxruntime is missing; install lacuna[cpu]", "torch": "torch is missing; install lacuna[train]"}
+_MODULES = {"onnx": "onnx_backend", "torch": "torch_backend", "tensorrt": "tensorrt_backend"}
+_EXTRAS = {
+    "onnx": "onnxruntime is missing; install lacuna[cpu]",
+    "torch": "torch is missing; install lacuna[train]",
+    "tensorrt": "TensorRT is missing; install lacuna[gpu]",
+}
 
 
 def load_backend(name: str, folder: Path, threads: int | None = None) -> Backend:

@@ -5,6 +5,7 @@ Behind a protocol, so that everything above it runs in tests on a machine withou
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,7 +32,7 @@ class Device(Protocol):
     def allocate(self, nbytes: int) -> Buffer: ...
 
     def pinned(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """A host array that the device reads and writes directly."""
+        """A host array that the device reads and writes directly; it lives as long as the process."""
         ...
 
     def upload(self, target: Buffer, source: NDArray[Any]) -> None: ...
@@ -97,21 +98,19 @@ class CudaDevice:
         return CudaBuffer(self, nbytes)
 
     def pinned(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        import ctypes
-
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         address = int(self.call("cudaMallocHost", max(1, size)))
         raw = (ctypes.c_byte * size).from_address(address)
-        return np.frombuffer(raw, dtype).reshape(shape)
+        return np.ctypeslib.as_array(raw).view(dtype).reshape(shape)
 
-    def upload(self, target: CudaBuffer, source: NDArray[Any]) -> None:
+    def upload(self, target: Buffer, source: NDArray[Any]) -> None:
         self._copy(target.address, source.ctypes.data, source.nbytes, "cudaMemcpyHostToDevice")
 
-    def download(self, target: NDArray[Any], source: CudaBuffer) -> None:
+    def download(self, target: NDArray[Any], source: Buffer) -> None:
         self._copy(target.ctypes.data, source.address, target.nbytes, "cudaMemcpyDeviceToHost")
 
     def copy_rows(
-        self, target: CudaBuffer, source: CudaBuffer, at: tuple[int, int], pitch: tuple[int, int], width: int, rows: int
+        self, target: Buffer, source: Buffer, at: tuple[int, int], pitch: tuple[int, int], width: int, rows: int
     ) -> None:
         kind = self.runtime.cudaMemcpyKind.cudaMemcpyDeviceToDevice
         addresses = target.address + at[0], pitch[0], source.address + at[1], pitch[1]

@@ -51,7 +51,7 @@ def copy_tokens(
         device.copy_rows(target[0], source[0], at, pitch, (end - begin) * shape.token, count * shape.heads)
 
 
-@dataclass
+@dataclass(eq=False)
 class DeviceContext:
     """One buffer (B, G, P, D) of unrotated keys or of values a layer, in the graph's order."""
 

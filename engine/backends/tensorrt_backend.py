@@ -57,7 +57,7 @@ class TensorrtBackend:
     def predict(self, batch: Batch) -> Predictions:
         if batch.full:
             raise BackendUnavailable(
-                "The tensorrt backend keeps only the best candidates; sampling from full distributions needs --backend torch."
+                "The tensorrt backend keeps only the best candidates; full distributions need --backend torch."
             )
         context = batch.context
         assert context is None or isinstance(context, DeviceContext), "a context belongs to its backend"
@@ -85,7 +85,7 @@ class TensorrtBackend:
 
     def _stage(self, context: DeviceContext | None, cached: int) -> None:
         """Put cached keys where the graphs look for them, unless they lie there."""
-        if context is None or self._staged == (context, cached):
+        if context is None or (self._staged[0] is context and self._staged[1] == cached):
             return
         tokens = np.arange(context.length)
         for target, source in zip(self._context, context.buffers, strict=True):
@@ -168,7 +168,7 @@ def load(folder: Path, threads: int | None = None) -> TensorrtBackend:
     if "weight_streaming" in key.flags:
         engine.weight_streaming_budget_v2 = engine.get_weight_streaming_automatic_budget()
     contexts = [_execution(engine, profile, device) for profile in range(engine.num_optimization_profiles)]
-    itemsize = trt.nptype(engine.get_tensor_dtype("context.0.keys"))().itemsize if False else 2
+    itemsize = engine.get_tensor_dtype("context.0.keys").itemsize
     return TensorrtBackend(device, contexts, config, itemsize, key.max_tokens, key.max_rows)
 
 

@@ -62,7 +62,7 @@ def plan_file(folder: Path, key: PlanKey) -> Path:
     return folder / FOLDER / f"{key.name}.plan"
 
 
-def write_plan(folder: Path, key: PlanKey, plan: bytes) -> None:
+def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
     """Beside its key; whole or not at all."""
     path = plan_file(folder, key)
     path.parent.mkdir(exist_ok=True)
@@ -73,6 +73,7 @@ def write_plan(folder: Path, key: PlanKey, plan: bytes) -> None:
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
+    return path
 
 
 def find_plan(folder: Path, runtime: str, version: str, gpu: str) -> tuple[PlanKey, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from benchmarks.latency import places
@@ -12,15 +13,35 @@ FILLS = 40
 """Whole fills that are compared, in files of the standard library."""
 
 
-def to_onnx(checkpoint: Path, out: Path, precision: str) -> None:
+def to_onnx(checkpoint: Path, out: Path, precision: str, keep_float: int) -> None:
     try:
         from export.onnx_export import export_onnx
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
     try:
-        export_onnx(checkpoint, out, precision)
+        measured = export_onnx(checkpoint, out, precision, [case.text for case in places(FILLS)], keep_float)
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
+    for name in sorted(measured, key=lambda name: -measured[name])[: 2 * keep_float]:
+        sys.stderr.write(f"{measured[name]:8.4f} nats when rounded alone: {name}\n")
+
+
+def to_tensorrt(
+    checkpoint: Path, out: Path, precision: str, weight_streaming: bool, any_gpu: bool, max_tokens: int, max_rows: int
+) -> None:
+    try:
+        from export.tensorrt_export import export_tensorrt
+        from export.tensorrt_plan import BuildOptions
+    except ModuleNotFoundError as exc:
+        raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
+    if max_tokens < 64 or max_rows < 1:
+        raise UserError("--max-tokens must be 64 or more and --max-rows 1 or more.")
+    options = BuildOptions(weight_streaming, any_gpu, max_tokens, max_rows)
+    try:
+        path = export_tensorrt(checkpoint, out, precision, options, [case.text for case in places(FILLS)])
+    except (ValueError, OSError) as exc:
+        raise UserError(str(exc)) from exc
+    sys.stderr.write(f"{path}: {path.stat().st_size / 2**20:.1f} MiB\n")
 
 
 def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int) -> None:
