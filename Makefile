@@ -1,10 +1,10 @@
-# make demo, make test, make check, make bench, make test-editors: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors vsix check bench model clean
+.PHONY: demo test test-editors test-tensorrt vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py
@@ -21,6 +21,13 @@ test-editors: $(TEST)/.installed
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
 	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
+
+# Real plans by TensorRT-RTX, which needs no GPU to build them, and the types of what calls it. Large: 200 MB to install.
+test-tensorrt: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check tensorrt-rtx cuda-bindings pybind11-stubgen
+	$(TEST)/bin/python tests/tensorrt/make_stubs.py .cache/stubs
+	MYPYPATH=.cache/stubs $(TEST)/bin/mypy -p engine -p export
+	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/test_tensorrt_backend.py
 
 # The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
 vsix:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from engine.backends.device import CudaDevice
 from engine.backends.tensorrt_runtime import ANY_GPU, FOLDER, PlanKey, find_plan, graph_hash, load_tensorrt, write_plan
 from engine.config import read_model_config
@@ -51,7 +53,10 @@ def export_tensorrt(
         max_rows=options.max_rows,
         flags=options.flags,
     )
-    return write_plan(out, key, plan)
+    path = write_plan(out, key, plan.data)
+    report = msgspec.json.encode({name: getattr(plan, name) for name in ("layers", "precisions", "inputs", "outputs")})
+    (out / FOLDER / f"{path.stem}.built").write_bytes(msgspec.json.format(report) + b"\n")
+    return path
 
 
 def _is_exported(folder: Path) -> bool:

@@ -5,7 +5,7 @@ The first run of a shape lets TensorRT set itself up, the second is captured, la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ _ALIGNED = 256
 class Execution(Protocol):
     """The part of ``tensorrt.IExecutionContext`` that is used."""
 
-    def set_input_shape(self, name: str, shape: Sequence[int]) -> bool: ...
+    def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool: ...
 
     def set_tensor_address(self, name: str, address: int) -> bool: ...
 

@@ -7,7 +7,7 @@ keys lie in one place for all of them, since a graph knows fixed addresses.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from engine.backends.bound_pass import BoundPass, Execution, Slot
 from engine.backends.device import Buffer, CudaDevice, Device
 from engine.backends.device_context import CacheShape, DeviceContext, copy_tokens, empty_context, join
 from engine.backends.plan_shapes import Extent, bucket, input_shape, profile_of
-from engine.backends.tensorrt_runtime import find_plan, load_tensorrt
+from engine.backends.tensorrt_runtime import find_plan
 from engine.config import ModelConfig, read_model_config
-from engine.errors import BackendUnavailable, CheckpointError, RequestRejected
+from engine.errors import BackendUnavailable, RequestRejected
 from engine.step_graph import INPUTS, OUTPUTS, cache_names
 
 NUM_CANDIDATES = 8
@@ -158,22 +158,9 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 def load(folder: Path, threads: int | None = None) -> TensorrtBackend:
     """The plan of ``folder`` that was built for this GPU; ``threads`` means nothing here."""
-    config, trt = read_model_config(folder), load_tensorrt()
-    device = CudaDevice()
-    key, path = find_plan(folder, trt.__name__, trt.__version__, device.name)
-    runtime = trt.Runtime(trt.Logger(trt.Logger.ERROR))
-    engine = runtime.deserialize_cuda_engine(path.read_bytes())
-    if engine is None:
-        raise CheckpointError(f"{path} cannot be loaded here; build it again with `lacuna export tensorrt {folder} OUT`.")
-    if "weight_streaming" in key.flags:
-        engine.weight_streaming_budget_v2 = engine.get_weight_streaming_automatic_budget()
-    contexts = [_execution(engine, profile, device) for profile in range(engine.num_optimization_profiles)]
-    itemsize = engine.get_tensor_dtype("context.0.keys").itemsize
-    return TensorrtBackend(device, contexts, config, itemsize, key.max_tokens, key.max_rows)
+    from engine.backends import tensorrt_engine  # needs TensorRT itself
 
-
-def _execution(engine: Any, profile: int, device: CudaDevice) -> Execution:
-    context: Execution = engine.create_execution_context()
-    select: Callable[[int, int], bool] = context.set_optimization_profile_async  # type: ignore[attr-defined]
-    select(profile, device.stream)
-    return context
+    config, device = read_model_config(folder), CudaDevice()
+    key, path = find_plan(folder, tensorrt_engine.NAME, tensorrt_engine.VERSION, device.name)
+    executions, itemsize = tensorrt_engine.open_plan(path, device.stream, "weight_streaming" in key.flags)
+    return TensorrtBackend(device, executions, config, itemsize, key.max_tokens, key.max_rows)
