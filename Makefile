@@ -4,7 +4,7 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors test-tensorrt vsix check bench model clean
+.PHONY: demo test test-editors test-tensorrt gpu-check vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py
@@ -28,6 +28,10 @@ test-tensorrt: $(TEST)/.installed
 	$(TEST)/bin/python tests/tensorrt/make_stubs.py .cache/stubs
 	MYPYPATH=.cache/stubs $(TEST)/bin/mypy -p engine -p export
 	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/test_tensorrt_backend.py
+
+# Evidence from a machine with an NVIDIA GPU, by the Python that is there: benchmarks/results/DATE-gpu.json and .md
+gpu-check:
+	$(PYTHON) -m benchmarks.gpu_check
 
 # The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
 vsix:

@@ -21,10 +21,21 @@ from engine.config import read_model_config
 from engine.core import Engine
 from engine.errors import CheckpointError
 from engine.messages import FillRequest, SamplerOptions, Span
+from engine.tokenizer import TextTokenizer
 from export.canvases import SLOTS, canvases
 
-LIMITS = {"float": {"max_log_prob_difference": 1e-4}, "int8": {"top1_agreement": 0.95}}
-"""What an artefact of a precision must reach; what int8 costs in exact match is for ``lacuna eval infill`` to say."""
+LIMITS = {
+    "float": {"max_log_prob_difference": 1e-4},
+    "bf16": {"top1_agreement": 0.99},
+    "fp16": {"top1_agreement": 0.99},
+    "int8": {"top1_agreement": 0.98, "exact_match_difference": -0.5},
+    "int8-static": {"top1_agreement": 0.95},
+    "int8-gpu": {"top1_agreement": 0.95},
+    "fp8": {"top1_agreement": 0.95},
+    "int4": {"top1_agreement": 0.9},
+    "int4-gpu": {"top1_agreement": 0.9},
+}
+"""What an artefact of a precision must reach; differences of exact match, where measured, are in percentage points."""
 
 
 def check_files(folder: Path) -> None:
@@ -75,10 +86,19 @@ def compare(
     return report
 
 
+def reference_engine(folder: Path, checkpoint: Path | None) -> Engine:
+    """Torch in fp32 with the tokenizer and the calibration of the artefact."""
+    reference = TorchBackend(load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu"))
+    tokenizer = TextTokenizer(folder / "tokenizer.json")
+    return Engine.with_backend(read_model_config(folder), tokenizer, reference)
+
+
 def shortfalls(report: dict[str, float | int | str]) -> list[str]:
     """What the artefact misses, one sentence each."""
     found = []
     for name, limit in LIMITS[str(report["precision"])].items():
+        if name not in report:
+            continue
         value = float(report[name])
         if (value > limit) if name.startswith("max") else (value < limit):
             found.append(f"{name} is {value}, the limit is {limit}")

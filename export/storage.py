@@ -7,6 +7,8 @@ from torch import Tensor
 
 BLOCK = 32
 """Inputs that share a scale in 4 bits."""
+COLUMNS = 16_384
+"""Outputs that are rounded at a time."""
 _SMALLEST = 1e-8
 
 
@@ -14,6 +16,10 @@ def stored(matrix: Tensor, storage: str, dtype: torch.dtype) -> tuple[Tensor, Te
     """The numbers and their scales (both contiguous); ``float`` has none. Symmetric: zero stays zero."""
     if storage == "float":
         return matrix.to(dtype).contiguous(), None
+    if matrix.shape[1] > COLUMNS:  # the embedding of a large vocabulary, which would take gigabytes more in fp32
+        parts = [stored(part, storage, dtype) for part in matrix.split(COLUMNS, dim=1)]
+        scales = [scale for _, scale in parts if scale is not None]
+        return torch.cat([numbers for numbers, _ in parts], dim=1), torch.cat(scales, dim=-1)
     wide = matrix.float()
     if storage == "int4":
         return _four_bits(wide, dtype)

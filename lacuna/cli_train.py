@@ -91,8 +91,12 @@ def export_check(
     ] = None,
     canvases: Annotated[int, typer.Option("--canvases", help="Random canvases of 12 masks.")] = 100,
     seed: Seed = 0,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="JSONL", help="Also compare exact match on held-out documents.")
+    ] = None,
+    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs of --data.")] = 5000,
 ) -> None:
     """Is an artefact whole, and the same model as torch runs? Exit status 2 when it is not."""
     from lacuna.commands.export import check
 
-    check(artefact, checkpoint, canvases, seed)
+    check(artefact, checkpoint, canvases, seed, data, cases)

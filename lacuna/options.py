@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Model folder (default: the bundled model).")]
-BackendName = Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")]
+BackendName = Annotated[
+    str, typer.Option("--backend", help="auto, onnx, torch, tensorrt, onnx-cuda, onnx-tensorrt or onnx-rtx.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same text.")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[key=value]...", help="Overrides of the run file.")]

@@ -90,16 +90,21 @@ class Backend(Protocol):
         ...
 
 
+_ONNX_ON_GPU = ("onnx-cuda", "onnx-tensorrt", "onnx-rtx")
 _MODULES = {"onnx": "onnx_backend", "torch": "torch_backend", "tensorrt": "tensorrt_backend"}
+_MODULES |= dict.fromkeys(_ONNX_ON_GPU, "onnx_backend")
 _EXTRAS = {
     "onnx": "onnxruntime is missing; install lacuna[cpu]",
     "torch": "torch is missing; install lacuna[train]",
     "tensorrt": "TensorRT is missing; install lacuna[gpu]",
+    "onnx-cuda": "onnxruntime is missing; install lacuna[gpu]",
+    "onnx-tensorrt": "onnxruntime is missing; install lacuna[gpu]",
+    "onnx-rtx": "onnxruntime is missing; install lacuna[rtx]",
 }
 
 
 def load_backend(name: str, folder: Path, threads: int | None = None) -> Backend:
-    """Load ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds a graph) for a model folder."""
+    """Load a backend by name for a model folder; ``auto`` is onnx where the folder holds a graph, else torch."""
     if name == "auto":
         name = "onnx" if (folder / "model.onnx").exists() else "torch"
     if name not in _MODULES:
@@ -110,7 +115,7 @@ def load_backend(name: str, folder: Path, threads: int | None = None) -> Backend
         if (exc.name or "").split(".")[0] == "engine":
             raise
         raise BackendUnavailable(f"The {name} backend cannot run here: {_EXTRAS[name]}.") from exc
-    backend: Backend = module.load(folder, threads)
+    backend: Backend = module.load(folder, threads, name) if name in _ONNX_ON_GPU else module.load(folder, threads)
     return backend
 
 

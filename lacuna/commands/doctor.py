@@ -10,11 +10,13 @@ import sys
 import time
 
 from engine import BUNDLED, Engine, EngineError, FillRequest, Span
+from engine.errors import BackendUnavailable
 
 _RUNTIMES = (
     ("onnx", "onnxruntime", "lacuna[cpu]"),
     ("torch", "torch", "lacuna[train]"),
 )
+_ON_GPUS = ("onnx-cuda", "onnx-tensorrt", "onnx-rtx")
 
 
 def examine() -> None:
@@ -27,6 +29,9 @@ def examine() -> None:
             _line(f"backend {name}", f"{module} {importlib.metadata.version(module)}")
         except ImportError as exc:
             _line(f"backend {name}", f"not here ({exc.name or exc} cannot be imported); install {extra}")
+    for name in _ON_GPUS:
+        _line(f"backend {name}", _on_gpu(name))
+    _line("backend tensorrt", _tensorrt())
     _line("model", str(BUNDLED))
     try:
         began = time.perf_counter()
@@ -39,5 +44,25 @@ def examine() -> None:
     _line("fill", f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms")
 
 
+def _on_gpu(name: str) -> str:
+    try:
+        from engine.backends.onnx_providers import unavailable
+    except ImportError:
+        return "not here (onnxruntime cannot be imported); install lacuna[gpu]"
+    why = unavailable(name)
+    return f"not here ({why})" if why else "ready"
+
+
+def _tensorrt() -> str:
+    from engine.backends.device import CudaDevice
+    from engine.backends.tensorrt_runtime import load_tensorrt
+
+    try:
+        runtime = load_tensorrt()
+        return f"{runtime.__name__} {runtime.__version__} on {CudaDevice().name}"
+    except BackendUnavailable as exc:
+        return f"not here: {exc}"
+
+
 def _line(what: str, value: str) -> None:
-    sys.stdout.write(f"{what:15} {value}\n")
+    sys.stdout.write(f"{what:22} {value}\n")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from benchmarks.infill_cases import cut_cases
 from benchmarks.latency import places
+from benchmarks.paired import compare_exact_match
+from engine import Engine
+from lacuna.commands.evaluate import held_out
 from lacuna.commands.report import print_report
 from lacuna.errors import UserError
 
@@ -44,16 +48,22 @@ def to_tensorrt(
     sys.stderr.write(f"{path}: {path.stat().st_size / 2**20:.1f} MiB\n")
 
 
-def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int) -> None:
+def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int, data: Path | None, cases: int) -> None:
     """Print how an artefact compares with torch; a ``UserError`` when it is damaged or misses its limits."""
     try:
-        from export.parity import check_files, compare, shortfalls
+        from export.parity import check_files, compare, reference_engine, shortfalls
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
     if canvases < 1:
         raise UserError(f"--canvases {canvases} is not possible; use 1 or more.")
     check_files(artefact)
     report = compare(artefact, checkpoint, canvases, [case.text for case in places(FILLS)], seed)
+    if data is not None:
+        documents = held_out(data)
+        kinds = ("piece", "rest", "line")
+        cut = [case for kind in kinds for case in cut_cases(documents, kind, cases // len(kinds), seed)]
+        with Engine(artefact, "onnx") as ours, reference_engine(artefact, checkpoint) as theirs:
+            report |= compare_exact_match(ours, theirs, cut)
     print_report(report)
     if missed := shortfalls(report):
         raise UserError(f"{artefact} is not the same model: {'; '.join(missed)}.")

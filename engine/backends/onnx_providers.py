@@ -1,0 +1,87 @@
+"""Sessions of onnxruntime on the processor that was asked for, or a sentence that names what is missing.
+
+onnxruntime falls back to the CPU without a word to its caller when a provider's libraries cannot be loaded, and lists the
+provider as available all the same; so what a session runs on is compared with what was asked for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import onnxruntime as ort
+
+from engine.errors import BackendUnavailable, CheckpointError
+
+CPU = "CPUExecutionProvider"
+PROVIDERS = {
+    "onnx": CPU,
+    "onnx-cuda": "CUDAExecutionProvider",
+    "onnx-tensorrt": "TensorrtExecutionProvider",
+    "onnx-rtx": "NvTensorRTRTXExecutionProvider",
+}
+"""Backend -> execution provider."""
+_CUDA = ("libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libcurand.so.10")
+LIBRARIES = {
+    "onnx-cuda": _CUDA,
+    "onnx-tensorrt": (*_CUDA, "libcudnn.so.9", "libnvinfer.so.10", "libnvonnxparser.so.10"),
+    "onnx-rtx": ("libcuda.so.1",),
+}
+"""What the wheels of onnxruntime 1.31 link (read from their dynamic sections)."""
+_OPTIONS = {
+    "onnx-tensorrt": {"trt_engine_cache_enable": "1", "trt_timing_cache_enable": "1"},
+}
+
+
+def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.InferenceSession:
+    """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run elsewhere."""
+    provider = PROVIDERS[backend]
+    if provider != CPU and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # of the CUDA wheels, where they are installed
+    if why := unavailable(backend):
+        raise BackendUnavailable(f"The {backend} backend cannot run here: {why}.")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    # Spinning threads double the latency as soon as anything else runs on the cores (an editor does).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    asked: list[object] = [provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))]
+    try:
+        session = ort.InferenceSession(str(graph), options, providers=[*asked, CPU] if provider != CPU else asked)
+    except Exception as exc:  # onnxruntime's own exception classes are private
+        raise CheckpointError(f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again.") from exc
+    check_provider(session, backend)
+    return session
+
+
+def check_provider(session: ort.InferenceSession, backend: str) -> None:
+    """``BackendUnavailable`` when onnxruntime fell back to another provider."""
+    if session.get_providers()[0] != PROVIDERS[backend]:
+        why = missing_library(backend) or "onnxruntime could not start its provider"
+        raise BackendUnavailable(
+            f"The {backend} backend fell back to the CPU: {why}; run `lacuna doctor` or use --backend onnx."
+        )
+
+
+def unavailable(backend: str) -> str:
+    """Why a backend cannot run here, with what to install; empty when nothing speaks against it."""
+    if PROVIDERS[backend] not in ort.get_available_providers():
+        return f"this onnxruntime has no {PROVIDERS[backend]}; install lacuna[{'rtx' if backend == 'onnx-rtx' else 'gpu'}]"
+    return missing_library(backend)
+
+
+def missing_library(backend: str) -> str:
+    """The first library of a provider that cannot be loaded."""
+    for name in LIBRARIES.get(backend, ()):
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            return f"{name} is missing; install {'an NVIDIA driver' if name == 'libcuda.so.1' else 'lacuna[gpu]'}"
+    return ""
+
+
+def _cached(options: dict[str, str], graph: Path) -> dict[str, str]:
+    return options | {
+        "trt_engine_cache_path": str(graph.parent / "plans"),
+        "trt_timing_cache_path": str(graph.parent / "plans"),
+    }

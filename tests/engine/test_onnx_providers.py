@@ -1,0 +1,51 @@
+"""A backend runs where it was asked to run, or says in one sentence why it cannot."""
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from engine import BUNDLED
+from engine.backends import Batch, load_backend
+from engine.backends.onnx_backend import OnnxBackend
+from engine.backends.onnx_providers import PROVIDERS, check_provider, open_session, unavailable
+from engine.config import read_model_config
+from engine.errors import BackendUnavailable
+
+
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "onnx"])
+def test_a_gpu_backend_without_its_libraries_names_what_to_install(name):
+    if not unavailable(name):
+        pytest.skip("it can run here")
+    with pytest.raises(BackendUnavailable, match=r"cannot run here: .*install (lacuna\[(gpu|rtx)\]|an NVIDIA driver)"):
+        load_backend(name, BUNDLED)
+
+
+def test_a_silent_fall_back_to_the_cpu_is_refused():
+    session = open_session(BUNDLED / "model.onnx", "onnx", 1)
+    with pytest.raises(BackendUnavailable, match="fell back to the CPU: libc"):
+        check_provider(session, "onnx-cuda")
+
+
+def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
+    config = read_model_config(BUNDLED)
+    session = open_session(BUNDLED / "model.onnx", "onnx", 1)
+    plain, bound = OnnxBackend(session, config), OnnxBackend(session, config)
+    sent = []
+    send = ort.OrtValue.ortvalue_from_numpy
+    monkeypatch.setattr(
+        ort.OrtValue, "ortvalue_from_numpy", lambda array, device, number: sent.append(device) or send(array, "cpu", number)
+    )
+    rng = np.random.default_rng(0)
+    allowed = np.ones((1, config.embedding_rows), bool)
+    first = Batch(rng.integers(20, 9000, (1, 40)), np.arange(40)[None], np.array([[3]]), allowed, np.zeros((1, 1), int))
+    first.keep = np.arange(30)
+    context = plain.predict(first).context
+    step = Batch(
+        rng.integers(20, 9000, (1, 5)), np.arange(50, 55)[None], np.array([[0, 4]]), allowed, np.zeros((1, 2), int),
+        context=context, context_position_ids=np.arange(30)[None],
+    )  # fmt: skip
+    known = plain.predict(step)
+    bound._device = "cuda"
+    for _ in range(2):
+        np.testing.assert_array_equal(bound.predict(step).log_probs, known.log_probs)
+    assert sent == ["cuda"] * 2 * config.n_layers
