@@ -17,7 +17,7 @@ def stored(matrix: Tensor, storage: str, dtype: torch.dtype) -> tuple[Tensor, Te
     if storage == "float":
         return matrix.to(dtype).contiguous(), None
     if matrix.shape[1] > COLUMNS:  # the embedding of a large vocabulary, which would take gigabytes more in fp32
-        parts = [stored(part, storage, dtype) for part in matrix.split(COLUMNS, dim=1)]
+        parts = [stored(part, storage, dtype) for part in torch.split(matrix, COLUMNS, dim=1)]
         scales = [scale for _, scale in parts if scale is not None]
         return torch.cat([numbers for numbers, _ in parts], dim=1), torch.cat(scales, dim=-1)
     wide = matrix.float()
