@@ -6,6 +6,7 @@ from engine.core import BUNDLED, Engine
 from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
 from engine.rewrite import RewriteRequest
+from engine.score import ScoredToken, ScoreResult
 
 __all__ = [
     "BUNDLED",
@@ -23,6 +24,8 @@ __all__ = [
     "RequestRejected",
     "RewriteRequest",
     "SamplerOptions",
+    "ScoreResult",
+    "ScoredToken",
     "Skipped",
     "Snippet",
     "Span",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.backends import Backend, load_backend
+from engine.backends import Backend, Batch, Predictions, load_backend
 from engine.batcher import Batcher, Job, Priority
 from engine.before import BeforeRequest, write_before
 from engine.calibration import Calibration, read_calibration
@@ -131,13 +131,21 @@ class Engine:
         value: float = self.submit_log_likelihood(request).future.result()
         return value
 
-    def score(self, text: str, stride: int | None = 8) -> ScoreResult:
-        """Surprise of every token of ``text``; ``stride`` ``None`` is exact: one word masked at a time."""
+    def submit_score(self, text: str, stride: int | None = 8) -> Job:
+        """Queue the surprise of every token of ``text``; its ``future`` holds a ``ScoreResult``."""
         if self.tokenizer is None:
             raise CheckpointError(f"{self.model_name} has no tokenizer.json; use `lacuna score --ids`.")
-        ids, words, places = word_numbers(text, self.tokenizer)
+        return self._batcher.submit(self._scored(text, stride, self.tokenizer))
+
+    def score(self, text: str, stride: int | None = 8) -> ScoreResult:
+        """Surprise of every token of ``text``; ``stride`` ``None`` is exact: one word masked at a time."""
+        result: ScoreResult = self.submit_score(text, stride).future.result()
+        return result
+
+    def _scored(self, text: str, stride: int | None, tokenizer: TextTokenizer) -> Generator[Batch, Predictions, ScoreResult]:
+        ids, words, places = word_numbers(text, tokenizer)
         run = counting(score_text(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
-        log_probs, nfe = self._batcher.submit(run).future.result()
+        log_probs, nfe = yield from run
         tokens = [
             ScoredToken(start=start, end=end, text=text[start:end], log_prob=round(float(value), 4))
             for (start, end), value in zip(places, log_probs, strict=True)

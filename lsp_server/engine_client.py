@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine import BeforeRequest, Draft, Engine, EngineUnavailable, FillRequest, FillResult, RewriteRequest
+from engine import (
+    BeforeRequest,
+    Draft,
+    Engine,
+    EngineError,
+    EngineUnavailable,
+    FillRequest,
+    FillResult,
+    RequestRejected,
+    RewriteRequest,
+    ScoreResult,
+)
 from engine.batcher import Job, Priority
+
+FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
+"""Before a broken engine is loaded again: doubled with every failure that follows another."""
 
 
 class EngineClient(Protocol):
@@ -31,6 +46,10 @@ class EngineClient(Protocol):
         """Rewrite a selection, or write what precedes a text; cancelling the call frees the engine within one step."""
         ...
 
+    async def score(self, text: str) -> ScoreResult:
+        """The surprise of every token; cancelling the call frees the engine within one step."""
+        ...
+
     async def prepare(self, request: FillRequest) -> None:
         """Get ready for a request of this session while the user rests; a newer call may cancel it."""
         ...
@@ -43,12 +62,15 @@ class EngineClient(Protocol):
 
 
 class EmbeddedEngine:
-    """An engine in this process, in a thread of its own."""
+    """An engine in this process, in a thread of its own. One that fails is loaded anew, later each time it fails again."""
 
     def __init__(self, model: Path | None, backend: str) -> None:
         self._model, self._backend = model, backend
         self._engine: Engine | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._failures = 0
+        self.on_state: Callable[[EngineError | None], None] | None = None
+        """Told of a failure, and with ``None`` when the engine is there again."""
 
     @property
     def ready(self) -> bool:
@@ -65,18 +87,23 @@ class EmbeddedEngine:
     ) -> FillResult:
         engine = await self._loaded()
         priority = Priority.INTERACTIVE if interactive else Priority.COMMAND
-        result: FillResult = await _result(engine, engine.submit_fill(request, on_draft, priority))
+        result: FillResult = await self._result(engine, engine.submit_fill(request, on_draft, priority))
         return result
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
         engine = await self._loaded()
         job = engine.submit_rewrite(request) if isinstance(request, RewriteRequest) else engine.submit_before(request)
-        result: FillResult = await _result(engine, job)
+        result: FillResult = await self._result(engine, job)
+        return result
+
+    async def score(self, text: str) -> ScoreResult:
+        engine = await self._loaded()
+        result: ScoreResult = await self._result(engine, engine.submit_score(text))
         return result
 
     async def prepare(self, request: FillRequest) -> None:
         if self._engine is not None:
-            await _result(self._engine, self._engine.submit_prepare(request))
+            await self._result(self._engine, self._engine.submit_prepare(request))
 
     def forget(self, session: str) -> None:
         if self._engine is not None:
@@ -97,11 +124,38 @@ class EmbeddedEngine:
         # asyncio's own executor, not that of pygls, on which pygls reads its input.
         self._engine = await asyncio.to_thread(Engine, self._model, self._backend)
 
+    async def _result(self, engine: Engine, job: Job) -> Any:
+        """What a job returns; a caller that is cancelled takes it out of the engine."""
+        try:
+            found = await asyncio.wrap_future(job.future)
+        except (RequestRejected, EngineUnavailable):
+            raise
+        except EngineError as exc:
+            self._failed(engine, exc)
+            raise
+        else:
+            self._failures = 0
+            return found
+        finally:
+            if not job.future.done():
+                engine.cancel(job)
 
-async def _result(engine: Engine, job: Job) -> Any:
-    """What a job returns; a caller that is cancelled takes it out of the engine."""
-    try:
-        return await asyncio.wrap_future(job.future)
-    finally:
-        if not job.future.done():
-            engine.cancel(job)
+    def _failed(self, engine: Engine, exc: EngineError) -> None:
+        """Put a broken engine away and load another after a while; told once, whoever else was waiting for it."""
+        if self._engine is not engine:
+            return
+        self._engine = None
+        self._failures += 1
+        if self.on_state is not None:
+            self.on_state(exc)
+        self._loading = asyncio.create_task(self._load_again(engine))
+
+    async def _load_again(self, broken: Engine) -> None:
+        await asyncio.to_thread(broken.close)
+        while self._engine is None:
+            await asyncio.sleep(min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** (self._failures - 1)))
+            with suppress(EngineError):
+                await self._load()
+            self._failures += self._engine is None
+        if self.on_state is not None:
+            self.on_state(None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,18 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from engine import EngineError, RequestRejected, Snippet
+from engine import EngineError, Snippet
+from lsp_server.commands import register_commands
 from lsp_server.configuration import Configuration
 from lsp_server.document import DocumentStore, Snapshot
-from lsp_server.engine_client import EngineClient
-from lsp_server.features import blanks, rewriting, status
-from lsp_server.features.edits import Asked, plain
+from lsp_server.engine_client import EmbeddedEngine, EngineClient
+from lsp_server.features import completion, status
+from lsp_server.features.edits import plain
 from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.features.proofreading import Proofreader
 from lsp_server.features.related import related_snippets
 from lsp_server.features.status import State, Status
+from lsp_server.hints import register_hints
 from lsp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class LacunaServer(LanguageServer):
         self.documents = DocumentStore()
         self.settings = Settings()
         self.inline = InlineCompletions(engine)
+        self.proofreader = Proofreader(engine)
         self.status = Status()
         self.configuration = Configuration(None, None)
         self.complaints: list[str] = []
@@ -80,6 +83,15 @@ class LacunaServer(LanguageServer):
         self.status.state, self.status.message = state, message
         self.protocol.notify(status.NOTIFICATION, {"state": state, "message": message})
 
+    def engine_is(self, failure: EngineError | None) -> None:
+        """The engine failed, which is told once for a row of failures, or is there again."""
+        if failure is None:
+            self.now("ready")
+            return
+        if self.status.state != "error":
+            self.tell(f"Lacuna's engine failed and is started again: {failure}")
+        self.now("error", str(failure))
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
         if source is not FeatureRequestError:
@@ -92,6 +104,8 @@ class LacunaServer(LanguageServer):
 def make_server(engine: EngineClient) -> LacunaServer:
     """A server around ``engine``, every handler registered."""
     server = LacunaServer(engine)
+    if isinstance(engine, EmbeddedEngine):
+        engine.on_state = server.engine_is
 
     @server.feature(types.INITIALIZE)
     async def initialize(params: types.InitializeParams) -> None:
@@ -100,6 +114,9 @@ def make_server(engine: EngineClient) -> LacunaServer:
         # Known before the first didOpen can be read: its positions depend on it.
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         server.documents.encoding = types.PositionEncodingKind(encoding).value
+        text = params.capabilities.text_document
+        if text is None or text.inline_completion is None:
+            _offer_menu(server)  # never both
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
@@ -117,12 +134,7 @@ def make_server(engine: EngineClient) -> LacunaServer:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return []
-        began = time.perf_counter()
-        items = await server.inline.suggest(document, params, server.settings, server.related(document))
-        server.status.answered("suggestion", (time.perf_counter() - began) * 1000, bool(items))
-        for item in items:
-            item.command = types.Command(title="accepted", command=status.ACCEPTED, arguments=[])
-        return items
+        return await _suggest(server, document, params)
 
     @server.command(status.ACCEPTED)
     async def accepted(*arguments: Any) -> None:
@@ -133,25 +145,35 @@ def make_server(engine: EngineClient) -> LacunaServer:
         server.tell(server.status.sentence(), types.MessageType.Info)
         return server.status.report()
 
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[blanks.KIND, rewriting.KIND])
-    )
-    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        document = server.documents.get(params.text_document.uri)
-        if document is None:
-            return []
-        offered = [*blanks.code_actions(document, params.range), *rewriting.code_actions(document, params.range)]
-        wanted = params.context.only
-        return [a for a in offered if not wanted or any(f"{a.kind}.".startswith(f"{kind}.") for kind in wanted)]
-
-    for name, (label, edit) in EDITS.items():
-        _register(server, name, label, edit)
+    register_commands(server)
+    register_hints(server)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(params: Any = None) -> None:
         server.engine.close()
 
     return server
+
+
+async def _suggest(
+    server: LacunaServer, document: Snapshot, params: types.InlineCompletionParams
+) -> list[types.InlineCompletionItem]:
+    began = time.perf_counter()
+    items = await server.inline.suggest(document, params, server.settings, server.related(document))
+    server.status.answered("suggestion", (time.perf_counter() - began) * 1000, bool(items))
+    for item in items:
+        item.command = types.Command(title="accepted", command=status.ACCEPTED, arguments=[])
+    return items
+
+
+def _offer_menu(server: LacunaServer) -> None:
+    """Suggestions as entries of the completion menu."""
+
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION)
+    async def menu(params: types.CompletionParams) -> types.CompletionList:
+        document = server.documents.get(params.text_document.uri)
+        items = [] if document is None else await _suggest(server, document, completion.as_inline(params))
+        return completion.as_menu(items)
 
 
 def _root(params: types.InitializeParams) -> Path | None:
@@ -194,47 +216,3 @@ async def _load_engine(server: LacunaServer) -> None:
         if shown:
             progress.end(_LOADING, types.WorkDoneProgressEnd())
             progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens
-
-
-def _range(server: LacunaServer, raw: Any) -> types.Range | None:
-    try:
-        return None if raw is None else server.protocol._converter.structure(raw, types.Range)
-    except Exception as exc:  # cattrs has a tree of its own
-        raise RequestRejected("The command's range is none; send `start` and `end`, each with line and character.") from exc
-
-
-MakeEdit = Callable[[EngineClient, Asked], Awaitable[types.WorkspaceEdit]]
-EDITS: dict[str, tuple[str, MakeEdit]] = {
-    blanks.COMMAND: ("Fill the blanks", blanks.fill),
-    rewriting.REWRITE: ("Rewrite", rewriting.rewrite),
-    rewriting.BEFORE: ("Write before", rewriting.write_before),
-}
-"""Command -> label of its edit, and what computes it."""
-
-
-def _register(server: LacunaServer, name: str, label: str, edit: MakeEdit) -> None:
-    @server.command(name)
-    async def command(argument: Any) -> dict[str, Any] | None:
-        return await _run_edit(server, label, edit, argument)
-
-
-async def _run_edit(server: LacunaServer, label: str, make: MakeEdit, argument: Any) -> dict[str, Any] | None:
-    """Compute the edit for the version at hand and ask the client to apply it; it refuses when the text moved on."""
-    options = plain(argument)
-    document = server.documents.get(str(options.pop("uri", "")))
-    options.pop("version", None)
-    if document is None:
-        server.tell("Lacuna does not know this document; open it first.")
-        return None
-    began = time.perf_counter()
-    try:
-        within = _range(server, options.pop("range", None))
-        edit = await make(server.engine, Asked(document, within, options, server.related(document)))
-    except EngineError as exc:
-        server.tell(f"Lacuna: {exc}")
-        return None
-    server.status.answered(label, (time.perf_counter() - began) * 1000, True)
-    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
-    if not answer.applied:
-        server.tell("Lacuna: the text changed in the meantime; ask again.")
-    return {"applied": answer.applied}

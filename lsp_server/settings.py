@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -32,6 +32,15 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Other open files are read for context; those that may hold secrets never are."""
     min_confidence: float = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
+
+    blank_hints: bool = True
+    """A hint and a lens at every blank."""
+    proofread: tuple[str, ...] = ("markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
+    """Languages in which words that the model did not expect are marked."""
+    proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0)] = 9.0
+    """Nats from which on a word is marked."""
+    drafts: bool = False
+    """Send drafts of a long fill as they come; for clients that render them."""
 
 
 CLIENT_KEYS = ("command",)

@@ -1,15 +1,21 @@
-"""Fill the blanks: a code action, and the command behind it, which makes one versioned edit of all blanks together."""
+"""Fill the blanks, or selections as if they were blanks: actions and lenses, and the commands behind them.
+
+A command ends in one versioned edit of all blanks together.
+"""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+import msgspec
 from lsprotocol import types
 
-from engine import FillRequest, RequestRejected, find_blanks
+from engine import FillRequest, RequestRejected, Span, find_blanks
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features.edits import Asked, action, argument_of, to_edit
 
-COMMAND = "lacuna.fillBlanks"
+COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
 
 
@@ -30,6 +36,56 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return [*actions, action(title, KIND, COMMAND, argument_of(document))]
 
 
+def code_lenses(document: Snapshot) -> list[types.CodeLens]:
+    """A lens at every blank; where there are several, one more at the first that fills them together."""
+    spans = find_blanks(document.text, document.language).spans
+    lenses = []
+    for span in spans:
+        place = document.range_of(span.start, span.end)
+        lenses.append(_lens("Fill", place, argument_of(document, place)))
+    if len(spans) > 1:
+        place = document.range_of(spans[0].start, spans[0].end)
+        lenses.append(_lens(f"Fill all {len(spans)} together", place, argument_of(document)))
+    return lenses
+
+
+def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.CodeLens:
+    return types.CodeLens(range=place, command=types.Command(title=title, command=COMMAND, arguments=[argument]))
+
+
+async def fill_selections(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+    """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to write at."""
+    document = asked.document
+    try:
+        ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
+    except msgspec.ValidationError as exc:
+        raise RequestRejected(f"The selections are not understood: {exc}.") from exc
+    places = sorted({tuple(document.offset_at(_position(end)) for end in (r.start, r.end)) for r in ranges})
+    if not places:
+        raise RequestRejected("There are no selections; send `ranges`.")
+    if any(end > start for (_, end), (start, _) in zip(places, places[1:], strict=False)):
+        raise RequestRejected("The selections overlap; select each place once.")
+    spans = tuple(Span(start=start, end=end) for start, end in places)
+    request = FillRequest(text=document.text, spans=spans, language=document.language, related=asked.related)
+    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
+
+
+class PlainPosition(msgspec.Struct):
+    line: Annotated[int, msgspec.Meta(ge=0)]
+    character: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class PlainRange(msgspec.Struct):
+    """A range as commands are sent it."""
+
+    start: PlainPosition
+    end: PlainPosition
+
+
+def _position(plain: PlainPosition) -> types.Position:
+    return types.Position(plain.line, plain.character)
+
+
 async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Fill the blanks of the document (or those in the range) jointly; the edit is for this very version."""
     document, within = asked.document, asked.within
@@ -42,4 +98,4 @@ async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     if not spans:
         raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
     request = FillRequest(text=document.text, spans=spans, language=document.language, related=asked.related)
-    return to_edit(document, await engine.fill(request, interactive=False))
+    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))

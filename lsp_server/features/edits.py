@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
 
-from engine import FillResult, Snippet
+from engine import Draft, FillResult, Snippet
 from lsp_server.document import Snapshot
 
 
@@ -19,13 +20,28 @@ class Asked:
     within: types.Range | None
     options: dict[str, Any]
     related: tuple[Snippet, ...]
+    annotated: bool = False
+    """The client can show what each part of an edit is."""
+    on_draft: Callable[[Draft], None] | None = None
 
 
-def to_edit(document: Snapshot, result: FillResult) -> types.WorkspaceEdit:
+def to_edit(asked: Asked, result: FillResult) -> types.WorkspaceEdit:
     """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
-    edits = [types.TextEdit(range=document.range_of(span.start, span.end), new_text=span.text) for span in result.spans]
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
-    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=edits)])
+    document, annotated = asked.document, asked.annotated
+    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = []
+    notes: dict[str, types.ChangeAnnotation] = {}
+    for number, span in enumerate(result.spans):
+        place = document.range_of(span.start, span.end)
+        if annotated:
+            identifier = f"lacuna.{number}"
+            label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
+            notes[identifier] = types.ChangeAnnotation(label=label, needs_confirmation=False)
+            edits.append(types.AnnotatedTextEdit(range=place, new_text=span.text, annotation_id=identifier))
+        else:
+            edits.append(types.TextEdit(range=place, new_text=span.text))
+    versioned = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    changes = [types.TextDocumentEdit(text_document=versioned, edits=edits)]
+    return types.WorkspaceEdit(document_changes=changes, change_annotations=notes or None)
 
 
 def action(title: str, kind: str, command: str, argument: dict[str, Any]) -> types.CodeAction:

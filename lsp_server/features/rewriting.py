@@ -65,7 +65,7 @@ async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
         end=document.offset_at(within.end), strength=wanted.strength, keep=wanted.keep, same_length=wanted.same_length,
         seed=wanted.seed,
     )  # fmt: skip
-    return to_edit(document, await engine.edit(request))
+    return to_edit(asked, await engine.edit(request))
 
 
 async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
@@ -78,7 +78,7 @@ async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdi
         text=document.text, language=document.language, related=asked.related, at=document.offset_at(within.start),
         tokens=wanted.tokens, seed=wanted.seed,
     )  # fmt: skip
-    return to_edit(document, await engine.edit(request))
+    return to_edit(asked, await engine.edit(request))
 
 
 def _options(options: dict[str, Any], kind: type[T]) -> T:

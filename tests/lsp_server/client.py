@@ -35,6 +35,7 @@ class Client:
 
     def __init__(self, capabilities: dict[str, Any], options: Any = None, command: list[str] | None = None) -> None:
         command = command or [sys.executable, "-m", "lacuna", "lsp"]
+        self.capabilities = capabilities
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.ids = itertools.count(1)
         self.answers: dict[int, queue.Queue[dict[str, Any]]] = {}
@@ -85,6 +86,13 @@ class Client:
                 return items
             threading.Event().wait(0.05)
         raise AssertionError("the model never became ready")
+
+    def wait_until_ready(self) -> None:
+        """Until the server says that the model is loaded."""
+        while True:
+            note = self.notifications.get(timeout=30)
+            if note["method"] == "lacuna/status" and note["params"]["state"] == "ready":
+                return
 
     def close(self) -> int:
         self.request("shutdown", None)

@@ -19,6 +19,14 @@ def client(request):
     assert client.close() == 0
 
 
+def choose(client, action):
+    """What an editor does with a chosen action: run its command, or ask for its edit and apply that."""
+    if action.get("command"):
+        return client.request("workspace/executeCommand", action["command"])["result"]
+    client.edits.append(client.request("codeAction/resolve", action)["result"]["edit"])
+    return {"applied": True}
+
+
 def units(text, encoding):
     codec = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[encoding]
     return len(text.encode(codec)) // {"utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]
@@ -27,9 +35,13 @@ def units(text, encoding):
 def test_the_server_says_what_it_can_do(client):
     capabilities = client.server["capabilities"]
     assert capabilities["inlineCompletionProvider"] == {}
-    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.rewrite.fillBlanks", "refactor.rewrite"]
-    commands = {"lacuna.fillBlanks", "lacuna.rewrite", "lacuna.writeBefore", "lacuna.showStatus", "lacuna.accepted"}
-    assert set(capabilities["executeCommandProvider"]["commands"]) == commands
+    assert capabilities["codeActionProvider"]["codeActionKinds"] == [
+        "refactor.rewrite.fillBlanks", "refactor.rewrite", "quickfix",
+    ]  # fmt: skip
+    names = "fillBlanks fillSelections rewrite writeBefore alternatives showStatus accepted"
+    assert set(capabilities["executeCommandProvider"]["commands"]) == {f"lacuna.{name}" for name in names.split()}
+    assert capabilities["diagnosticProvider"]["identifier"] == "lacuna" and "codeLensProvider" in capabilities
+    assert ("completionProvider" in capabilities) == ("inlineCompletion" not in client.capabilities.get("textDocument", {}))
     assert capabilities["textDocumentSync"]["change"] == 2
 
 
@@ -68,8 +80,7 @@ def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):
     (action,) = client.request("textDocument/codeAction", params)["result"]
     assert action["title"] == "Fill all 2 blanks together" and action["kind"] == "refactor.rewrite.fillBlanks"
     client.edits.clear()
-    answer = client.request("workspace/executeCommand", action["command"])
-    assert answer["result"] == {"applied": True}
+    assert choose(client, action) == {"applied": True}
     (edit,) = client.edits
     (change,) = edit["documentChanges"]
     assert change["textDocument"] == {"uri": URI, "version": 1}
@@ -91,7 +102,7 @@ def test_a_blank_under_the_cursor_can_be_filled_alone(client):
     first, second = client.request("textDocument/codeAction", params)["result"]
     assert first["title"] == "Fill this blank" and second["title"] == "Fill all 2 blanks together"
     client.edits.clear()
-    client.request("workspace/executeCommand", first["command"])
+    choose(client, first)
     assert [e["range"]["start"]["line"] for e in client.edits[0]["documentChanges"][0]["edits"]] == [2]
 
 
@@ -105,12 +116,11 @@ def test_a_selection_can_be_rewritten_or_improved_and_text_written_before_it(cli
     cursor = params | {"range": {"start": selected["start"], "end": selected["start"]}}
     (before,) = client.request("textDocument/codeAction", cursor)["result"]
     keeping = {"uri": uri, "version": 1, "range": selected, "keep": ["Friday"]}
-    commands = [action["command"] for action in (*actions, before)]
-    commands.append({"command": "lacuna.rewrite", "arguments": [keeping]})
+    pinned = {"command": {"command": "lacuna.rewrite", "arguments": [keeping]}}
     ranges = [selected, selected, cursor["range"], selected]
-    for command, within in zip(commands, ranges, strict=True):
+    for chosen, within in zip([*actions, before, pinned], ranges, strict=True):
         client.edits.clear()
-        assert client.request("workspace/executeCommand", command)["result"] == {"applied": True}
+        assert choose(client, chosen) == {"applied": True}
         [change] = client.edits[0]["documentChanges"][0]["edits"]
         assert change["range"] == within and change["newText"].strip()
     assert "Friday" in change["newText"]
@@ -143,7 +153,7 @@ def test_edits_reach_the_document_the_model_sees(client):
     params = {"textDocument": {"uri": uri}, "range": {"start": start, "end": start}, "context": {"diagnostics": []}}
     action, _ = client.request("textDocument/codeAction", params)["result"]
     client.edits.clear()
-    client.request("workspace/executeCommand", action["command"])
+    choose(client, action)
     change = client.edits[0]["documentChanges"][0]
     assert change["textDocument"]["version"] == 2
     assert change["edits"][0]["range"] == {"start": start, "end": {"line": 1, "character": 12}}
