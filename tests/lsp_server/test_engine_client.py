@@ -39,3 +39,56 @@ def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_se
         client.close()
 
     asyncio.run(scenario())
+
+
+def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(monkeypatch):
+    from concurrent.futures import Future
+
+    from engine import EngineError, FillRequest, RequestRejected, Span
+    from engine.batcher import Job
+
+    made, waits, told = [], [], []
+
+    class Fragile:
+        """Fails until the third engine."""
+
+        def __init__(self, model, backend):
+            made.append(self)
+            self.number = len(made)
+
+        def submit_fill(self, request, on_draft, priority):
+            job = Job(iter(()), priority, Future())
+            if not request.text:
+                job.future.set_exception(RequestRejected("nothing to fill"))
+            elif self.number < 3:
+                job.future.set_exception(EngineError("the runtime broke"))
+            else:
+                job.future.set_result("filled")
+            return job
+
+        def close(self):
+            pass
+
+    async def no_wait(seconds, sleep=asyncio.sleep):
+        waits.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("lsp_server.engine_client.Engine", Fragile)
+    monkeypatch.setattr("lsp_server.engine_client.asyncio.sleep", no_wait)
+    request = FillRequest(text="a ", spans=(Span(start=2, end=2),))
+
+    async def run():
+        client = EmbeddedEngine(None, "fake")
+        client.on_state = told.append
+        with pytest.raises(RequestRejected):
+            await client.fill(FillRequest(text="", spans=request.spans), True)
+        assert len(made) == 1 and not told, "a refused request is no failure"
+        for count in (1, 2):
+            failed = await asyncio.gather(*[client.fill(request, True) for _ in range(3)], return_exceptions=True)
+            assert all(isinstance(exc, EngineError) for exc in failed) and not client.ready
+            await client.load()
+            assert len(made) == count + 1
+        assert await client.fill(request, True) == "filled"
+
+    asyncio.run(run())
+    assert waits == [1.0, 2.0] and [type(state) for state in told] == [EngineError, type(None)] * 2
