@@ -56,8 +56,11 @@ def register_hints(server: LacunaServer) -> None:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])
-        previous = params.previous_result_id
-        return await diagnostics.report(document, server.settings, server.proofreader, server.engine.ready, previous)
+        previous, ready = params.previous_result_id, server.engine.ready
+        found = await diagnostics.report(document, server.settings, server.proofreader, ready, previous)
+        if ready and found.result_id is None:
+            server.look_again()  # for the rest of a long document
+        return found
 
 
 def _resolves_edits(server: LacunaServer) -> bool:

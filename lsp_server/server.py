@@ -87,10 +87,17 @@ class LacunaServer(LanguageServer):
         """The engine failed, which is told once for a row of failures, or is there again."""
         if failure is None:
             self.now("ready")
+            self.look_again()
             return
         if self.status.state != "error":
             self.tell(f"Lacuna's engine failed and is started again: {failure}")
         self.now("error", str(failure))
+
+    def look_again(self) -> None:
+        """Ask the client to pull diagnostics again: more can be said than before."""
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
+            self.workspace_diagnostic_refresh(None)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
@@ -193,6 +200,7 @@ async def _configure(server: LacunaServer, pushed: Any) -> None:
     else:
         raw = plain(pushed).get("lacuna") if pushed is not None else None
     server.settings, complaints = server.configuration.read(plain(raw))
+    server.look_again()
     for complaint in complaints:
         server.tell(complaint)
 
@@ -209,6 +217,7 @@ async def _load_engine(server: LacunaServer) -> None:
     try:
         await server.engine.load()
         server.now("ready")
+        server.look_again()
     except EngineError as exc:
         server.now("error", str(exc))
         server.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)

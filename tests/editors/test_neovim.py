@@ -151,3 +151,18 @@ def test_a_missing_server_is_told_with_the_way_out(edit, tmp_path):
         assert nvim.exec_lua(READY) == 0
     finally:
         leave(nvim)
+
+
+def test_another_word_is_chosen_for_the_word_at_the_cursor(edit):
+    nvim, path = edit("letter.md", "The shop is open from Monday to Friday.\n")
+    nvim.exec_lua("vim.ui.select = function(items, _, choose) vim.g.offered = items; choose(items[1]) end")
+    nvim.command("normal! gg0w")
+    nvim.command("Lacuna words")
+    wait(lambda: "shop" not in nvim.current.line)
+    assert saved(nvim, path) == f"The {nvim.vars['offered'][0]} is open from Monday to Friday.\n"
+
+
+def test_odd_words_and_blanks_are_marked(edit):
+    nvim, _ = edit("letter.md", "The shop is open from Monday to Fribbledonk, and ____ on Sunday.\n")
+    marks = "return vim.tbl_map(function(d) return d.code end, vim.diagnostic.get(0))"
+    assert set(wait(lambda: (found := nvim.exec_lua(marks)) and "surprise" in found and found)) == {"surprise", "blank"}

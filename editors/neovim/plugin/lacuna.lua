@@ -1,4 +1,4 @@
--- :Lacuna fill | rewrite [WORD ...] | improve | before | word | line | toggle | doctor
+-- :Lacuna fill | selection | words | rewrite [WORD ...] | improve | before | word | line | toggle | doctor
 -- rewrite and improve work on the selected lines or the last selection; the words after rewrite are kept.
 
 if vim.g.loaded_lacuna then
@@ -14,13 +14,13 @@ local function client_of(buffer)
   return client
 end
 
-local function run(command, argument)
+local function run(command, argument, on_answer)
   local buffer = vim.api.nvim_get_current_buf()
   local client = client_of(buffer)
   if client then
     argument.uri = vim.uri_from_bufnr(buffer)
     argument.version = vim.lsp.util.buf_versions[buffer]
-    client:exec_cmd({ title = command, command = command, arguments = { argument } }, { bufnr = buffer })
+    client:exec_cmd({ title = command, command = command, arguments = { argument } }, { bufnr = buffer }, on_answer)
   end
 end
 
@@ -54,6 +54,23 @@ end
 local actions = {
   fill = function()
     run('lacuna.fillBlanks', {})
+  end,
+  selection = function()
+    run('lacuna.fillSelections', { ranges = { selection() } })
+  end,
+  words = function()
+    local buffer = vim.api.nvim_get_current_buf()
+    run('lacuna.alternatives', { range = cursor() }, function(_, found)
+      if not found or #found.alternatives == 0 then
+        return
+      end
+      vim.ui.select(found.alternatives, { prompt = 'Instead of ' .. found.word .. ':' }, function(word)
+        if word and vim.lsp.util.buf_versions[buffer] == found.version then
+          local edit = { range = found.range, newText = word }
+          vim.lsp.util.apply_text_edits({ edit }, buffer, client_of(buffer).offset_encoding)
+        end
+      end)
+    end)
   end,
   rewrite = function(words)
     run('lacuna.rewrite', { range = selection(), keep = #words > 0 and words or nil })

@@ -6,7 +6,17 @@ import { LanguageClient, State } from 'vscode-languageclient/node';
 
 import { runDoctor, serverCommand } from './server';
 
-const SETTINGS = ['inlineCompletion', 'languages', 'maxTokens', 'deadlineMs', 'relatedFiles', 'minConfidence'] as const;
+const SETTINGS = [
+  'inlineCompletion',
+  'languages',
+  'maxTokens',
+  'deadlineMs',
+  'relatedFiles',
+  'minConfidence',
+  'blankHints',
+  'proofread',
+  'proofreadSurprise',
+] as const;
 
 let client: LanguageClient | undefined;
 
@@ -21,6 +31,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   };
   register('lacuna.fillAll', () => run('lacuna.fillBlanks', {}));
   register('lacuna.fillHere', () => run('lacuna.fillBlanks', { range: selectedLines() }));
+  register('lacuna.fillMySelections', () => run('lacuna.fillSelections', { ranges: selections() }));
+  register('lacuna.otherWords', otherWords);
   register('lacuna.improve', () => run('lacuna.rewrite', { range: selection(), strength: 0.2 }));
   register('lacuna.before', () => run('lacuna.writeBefore', { range: selection() }));
   register('lacuna.rewriteKeeping', rewriteKeeping);
@@ -31,7 +43,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(
     status,
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('lacuna')) {
+      // What the server can be told, the language client tells it; another command is another server.
+      if (change.affectsConfiguration('lacuna.command')) {
         void restart(status);
       }
     }),
@@ -51,8 +64,16 @@ async function restart(status: vscode.StatusBarItem): Promise<void> {
     'lacuna',
     'Lacuna',
     { command: command[0], args: command.slice(1) },
-    { documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }], initializationOptions: settings() },
+    {
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      initializationOptions: { ...settings(), drafts: true },
+      synchronize: { configurationSection: 'lacuna' },
+      middleware: { workspace: { configuration: async () => [{ ...settings(), drafts: true }] } },
+    },
   );
+  started.onNotification('lacuna/draft', (draft: Draft) => {
+    writing?.report({ message: draft.spans.map((span) => span.text.trim()).join(' … ').slice(0, 80) });
+  });
   started.onDidChangeState(({ newState }) => show(status, newState));
   try {
     await started.start();
@@ -83,26 +104,63 @@ function settings(): Record<string, unknown> {
   return Object.fromEntries(SETTINGS.map((name) => [name, all.get(name)]));
 }
 
+/** A fill while it is being written. */
+interface Draft {
+  spans: { text: string; confidence: number }[];
+}
+
+let writing: vscode.Progress<{ message?: string }> | undefined;
+
 /** What a command of the server may be told besides the document. */
 interface Arguments {
   range?: vscode.Range;
+  ranges?: vscode.Range[];
   strength?: number;
   keep?: string[];
 }
 
 /** Ask the server for an edit of the active document; the server applies it, or says why not. */
-async function run(command: string, more: Arguments): Promise<void> {
+async function run<T>(command: string, more: Arguments): Promise<T | undefined> {
   const document = vscode.window.activeTextEditor?.document;
   if (!client || !document) {
     void vscode.window.showWarningMessage('Lacuna is not running here; see the status bar.');
-    return;
+    return undefined;
   }
   const uri = client.code2ProtocolConverter.asUri(document.uri);
   const range = more.range && client.code2ProtocolConverter.asRange(more.range);
-  const argument = { uri, version: document.version, ...more, range };
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Lacuna is writing' }, () =>
-    client!.sendRequest('workspace/executeCommand', { command, arguments: [argument] }),
-  );
+  const ranges = more.ranges?.map((place) => client!.code2ProtocolConverter.asRange(place));
+  const argument = { uri, version: document.version, ...more, range, ranges };
+  const location = vscode.ProgressLocation.Window;
+  return vscode.window.withProgress({ location, title: 'Lacuna is writing' }, async (progress) => {
+    writing = progress;
+    try {
+      return await client!.sendRequest<T>('workspace/executeCommand', { command, arguments: [argument] });
+    } finally {
+      writing = undefined;
+    }
+  });
+}
+
+function selections(): vscode.Range[] {
+  return vscode.window.activeTextEditor?.selections.map((one) => new vscode.Range(one.start, one.end)) ?? [];
+}
+
+/** Let the user choose another word for the one at the cursor. */
+async function otherWords(): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  const found = await run<{ word: string; range: vscode.Range; alternatives: string[] } | null>('lacuna.alternatives', {
+    range: selection(),
+  });
+  if (!editor || !found) {
+    return;
+  }
+  const version = editor.document.version;
+  const chosen = await vscode.window.showQuickPick(found.alternatives, { title: `Instead of “${found.word}”` });
+  if (chosen && editor.document.version === version) {
+    const { start, end } = found.range;
+    const place = new vscode.Range(start.line, start.character, end.line, end.character);
+    await editor.edit((edit) => edit.replace(place, chosen));
+  }
 }
 
 function selection(): vscode.Range | undefined {
