@@ -30,10 +30,11 @@ class Drafts:
         self._loop.call_soon_threadsafe(self._take, draft)
 
     def end(self) -> None:
-        """The fill is over: nothing more is sent."""
-        self._over = True
+        """The fill is over: what waited is sent, and nothing more."""
         if self._waiting is not None:
             self._waiting.cancel()
+            self._flush()
+        self._over = True
 
     def _take(self, draft: Draft) -> None:
         self._latest = draft
