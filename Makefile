@@ -1,10 +1,10 @@
-# make demo, test, check, bench, test-editors, test-tensorrt: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt, soak: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors test-tensorrt gpu-check vsix check bench model clean
+.PHONY: demo test test-editors test-tensorrt soak gpu-check vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py
@@ -28,6 +28,10 @@ test-tensorrt: $(TEST)/.installed
 	$(TEST)/bin/python tests/tensorrt/make_stubs.py .cache/stubs
 	MYPYPATH=.cache/stubs $(TEST)/bin/mypy -p engine -p export
 	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/test_tensorrt_backend.py
+
+# Ten thousand requests, faster than they can be answered.
+soak: $(TEST)/.installed
+	LACUNA_STORM=10000 $(TEST)/bin/python -m pytest tests/soak --timeout 900
 
 # Evidence from a machine with an NVIDIA GPU, by the Python that is there: benchmarks/results/DATE-gpu.json and .md
 gpu-check:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from benchmarks.lsp_process import LspProcess
 from benchmarks.machine import describe, quantile, resident_mb
 
-COMMAND = [sys.executable, "-m", "lacuna", "lsp"]
 URI = "file:///bench.py"
 
 
@@ -40,48 +37,14 @@ def installed_mb(site_packages: Path) -> float:
 
 def _one_start() -> tuple[float, float, float]:
     began = time.perf_counter()
-    process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdin is not None and process.stdout is not None
+    server = LspProcess()
     try:
-        _send(process.stdin, "initialize", {"capabilities": {}, "processId": None, "rootUri": None}, 1)
-        _answer(process.stdout, 1)
-        initialized = (time.perf_counter() - began) * 1000
-        _send(process.stdin, "initialized", {})
-        document = {"uri": URI, "languageId": "python", "version": 1, "text": "import os\n\n\ndef main():\n    return os."}
-        _send(process.stdin, "textDocument/didOpen", {"textDocument": document})
-        for identifier in range(2, 1000):
-            params: dict[str, Any] = {"textDocument": {"uri": URI}, "position": {"line": 4, "character": 14}}
-            _send(process.stdin, "textDocument/inlineCompletion", params | {"context": {"triggerKind": 1}}, identifier)
-            if _answer(process.stdout, identifier):
+        server.open(URI, "import os\n\n\ndef main():\n    return os.")
+        place: dict[str, Any] = {"textDocument": {"uri": URI}, "position": {"line": 4, "character": 14}}
+        for _ in range(1000):
+            if server.request("textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}})[0]:
                 break
             time.sleep(0.02)  # still loading: the server answers at once with nothing
-        ready = (time.perf_counter() - began) * 1000
-        memory = resident_mb(process.pid)
-        _send(process.stdin, "shutdown", None, 1001)
-        _answer(process.stdout, 1001)
-        _send(process.stdin, "exit", None)
-        process.wait(timeout=20)
-        return initialized, ready, memory
+        return server.initialized_ms, (time.perf_counter() - began) * 1000, resident_mb(server.process.pid)
     finally:
-        process.kill()
-
-
-def _send(stream: BinaryIO | Any, method: str, params: Any, identifier: int | None = None) -> None:
-    message = {"jsonrpc": "2.0", "method": method, "params": params}
-    body = json.dumps(message if identifier is None else message | {"id": identifier}).encode()
-    stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    stream.flush()
-
-
-def _answer(stream: BinaryIO | Any, identifier: int) -> Any:
-    """The result of request ``identifier``; notifications on the way are passed over."""
-    while True:
-        length = 0
-        while (line := stream.readline().strip()) != b"":
-            name, _, value = line.partition(b":")
-            length = int(value) if name.lower() == b"content-length" else length
-        if not length:
-            raise RuntimeError("the language server ended before it answered")
-        message = json.loads(stream.read(length))
-        if message.get("id") == identifier and "method" not in message:
-            return message.get("result")
+        server.close()

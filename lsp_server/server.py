@@ -1,7 +1,7 @@
 """The language server: one thin async handler for each LSP method.
 
 Async handlers only: pygls reads its input on the pool that thread handlers would block, and cannot cancel those. User text
-is never logged, which is why the ``pygls`` logger is kept at WARNING (it writes whole messages at INFO).
+is never logged, which is why the ``pygls`` logger is kept quiet (it writes whole messages at INFO).
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class LacunaServer(LanguageServer):
 
     def __init__(self, engine: EngineClient) -> None:
         super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol)
-        logging.getLogger("pygls").setLevel(logging.WARNING)
+        # ERROR, because it warns of every cancel that comes after the answer: a storm of them fills the pipe of a client that
+        # does not read what we say, and the server would wait for it for ever.
+        logging.getLogger("pygls").setLevel(logging.ERROR)
         # A client that drops its TCP connection is no fault of ours, and asyncio would print a trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.engine = engine

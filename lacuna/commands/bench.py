@@ -15,7 +15,7 @@ import msgspec
 from engine import BUNDLED, Engine
 from lacuna.errors import UserError
 
-NAMES = ("latency", "quality", "startup", "training")
+NAMES = ("latency", "lsp", "quality", "startup", "throughput", "training")
 SLOW_PLACES = 5
 """Places for peers that take seconds each."""
 
@@ -28,8 +28,10 @@ def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None) -
         raise UserError(f"--runs {runs} is too few for a median that means something; use 20 or more.")
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
+        "lsp": _lsp,
         "quality": partial(_quality, model, data),
         "startup": _startup,
+        "throughput": partial(_throughput, model),
         "training": _training,
     }
     report = measures[name](runs)
@@ -87,6 +89,22 @@ def _quality(model: Path | None, data: Path | None, runs: int) -> dict[str, floa
                 flat |= {f"{name}: {rule}: {key}": value for key, value in figures.items()}
             flat[f"{name}: fastest"] = fastest(rules)
     return flat
+
+
+def _lsp(runs: int) -> dict[str, float | int | str]:
+    from benchmarks.language_server import measure
+
+    return measure(runs)
+
+
+def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
+    from benchmarks.latency import places
+    from benchmarks.machine import describe
+    from benchmarks.throughput import throughput
+
+    with Engine(model) as engine:
+        report: dict[str, float | int | str] = {"places": runs, "machine": describe()}
+        return report | throughput(engine, places(runs))
 
 
 def _training(runs: int) -> dict[str, float | int | str]:

@@ -5,6 +5,7 @@ A command ends in one versioned edit of all blanks together.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -19,9 +20,19 @@ COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
 
 
+def blanks_of(document: Snapshot) -> tuple[Span, ...]:
+    """The blanks of a version, looked for once though actions, lenses and hints all ask."""
+    return _found(document.text, document.language)
+
+
+@lru_cache(maxsize=4)
+def _found(text: str, language: str) -> tuple[Span, ...]:
+    return find_blanks(text, language).spans
+
+
 def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeAction]:
     """Offers for the blanks in the requested lines and for all of the document; computed without the engine."""
-    spans = find_blanks(document.text, document.language).spans
+    spans = blanks_of(document)
     if not spans:
         return []
     low = document.offset_at(types.Position(requested.start.line, 0))
@@ -38,7 +49,7 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
 
 def code_lenses(document: Snapshot) -> list[types.CodeLens]:
     """A lens at every blank; where there are several, one more at the first that fills them together."""
-    spans = find_blanks(document.text, document.language).spans
+    spans = blanks_of(document)
     lenses = []
     for span in spans:
         place = document.range_of(span.start, span.end)
@@ -91,7 +102,7 @@ async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     document, within = asked.document, asked.within
     if asked.options:
         raise RequestRejected(f"Filling blanks takes no {', '.join(asked.options)}.")
-    spans = find_blanks(document.text, document.language).spans
+    spans = blanks_of(document)
     if within is not None:
         low, high = document.offset_at(within.start), document.offset_at(within.end)
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)

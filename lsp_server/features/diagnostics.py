@@ -13,8 +13,9 @@ from contextlib import suppress
 import msgspec
 from lsprotocol import types
 
-from engine import EngineError, find_blanks
+from engine import EngineError
 from lsp_server.document import Snapshot
+from lsp_server.features.blanks import blanks_of
 from lsp_server.features.proofreading import OddWord, Proofreader
 from lsp_server.settings import Settings
 
@@ -52,7 +53,6 @@ async def report(
 
 
 def blank_hints(document: Snapshot) -> list[types.Diagnostic]:
-    spans = find_blanks(document.text, document.language).spans
     return [
         types.Diagnostic(
             range=document.range_of(span.start, span.end),
@@ -61,7 +61,7 @@ def blank_hints(document: Snapshot) -> list[types.Diagnostic]:
             code=BLANK,
             source=SOURCE,
         )
-        for span in spans
+        for span in blanks_of(document)
     ]
 
 

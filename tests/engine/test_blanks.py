@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.blanks import find_blanks, language_of
+from engine.blanks import _MARKER, _markers, find_blanks, language_of
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,8 @@ def test_languages_are_known_by_file_name():
     assert language_of("a/b/setup.PY") == "python"
     assert language_of("README.md") == "markdown"
     assert language_of("-") == "plaintext"
+
+
+@given(st.text(alphabet=st.sampled_from("_a <>fil/\n"), max_size=60))
+def test_the_quick_search_finds_what_the_pattern_finds(text):
+    assert [m.span() for m in _markers(text)] == [m.span() for m in _MARKER.finditer(text)]

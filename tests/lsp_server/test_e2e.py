@@ -310,3 +310,12 @@ def test_the_server_speaks_over_tcp_and_outlives_a_dropped_connection():
         process.kill()
         _, err = process.communicate(timeout=10)
     assert b"Traceback" not in err
+
+
+def test_cancels_that_come_too_late_do_not_fill_a_pipe_that_nobody_reads():
+    client = Client(VSCODE)
+    client.open(URI, TEXT)
+    for _ in range(3000):
+        client.notify("$/cancelRequest", {"id": 1})
+    assert client.request("textDocument/codeLens", {"textDocument": {"uri": URI}})["result"]
+    assert client.close() == 0
