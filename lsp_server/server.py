@@ -62,7 +62,7 @@ class LacunaServer(LanguageServer):
 
     def __init__(self, engine: EngineClient) -> None:
         super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol)
-        # ERROR, because it warns of every cancel that comes after the answer: a storm of them fills the pipe of a client that
+        # ERROR, because it warns of every cancel that comes after the answer: many of them fill the pipe of a client that
         # does not read what we say, and the server would wait for it for ever.
         logging.getLogger("pygls").setLevel(logging.ERROR)
         # A client that drops its TCP connection is no fault of ours, and asyncio would print a trace of it.
