@@ -47,8 +47,16 @@ def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
             optimize=True,
         )
     assert program is not None
-    graph: onnx.ModelProto = program.model_proto
-    return graph
+    model: onnx.ModelProto = program.model_proto
+    _forget_origin(model)
+    return model
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes on every node: stack traces with the paths of this machine, half of the file."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 @contextmanager

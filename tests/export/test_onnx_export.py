@@ -113,6 +113,7 @@ def test_weights_are_stored_once_and_the_graph_refers_to_them(artefacts):
         places = {entry.value for i in graph.initializer for entry in i.external_data if entry.key == "location"}
         assert places == {"model.safetensors"}
         assert not list((artefacts / precision).glob("*.data"))
+        assert b".py" not in (artefacts / precision / "model.onnx").read_bytes(), "no stack traces of this machine"
 
 
 def test_the_graph_is_opset_23(artefacts):
