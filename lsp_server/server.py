@@ -154,6 +154,10 @@ def make_server(engine: EngineClient) -> LacunaServer:
         server.tell(server.status.sentence(), types.MessageType.Info)
         return server.status.report()
 
+    @server.command(status.DOCTOR)
+    async def doctor(*arguments: Any) -> str:
+        return await status.doctor()
+
     register_commands(server)
     register_hints(server)
 

@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Languages with inline completion: those the bundled model was trained on."""
     max_tokens: int = 32
     """Longest suggestion, in tokens."""
+    several_lines: bool = True
+    """A suggestion on an empty line may have several; inside a line it never has."""
     deadline_ms: float = 400.0
     """A suggestion later than this is cut to the best draft."""
     related_files: bool = True

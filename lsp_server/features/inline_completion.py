@@ -106,9 +106,10 @@ class InlineCompletions:
             # A focused entry of the completion menu: continue as if it had been accepted.
             start, end = document.offset_at(selected.range.start), document.offset_at(selected.range.end)
             text, at = text[:start] + selected.text + text[end:], start + len(selected.text)
+        one_line = not settings.several_lines or bool(document.line(params.position.line).strip()) or selected is not None
         request = FillRequest(
             text=text,
-            spans=(Span(start=at, end=at, max_tokens=settings.max_tokens, single_line=True),),
+            spans=(Span(start=at, end=at, max_tokens=settings.max_tokens, single_line=one_line),),
             language=document.language,
             related=related,
             n=INVOKED_CANDIDATES if invoked else 1,

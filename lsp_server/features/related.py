@@ -23,10 +23,11 @@ def may_hold_secrets(uri: str) -> bool:
 
 
 def related_snippets(document: Snapshot, open_documents: Iterable[Snapshot]) -> tuple[Snippet, ...]:
-    """The other open documents, the last changed first, those of the same language before others."""
+    """The other open documents, the last changed first: cells of the same notebook, then the same language, then others."""
+    notebook = urlsplit(document.uri).path
     others = [other for other in open_documents if other.uri != document.uri and not may_hold_secrets(other.uri)]
     others.reverse()
-    ranked = sorted(others, key=lambda other: other.language != document.language)
+    ranked = sorted(others, key=lambda o: (urlsplit(o.uri).path != notebook, o.language != document.language))
     return tuple(Snippet(path=_short(other.uri), text=other.text) for other in ranked[:MOST])
 
 

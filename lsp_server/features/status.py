@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-SHOW, ACCEPTED = "lacuna.showStatus", "lacuna.accepted"
-"""Commands: what was counted; and what an accepted suggestion runs (clients run the command of an item)."""
+SHOW, ACCEPTED, DOCTOR = "lacuna.showStatus", "lacuna.accepted", "lacuna.doctor"
+"""Commands: what was counted; what an accepted suggestion runs (clients run the command of an item); what can run here."""
 NOTIFICATION = "lacuna/status"
 KEPT = 1_000
 """Times of each kind that are remembered."""
@@ -52,3 +55,11 @@ class Status:
         for kind, values in self._ms.items():
             parts.append(f"{kind}: median {np.median(list(values)):.0f} ms")
         return "; ".join(parts) + "."
+
+
+async def doctor() -> str:
+    """What `lacuna doctor` says: asked of a process of its own, which may fail without harm."""
+    asked = (sys.executable, "-m", "lacuna", "doctor")
+    process = await asyncio.create_subprocess_exec(*asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said, _ = await process.communicate()
+    return said.decode("utf-8", "replace")

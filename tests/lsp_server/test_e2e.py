@@ -38,7 +38,7 @@ def test_the_server_says_what_it_can_do(client):
     assert capabilities["codeActionProvider"]["codeActionKinds"] == [
         "refactor.rewrite.fillBlanks", "refactor.rewrite", "quickfix",
     ]  # fmt: skip
-    names = "fillBlanks fillSelections rewrite writeBefore alternatives showStatus accepted"
+    names = "fillBlanks fillSelections rewrite writeBefore alternatives showStatus accepted doctor"
     assert set(capabilities["executeCommandProvider"]["commands"]) == {f"lacuna.{name}" for name in names.split()}
     assert capabilities["diagnosticProvider"]["identifier"] == "lacuna" and "codeLensProvider" in capabilities
     assert ("completionProvider" in capabilities) == ("inlineCompletion" not in client.capabilities.get("textDocument", {}))
@@ -318,4 +318,11 @@ def test_cancels_that_come_too_late_do_not_fill_a_pipe_that_nobody_reads():
     for _ in range(3000):
         client.notify("$/cancelRequest", {"id": 1})
     assert client.request("textDocument/codeLens", {"textDocument": {"uri": URI}})["result"]
+    assert client.close() == 0
+
+
+def test_the_doctor_is_asked_from_the_editor():
+    client = Client(VSCODE)
+    said = client.request("workspace/executeCommand", {"command": "lacuna.doctor", "arguments": []})["result"]
+    assert "backend onnx" in said and "backend tensorrt" in said and "works" in said
     assert client.close() == 0

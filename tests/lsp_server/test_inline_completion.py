@@ -191,3 +191,22 @@ def test_an_engine_error_brings_nothing_rather_than_a_trace():
         assert await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings()) == []
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("line", "several", "single"), [("", True, False), ("    ", True, False), ("", False, True), ("x", True, True)]
+)
+def test_only_an_empty_line_may_become_several(line, several, single):
+    async def scenario():
+        engine = Scripted()
+        engine.gate.set()
+        document = open_snapshot(DOCUMENT.uri, "python", 1, line + "\n", "utf-16")
+        place = types.InlineCompletionParams(
+            context=types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+            text_document=types.TextDocumentIdentifier(DOCUMENT.uri),
+            position=types.Position(0, len(line)),
+        )
+        await InlineCompletions(engine).suggest(document, place, Settings(several_lines=several))
+        assert engine.requests[0][0].spans[0].single_line is single
+
+    run(scenario)

@@ -43,3 +43,13 @@ def test_files_that_may_hold_secrets_are_not_read(name):
 @pytest.mark.parametrize("name", ["environment.py", "keyboard.py", "a/environ/b.py", "tokens.py", "monkey.md"])
 def test_ordinary_files_are_no_secrets(name):
     assert not may_hold_secrets(f"file:///project/{name}")
+
+
+def test_cells_of_the_same_notebook_come_before_other_files():
+    store = opened("x.py", "y.py")
+    for number, language in enumerate(("markdown", "python", "python")):
+        uri = f"vscode-notebook-cell:/project/a.ipynb#{number}"
+        store.open(types.TextDocumentItem(uri=uri, language_id=language, version=1, text=f"cell {number}"))
+    store.open(types.TextDocumentItem(uri="file:///project/src/z.py", language_id="python", version=1, text="z"))
+    found = related_snippets(store.get("vscode-notebook-cell:/project/a.ipynb#2"), store)
+    assert [s.text for s in found] == ["cell 1", "cell 0", "z", "y.py", "x.py"]

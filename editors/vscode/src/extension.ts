@@ -10,6 +10,7 @@ const SETTINGS = [
   'inlineCompletion',
   'languages',
   'maxTokens',
+  'severalLines',
   'deadlineMs',
   'relatedFiles',
   'minConfidence',
@@ -23,7 +24,7 @@ let client: LanguageClient | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const status = vscode.window.createStatusBarItem('lacuna.status', vscode.StatusBarAlignment.Right, 100);
   status.name = 'Lacuna';
-  status.command = 'lacuna.doctor';
+  status.command = 'lacuna.runDoctor';
   status.show();
 
   const register = (name: string, action: () => unknown): void => {
@@ -37,7 +38,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   register('lacuna.before', () => run('lacuna.writeBefore', { range: selection() }));
   register('lacuna.rewriteKeeping', rewriteKeeping);
   register('lacuna.toggleLanguage', toggleLanguage);
-  register('lacuna.doctor', runDoctor);
+  register('lacuna.runDoctor', runDoctor);
   register('lacuna.restart', () => restart(status));
 
   context.subscriptions.push(
@@ -65,7 +66,7 @@ async function restart(status: vscode.StatusBarItem): Promise<void> {
     'Lacuna',
     { command: command[0], args: command.slice(1) },
     {
-      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-notebook-cell' }],
       initializationOptions: { ...settings(), drafts: true },
       synchronize: { configurationSection: 'lacuna' },
       middleware: { workspace: { configuration: async () => [{ ...settings(), drafts: true }] } },
