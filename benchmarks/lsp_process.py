@@ -23,7 +23,8 @@ class LspProcess:
         self._ids = itertools.count(1)
         self._answers: dict[int, queue.Queue[tuple[float, dict[str, Any]]]] = {}
         self.notified: queue.Queue[dict[str, Any]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.request("initialize", {"capabilities": capabilities or {}, "processId": None, "rootUri": None})
         self.initialized_ms = (time.perf_counter() - began) * 1000
         self.notify("initialized", {})
@@ -66,6 +67,10 @@ class LspProcess:
             self.process.wait(timeout=20)
         finally:
             self.process.kill()
+            self._reader.join(timeout=10)
+            for stream in (self.process.stdin, self.process.stdout):
+                if stream is not None:
+                    stream.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
