@@ -7,6 +7,8 @@ provider as available all the same; so what a session runs on is compared with w
 from __future__ import annotations
 
 import ctypes
+import importlib.util
+from contextlib import suppress
 from pathlib import Path
 
 import onnxruntime as ort
@@ -14,6 +16,9 @@ import onnxruntime as ort
 from engine.errors import BackendUnavailable, CheckpointError
 
 CPU = "CPUExecutionProvider"
+PLUGIN = "onnx-rtx"
+"""The backend whose provider is a plug-in."""
+_PLUGIN_MODULE = "onnxruntime_ep_nv_tensorrt_rtx"
 PROVIDERS = {
     "onnx": CPU,
     "onnx-cuda": "CUDAExecutionProvider",
@@ -38,6 +43,8 @@ def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.I
     provider = PROVIDERS[backend]
     if provider != CPU and hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # of the CUDA wheels, where they are installed
+    if backend == PLUGIN:
+        _register_plugin()
     if why := unavailable(backend):
         raise BackendUnavailable(f"The {backend} backend cannot run here: {why}.")
     options = ort.SessionOptions()
@@ -46,7 +53,11 @@ def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.I
     # Spinning threads double the latency as soon as anything else runs on the cores (an editor does).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     asked: list[object] = [provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))]
+    if backend == PLUGIN:
+        options.add_provider_for_devices(_plugin_devices(), {})
     try:
+        if backend == PLUGIN:
+            return ort.InferenceSession(str(graph), options)
         session = ort.InferenceSession(str(graph), options, providers=[*asked, CPU] if provider != CPU else asked)
     except Exception as exc:  # onnxruntime's own exception classes are private
         raise CheckpointError(f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again.") from exc
@@ -65,9 +76,27 @@ def check_provider(session: ort.InferenceSession, backend: str) -> None:
 
 def unavailable(backend: str) -> str:
     """Why a backend cannot run here, with what to install; empty when nothing speaks against it."""
+    if backend == PLUGIN:
+        if importlib.util.find_spec(_PLUGIN_MODULE) is None:
+            return f"{_PLUGIN_MODULE} is missing; install lacuna[rtx]"
+        return missing_library(backend) or ("" if _plugin_devices() else "it knows no GPU of this machine")
     if PROVIDERS[backend] not in ort.get_available_providers():
-        return f"this onnxruntime has no {PROVIDERS[backend]}; install lacuna[{'rtx' if backend == 'onnx-rtx' else 'gpu'}]"
+        return f"this onnxruntime has no {PROVIDERS[backend]}; install lacuna[gpu]"
     return missing_library(backend)
+
+
+def _register_plugin() -> None:
+    """Tell onnxruntime of the provider for GeForce cards, which is a wheel of its own."""
+    if importlib.util.find_spec(_PLUGIN_MODULE) is None or _plugin_devices():
+        return
+    plugin = importlib.import_module(_PLUGIN_MODULE)
+    # What it lacks is named by `unavailable`, which is asked next.
+    with suppress(Exception):
+        ort.register_execution_provider_library(PROVIDERS[PLUGIN], str(plugin.get_library_path()))
+
+
+def _plugin_devices() -> list[ort.OrtEpDevice]:
+    return [device for device in ort.get_ep_devices() if device.ep_name == PROVIDERS[PLUGIN]]
 
 
 def missing_library(backend: str) -> str:
