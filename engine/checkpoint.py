@@ -22,6 +22,8 @@ from engine.model import MaskPredictor
 from engine.weights import SINGLE, open_weights, weight_files
 
 SCALE = ".scale"
+_HEAD = "model.transformer.ff_out.weight"
+"""Some tied checkpoints store the head all the same; it is the embedding again."""
 
 
 def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredictor:
@@ -31,27 +33,46 @@ def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredi
     plain = msgspec.structs.replace(config, weights_layout="out_in", weights_precision="float")
     with torch.device("meta"):
         model = MaskPredictor(plain)
-    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     state = dict(read_tensors(folder, config))
-    state = {name: value for name, value in state.items() if name in expected or not _is_tied_head(name, model)}
-    for name, shape in expected.items():
-        if name not in state:
-            raise CheckpointError(f"{folder} has no tensor {name}; its config.json belongs to another model.")
-        if tuple(state[name].shape) != shape:
-            raise CheckpointError(
-                f"{folder}: {name} has shape {tuple(state[name].shape)}, config.json asks for {shape}; "
-                "config and weights belong to different models."
-            )
-    if unknown := state.keys() - expected.keys():
-        raise CheckpointError(f"{folder} has an unknown tensor {min(unknown)}; this architecture is not supported.")
     if dtype is not None:
         state = {name: value.to(dtype) for name, value in state.items()}
     model.load_state_dict(state, assign=True)
     return model.eval().requires_grad_(False)
 
 
+def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Full name -> shape of every tensor of a checkpoint, matrices (out, in)."""
+    with torch.device("meta"):
+        state = MaskPredictor(config).state_dict()
+    return {name: tuple(value.shape) for name, value in state.items()}
+
+
 def read_tensors(folder: Path, config: ModelConfig) -> Iterator[tuple[str, Tensor]]:
-    """Full name and value of every tensor, one after another, matrices (out, in) and quantised ones as fp32."""
+    """Full name and value of every tensor, one after another, matrices (out, in) and quantised ones as fp32.
+
+    ``CheckpointError``, at the end at the latest, when they are not just those of ``config``.
+    """
+    expected = tensor_shapes(config)
+    missing, unknown = dict.fromkeys(expected), set()
+    for name, value in _restored_tensors(folder, config.weights_layout):
+        if name not in expected:
+            if not (config.weight_tying and name == _HEAD):
+                unknown.add(name)
+            continue
+        if tuple(value.shape) != expected[name]:
+            raise CheckpointError(
+                f"{folder}: {name} has shape {tuple(value.shape)}, config.json asks for {expected[name]}; "
+                "config and weights belong to different models."
+            )
+        missing.pop(name, None)
+        yield name, value
+    if missing:
+        raise CheckpointError(f"{folder} has no tensor {next(iter(missing))}; its config.json belongs to another model.")
+    if unknown:
+        raise CheckpointError(f"{folder} has an unknown tensor {min(unknown)}; this architecture is not supported.")
+
+
+def _restored_tensors(folder: Path, layout: str) -> Iterator[tuple[str, Tensor]]:
     for path in weight_files(folder):
         with open_weights(path, "pt") as handle:
             names = set(handle.keys())
@@ -60,7 +81,7 @@ def read_tensors(folder: Path, config: ModelConfig) -> Iterator[tuple[str, Tenso
                     continue
                 scale = handle.get_tensor(name + SCALE) if name + SCALE in names else None
                 key = name if name.startswith("model.") else f"model.{name}"
-                yield key, _restored(handle.get_tensor(name), scale, config.weights_layout)
+                yield key, _restored(handle.get_tensor(name), scale, layout)
 
 
 def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None = None) -> None:
@@ -104,8 +125,3 @@ def restored(numbers: Tensor, scale: Tensor) -> Tensor:
     halves = torch.stack((numbers & 15, numbers >> 4), dim=-1).flatten(1).to(torch.int8)  # (in, out)
     signed = torch.where(halves > 7, halves - 16, halves).float()
     return signed * scale.float().repeat_interleave(signed.shape[0] // scale.shape[0], dim=0)
-
-
-def _is_tied_head(name: str, model: MaskPredictor) -> bool:
-    # Some tied checkpoints store the head all the same; it is the embedding again.
-    return model.config.weight_tying and name == "model.transformer.ff_out.weight"

@@ -13,6 +13,8 @@ INPUTS = (
     "tie",
     "context_position_ids",
 )
+NUM_CANDIDATES = 8
+"""Most probable tokens that a pass returns for each query."""
 OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")
 
 

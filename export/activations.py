@@ -14,9 +14,7 @@ from engine.backends.torch_backend import TorchBackend
 from engine.checkpoint import restored
 from engine.model import MaskPredictor
 from export.precision import Precision
-from export.storage import stored
-
-_TOP = {"int8": 127.0, "fp8": float(torch.finfo(torch.float8_e4m3fn).max)}
+from export.storage import TOP, stored
 
 
 def static_scales(model: MaskPredictor, batches: Sequence[Batch], storage: str) -> dict[str, float]:
@@ -41,7 +39,7 @@ def static_scales(model: MaskPredictor, batches: Sequence[Batch], storage: str) 
     finally:
         for handle in handles:
             handle.remove()
-    return {name: peak / _TOP[storage] for name, peak in peaks.items()}
+    return {name: peak / TOP[storage] for name, peak in peaks.items()}
 
 
 def losses(model: MaskPredictor, batches: Sequence[Batch], precision: Precision) -> dict[str, float]:

@@ -17,8 +17,8 @@ from torch.onnx.ops import rotary_embedding
 
 from engine.config import ModelConfig
 from engine.model import rotary_table
+from engine.step_graph import NUM_CANDIDATES
 
-NUM_CANDIDATES = 8
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
 

@@ -21,11 +21,10 @@ from torch import Tensor
 from engine.backends import Batch
 from engine.checkpoint import load_checkpoint, read_tensors
 from engine.config import ModelConfig, dump_model_config, read_model_config
-from engine.errors import CheckpointError
+from engine.step_graph import NUM_CANDIDATES
 from engine.weights import SINGLE
 from export.activations import losses, static_scales
 from export.canvases import canvases
-from export.graph import NUM_CANDIDATES
 from export.manifest import write_manifest
 from export.precision import PRECISION, Precision
 from export.quantise import Quantiser, entries, storage_of, stored_tensors
@@ -108,19 +107,9 @@ def _stored(
     precision: Precision,
     kept: frozenset[str],
 ) -> Iterator[tuple[str, Tensor]]:
-    """The checkpoint's tensors in their stored form; a ``CheckpointError`` when they are not those of its config."""
-    missing = set(shapes)
+    """The checkpoint's tensors in their stored form."""
     shown = sys.stderr.isatty()
     for name, value in track(read_tensors(checkpoint, config), "weights", total=len(shapes), disable=not shown):
-        if name not in shapes:
-            if config.weight_tying and name == "model.transformer.ff_out.weight":
-                continue  # some tied checkpoints store the head all the same; it is the embedding again
-            raise CheckpointError(f"{checkpoint} has an unknown tensor {name}; this architecture is not supported.")
         matrix = value.t() if value.dim() == 2 else value
-        if tuple(matrix.shape) != shapes[name]:
-            raise CheckpointError(f"{checkpoint}: {name} has another shape than config.json asks for.")
-        missing.remove(name)
         storage = storage_of(name, shapes[name], precision, kept)
         yield from stored_tensors(name, *stored(matrix, storage, precision.dtype))
-    if missing:
-        raise CheckpointError(f"{checkpoint} has no tensor {min(missing)}; its config.json belongs to another model.")

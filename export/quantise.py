@@ -21,7 +21,6 @@ from export.precision import Precision
 from export.storage import BLOCK
 from export.weights_file import Entry
 
-EMBEDDING = "model.transformer.wte.weight"
 _TYPES = {
     torch.float32: TensorProto.FLOAT,
     torch.float16: TensorProto.FLOAT16,

@@ -9,6 +9,8 @@ BLOCK = 32
 """Inputs that share a scale in 4 bits."""
 COLUMNS = 16_384
 """Outputs that are rounded at a time."""
+TOP = {"int8": 127.0, "fp8": float(torch.finfo(torch.float8_e4m3fn).max)}
+"""The largest number that 8 bits hold."""
 _SMALLEST = 1e-8
 
 
@@ -23,11 +25,11 @@ def stored(matrix: Tensor, storage: str, dtype: torch.dtype) -> tuple[Tensor, Te
     wide = matrix.float()
     if storage == "int4":
         return _four_bits(wide, dtype)
-    top = 127.0 if storage == "int8" else float(torch.finfo(torch.float8_e4m3fn).max)
+    top = TOP[storage]
     scale = (wide.abs().amax(0) / top).clamp_min(_SMALLEST).to(dtype)
     scaled = wide / scale.float()
     if storage == "int8":
-        return scaled.round().clamp(-127, 127).to(torch.int8).contiguous(), scale
+        return scaled.round().clamp(-top, top).to(torch.int8).contiguous(), scale
     return scaled.clamp(-top, top).to(torch.float8_e4m3fn).contiguous(), scale
 
 

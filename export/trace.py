@@ -14,8 +14,8 @@ from typing import Any
 import onnx
 import torch
 
+from engine.checkpoint import tensor_shapes
 from engine.config import ModelConfig
-from engine.model import MaskPredictor
 from engine.step_graph import INPUTS, OUTPUTS, cache_names
 from export.graph import StepGraph
 
@@ -24,9 +24,7 @@ OPSET = 23
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Checkpoint name -> shape as the graph takes it: matrices (in, out)."""
-    with torch.device("meta"):
-        state = MaskPredictor(config).state_dict()
-    return {name: tuple(value.shape[::-1] if value.dim() == 2 else value.shape) for name, value in state.items()}
+    return {name: shape[::-1] for name, shape in tensor_shapes(config).items()}
 
 
 def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:

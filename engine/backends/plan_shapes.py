@@ -25,6 +25,8 @@ class Extent:
 FULL, STEP = 0, 1
 """Profiles."""
 MAX_QUERIES, MAX_RULES = 128, 64
+STEP_TOKENS = 128
+"""Active tokens of a step at most."""
 _BUCKETS = (8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024)
 
 
@@ -34,11 +36,11 @@ def profiles(max_rows: int, max_tokens: int) -> tuple[tuple[Extent, Extent, Exte
     most = Extent(max_rows, max_tokens, max_tokens, MAX_QUERIES, MAX_RULES)
     usual = Extent(1, min(512, max_tokens), 0, 32, 1)
     step = Extent(1, min(32, max_tokens), min(480, max_tokens), 32, 1)
-    return (least, usual, most), (least, step, replace(most, active=min(128, max_tokens)))
+    return (least, usual, most), (least, step, replace(most, active=min(STEP_TOKENS, max_tokens)))
 
 
 def profile_of(extent: Extent) -> int:
-    return STEP if extent.cached and extent.active <= _BUCKETS[4] else FULL
+    return STEP if extent.cached and extent.active <= STEP_TOKENS else FULL
 
 
 def bucket(extent: Extent, max_tokens: int) -> Extent:

@@ -22,9 +22,8 @@ from engine.backends.plan_shapes import Extent, bucket, input_shape, profile_of
 from engine.backends.tensorrt_runtime import find_plan
 from engine.config import ModelConfig, read_model_config
 from engine.errors import BackendUnavailable, RequestRejected
-from engine.step_graph import INPUTS, OUTPUTS, cache_names
+from engine.step_graph import INPUTS, NUM_CANDIDATES, OUTPUTS, cache_names
 
-NUM_CANDIDATES = 8
 MAX_BUCKETS = 24
 """Shapes that keep their memory and their graph; the one unused longest goes first."""
 _FLAGS = ("key_mask", "allowed")

@@ -13,9 +13,9 @@ from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions
 from engine.backends.placement import place
 from engine.checkpoint import load_checkpoint
 from engine.model import LayerKeys, MaskPredictor
+from engine.step_graph import NUM_CANDIDATES
 from engine.weights import weight_files
 
-NUM_CANDIDATES = 8
 WIDENED_BYTES = 4 << 30
 
 

@@ -9,6 +9,7 @@ from lsprotocol import types
 from engine import FillRequest, RequestRejected, SamplerOptions, Snippet, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
+from lsp_server.features.edits import versioned
 
 COMMAND = "lacuna.alternatives"
 KIND = "refactor.rewrite.alternatives"
@@ -51,18 +52,13 @@ def replacements(
     document: Snapshot, span: tuple[int, int], words: list[str], kind: str, diagnostic: types.Diagnostic | None = None
 ) -> list[types.CodeAction]:
     """A code action for each word, with its edit."""
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
     place, old = document.range_of(*span), document.text[span[0] : span[1]]
     return [
         types.CodeAction(
             title=f"Replace “{old}” with “{word}”",
             kind=kind,
             diagnostics=None if diagnostic is None else [diagnostic],
-            edit=types.WorkspaceEdit(
-                document_changes=[
-                    types.TextDocumentEdit(text_document=identifier, edits=[types.TextEdit(range=place, new_text=word)])
-                ]
-            ),
+            edit=versioned(document, [types.TextEdit(range=place, new_text=word)]),
         )
         for word in words
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,17 @@ def to_edit(asked: Asked, result: FillResult) -> types.WorkspaceEdit:
             edits.append(types.AnnotatedTextEdit(range=place, new_text=span.text, annotation_id=identifier))
         else:
             edits.append(types.TextEdit(range=place, new_text=span.text))
-    versioned = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
-    changes = [types.TextDocumentEdit(text_document=versioned, edits=edits)]
+    return versioned(document, edits, notes)
+
+
+def versioned(
+    document: Snapshot,
+    edits: Sequence[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit],
+    notes: dict[str, types.ChangeAnnotation] | None = None,
+) -> types.WorkspaceEdit:
+    """Edits of just this version, which a client refuses when the text moved on."""
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    changes = [types.TextDocumentEdit(text_document=identifier, edits=edits)]
     return types.WorkspaceEdit(document_changes=changes, change_annotations=notes or None)
 
 
