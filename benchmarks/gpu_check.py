@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 
 from benchmarks.latency import places
+from benchmarks.machine import time_ms
 from benchmarks.throughput import throughput
 from engine import BUNDLED, Engine, EngineError, FillRequest, SamplerOptions, Span
 from engine.backends import Backend, Batch
@@ -115,25 +117,45 @@ def measured_bandwidth(plan: Plan) -> float:
     """Bytes a second that a copy reads and writes."""
     source = torch.empty(int(plan.gigabytes * 1e9), dtype=torch.uint8, device=plan.device)
     target = torch.empty_like(source)
-    times = [_timed(lambda: target.copy_(source), plan.device) for _ in range(10)]
-    return 2 * source.nbytes / float(np.median(times))
+
+    def copy() -> None:
+        target.copy_(source)
+        if plan.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return 2 * source.nbytes / float(np.median([time_ms(copy) for _ in range(10)])) * 1000
 
 
 def bundled_times(plan: Plan) -> Report:
     """Fills of the bundled model by every backend that can run here."""
-    backends = ["torch"] + [
-        name for name in ("onnx-cuda", "tensorrt") if importlib.util.find_spec("onnxruntime") or name != "onnx-cuda"
-    ]
     report: Report = {}
-    for name in backends:
-        try:
-            with Engine(BUNDLED, name) as engine:
-                times = [_fill_ms(engine, case.text, case.start) for case in places(plan.runs)]
-                report[f"{name}_fill_p50_ms"] = round(float(np.median(times)), 2)
-                report |= {f"{name}_{key}": value for key, value in throughput(engine, places(16)).items()}
-        except EngineError as exc:
-            report[f"{name}_not_run"] = str(exc)
+    with TemporaryDirectory() as folder:
+        for name in ("torch", "onnx-cuda", "tensorrt"):
+            try:
+                with Engine(_artefact(name, Path(folder) / "fp16"), name) as engine:
+                    times = [_fill_ms(engine, case.text, case.start) for case in places(plan.runs)]
+                    report[f"{name}_fill_p50_ms"] = round(float(np.median(times)), 2)
+                    report |= {f"{name}_{key}": value for key, value in throughput(engine, places(16)).items()}
+            except (EngineError, ModuleNotFoundError) as exc:
+                report[f"{name}_not_run"] = str(exc)
     return report
+
+
+def _artefact(backend: str, folder: Path) -> Path:
+    """The bundled model in the form that a backend runs: for GPUs in fp16, made here where the exporter is installed."""
+    if backend == "torch":
+        return BUNDLED
+    if backend == "tensorrt":
+        from export.tensorrt_export import export_tensorrt
+
+        export_tensorrt(BUNDLED, folder, "fp16")
+        return folder
+    from engine.backends.onnx_providers import require
+    from export.onnx_export import export_onnx
+
+    require(backend)
+    export_onnx(BUNDLED, folder, "fp16")
+    return folder
 
 
 def _infill(backend: Backend, plan: Plan) -> tuple[float, float]:
@@ -172,16 +194,6 @@ def _infill(backend: Backend, plan: Plan) -> tuple[float, float]:
 def _fill_ms(engine: Engine, text: str, at: int) -> float:
     span = Span(start=at, end=at, max_tokens=SPAN, single_line=True)
     return engine.fill(FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))).ms
-
-
-def _timed(call: Callable[[], object], device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    began = time.perf_counter()
-    call()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - began
 
 
 def _gpu_tests() -> Report:

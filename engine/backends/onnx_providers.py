@@ -41,12 +41,7 @@ _OPTIONS = {
 def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.InferenceSession:
     """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run elsewhere."""
     provider = PROVIDERS[backend]
-    if provider != CPU and hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()  # of the CUDA wheels, where they are installed
-    if backend == PLUGIN:
-        _register_plugin()
-    if why := unavailable(backend):
-        raise BackendUnavailable(f"The {backend} backend cannot run here: {why}.")
+    require(backend)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = 3
@@ -63,6 +58,16 @@ def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.I
         raise CheckpointError(f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again.") from exc
     check_provider(session, backend)
     return session
+
+
+def require(backend: str) -> None:
+    """``BackendUnavailable`` when a backend cannot run here."""
+    if PROVIDERS[backend] != CPU and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # of the CUDA wheels, where they are installed
+    if backend == PLUGIN:
+        _register_plugin()
+    if why := unavailable(backend):
+        raise BackendUnavailable(f"The {backend} backend cannot run here: {why}.")
 
 
 def check_provider(session: ort.InferenceSession, backend: str) -> None:
