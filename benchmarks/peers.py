@@ -30,7 +30,7 @@ from engine.model import MaskPredictor
 from engine.sampler import Rules, denoise
 from engine.skeleton import build_canvas
 from engine.transfer_rules import Threshold
-from engine.window import context_pieces
+from engine.window import context_window
 
 LENGTH = STEPS = 32
 WINDOW = 512
@@ -56,7 +56,7 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
         found = []
         for case in cases:
             span = Span(start=case.start, end=case.end, tokens=LENGTH)
-            pieces = context_pieces(case.text, [span], engine.tokenizer, WINDOW - LENGTH)
+            pieces = context_window(case.text, [span], engine.tokenizer, WINDOW - LENGTH).pieces
             found.append(Place(case, pieces, len(engine.tokenizer.encode(case.answer))))
         torch_backend = TorchBackend(load_checkpoint(folder, torch.float32).eval())
         backend = engine.backend

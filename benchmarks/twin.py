@@ -16,7 +16,7 @@ from engine import Span
 from engine.checkpoint import load_checkpoint
 from engine.finish import finish
 from engine.tokenizer import TextTokenizer
-from engine.window import context_pieces
+from engine.window import context_window
 from training.autoregressive import continue_greedily, fim_prompt
 
 BATCH = 20
@@ -46,9 +46,9 @@ def twin_answers(checkpoint: Path, cases: Sequence[Case], window: int) -> list[d
 
 def _prompt(case: Case, tokenizer: TextTokenizer, budget: int, both_sides: bool) -> list[int]:
     if both_sides:
-        return fim_prompt(*context_pieces(case.text, [Span(start=case.start, end=case.end)], tokenizer, budget))
+        return fim_prompt(*context_window(case.text, [Span(start=case.start, end=case.end)], tokenizer, budget).pieces)
     before = case.text[: case.start]
-    return context_pieces(before, [Span(start=len(before), end=len(before))], tokenizer, budget)[0]
+    return context_window(before, [Span(start=len(before), end=len(before))], tokenizer, budget).pieces[0]
 
 
 def _finished(answer: str, case: Case) -> str:

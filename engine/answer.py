@@ -83,13 +83,13 @@ def token_of(canvas: Canvas, group: int, string: str, tokenizer: TextTokenizer) 
     return own[0] if own else None
 
 
-def draft_of(canvas: Canvas, step: int, count: int, tokenizer: TextTokenizer) -> Draft:
+def draft_of(canvas: Canvas, step: int, spans: Sequence[Span], tokenizer: TextTokenizer) -> Draft:
     """The spans in mid-denoising, masked places as ``_``."""
     parts = []
-    for group in range(count):
+    for group, span in enumerate(spans):
         places = canvas.places(group)
         known = canvas.written(group)
         shown = "".join("_" if canvas.ids[p] == canvas.mask_id else tokenizer.decode([canvas.ids[p]]) for p in places)
         confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
-        parts.append(DraftSpan(text=shown, confidence=confidence))
+        parts.append(DraftSpan(start=span.start, end=span.end, text=shown, confidence=confidence))
     return Draft(step=step, spans=tuple(parts))

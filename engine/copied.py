@@ -12,7 +12,7 @@ import msgspec
 
 from engine.brackets import leaves_brackets
 from engine.copying import Copy, copies
-from engine.messages import FillRequest, Span
+from engine.messages import Draft, DraftSpan, FillRequest, Span
 from engine.span_options import keeps
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
@@ -92,3 +92,16 @@ def take(request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]) 
     text = "".join([*pieces, request.text[at:]])
     left = [i for i in range(len(spans)) if i not in sure]
     return Taken(msgspec.structs.replace(request, text=text, spans=tuple(moved)), moved, left)
+
+
+def whole_draft(draft: Draft, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Draft:
+    """A draft of what is left, with the copies in their places again."""
+    written = iter(draft.spans)
+    whole = []
+    for i, span in enumerate(spans):
+        if i in sure:
+            own = DraftSpan(start=span.start, end=span.end, text=sure[i].text, confidence=sure[i].probability)
+        else:
+            own = msgspec.structs.replace(next(written), start=span.start, end=span.end)
+        whole.append(own)
+    return msgspec.structs.replace(draft, spans=tuple(whole))

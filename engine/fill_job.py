@@ -217,8 +217,8 @@ class FillJob:
             expired=self.expired,
         )
         if self.on_draft is not None and number == 0:
-            show, count = self.on_draft, len(self.spans)
-            rules.on_step = lambda canvas, step: show(draft_of(canvas, step, count, self.tokenizer))
+            show, spans = self.on_draft, self.spans
+            rules.on_step = lambda canvas, step: show(draft_of(canvas, step, spans, self.tokenizer))
         return rules
 
     def _lengths(self) -> Lengths:

@@ -16,19 +16,20 @@ from engine.brackets import leaves_brackets
 from engine.calibration import Calibration
 from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans
-from engine.copied import SURE, copies_of, take
+from engine.copied import SURE, copies_of, take, whole_draft
 from engine.copying import Copy
 from engine.errors import RequestRejected
 from engine.fill_job import FillJob
 from engine.kept_contexts import KeptContexts
 from engine.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
+from engine.outline import outline_ids
 from engine.passes import counting
 from engine.related import related_ids
 from engine.skeleton import slots_of
 from engine.span_options import checked_spans, tied
 from engine.tokenizer import TextTokenizer
 from engine.vocabulary import beside_pins
-from engine.window import context_pieces
+from engine.window import context_window
 from engine.word_edges import WordEdges
 
 AROUND_CHARS = 1_000
@@ -98,7 +99,8 @@ class Infiller:
         answers: list[Answer] = []
         nfe = 0
         if taken.spans:
-            job = self._job(taken.request, taken.spans, ties, expired, on_draft)
+            show = None if on_draft is None else lambda draft: on_draft(whole_draft(draft, spans, sure))
+            job = self._job(taken.request, taken.spans, ties, expired, show)
             answers, nfe = yield from counting(self._answers(job, lambda: stopped))
         results = []
         for i, span in enumerate(spans):
@@ -156,15 +158,17 @@ class Infiller:
             raise RequestRejected(
                 f"{masks} masked tokens do not fit a window of {request.window}; fill fewer blanks at once."
             )
-        related = self._related(request, spans, budget)
-        pieces = context_pieces(request.text, spans, self.tokenizer, budget - len(related))
-        return [related + pieces[0], *pieces[1:]]
-
-    def _related(self, request: FillRequest, spans: list[Span], budget: int) -> list[int]:
-        """Token ids of related text; not more than half of the window, for what stands near tells more."""
         around = " ".join(request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans)
+        # Not more than half of the window is for what stands elsewhere, for what stands near tells more.
         most = min(request.related_tokens, budget // 2)
-        return related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
+        front = related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
+        window = context_window(request.text, spans, self.tokenizer, budget - len(front))
+        most = min(request.outline_tokens, most - len(front))
+        if (window.low > 0 or window.high < len(request.text)) and most > 0:
+            headings = request.language == "markdown"
+            front += outline_ids(request.text, *window[1:], around, headings, self.tokenizer.encode, most)
+            window = context_window(request.text, spans, self.tokenizer, budget - len(front))
+        return [front + window.pieces[0], *window.pieces[1:]]
 
     def _ranked(
         self, request: FillRequest, span: Span, copies: list[Copy], answers: Sequence[Answer], number: int

@@ -103,6 +103,8 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
+    outline_tokens: int = 0
+    """At most so many tokens of the window are for imports, signatures and heads of the document beyond it."""
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
 
@@ -133,8 +135,10 @@ class FillResult(Config, kw_only=True, frozen=True):
 
 
 class DraftSpan(Config, kw_only=True, frozen=True):
-    """A span in mid-denoising: masked places are shown as ``_``."""
+    """A span in mid-denoising, what will stand in place of ``start:end``: masked places are shown as ``_``."""
 
+    start: int
+    end: int
     text: str
     confidence: float
 

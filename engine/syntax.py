@@ -7,7 +7,7 @@ around a place, and compared between candidates.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import tree_sitter
@@ -33,6 +33,8 @@ WINDOW_CHARS = 4_000
 """Text on each side of a place that is parsed: enough for the statement around it, little enough for every keystroke."""
 MAX_CHARS = 60_000
 """Spans further apart than this are not judged together."""
+
+_CODE_IN_STRINGS = frozenset({"interpolation", "template_substitution"})
 
 
 @cache
@@ -94,6 +96,28 @@ def errors_around(answer: str, text: str, start: int, end: int, language: str) -
     """``syntax_errors`` of the lines around ``text[start:end]`` once ``answer`` stands there."""
     low, high = _window(text, start, end)
     return syntax_errors(text[low:start] + answer + text[end:high], language)
+
+
+def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
+    """True when the character before ``at`` belongs to a node of one of ``kinds``, say a comment or a string.
+
+    What stands more than ``MAX_CHARS`` before is not read, so the middle of a longer string is taken for what it looks like.
+    """
+    reader = parser(language)
+    if reader is None or at == 0:
+        return False
+    low = text.find("\n", at - MAX_CHARS, at) + 1 if at > MAX_CHARS else 0
+    head = text[low:at].encode("utf-8", "replace")
+    rest = text[at : at + WINDOW_CHARS].encode("utf-8", "replace")
+    place = len(head) - 1
+    node = reader.parse(head + rest).root_node.descendant_for_byte_range(place, place + 1)
+    while node is not None:
+        if node.type in _CODE_IN_STRINGS:
+            return False
+        if any(kind in node.type for kind in kinds):
+            return True
+        node = node.parent
+    return False
 
 
 def _window(text: str, start: int, end: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.messages import Span
 from engine.tokenizer import TextTokenizer
@@ -17,6 +18,16 @@ PREFIX_WEIGHT = 0.7
 """Below one: what stands before a span gets more of the budget than what stands after it."""
 CHARS_PER_TOKEN = 8
 """No more characters than this a token are looked at in one line, so a line of megabytes costs nothing."""
+
+
+class Window(NamedTuple):
+    """What is seen of a document."""
+
+    pieces: list[list[int]]
+    """Token ids before, between and after the spans: one list more than spans."""
+    low: int
+    high: int
+    """Nothing before and nothing after these offsets is seen."""
 
 
 @dataclass
@@ -34,8 +45,8 @@ class _Gap:
         return self.forward + [i for part in reversed(self.backward) for i in part]
 
 
-def context_pieces(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> list[list[int]]:
-    """Token ids before, between and after the sorted spans: ``len(spans) + 1`` lists, ``budget`` tokens in all."""
+def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> Window:
+    """The text around the sorted spans, ``budget`` tokens in all."""
     borders = [0, *[b for span in spans for b in (span.start, span.end)], len(text)]
     gaps = [_Gap(borders[i], borders[i + 1]) for i in range(0, len(borders), 2)]
     # (weighted tokens taken, gap, side); the first gap has no span on its left, the last none on its right.
@@ -61,7 +72,7 @@ def context_pieces(text: str, spans: list[Span], tokenizer: TextTokenizer, budge
         left -= len(ids)
         weight = PREFIX_WEIGHT if side < 0 else 1.0
         heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
-    return [gap.ids() for gap in gaps]
+    return Window([gap.ids() for gap in gaps], gaps[0].high, gaps[-1].low)
 
 
 def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:

@@ -18,6 +18,9 @@ def fill(
     write: Write = False,
     json: Json = False,
     related: Related = None,
+    marker: Annotated[
+        list[str] | None, typer.Option("--marker", metavar="TEXT", help="What marks a blank (default: ____ and <fill>).")
+    ] = None,
     copies: Annotated[bool, typer.Option(help="Answers may be copied from elsewhere in the text.")] = True,
     n: Candidates = 1,
     seed: Seed = 0,
@@ -41,7 +44,8 @@ def fill(
 
     fill_file(
         FillOptions(
-            output=Output(file, write, json), at=at or [], span=span or [], related=related or [], copies=copies, n=n,
+            output=Output(file, write, json), at=at or [], span=span or [], related=related or [],
+            marker=marker or [], copies=copies, n=n,
             seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, rule=rule,
             revise=revise, cache=cache, model=model, backend=backend,
         )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from engine import Draft, EngineError, RequestRejected
+from engine import EngineError, RequestRejected
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import alternatives, blanks, rewriting
-from lsp_server.features.drafts import NOTIFICATION, Drafts
-from lsp_server.features.edits import Asked, argument_of, plain
+from lsp_server.features.edits import Asked, Shape, argument_of, plain
+from lsp_server.shown import Shown
 
 if TYPE_CHECKING:
     from lsp_server.server import LacunaServer
@@ -27,11 +24,9 @@ EDITS: dict[str, tuple[str, MakeEdit]] = {
     blanks.SELECTIONS: ("Fill the selections", blanks.fill_selections),
     rewriting.REWRITE: ("Rewrite", rewriting.rewrite),
     rewriting.BEFORE: ("Write before", rewriting.write_before),
+    rewriting.BETWEEN: ("Write between", rewriting.write_between),
 }
 """Command -> label of its edit, and what computes it."""
-USUAL_STEPS = 16
-"""Of a fill: what progress is told in shares of."""
-_numbers = itertools.count(1)
 
 
 def register_commands(server: LacunaServer) -> None:
@@ -80,69 +75,29 @@ async def make_edit(server: LacunaServer, name: str, options: dict[str, Any]) ->
         return None
     own = {key: value for key, value in options.items() if key not in ("uri", "version", "range")}
     began = time.perf_counter()
-    workspace = server.client_capabilities.workspace
-    edits = workspace.workspace_edit if workspace else None
-    annotated = bool(edits and edits.change_annotation_support)
+    beside = server.notebooks.beside(document.uri)
     try:
         within = range_of(server, options.get("range"))
-        async with Shown(server, document, label) as shown:
-            asked = Asked(document, within, own, server.related(document), annotated, shown.take)
+        async with Shown(server, document, label, len(beside.before)) as shown:
+            settings, shape = server.settings(document.uri), shape_of(server, document)
+            asked = Asked(document, within, own, server.related(document), settings, beside, shape, shown.take)
             edit = await make(server.engine, asked)
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")
         return None
-    server.status.answered(label, (time.perf_counter() - began) * 1000, True)
+    server.status.answered(label, (time.perf_counter() - began) * 1000)
     return edit
 
 
-class Shown:
-    """What the user sees while an edit is computed: drafts, or progress that can be cancelled, or nothing."""
-
-    def __init__(self, server: LacunaServer, document: Snapshot, title: str) -> None:
-        self._server, self._title = server, title
-        self._drafts: Drafts | None = None
-        self._token: str | None = None
-        self._steps = 0
-        self._loop = asyncio.get_running_loop()
-        if server.settings.drafts:
-            self._drafts = Drafts(document, lambda draft: server.protocol.notify(NOTIFICATION, draft))
-
-    async def __aenter__(self) -> Shown:
-        window = self._server.client_capabilities.window
-        if self._drafts is None and window is not None and window.work_done_progress:
-            token = f"lacuna/{next(_numbers)}"
-            progress = self._server.work_done_progress
-            with suppress(Exception):  # a client may refuse to show it
-                await progress.create_async(token)
-                begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True, percentage=0)
-                progress.begin(token, begin)
-                self._token = token
-                task = asyncio.current_task()
-                progress.tokens[token].add_done_callback(lambda f: task.cancel() if f.cancelled() and task else None)
-        return self
-
-    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if self._drafts is not None:
-            self._drafts.end()
-        if self._token is not None:
-            token, self._token = self._token, None
-            cancelled = self._server.work_done_progress.tokens.pop(token, None)
-            self._server.work_done_progress.end(token, types.WorkDoneProgressEnd())
-            if kind is asyncio.CancelledError and cancelled is not None and cancelled.cancelled():
-                raise RequestRejected("Cancelled.") from error
-
-    def take(self, draft: Draft) -> None:
-        """From the engine's thread, after every step."""
-        if self._drafts is not None:
-            self._drafts(draft)
-        elif self._token is not None:
-            self._loop.call_soon_threadsafe(self._tell)
-
-    def _tell(self) -> None:
-        self._steps += 1
-        if self._token is not None:
-            share = min(99, 100 * self._steps // USUAL_STEPS)
-            self._server.work_done_progress.report(self._token, types.WorkDoneProgressReport(percentage=share))
+def shape_of(server: LacunaServer, document: Snapshot) -> Shape:
+    """What an edit of this client may hold, and what its user wants of it."""
+    workspace, settings = server.client_capabilities.workspace, server.settings(document.uri)
+    edits = workspace.workspace_edit if workspace else None
+    return Shape(
+        annotated=bool(edits and edits.change_annotation_support),
+        confirm_below=settings.confirm_below,
+        tab_stops=settings.tab_stops and bool(edits and edits.snippet_edit_support),
+    )
 
 
 def known_document(server: LacunaServer, options: dict[str, Any]) -> Snapshot | None:

@@ -7,7 +7,7 @@ typing at the top of a long file costs what typing at its end costs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +55,10 @@ class Snapshot:
     def range_of(self, start: int, end: int) -> types.Range:
         return types.Range(start=self.position_at(start), end=self.position_at(end))
 
-    def changed(self, change: types.TextDocumentContentChangeEvent, version: int) -> Snapshot:
-        """The next version after one change."""
-        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return open_snapshot(self.uri, self.language, version, change.text, self.encoding)
-        start, end = self.offset_at(change.range.start), self.offset_at(change.range.end)
-        start, end = min(start, end), max(start, end)
-        text = self.text[:start] + change.text + self.text[end:]
-        delta = len(change.text) - (end - start)
+    def replaced(self, start: int, end: int, new: str, version: int) -> Snapshot:
+        """The next version, with ``new`` in place of ``start`` to ``end``."""
+        text = self.text[:start] + new + self.text[end:]
+        delta = len(new) - (end - start)
         # An edit may join or part \r and \n, so one character on either side belongs to what is rescanned.
         first = int(np.searchsorted(self.starts, max(0, start - 1), side="right")) - 1
         after = int(np.searchsorted(self.starts, end + 1, side="right"))
@@ -94,21 +90,33 @@ class DocumentStore:
 
     def __init__(self) -> None:
         self.encoding: Encoding = "utf-16"
+        self.on_edit: list[Callable[[Snapshot, int, int, str], None]] = []
+        """Told of every edit before it is made: the document, the offsets that are replaced, and what stands there then."""
         self._documents: dict[str, Snapshot] = {}
 
     def open(self, item: types.TextDocumentItem) -> None:
         self._documents[item.uri] = open_snapshot(item.uri, item.language_id, item.version, item.text, self.encoding)
 
-    def change(self, params: types.DidChangeTextDocumentParams) -> None:
+    def change(
+        self, identifier: types.VersionedTextDocumentIdentifier, changes: Iterable[types.TextDocumentContentChangeEvent]
+    ) -> None:
         """Apply the changes in order; each sees the result of those before it."""
-        document = self._documents.get(params.text_document.uri)
+        document = self._documents.get(identifier.uri)
         if document is None:
             return
-        for change in params.content_changes:
-            document = document.changed(change, params.text_document.version)
+        for change in changes:
+            document = self._changed(document, change, identifier.version)
         # Last in the order: what was changed last is what the user works with.
-        self._documents.pop(params.text_document.uri)
-        self._documents[params.text_document.uri] = document
+        self._documents.pop(identifier.uri)
+        self._documents[identifier.uri] = document
+
+    def _changed(self, document: Snapshot, change: types.TextDocumentContentChangeEvent, version: int) -> Snapshot:
+        start, end = 0, len(document.text)
+        if not isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            start, end = sorted((document.offset_at(change.range.start), document.offset_at(change.range.end)))
+        for listener in self.on_edit:
+            listener(document, start, end, change.text)
+        return document.replaced(start, end, change.text, version)
 
     def __iter__(self) -> Iterator[Snapshot]:
         """All documents, the last changed last."""

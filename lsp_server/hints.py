@@ -1,4 +1,4 @@
-"""What is offered about a document without being asked for: actions, lenses and diagnostics."""
+"""What is offered about a document: actions, lenses, diagnostics, and a preview of what is being written."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ KINDS = [blanks.KIND, rewriting.KIND, FIXES_KIND]
 
 
 def register_hints(server: LacunaServer) -> None:
+    @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
+    async def text_document_content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        return types.TextDocumentContentResult(text=server.previews.content(params.uri))
+
     options = types.CodeActionOptions(code_action_kinds=list(KINDS), resolve_provider=True)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
@@ -27,8 +31,8 @@ def register_hints(server: LacunaServer) -> None:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return []
-        wanted = params.context.only
-        offered = [*blanks.code_actions(document, params.range), *rewriting.code_actions(document, params.range)]
+        wanted, markers = params.context.only, server.settings(document.uri).blank_markers
+        offered = [*blanks.code_actions(document, params.range, markers), *rewriting.code_actions(document, params.range)]
         if _resolves_edits(server):
             for offer in offered:
                 _leave_for_resolve(offer)
@@ -46,7 +50,9 @@ def register_hints(server: LacunaServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions())
     async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
         document = server.documents.get(params.text_document.uri)
-        return blanks.code_lenses(document) if document is not None and server.settings.blank_hints else []
+        if document is None or not (settings := server.settings(document.uri)).blank_hints:
+            return []
+        return blanks.code_lenses(document, settings.blank_markers)
 
     @server.feature(
         types.TEXT_DOCUMENT_DIAGNOSTIC,
@@ -56,11 +62,11 @@ def register_hints(server: LacunaServer) -> None:
         document = server.documents.get(params.text_document.uri)
         if document is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])
-        previous, ready = params.previous_result_id, server.engine.ready
-        found = await diagnostics.report(document, server.settings, server.proofreader, ready, previous)
-        if ready and found.result_id is None:
-            server.look_again()  # for the rest of a long document
-        return found
+        previous, ready, settings = params.previous_result_id, server.engine.ready, server.settings(document.uri)
+        found = await diagnostics.report(document, settings, server.proofreader, ready, previous)
+        if found.rest:
+            server.look_again()
+        return found.report
 
 
 def _resolves_edits(server: LacunaServer) -> bool:

@@ -1,4 +1,4 @@
-"""The language server: one thin async handler for each LSP method.
+"""The language server: what its handlers share, and one thin async handler for each message.
 
 Async handlers only: pygls reads its input on the pool that thread handlers would block, and cannot cancel those. User text
 is never logged, which is why the ``pygls`` logger is kept quiet (it writes whole messages at INFO).
@@ -6,62 +6,49 @@ is never logged, which is why the ``pygls`` logger is kept quiet (it writes whol
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
-from pygls.protocol.language_server import lsp_method
 
 from engine import EngineError, Snippet
+from lsp_server import configure
 from lsp_server.commands import register_commands
-from lsp_server.configuration import Configuration
+from lsp_server.configuration import Configuration, path_of
 from lsp_server.document import DocumentStore, Snapshot
 from lsp_server.engine_client import EmbeddedEngine, EngineClient
 from lsp_server.features import completion, status
-from lsp_server.features.edits import plain
-from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.features.acceptance import Acceptance
+from lsp_server.features.inline_completion import Asked, InlineCompletions
+from lsp_server.features.pace import Pace
+from lsp_server.features.preview import Previews
 from lsp_server.features.proofreading import Proofreader
+from lsp_server.features.recent import RecentEdits
 from lsp_server.features.related import related_snippets
-from lsp_server.features.status import State, Status
+from lsp_server.features.status import Status
 from lsp_server.hints import register_hints
+from lsp_server.notebooks import Notebooks
+from lsp_server.protocol import LacunaProtocol
 from lsp_server.settings import Settings
 
 logger = logging.getLogger(__name__)
 _LOADING = "lacuna/loading"
-
-
-class LacunaProtocol(LanguageServerProtocol):
-    """Feeds our document store instead of the workspace of pygls, which would split lines wrongly and keep a second copy."""
-
-    _server: LacunaServer
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        self._server.documents.open(params.text_document)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        self._server.documents.change(params)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        self._server.documents.close(params.text_document.uri)
-        self._server.inline.closed(params.text_document.uri)
+SUGGESTION = "suggestion"
+"""How answers to inline completion are counted."""
+_CELLS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook(notebook="*")])
 
 
 class LacunaServer(LanguageServer):
     """What the handlers share."""
 
     def __init__(self, engine: EngineClient) -> None:
-        super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol)
+        super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
         # ERROR, because it warns of every cancel that comes after the answer: many of them fill the pipe of a client that
         # does not read what we say, and the server would wait for it for ever.
         logging.getLogger("pygls").setLevel(logging.ERROR)
@@ -69,31 +56,58 @@ class LacunaServer(LanguageServer):
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.engine = engine
         self.documents = DocumentStore()
-        self.settings = Settings()
-        self.inline = InlineCompletions(engine)
+        self.notebooks = Notebooks(self.documents)
+        self.acceptance, self.pace, self.recent = Acceptance(), Pace(), RecentEdits()
+        self.documents.on_edit += [self.acceptance.edited, self.pace.edited, self.recent.edited]
+        self.inline = InlineCompletions(engine, self._wait_s, self._suggested)
         self.proofreader = Proofreader(engine)
-        self.status = Status()
-        self.configuration = Configuration(None, None)
-        self.complaints: list[str] = []
+        self.previews = Previews(self.documents, self._preview_changed)
+        self.status = Status(self.acceptance)
+        self.configuration = Configuration()
+        self.offered: tuple[str, ...] = ()
+        """Languages for which suggestions are registered, where the client has them registered."""
+        self._told = ""
+        self._background: set[asyncio.Task[None]] = set()
+
+    def settings(self, uri: str) -> Settings:
+        """What holds for a document."""
+        return self.configuration.of(uri)
 
     def related(self, document: Snapshot) -> tuple[Snippet, ...]:
-        """Other open documents for context, unless the user wants none."""
-        return related_snippets(document, self.documents) if self.settings.related_files else ()
+        """Recent edits and other open documents for context, unless the user wants none."""
+        if not self.settings(document.uri).related_files:
+            return ()
+        return related_snippets(document, self.documents, self.recent, bool(self.notebooks.beside(document.uri)))
 
-    def now(self, state: State, message: str = "") -> None:
-        """Tell clients that listen how the server is."""
-        self.status.state, self.status.message = state, message
-        self.protocol.notify(status.NOTIFICATION, {"state": state, "message": message})
+    def opened(self, uris: list[str]) -> None:
+        """Documents were opened; until the client has said what it wants of them, what it wants of all holds."""
+        task = asyncio.ensure_future(configure.ask(self, uris))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def closed(self, uris: list[str]) -> None:
+        """Documents are gone, and all that was kept for them."""
+        for uri in uris:
+            self.documents.close(uri)
+            for keeper in (self.acceptance, self.previews, self.configuration):
+                keeper.forget(uri)
+            self.inline.closed(uri)
+
+    def show_status(self) -> None:
+        """Tell clients that listen how the server is, where that is news."""
+        now = {"state": self.status.state, "message": self.status.message}
+        if str(now) != self._told:
+            self._told = str(now)
+            self.protocol.notify(status.NOTIFICATION, now)
 
     def engine_is(self, failure: EngineError | None) -> None:
         """The engine failed, which is told once for a row of failures, or is there again."""
-        if failure is None:
-            self.now("ready")
-            self.look_again()
-            return
-        if self.status.state != "error":
+        if failure is not None and self.status.engine != "error":
             self.tell(f"Lacuna's engine failed and is started again: {failure}")
-        self.now("error", str(failure))
+        self.status.engine, self.status.message = ("ready", "") if failure is None else ("error", str(failure))
+        self.show_status()
+        if failure is None:
+            self.look_again()
 
     def look_again(self) -> None:
         """Ask the client to pull diagnostics again: more can be said than before."""
@@ -109,6 +123,34 @@ class LacunaServer(LanguageServer):
     def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         self.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
+    async def suggest(self, document: Snapshot, params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
+        """Items for the cursor, timed."""
+        context, uri = params.context, document.uri
+        asked = Asked(
+            document, params.position, context.trigger_kind == types.InlineCompletionTriggerKind.Invoked, self.settings(uri),
+            context.selected_completion_info, self.related(document), self.notebooks.beside(uri),
+        )  # fmt: skip
+        began = time.perf_counter()
+        items = await self.inline.suggest(asked)
+        self.status.answered(SUGGESTION, (time.perf_counter() - began) * 1000)
+        return items
+
+    def _wait_s(self, asked: Asked) -> float:
+        line = asked.document.line(asked.position.line)[: asked.position.character]
+        took = self.status.median_s(SUGGESTION)
+        return self.pace.wait_s(asked.settings.delay_ms, line, self.acceptance.rate, took)
+
+    def _suggested(self, asked: Asked, answers: tuple[str, ...]) -> None:
+        document, selected = asked.document, asked.selected
+        at, typed = document.offset_at(asked.position), ""
+        if selected is not None:
+            at, end = document.offset_at(selected.range.start), document.offset_at(selected.range.end)
+            answers, typed = tuple(selected.text + answer for answer in answers), document.text[at:end]
+        self.acceptance.show(document.uri, at, answers, typed)
+
+    def _preview_changed(self, uri: str) -> None:
+        self.workspace_text_document_content_refresh(types.TextDocumentContentRefreshParams(uri=uri))
+
 
 def make_server(engine: EngineClient) -> LacunaServer:
     """A server around ``engine``, every handler registered."""
@@ -118,36 +160,23 @@ def make_server(engine: EngineClient) -> LacunaServer:
 
     @server.feature(types.INITIALIZE)
     async def initialize(params: types.InitializeParams) -> None:
-        server.configuration = Configuration(_root(params), params.initialization_options)
-        server.settings, server.complaints = server.configuration.read()
+        uris = [folder.uri for folder in params.workspace_folders or []] or [params.root_uri or ""]
+        folders = [path for uri in uris if (path := path_of(uri)) is not None]
+        server.configuration = Configuration(folders, params.initialization_options)
         # Known before the first didOpen can be read: its positions depend on it.
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         server.documents.encoding = types.PositionEncodingKind(encoding).value
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
             _offer_menu(server)  # never both
+        if not configure.offers_by_language(params.capabilities):
+            _offer_inline(server)
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
-        for complaint in server.complaints:
-            server.tell(complaint)
-        await _load_engine(server)
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
-        await _configure(server, params.settings)
-
-    # Without options pygls would not advertise it.
-    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
-        document = server.documents.get(params.text_document.uri)
-        if document is None:
-            return []
-        return await _suggest(server, document, params)
-
-    @server.command(status.ACCEPTED)
-    async def accepted(*arguments: Any) -> None:
-        server.status.accepted()
+        if configure.offers_by_language(server.client_capabilities):
+            _offer_inline(server)
+        await asyncio.gather(configure.start(server), _load_engine(server))
 
     @server.command(status.SHOW)
     async def show_status(*arguments: Any) -> dict[str, object]:
@@ -158,6 +187,7 @@ def make_server(engine: EngineClient) -> LacunaServer:
     async def doctor(*arguments: Any) -> str:
         return await status.doctor()
 
+    configure.register_configuration(server)
     register_commands(server)
     register_hints(server)
 
@@ -168,15 +198,14 @@ def make_server(engine: EngineClient) -> LacunaServer:
     return server
 
 
-async def _suggest(
-    server: LacunaServer, document: Snapshot, params: types.InlineCompletionParams
-) -> list[types.InlineCompletionItem]:
-    began = time.perf_counter()
-    items = await server.inline.suggest(document, params, server.settings, server.related(document))
-    server.status.answered("suggestion", (time.perf_counter() - began) * 1000, bool(items))
-    for item in items:
-        item.command = types.Command(title="accepted", command=status.ACCEPTED, arguments=[])
-    return items
+def _offer_inline(server: LacunaServer) -> None:
+    """Suggestions at the cursor. Registered before ``initialize`` is answered, they are advertised for every document."""
+
+    # Without options pygls would not advertise it.
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
+        document = server.documents.get(params.text_document.uri)
+        return [] if document is None else await server.suggest(document, params)
 
 
 def _offer_menu(server: LacunaServer) -> None:
@@ -185,30 +214,8 @@ def _offer_menu(server: LacunaServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION)
     async def menu(params: types.CompletionParams) -> types.CompletionList:
         document = server.documents.get(params.text_document.uri)
-        items = [] if document is None else await _suggest(server, document, completion.as_inline(params))
+        items = [] if document is None else await server.suggest(document, completion.as_inline(params))
         return completion.as_menu(items)
-
-
-def _root(params: types.InitializeParams) -> Path | None:
-    """The folder of the workspace, where it is one of this machine."""
-    folders = [folder.uri for folder in params.workspace_folders or []]
-    uri = urlsplit(folders[0] if folders else params.root_uri or "")
-    return Path(unquote(uri.path)) if uri.scheme == "file" else None
-
-
-async def _configure(server: LacunaServer, pushed: Any) -> None:
-    """Take what the client has for the section ``lacuna``: asked for where it can be asked, else what it sent."""
-    workspace = server.client_capabilities.workspace
-    if workspace is not None and workspace.configuration:
-        items = [types.ConfigurationItem(section="lacuna")]
-        found = await server.workspace_configuration_async(types.ConfigurationParams(items=items))
-        raw = found[0] if found else None
-    else:
-        raw = plain(pushed).get("lacuna") if pushed is not None else None
-    server.settings, complaints = server.configuration.read(plain(raw))
-    server.look_again()
-    for complaint in complaints:
-        server.tell(complaint)
 
 
 async def _load_engine(server: LacunaServer) -> None:
@@ -216,18 +223,19 @@ async def _load_engine(server: LacunaServer) -> None:
     window = server.client_capabilities.window
     progress = server.work_done_progress
     shown = bool(window and window.work_done_progress)
-    server.now("starting")
+    server.show_status()
     if shown:
         await progress.create_async(_LOADING)
         progress.begin(_LOADING, types.WorkDoneProgressBegin(title="Lacuna", message="loading the model"))
     try:
         await server.engine.load()
-        server.now("ready")
+        server.status.engine = "ready"
         server.look_again()
     except EngineError as exc:
-        server.now("error", str(exc))
+        server.status.engine, server.status.message = "error", str(exc)
         server.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)
     finally:
+        server.show_status()
         if shown:
             progress.end(_LOADING, types.WorkDoneProgressEnd())
             progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+from engine import MARKERS
 
 NAME = "lacuna.toml"
 
@@ -22,8 +24,14 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
     inline_completion: bool = True
     """Suggest while typing."""
+    delay_ms: Annotated[float, msgspec.Meta(ge=0.0)] | Literal["adaptive"] = "adaptive"
+    """From a keystroke to a suggestion: as the user's typing and acceptances have it, or always so long."""
     languages: tuple[str, ...] = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
     """Languages with inline completion: those the bundled model was trained on."""
+    quiet_in: tuple[Literal["comment", "string"], ...] = ()
+    """Parts of programs in which typing brings no suggestion."""
+    quiet_files: tuple[str, ...] = ()
+    """Patterns of file names or paths in which typing brings no suggestion, as ``*.min.js`` or ``*/vendor/*``."""
     max_tokens: int = 32
     """Longest suggestion, in tokens."""
     several_lines: bool = True
@@ -37,6 +45,12 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
     blank_hints: bool = True
     """A hint and a lens at every blank."""
+    blank_markers: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = MARKERS
+    """What marks a blank: ``____``, ``<fill>`` with its options, and any other text as it stands."""
+    confirm_below: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+    """Parts of an edit of a lower confidence wait for the user's consent, where the client can ask for it."""
+    tab_stops: bool = False
+    """Filled blanks become tab stops, one after another, where the client can have them."""
     proofread: tuple[str, ...] = ("markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
     """Languages in which words that the model did not expect are marked."""
     proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0)] = 9.0

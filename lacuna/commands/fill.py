@@ -9,7 +9,18 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from engine import Draft, Engine, FillRequest, FillResult, SamplerOptions, Skipped, Span, find_blanks, language_of
+from engine import (
+    MARKERS,
+    Draft,
+    Engine,
+    FillRequest,
+    FillResult,
+    SamplerOptions,
+    Skipped,
+    Span,
+    find_blanks,
+    language_of,
+)
 from engine.calibration import DEFAULT_STEPS
 from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
@@ -22,6 +33,7 @@ class FillOptions:
     at: list[str]
     span: list[str]
     related: list[str]
+    marker: list[str]
     copies: bool
     n: int
     seed: int
@@ -69,11 +81,12 @@ def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[Skipped, 
         ranges = [(offset, offset) for offset in (offset_of(text, place) for place in options.at)]
         ranges += [range_of(text, places) for places in options.span]
         return [Span(start=s, end=e, max_tokens=options.max_tokens) for s, e in ranges], ()
-    blanks = find_blanks(text, language_of(options.output.file))
+    markers = tuple(marker for marker in options.marker if marker) or MARKERS
+    blanks = find_blanks(text, language_of(options.output.file), markers)
     if not blanks.spans:
         reasons = f" ({len(blanks.skipped)} seen and skipped: {blanks.skipped[0].reason})" if blanks.skipped else ""
         raise UserError(
-            f"{options.output.file} has no blanks{reasons}; mark one as ____ or <fill>, or name a place with --at."
+            f"{options.output.file} has no blanks{reasons}; mark one as {' or '.join(markers)}, or name a place with --at."
         )
     longest = [options.max_tokens if s.lines is None else max(s.max_tokens, options.max_tokens) for s in blanks.spans]
     spans = [msgspec.structs.replace(s, max_tokens=n) for s, n in zip(blanks.spans, longest, strict=True)]

@@ -20,19 +20,19 @@ COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
 
 
-def blanks_of(document: Snapshot) -> tuple[Span, ...]:
+def blanks_of(document: Snapshot, markers: tuple[str, ...]) -> tuple[Span, ...]:
     """The blanks of a version, looked for once though actions, lenses and hints all ask."""
-    return _found(document.text, document.language)
+    return _found(document.text, document.language, markers)
 
 
 @lru_cache(maxsize=4)
-def _found(text: str, language: str) -> tuple[Span, ...]:
-    return find_blanks(text, language).spans
+def _found(text: str, language: str, markers: tuple[str, ...]) -> tuple[Span, ...]:
+    return find_blanks(text, language, markers).spans
 
 
-def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeAction]:
+def code_actions(document: Snapshot, requested: types.Range, markers: tuple[str, ...]) -> list[types.CodeAction]:
     """Offers for the blanks in the requested lines and for all of the document; computed without the engine."""
-    spans = blanks_of(document)
+    spans = blanks_of(document, markers)
     if not spans:
         return []
     low = document.offset_at(types.Position(requested.start.line, 0))
@@ -47,9 +47,9 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return [*actions, action(title, KIND, COMMAND, argument_of(document))]
 
 
-def code_lenses(document: Snapshot) -> list[types.CodeLens]:
+def code_lenses(document: Snapshot, markers: tuple[str, ...]) -> list[types.CodeLens]:
     """A lens at every blank; where there are several, one more at the first that fills them together."""
-    spans = blanks_of(document)
+    spans = blanks_of(document, markers)
     lenses = []
     for span in spans:
         place = document.range_of(span.start, span.end)
@@ -66,19 +66,16 @@ def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.Cod
 
 async def fill_selections(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to write at."""
-    document = asked.document
     try:
         ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
     except msgspec.ValidationError as exc:
         raise RequestRejected(f"The selections are not understood: {exc}.") from exc
-    places = sorted({tuple(document.offset_at(_position(end)) for end in (r.start, r.end)) for r in ranges})
+    places = sorted({tuple(asked.offset_at(_position(end)) for end in (r.start, r.end)) for r in ranges})
     if not places:
         raise RequestRejected("There are no selections; send `ranges`.")
     if any(end > start for (_, end), (start, _) in zip(places, places[1:], strict=False)):
         raise RequestRejected("The selections overlap; select each place once.")
-    spans = tuple(Span(start=start, end=end) for start, end in places)
-    request = FillRequest(text=document.text, spans=spans, language=document.language, related=asked.related)
-    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
+    return await _filled(engine, asked, tuple(Span(start=start, end=end) for start, end in places))
 
 
 class PlainPosition(msgspec.Struct):
@@ -99,14 +96,19 @@ def _position(plain: PlainPosition) -> types.Position:
 
 async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Fill the blanks of the document (or those in the range) jointly; the edit is for this very version."""
-    document, within = asked.document, asked.within
+    document, within, markers = asked.document, asked.within, asked.settings.blank_markers
     if asked.options:
         raise RequestRejected(f"Filling blanks takes no {', '.join(asked.options)}.")
-    spans = blanks_of(document)
+    spans = blanks_of(document, markers)
     if within is not None:
         low, high = document.offset_at(within.start), document.offset_at(within.end)
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)
     if not spans:
-        raise RequestRejected("There are no blanks here; mark one as ____ or <fill>.")
-    request = FillRequest(text=document.text, spans=spans, language=document.language, related=asked.related)
+        raise RequestRejected(f"There are no blanks here; mark one as {' or '.join(markers)}.")
+    moved = (msgspec.structs.replace(s, start=s.start + asked.shift, end=s.end + asked.shift) for s in spans)
+    return await _filled(engine, asked, tuple(moved))
+
+
+async def _filled(engine: EngineClient, asked: Asked, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
+    request = FillRequest(text=asked.text, spans=spans, language=asked.document.language, related=asked.related)
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 from lsprotocol import types
@@ -26,6 +26,12 @@ REST_S = 0.4
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
 
 
+class Judged(NamedTuple):
+    report: Report
+    rest: bool = False
+    """Not all of a long document was judged; the client should ask again."""
+
+
 def result_id(document: Snapshot, settings: Settings) -> str:
     """Equal for equal text under equal settings."""
     text = document.text.encode("utf-8", "surrogatepass")
@@ -34,25 +40,29 @@ def result_id(document: Snapshot, settings: Settings) -> str:
 
 async def report(
     document: Snapshot, settings: Settings, proofreader: Proofreader, ready: bool, previous: str | None
-) -> Report:
+) -> Judged:
     """The diagnostics of a version; without an engine those that need none."""
     identifier = result_id(document, settings)
     if previous == identifier:
-        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=identifier)
-    items = blank_hints(document) if settings.blank_hints else []
+        return Judged(types.RelatedUnchangedDocumentDiagnosticReport(result_id=identifier))
+    items = blank_hints(document, settings.blank_markers) if settings.blank_hints else []
     whole = True
     if document.language in settings.proofread:
         whole = ready
         if ready:
             await asyncio.sleep(REST_S)
-            with suppress(EngineError):
+            try:
                 odd, whole = await proofreader.odd_words(document.text, settings.proofread_surprise)
+            except EngineError:
+                ready = whole = False  # asked again when the engine is back
+            else:
                 items += odd_hints(document, odd)
-    # Without a result id the client asks again, and the rest is judged then.
-    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=identifier if whole else None)
+    # Without a result id the document counts as not judged, and is when it is asked for again.
+    found = types.RelatedFullDocumentDiagnosticReport(items=items, result_id=identifier if whole else None)
+    return Judged(found, rest=ready and not whole)
 
 
-def blank_hints(document: Snapshot) -> list[types.Diagnostic]:
+def blank_hints(document: Snapshot, markers: tuple[str, ...]) -> list[types.Diagnostic]:
     return [
         types.Diagnostic(
             range=document.range_of(span.start, span.end),
@@ -61,7 +71,7 @@ def blank_hints(document: Snapshot) -> list[types.Diagnostic]:
             code=BLANK,
             source=SOURCE,
         )
-        for span in blanks_of(document)
+        for span in blanks_of(document, markers)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,24 @@ from lsprotocol import types
 
 from engine import Draft, FillResult, Snippet
 from lsp_server.document import Snapshot
+from lsp_server.notebooks import ALONE, Beside
+from lsp_server.settings import Settings
+
+Edit = types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit
+_ESCAPED = re.compile(r"[\\$}]")
+"""What means something in a snippet."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How an edit is written down."""
+
+    annotated: bool = False
+    """The client can show what each part of an edit is."""
+    confirm_below: float = 0.0
+    """Parts of a lower confidence wait for consent, where they are annotated."""
+    tab_stops: bool = False
+    """Every part is a tab stop."""
 
 
 @dataclass(frozen=True)
@@ -20,31 +39,55 @@ class Asked:
     within: types.Range | None
     options: dict[str, Any]
     related: tuple[Snippet, ...]
-    annotated: bool = False
-    """The client can show what each part of an edit is."""
+    settings: Settings
+    beside: Beside = ALONE
+    """Other cells of the notebook, read as one text with the document."""
+    shape: Shape = Shape()
     on_draft: Callable[[Draft], None] | None = None
+
+    @property
+    def text(self) -> str:
+        """What the engine is shown."""
+        return self.beside.before + self.document.text + self.beside.after
+
+    @property
+    def shift(self) -> int:
+        """From offsets of the document to those of ``text``."""
+        return len(self.beside.before)
+
+    def offset_at(self, position: types.Position) -> int:
+        """Of ``text``."""
+        return self.shift + self.document.offset_at(position)
 
 
 def to_edit(asked: Asked, result: FillResult) -> types.WorkspaceEdit:
     """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
-    document, annotated = asked.document, asked.annotated
-    edits: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = []
+    document, shape = asked.document, asked.shape
+    edits: list[Edit] = []
     notes: dict[str, types.ChangeAnnotation] = {}
     for number, span in enumerate(result.spans):
-        place = document.range_of(span.start, span.end)
-        if annotated:
-            identifier = f"lacuna.{number}"
+        place = document.range_of(span.start - asked.shift, span.end - asked.shift)
+        identifier = f"lacuna.{number}" if shape.annotated else None
+        if identifier is not None:
             label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
-            notes[identifier] = types.ChangeAnnotation(label=label, needs_confirmation=False)
-            edits.append(types.AnnotatedTextEdit(range=place, new_text=span.text, annotation_id=identifier))
-        else:
-            edits.append(types.TextEdit(range=place, new_text=span.text))
+            notes[identifier] = types.ChangeAnnotation(label, needs_confirmation=span.confidence < shape.confirm_below)
+        edits.append(_edit(place, span.text, identifier, number + 1 if shape.tab_stops else None))
     return versioned(document, edits, notes)
+
+
+def _edit(place: types.Range, text: str, annotation: str | None, stop: int | None) -> Edit:
+    if stop is not None:
+        escaped = _ESCAPED.sub(r"\\\g<0>", text)
+        snippet = types.StringValue(value=f"${{{stop}:{escaped}}}")
+        return types.SnippetTextEdit(range=place, snippet=snippet, annotation_id=annotation)
+    if annotation is not None:
+        return types.AnnotatedTextEdit(range=place, new_text=text, annotation_id=annotation)
+    return types.TextEdit(range=place, new_text=text)
 
 
 def versioned(
     document: Snapshot,
-    edits: Sequence[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit],
+    edits: Sequence[Edit],
     notes: dict[str, types.ChangeAnnotation] | None = None,
 ) -> types.WorkspaceEdit:
     """Edits of just this version, which a client refuses when the text moved on."""

@@ -1,4 +1,4 @@
-"""``textDocument/inlineCompletion``: one line at the cursor, written from both sides.
+"""``textDocument/inlineCompletion``: text at the cursor, written from both sides.
 
 Newest wins: a request for a document supersedes the one before it, whose fill leaves the engine within a step.
 """
@@ -6,6 +6,7 @@ Newest wins: a request for a document supersedes the one before it, whose fill l
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +16,9 @@ from lsprotocol import types
 from engine import EngineError, FillRequest, Snippet, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
+from lsp_server.features.quiet import is_quiet
 from lsp_server.features.typed_through import Suggested, TypedThrough
+from lsp_server.notebooks import ALONE, Beside
 from lsp_server.settings import Settings
 
 INVOKED_CANDIDATES = 3
@@ -23,38 +26,78 @@ REST_S = 0.3
 """After so long without a keystroke the engine gets ready for the next one."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One request with what belongs to it; offsets are those of the document."""
+
+    document: Snapshot
+    position: types.Position
+    invoked: bool
+    settings: Settings
+    selected: types.SelectedCompletionInfo | None = None
+    """A focused entry of the completion menu."""
+    related: tuple[Snippet, ...] = ()
+    beside: Beside = ALONE
+
+    @property
+    def wanted(self) -> bool:
+        """False where the user wants no suggestion unless they ask for one."""
+        document, settings = self.document, self.settings
+        on = settings.inline_completion and document.language in settings.languages
+        return self.invoked or (on and not is_quiet(document, document.offset_at(self.position), settings))
+
+    def typed(self) -> tuple[str, int]:
+        """The text and the cursor in it, as if the focused entry of the menu had been accepted."""
+        text, at = self.document.text, self.document.offset_at(self.position)
+        if self.selected is None:
+            return text, at
+        start, end = (self.document.offset_at(p) for p in (self.selected.range.start, self.selected.range.end))
+        return text[:start] + self.selected.text + text[end:], start + len(self.selected.text)
+
+    def request(self, text: str, at: int, interactive: bool) -> FillRequest:
+        """A fill at a place of the document's text, the other cells of its notebook around it."""
+        line, settings, before = self.document.line(self.position.line), self.settings, self.beside.before
+        one_line = not settings.several_lines or bool(line.strip()) or self.selected is not None
+        place = len(before) + at
+        return FillRequest(
+            text=before + text + self.beside.after,
+            spans=(Span(start=place, end=place, max_tokens=settings.max_tokens, single_line=one_line),),
+            language=self.document.language,
+            related=self.related,
+            n=INVOKED_CANDIDATES if interactive and self.invoked else 1,
+            deadline_ms=None if self.invoked else settings.deadline_ms,
+            session=self.document.uri if interactive else None,
+        )
+
+
 @dataclass
 class InlineCompletions:
     """The running suggestion of each document."""
 
     engine: EngineClient
+    wait_s: Callable[[Asked], float] = lambda asked: 0.0
+    """How long to hold a suggestion back that nobody asked for."""
+    shown: Callable[[Asked, tuple[str, ...]], None] = lambda asked, answers: None
+    """Told of suggestions that are new on show."""
     running: dict[str, asyncio.Task[list[types.InlineCompletionItem]]] = field(default_factory=dict)
     resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What gets the engine ready for the next request of each document."""
     typed: TypedThrough = field(default_factory=TypedThrough)
 
-    async def suggest(
-        self,
-        document: Snapshot,
-        params: types.InlineCompletionParams,
-        settings: Settings,
-        related: tuple[Snippet, ...] = (),
-    ) -> list[types.InlineCompletionItem]:
-        """Items for the cursor; empty when superseded, unsure, switched off or not ready (typing never waits)."""
-        invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        if not self.engine.ready or not (invoked or _automatic(document, settings)):
+    async def suggest(self, asked: Asked) -> list[types.InlineCompletionItem]:
+        """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never waits)."""
+        if not self.engine.ready or not asked.wanted:
             return []
-        cursor = document.offset_at(params.position)
-        known = (
-            ()
-            if invoked or params.context.selected_completion_info
-            else self.typed.rest(document.uri, document.text, cursor)
-        )
-        if known:
-            return _items(document, cursor, known[:1])
-        self._stop(document.uri)
-        task = asyncio.ensure_future(self._fill(document, params, settings, invoked, related))
-        self.running[document.uri] = task
+        uri, cursor = asked.document.uri, asked.document.offset_at(asked.position)
+        if not asked.invoked and asked.selected is None:
+            known, shown_before = self.typed.rest(uri, asked.document.text, cursor)
+            if known:
+                if not shown_before:
+                    self.shown(asked, known[:1])
+                return _items(asked.document, cursor, known[:1])
+        self._stop(uri)
+        task = asyncio.ensure_future(self._fill(asked))
+        self.running[uri] = task
         try:
             return await task
         except asyncio.CancelledError:
@@ -65,8 +108,8 @@ class InlineCompletions:
         except EngineError:
             return []
         finally:
-            if self.running.get(document.uri) is task:
-                del self.running[document.uri]
+            if self.running.get(uri) is task:
+                del self.running[uri]
 
     def closed(self, uri: str) -> None:
         """A document is gone, and all that was kept for it."""
@@ -79,54 +122,39 @@ class InlineCompletions:
             if task is not None:
                 task.cancel()
 
-    async def _rest(self, uri: str, request: FillRequest, answer: str | None) -> None:
+    async def _rest(self, asked: Asked, text: str, at: int, answer: str | None) -> None:
         """While the user rests: encode the context as a whole, and see what would follow the suggestion on show."""
         await asyncio.sleep(REST_S)
         with suppress(EngineError):
-            await self.engine.prepare(request)
+            await self.engine.prepare(asked.request(text, at, interactive=True))
             if answer:
-                at = request.spans[0].start
-                text, after = request.text[:at] + answer + request.text[at:], at + len(answer)
-                span = msgspec.structs.replace(request.spans[0], start=after, end=after)
-                following = msgspec.structs.replace(request, text=text, spans=(span,), n=1, session=None)
-                found = (await self.engine.fill(following, interactive=False)).spans[0]
+                text, at = text[:at] + answer + text[at:], at + len(answer)
+                request = asked.request(text, at, interactive=False)
+                single = msgspec.structs.replace(request.spans[0], single_line=True)
+                found = (await self.engine.fill(msgspec.structs.replace(request, spans=(single,)), interactive=False)).spans[
+                    0
+                ]
                 if found.text.strip():
-                    self.typed.remember(uri, Suggested(text, after, (found.text,)))
+                    self.typed.remember(asked.document.uri, Suggested(text, at, (found.text,), on_show=False))
 
-    async def _fill(
-        self,
-        document: Snapshot,
-        params: types.InlineCompletionParams,
-        settings: Settings,
-        invoked: bool,
-        related: tuple[Snippet, ...],
-    ) -> list[types.InlineCompletionItem]:
-        text, at = document.text, document.offset_at(params.position)
-        if (selected := params.context.selected_completion_info) is not None:
-            # A focused entry of the completion menu: continue as if it had been accepted.
-            start, end = document.offset_at(selected.range.start), document.offset_at(selected.range.end)
-            text, at = text[:start] + selected.text + text[end:], start + len(selected.text)
-        one_line = not settings.several_lines or bool(document.line(params.position.line).strip()) or selected is not None
-        request = FillRequest(
-            text=text,
-            spans=(Span(start=at, end=at, max_tokens=settings.max_tokens, single_line=one_line),),
-            language=document.language,
-            related=related,
-            n=INVOKED_CANDIDATES if invoked else 1,
-            deadline_ms=None if invoked else settings.deadline_ms,
-            session=document.uri,
-        )
-        result = (await self.engine.fill(request, interactive=True)).spans[0]
-        shown = invoked or result.confidence >= settings.min_confidence
-        answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if shown else ()
-        if answers and selected is None:
-            self.typed.remember(document.uri, Suggested(text, at, answers))
-        self.resting[document.uri] = asyncio.ensure_future(
-            self._rest(document.uri, request, answers[0] if answers and selected is None else None)
-        )
+    async def _fill(self, asked: Asked) -> list[types.InlineCompletionItem]:
+        document, selected, settings = asked.document, asked.selected, asked.settings
+        if not asked.invoked and (wait := self.wait_s(asked)) > 0:
+            await asyncio.sleep(wait)
+        text, at = asked.typed()
+        result = (await self.engine.fill(asked.request(text, at, interactive=True), interactive=True)).spans[0]
+        sure = asked.invoked or result.confidence >= settings.min_confidence
+        answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
+        if answers:
+            self.shown(asked, answers)
+            if selected is None:
+                self.typed.remember(document.uri, Suggested(text, at, answers))
+        following = answers[0] if answers and selected is None else None
+        self.resting[document.uri] = asyncio.ensure_future(self._rest(asked, text, at, following))
         if selected is not None:
-            typed = selected.text
-            return [types.InlineCompletionItem(insert_text=typed + answer, range=selected.range) for answer in answers]
+            return [
+                types.InlineCompletionItem(insert_text=selected.text + answer, range=selected.range) for answer in answers
+            ]
         return _items(document, at, answers)
 
 
@@ -135,7 +163,3 @@ def _items(document: Snapshot, cursor: int, answers: tuple[str, ...]) -> list[ty
     start = int(document.starts[document.position_at(cursor).line])
     typed, replaced = document.text[start:cursor], document.range_of(start, cursor)
     return [types.InlineCompletionItem(insert_text=typed + answer, range=replaced) for answer in answers]
-
-
-def _automatic(document: Snapshot, settings: Settings) -> bool:
-    return settings.inline_completion and document.language in settings.languages

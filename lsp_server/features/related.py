@@ -1,4 +1,4 @@
-"""Related context: the other open documents, without those that may hold secrets."""
+"""Related context: the other open documents and recent edits, without what may hold secrets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from engine import Snippet
 from lsp_server.document import Snapshot
+from lsp_server.features.recent import RecentEdits
 
 MOST = 6
 _SECRET = re.compile(
@@ -22,13 +23,23 @@ def may_hold_secrets(uri: str) -> bool:
     return _SECRET.search(unquote(urlsplit(uri).path)) is not None
 
 
-def related_snippets(document: Snapshot, open_documents: Iterable[Snapshot]) -> tuple[Snippet, ...]:
-    """The other open documents, the last changed first: cells of the same notebook, then the same language, then others."""
+def related_snippets(
+    document: Snapshot, open_documents: Iterable[Snapshot], recent: RecentEdits, notebook_seen: bool = False
+) -> tuple[Snippet, ...]:
+    """The other open documents, those of the same language first, the last changed first; then what was edited of late in
+    documents that are not among them, closed ones too.
+
+    Cells of the document's notebook come first, or not at all where they are part of the text (``notebook_seen``).
+    """
     notebook = urlsplit(document.uri).path
     others = [other for other in open_documents if other.uri != document.uri and not may_hold_secrets(other.uri)]
-    others.reverse()
-    ranked = sorted(others, key=lambda o: (urlsplit(o.uri).path != notebook, o.language != document.language))
-    return tuple(Snippet(path=_short(other.uri), text=other.text) for other in ranked[:MOST])
+    cells = {other.uri for other in others if urlsplit(other.uri).path == notebook}
+    others = [other for other in reversed(others) if not (notebook_seen and other.uri in cells)]
+    ranked = sorted(others, key=lambda other: (other.uri not in cells, other.language != document.language))[:MOST]
+    shown = {document.uri, *cells, *(other.uri for other in ranked)}
+    places = [place for place in recent.beyond(shown) if not may_hold_secrets(place.uri)]
+    found = [Snippet(path=_short(other.uri), text=other.text) for other in ranked]
+    return tuple(found + [Snippet(path=_short(place.uri), text=place.text) for place in places])
 
 
 def _short(uri: str) -> str:

@@ -1,6 +1,6 @@
-"""Rewrite a selection, improve what is odd in it, write what leads to a text: code actions and the commands behind them.
+"""Rewrite a selection, improve what is odd in it, write what leads to a text or from one to another.
 
-Computed only when chosen: offering them costs no pass.
+Code actions and the commands behind them. Computed only when chosen: offering them costs no pass.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from lsprotocol import types
 
-from engine import BeforeRequest, RequestRejected, RewriteRequest
+from engine import BeforeRequest, FillRequest, RequestRejected, RewriteRequest, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features.edits import Asked, action, argument_of, to_edit
 
-REWRITE, BEFORE = "lacuna.rewrite", "lacuna.writeBefore"
+REWRITE, BEFORE, BETWEEN = "lacuna.rewrite", "lacuna.writeBefore", "lacuna.writeBetween"
 KIND = "refactor.rewrite"
 IMPROVED = 0.2
 """Share of the words that "improve" may change: the most surprising ones."""
@@ -33,7 +33,7 @@ class RewriteOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, r
     seed: int = 0
 
 
-class BeforeOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+class WriteOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     tokens: Annotated[int, msgspec.Meta(ge=1)] = 48
     seed: int = 0
 
@@ -49,9 +49,12 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
             action("Rewrite the selection", f"{KIND}.selection", REWRITE, here),
             action("Improve the selection", f"{KIND}.improve", REWRITE, here | {"strength": IMPROVED}),
         ]
+    here, offers = argument_of(document, requested), []
     if document.text[start:].strip():
-        return [action("Write what comes before", f"{KIND}.before", BEFORE, argument_of(document, requested))]
-    return []
+        offers.append(action("Write what comes before", f"{KIND}.before", BEFORE, here))
+        if document.text[:start].strip():
+            offers.append(action("Write what belongs between", f"{KIND}.between", BETWEEN, here))
+    return offers
 
 
 async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
@@ -61,8 +64,8 @@ async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
         raise RequestRejected("There is no selection; select what is to be written anew.")
     wanted = _options(asked.options, RewriteOptions)
     request = RewriteRequest(
-        text=document.text, language=document.language, related=asked.related, start=document.offset_at(within.start),
-        end=document.offset_at(within.end), strength=wanted.strength, keep=wanted.keep, same_length=wanted.same_length,
+        text=asked.text, language=document.language, related=asked.related, start=asked.offset_at(within.start),
+        end=asked.offset_at(within.end), strength=wanted.strength, keep=wanted.keep, same_length=wanted.same_length,
         seed=wanted.seed,
     )  # fmt: skip
     return to_edit(asked, await engine.edit(request))
@@ -73,12 +76,26 @@ async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdi
     document, within = asked.document, asked.within
     if within is None:
         raise RequestRejected("There is no place; put the cursor in front of some text.")
-    wanted = _options(asked.options, BeforeOptions)
+    wanted = _options(asked.options, WriteOptions)
     request = BeforeRequest(
-        text=document.text, language=document.language, related=asked.related, at=document.offset_at(within.start),
+        text=asked.text, language=document.language, related=asked.related, at=asked.offset_at(within.start),
         tokens=wanted.tokens, seed=wanted.seed,
     )  # fmt: skip
     return to_edit(asked, await engine.edit(request))
+
+
+async def write_between(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+    """Text inserted at the place, which leads from what precedes it to what follows."""
+    document, within = asked.document, asked.within
+    if within is None:
+        raise RequestRejected("There is no place; put the cursor between the texts.")
+    wanted = _options(asked.options, WriteOptions)
+    at = asked.offset_at(within.start)
+    span = Span(start=at, end=at, max_tokens=wanted.tokens)
+    request = FillRequest(
+        text=asked.text, spans=(span,), language=document.language, related=asked.related, seed=wanted.seed
+    )
+    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
 
 
 def _options(options: dict[str, Any], kind: type[T]) -> T:

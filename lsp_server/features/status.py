@@ -5,36 +5,48 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-SHOW, ACCEPTED, DOCTOR = "lacuna.showStatus", "lacuna.accepted", "lacuna.doctor"
-"""Commands: what was counted; what an accepted suggestion runs (clients run the command of an item); what can run here."""
+from lsp_server.features.acceptance import Acceptance
+
+SHOW, DOCTOR = "lacuna.showStatus", "lacuna.doctor"
+"""Commands: what was counted; what can run here."""
 NOTIFICATION = "lacuna/status"
 KEPT = 1_000
 """Times of each kind that are remembered."""
-State = Literal["starting", "ready", "error"]
+State = Literal["starting", "ready", "busy", "off", "error"]
 
 
 @dataclass
 class Status:
-    state: State = "starting"
+    acceptance: Acceptance
+    engine: Literal["starting", "ready", "error"] = "starting"
     message: str = ""
     """What is wrong, with the way out."""
-    _counts: Counter[str] = field(default_factory=Counter)
+    off: bool = False
+    """The user wants no suggestions; commands work all the same."""
+    busy: int = 0
+    """Commands that are running."""
     _ms: dict[str, deque[float]] = field(default_factory=dict)
+    _asked: int = 0
 
-    def answered(self, kind: str, ms: float, shown: bool) -> None:
+    @property
+    def state(self) -> State:
+        """The one word that matters most."""
+        return self.engine if self.engine != "ready" else "busy" if self.busy else "off" if self.off else "ready"
+
+    def answered(self, kind: str, ms: float) -> None:
         """A request of ``kind`` was answered, with something to show or without."""
         self._ms.setdefault(kind, deque(maxlen=KEPT)).append(ms)
-        self._counts["asked"] += 1
-        self._counts["shown"] += shown
+        self._asked += 1
 
-    def accepted(self) -> None:
-        self._counts["accepted"] += 1
+    def median_s(self, kind: str) -> float:
+        """What an answer of ``kind`` usually takes; 0 where none was given yet."""
+        return float(np.median(self._ms[kind])) / 1000 if kind in self._ms else 0.0
 
     def report(self) -> dict[str, object]:
         """Plain figures; never any text."""
@@ -43,15 +55,18 @@ class Status:
             | {"count": len(values)}
             for kind, values in self._ms.items()
         }
-        counts = {name: self._counts[name] for name in ("asked", "shown", "accepted")}
-        dismissed = {"dismissed": max(0, counts["shown"] - counts["accepted"])}
-        return {"state": self.state, "message": self.message, **counts, **dismissed, "times": times}
+        counts = {name: self.acceptance.counts[name] for name in ("shown", "accepted", "accepted_in_part")}
+        dismissed = max(0, counts["shown"] - counts["accepted"] - counts["accepted_in_part"])
+        about = {"state": self.state, "message": self.message, "asked": self._asked}
+        return {**about, **counts, "dismissed": dismissed, "times": times}
 
     def sentence(self) -> str:
         """The same for people, in a line."""
         report = self.report()
         parts = [f"Lacuna is {self.state}" + (f": {self.message}" if self.message else "")]
-        parts.append(f"{report['shown']} suggestions shown, {report['accepted']} accepted")
+        parts.append(
+            f"{report['shown']} suggestions shown, {report['accepted']} accepted, {report['accepted_in_part']} in part"
+        )
         for kind, values in self._ms.items():
             parts.append(f"{kind}: median {np.median(list(values)):.0f} ms")
         return "; ".join(parts) + "."

@@ -8,13 +8,15 @@ MOST = 4
 """Suggestions remembered of a document: the one shown, and those that may come after it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Suggested:
     """``answers`` for the place ``at`` of ``text``, the best first."""
 
     text: str
     at: int
     answers: tuple[str, ...]
+    on_show: bool = True
+    """False for one that was prepared and not shown so far."""
 
     def rest(self, text: str, at: int) -> tuple[str, ...]:
         """What remains of the answers when the user has typed along them from ``self.at`` to ``at``; else nothing."""
@@ -34,10 +36,13 @@ class TypedThrough:
     def remember(self, uri: str, suggested: Suggested) -> None:
         self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: MOST - 1]]
 
-    def rest(self, uri: str, text: str, at: int) -> tuple[str, ...]:
-        """Answers that go on from what was typed; empty when none does."""
-        found = (suggested.rest(text, at) for suggested in self._suggested.get(uri, []))
-        return next((answers for answers in found if answers), ())
+    def rest(self, uri: str, text: str, at: int) -> tuple[tuple[str, ...], bool]:
+        """Answers that go on from what was typed, none when there are none; and whether they were on show already."""
+        for suggested in self._suggested.get(uri, []):
+            if answers := suggested.rest(text, at):
+                on_show, suggested.on_show = suggested.on_show, True
+                return answers, on_show
+        return (), False
 
     def forget(self, uri: str) -> None:
         self._suggested.pop(uri, None)

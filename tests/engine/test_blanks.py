@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.blanks import _MARKER, _markers, find_blanks, language_of
+from engine.blanks import _TAG, _UNDERSCORES, TAG, UNDERSCORES, _matches, find_blanks, language_of
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,12 @@ def test_languages_are_known_by_file_name():
 
 @given(st.text(alphabet=st.sampled_from("_a <>fil/\n"), max_size=60))
 def test_the_quick_search_finds_what_the_pattern_finds(text):
-    assert [m.span() for m in _markers(text)] == [m.span() for m in _MARKER.finditer(text)]
+    for marker, pattern in ((UNDERSCORES, _UNDERSCORES), (TAG, _TAG)):
+        assert [m.span() for m in _matches(text, marker)] == [m.span() for m in pattern.finditer(text)]
+
+
+def test_another_marker_is_a_blank_wherever_it_stands_and_the_usual_ones_are_then_text():
+    text = "a▮b = ___\n<fill> ▮▮\n"
+    assert [(s.start, s.end) for s in find_blanks(text, "python", ("▮",)).spans] == [(1, 2), (17, 18), (18, 19)]
+    assert len(find_blanks(text, "python", ("▮", "____")).spans) == 4
+    assert find_blanks("x = ??? + ?\n", "python", ("??", "?")).spans[0].end == 6

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.messages import Span
-from engine.window import context_pieces
+from engine.window import context_window
 
 texts = st.lists(st.text(alphabet="abc =()\t é😀", max_size=30), max_size=40).map("\n".join)
 
@@ -14,7 +14,7 @@ texts = st.lists(st.text(alphabet="abc =()\t é😀", max_size=30), max_size=40)
 def test_the_window_keeps_its_budget_and_shows_what_touches_the_spans(tokenizer, text, data):
     places = sorted(data.draw(st.sets(st.integers(0, len(text)), min_size=1, max_size=4)))
     budget = data.draw(st.integers(1, 200))
-    pieces = context_pieces(text, [Span(start=p, end=p) for p in places], tokenizer, budget)
+    pieces = context_window(text, [Span(start=p, end=p) for p in places], tokenizer, budget).pieces
     assert len(pieces) == len(places) + 1
     assert sum(map(len, pieces)) <= budget
     borders = [0, *places, len(text)]
@@ -31,7 +31,7 @@ def test_the_window_keeps_its_budget_and_shows_what_touches_the_spans(tokenizer,
 @given(texts, st.data())
 def test_a_window_that_holds_everything_shows_everything(tokenizer, text, data):
     place = data.draw(st.integers(0, len(text)))
-    before, after = context_pieces(text, [Span(start=place, end=place)], tokenizer, 100_000)
+    before, after = context_window(text, [Span(start=place, end=place)], tokenizer, 100_000).pieces
     assert tokenizer.decode(before) == text[:place]
     assert tokenizer.decode(after) == text[place:]
 
@@ -41,7 +41,7 @@ def test_only_the_neighbourhood_of_a_span_is_tokenised(tokenizer, monkeypatch):
     encode = tokenizer.encode
     monkeypatch.setattr(tokenizer, "encode", lambda text: seen.append(len(text)) or encode(text))
     text = "x = 1\n" * 500_000
-    pieces = context_pieces(text, [Span(start=1_500_000, end=1_500_000)], tokenizer, 200)
+    pieces = context_window(text, [Span(start=1_500_000, end=1_500_000)], tokenizer, 200).pieces
     assert sum(map(len, pieces)) <= 200
     assert sum(seen) < 5_000
 
@@ -51,13 +51,13 @@ def test_a_line_of_ten_megabytes_costs_what_the_budget_allows(tokenizer, monkeyp
     encode = tokenizer.encode
     monkeypatch.setattr(tokenizer, "encode", lambda text: seen.append(len(text)) or encode(text))
     text = "ab " * 3_500_000
-    pieces = context_pieces(text, [Span(start=5_000_000, end=5_000_000)], tokenizer, 100)
+    pieces = context_window(text, [Span(start=5_000_000, end=5_000_000)], tokenizer, 100).pieces
     assert 0 < sum(map(len, pieces)) <= 100
     assert sum(seen) < 10_000
 
 
 def test_line_ends_and_byte_order_marks_are_not_shown_to_the_model(tokenizer):
     text = "\ufeffa = 1\r\nb = 2\r\n"
-    before, after = context_pieces(text, [Span(start=8, end=8)], tokenizer, 100)
+    before, after = context_window(text, [Span(start=8, end=8)], tokenizer, 100).pieces
     assert tokenizer.decode(before) == "a = 1\n"
     assert tokenizer.decode(after) == "b = 2\n"

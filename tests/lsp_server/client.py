@@ -42,6 +42,10 @@ class Client:
         self.notifications: queue.Queue[dict[str, Any]] = queue.Queue()
         self.edits: list[dict[str, Any]] = []
         self.applied = True
+        self.registered: dict[str, dict[str, Any]] = {}
+        """What the server registered of its own accord, by its identifier."""
+        self.configuration: Any = lambda scope: None
+        """Scope (a URI, or nothing) -> what this client has for the section ``lacuna``."""
         self.replies: dict[int, int] = {}
         threading.Thread(target=self._read, daemon=True).start()
         params = {"processId": None, "rootUri": None, "capabilities": capabilities, "initializationOptions": options}
@@ -118,6 +122,17 @@ class Client:
                 return
             self._sort(json.loads(out.read(length)))
 
+    def _answer(self, method: str, params: Any) -> Any:
+        """What a client says to what it is asked."""
+        if method == "workspace/configuration":
+            return [self.configuration(item.get("scopeUri")) for item in params["items"]]
+        if method == "client/registerCapability":
+            self.registered |= {one["id"]: one for one in params["registrations"]}
+        if method == "client/unregisterCapability":
+            for one in params["unregisterations"]:
+                self.registered.pop(one["id"])
+        return None
+
     def _sort(self, message: dict[str, Any]) -> None:
         if "method" not in message:
             self.replies[message["id"]] = self.replies.get(message["id"], 0) + 1
@@ -126,6 +141,6 @@ class Client:
             self.edits.append(message["params"]["edit"])
             self._send({"id": message["id"], "result": {"applied": self.applied}})
         elif "id" in message:
-            self._send({"id": message["id"], "result": None})
+            self._send({"id": message["id"], "result": self._answer(message["method"], message["params"])})
         else:
             self.notifications.put(message)

@@ -19,14 +19,18 @@ def reference_starts(text):
 @settings(deadline=None)
 @given(texts, encodings, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), texts), max_size=8))
 def test_incremental_edits_equal_a_document_opened_anew(text, encoding, edits):
-    document = open_snapshot("file:///a", "python", 1, text, encoding)
+    store = DocumentStore()
+    store.encoding = encoding
+    store.open(types.TextDocumentItem("file:///a", "python", 1, text))
+    document = store.get("file:///a")
     for version, (first, second, new) in enumerate(edits, 2):
         low, high = sorted((min(first, len(text)), min(second, len(text))))
         change = types.TextDocumentContentChangePartial(range=document.range_of(low, high), text=new)
         # A position cannot point between \r and \n: the reference uses the offsets that the positions mean.
         low, high = document.offset_at(change.range.start), document.offset_at(change.range.end)
         text = text[:low] + new + text[high:]
-        document = document.changed(change, version)
+        store.change(types.VersionedTextDocumentIdentifier(version=version, uri="file:///a"), [change])
+        document = store.get("file:///a")
         assert document.text == text
         assert document.starts.tolist() == reference_starts(text)
         assert document.version == version
@@ -61,7 +65,7 @@ def test_a_held_snapshot_does_not_change_when_the_document_does():
     held = store.get("file:///a")
     change = types.TextDocumentContentChangeWholeDocument(text="two\n")
     identifier = types.VersionedTextDocumentIdentifier(version=2, uri="file:///a")
-    store.change(types.DidChangeTextDocumentParams(identifier, [change]))
+    store.change(identifier, [change])
     assert held.text == "one\n" and store.get("file:///a").text == "two\n"
     store.close("file:///a")
     assert store.get("file:///a") is None

@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from engine import EngineError, FillResult, SpanResult
 from lsp_server.document import open_snapshot
-from lsp_server.features.inline_completion import InlineCompletions
+from lsp_server.features.inline_completion import Asked, InlineCompletions
 from lsp_server.settings import Settings
 
 DOCUMENT = open_snapshot("file:///a.py", "python", 1, "x = \n", "utf-16")
@@ -56,6 +56,12 @@ def params(kind=types.InlineCompletionTriggerKind.Automatic):
     )
 
 
+def suggest(inline, document, asked, settings=None):
+    context = asked.context
+    invoked = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    return inline.suggest(Asked(document, asked.position, invoked, settings or Settings(), context.selected_completion_info))
+
+
 def run(scenario):
     asyncio.run(scenario())
 
@@ -64,10 +70,10 @@ def test_a_newer_request_supersedes_and_frees_the_engine():
     async def scenario():
         engine = Scripted()
         inline = InlineCompletions(engine)
-        first = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        first = asyncio.create_task(suggest(inline, DOCUMENT, params(), Settings()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        second = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        second = asyncio.create_task(suggest(inline, DOCUMENT, params(), Settings()))
         assert await first == []
         assert engine.cancelled == 1
         engine.gate.set()
@@ -81,7 +87,7 @@ def test_a_cancelled_request_frees_the_engine_and_stays_cancelled():
     async def scenario():
         engine = Scripted()
         inline = InlineCompletions(engine)
-        task = asyncio.create_task(inline.suggest(DOCUMENT, params(), Settings()))
+        task = asyncio.create_task(suggest(inline, DOCUMENT, params(), Settings()))
         for _ in range(3):
             await asyncio.sleep(0)
         task.cancel()
@@ -101,11 +107,11 @@ def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monk
         engine.gate.set()
         inline = InlineCompletions(engine)
         for _ in range(3):  # faster than anyone rests
-            await inline.suggest(DOCUMENT, params(), Settings())
+            await suggest(inline, DOCUMENT, params(), Settings())
         assert engine.prepared == []
         await asyncio.sleep(0.2)
         assert [request.session for request in engine.prepared] == [DOCUMENT.uri]
-        await inline.suggest(DOCUMENT, params(), Settings())
+        await suggest(inline, DOCUMENT, params(), Settings())
         inline.closed(DOCUMENT.uri)
         await asyncio.sleep(0.2)
         assert len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
@@ -124,11 +130,11 @@ def test_typing_along_a_suggestion_asks_no_engine_and_asking_for_one_does():
         engine = Scripted(text="compute(1)")
         engine.gate.set()
         inline = InlineCompletions(engine)
-        await inline.suggest(*at("x = \n", 4), Settings())
-        [item] = await inline.suggest(*at("x = comp\n", 8), Settings())
+        await suggest(inline, *at("x = \n", 4), Settings())
+        [item] = await suggest(inline, *at("x = comp\n", 8), Settings())
         assert item.insert_text == "x = compute(1)" and len(engine.requests) == 1
-        await inline.suggest(*at("x = comp\n", 8, types.InlineCompletionTriggerKind.Invoked), Settings())
-        await inline.suggest(*at("x = con\n", 7), Settings())
+        await suggest(inline, *at("x = comp\n", 8, types.InlineCompletionTriggerKind.Invoked), Settings())
+        await suggest(inline, *at("x = con\n", 7), Settings())
         assert len(engine.requests) == 3
         inline.closed(DOCUMENT.uri)
 
@@ -142,10 +148,10 @@ def test_what_follows_an_accepted_suggestion_is_there_already(monkeypatch):
         engine = Scripted(text="ab")
         engine.gate.set()
         inline = InlineCompletions(engine)
-        await inline.suggest(*at("x = \n", 4), Settings())
+        await suggest(inline, *at("x = \n", 4), Settings())
         await asyncio.sleep(0.1)
         assert [(request.spans[0].start, interactive) for request, interactive in engine.requests] == [(4, True), (6, False)]
-        [item] = await inline.suggest(*at("x = ab\n", 6), Settings())
+        [item] = await suggest(inline, *at("x = ab\n", 6), Settings())
         assert item.insert_text == "x = abab" and len(engine.requests) == 2
         inline.closed(DOCUMENT.uri)
 
@@ -156,7 +162,7 @@ def test_typing_never_waits_for_a_model_that_is_loading():
     async def scenario():
         engine = Scripted()
         engine.ready = False
-        assert await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings()) == []
+        assert await suggest(InlineCompletions(engine), DOCUMENT, params(), Settings()) == []
         assert not engine.requests
 
     run(scenario)
@@ -167,8 +173,8 @@ def test_an_unsure_answer_is_shown_only_when_asked_for():
         engine = Scripted(confidence=0.05)
         engine.gate.set()
         inline = InlineCompletions(engine)
-        assert await inline.suggest(DOCUMENT, params(), Settings()) == []
-        assert await inline.suggest(DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings())
+        assert await suggest(inline, DOCUMENT, params(), Settings()) == []
+        assert await suggest(inline, DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings())
 
     run(scenario)
 
@@ -177,7 +183,7 @@ def test_requests_go_to_the_engine_as_interactive_with_a_deadline():
     async def scenario():
         engine = Scripted()
         engine.gate.set()
-        await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings(deadline_ms=123.0))
+        await suggest(InlineCompletions(engine), DOCUMENT, params(), Settings(deadline_ms=123.0))
         ((request, interactive),) = engine.requests
         assert interactive and request.deadline_ms == 123.0 and request.spans[0].single_line
 
@@ -188,7 +194,7 @@ def test_an_engine_error_brings_nothing_rather_than_a_trace():
     async def scenario():
         engine = Scripted(error=EngineError("broken"))
         engine.gate.set()
-        assert await InlineCompletions(engine).suggest(DOCUMENT, params(), Settings()) == []
+        assert await suggest(InlineCompletions(engine), DOCUMENT, params(), Settings()) == []
 
     run(scenario)
 
@@ -206,7 +212,7 @@ def test_only_an_empty_line_may_become_several(line, several, single):
             text_document=types.TextDocumentIdentifier(DOCUMENT.uri),
             position=types.Position(0, len(line)),
         )
-        await InlineCompletions(engine).suggest(document, place, Settings(several_lines=several))
+        await suggest(InlineCompletions(engine), document, place, Settings(several_lines=several))
         assert engine.requests[0][0].spans[0].single_line is single
 
     run(scenario)

@@ -33,6 +33,13 @@ def test_a_document_remembers_few_suggestions_and_forgets_on_closing():
     memory = TypedThrough()
     for number in range(MOST + 2):
         memory.remember("a", Suggested("x" * number, number, ("yz",)))
-    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ("yz",) and memory.rest("a", "", 0) == ()
+    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == (("yz",), True) and memory.rest("a", "", 0) == ((), False)
     memory.forget("a")
-    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ()
+    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ((), False)
+
+
+def test_what_was_prepared_is_new_on_show_just_once():
+    memory = TypedThrough()
+    memory.remember("a", Suggested("x", 1, ("yz",), on_show=False))
+    assert memory.rest("a", "x", 1) == (("yz",), False)
+    assert memory.rest("a", "xy", 2) == (("z",), True)
