@@ -20,6 +20,14 @@ class LacunaProtocol(LanguageServerProtocol):
 
     _server: LacunaServer
 
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Emacs' lsp-mode has inline completion and declares it as ``null``, which would count as not having it."""
+        if data.get("method") == types.INITIALIZE:
+            declared = data.get("params", {}).get("capabilities", {}).get("textDocument") or {}
+            if "inlineCompletion" in declared and declared["inlineCompletion"] is None:
+                declared["inlineCompletion"] = {}
+        return super().structure_message(data)
+
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         result: types.InitializeResult = yield from super().lsp_initialize(params)

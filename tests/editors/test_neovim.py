@@ -166,3 +166,37 @@ def test_odd_words_and_blanks_are_marked(edit):
     nvim, _ = edit("letter.md", "The shop is open from Monday to Fribbledonk, and ____ on Sunday.\n")
     marks = "return vim.tbl_map(function(d) return d.code end, vim.diagnostic.get(0))"
     assert set(wait(lambda: (found := nvim.exec_lua(marks)) and "surprise" in found and found)) == {"surprise", "blank"}
+
+
+def test_a_long_fill_is_seen_while_it_is_written_and_gone_afterwards(edit):
+    nvim, path = edit("letter.md", "# Report\n\n<fill tokens=64>\n\nThe end.\n")
+    wait(lambda: nvim.vars.get("lacuna_status") == "ready")
+    nvim.exec_lua(
+        """
+        local space, set = vim.api.nvim_get_namespaces()['lacuna.drafts'], vim.api.nvim_buf_set_extmark
+        _G.drafts = {}
+        vim.api.nvim_buf_set_extmark = function(buffer, namespace, row, column, options)
+          if namespace == space then table.insert(_G.drafts, { row, options.virt_text[1][1] }) end
+          return set(buffer, namespace, row, column, options)
+        end
+        """
+    )
+    nvim.command("Lacuna fill")
+    wait(lambda: "<fill" not in path_text(nvim))
+    wait(lambda: nvim.vars.get("lacuna_status") == "ready")
+    drafts = nvim.exec_lua("return _G.drafts")
+    assert drafts and all(row == 2 and text for row, text in drafts)
+    left = "return vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_get_namespaces()['lacuna.drafts'], 0, -1, {})"
+    assert nvim.exec_lua(left) == []
+
+
+def test_what_belongs_between_two_texts_is_put_there(edit):
+    nvim, path = edit("letter.md", "The meeting is on Friday.\n\nPlease bring your notes.\n")
+    wait(lambda: nvim.vars.get("lacuna_status") == "ready")
+    nvim.command("call cursor(2, 1) | Lacuna between")
+    text = wait(lambda: (now := path_text(nvim)) != "The meeting is on Friday.\n\nPlease bring your notes.\n" and now)
+    assert text.startswith("The meeting is on Friday.\n") and text.endswith("Please bring your notes.\n")
+
+
+def path_text(nvim):
+    return "\n".join(nvim.current.buffer[:]) + "\n"

@@ -8,26 +8,14 @@ import queue
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
-NEOVIM = {
-    "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"]},
-    "textDocument": {"inlineCompletion": {"dynamicRegistration": False}, "codeAction": {"dynamicRegistration": True}},
-    "window": {"workDoneProgress": True},
-    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
-}
-VSCODE = {
-    "general": {"positionEncodings": ["utf-16"]},
-    "textDocument": {
-        "inlineCompletion": {"dynamicRegistration": True},
-        "codeAction": {"resolveSupport": {"properties": ["edit"]}},
-    },
-    "window": {"workDoneProgress": True},
-    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}},
-}
-UTF32 = {"general": {"positionEncodings": ["utf-32"]}, "workspace": {"applyEdit": True}}
+RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in (Path(__file__).parent / "clients").glob("*.json")}
+"""Abilities as real editors declare them."""
+NEOVIM, VSCODE = RECORDED["neovim-0.12"], RECORDED["vscode-1.139"]
 MINIMAL: dict[str, Any] = {}
-CLIENTS = {"neovim": NEOVIM, "vscode": VSCODE, "utf-32": UTF32, "minimal": MINIMAL}
+CLIENTS = {**dict(sorted(RECORDED.items())), "minimal": MINIMAL}
 
 
 class Client:
@@ -141,6 +129,6 @@ class Client:
             self.edits.append(message["params"]["edit"])
             self._send({"id": message["id"], "result": {"applied": self.applied}})
         elif "id" in message:
-            self._send({"id": message["id"], "result": self._answer(message["method"], message["params"])})
+            self._send({"id": message["id"], "result": self._answer(message["method"], message.get("params"))})
         else:
             self.notifications.put(message)

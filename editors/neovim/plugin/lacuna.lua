@@ -1,4 +1,5 @@
--- :Lacuna fill | selection | words | rewrite [WORD ...] | improve | before | word | line | toggle | doctor
+-- :Lacuna fill | here | selection | words | rewrite [WORD ...] | improve | before | between | proofread | word | line | toggle
+-- | status | doctor
 -- rewrite and improve work on the selected lines or the last selection; the words after rewrite are kept.
 
 if vim.g.loaded_lacuna then
@@ -55,6 +56,12 @@ local actions = {
   fill = function()
     run('lacuna.fillBlanks', {})
   end,
+  here = function()
+    local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+    run('lacuna.fillBlanks', {
+      range = { start = { line = row, character = 0 }, ['end'] = { line = row + 1, character = 0 } },
+    })
+  end,
   selection = function()
     run('lacuna.fillSelections', { ranges = { selection() } })
   end,
@@ -80,6 +87,23 @@ local actions = {
   end,
   before = function()
     run('lacuna.writeBefore', { range = cursor() })
+  end,
+  between = function()
+    run('lacuna.writeBetween', { range = cursor() })
+  end,
+  proofread = function()
+    local shown = not vim.b.lacuna_unread
+    vim.b.lacuna_unread = shown
+    for _, namespace in ipairs({ true, false }) do
+      local client = client_of(0)
+      if client then
+        vim.diagnostic.enable(not shown, { bufnr = 0, ns_id = vim.lsp.diagnostic.get_namespace(client.id, namespace) })
+      end
+    end
+    vim.notify('Lacuna marks ' .. (shown and 'nothing' or 'odd words') .. ' here.')
+  end,
+  status = function()
+    run('lacuna.showStatus', {})
   end,
   word = function()
     accept('^%s*[%w_]+')

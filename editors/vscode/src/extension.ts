@@ -5,19 +5,8 @@ import * as vscode from 'vscode';
 import { LanguageClient, State } from 'vscode-languageclient/node';
 
 import { runDoctor, serverCommand } from './server';
-
-const SETTINGS = [
-  'inlineCompletion',
-  'languages',
-  'maxTokens',
-  'severalLines',
-  'deadlineMs',
-  'relatedFiles',
-  'minConfidence',
-  'blankHints',
-  'proofread',
-  'proofreadSurprise',
-] as const;
+import { settings, toggle } from './settings';
+import { Health, show } from './status';
 
 let client: LanguageClient | undefined;
 
@@ -36,8 +25,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   register('lacuna.otherWords', otherWords);
   register('lacuna.improve', () => run('lacuna.rewrite', { range: selection(), strength: 0.2 }));
   register('lacuna.before', () => run('lacuna.writeBefore', { range: selection() }));
+  register('lacuna.between', () => run('lacuna.writeBetween', { range: selection() }));
   register('lacuna.rewriteKeeping', rewriteKeeping);
-  register('lacuna.toggleLanguage', toggleLanguage);
+  register('lacuna.showDraft', showDraft);
+  register('lacuna.toggleLanguage', () => toggle('languages'));
+  register('lacuna.toggleProofreading', () => toggle('proofread'));
+  register('lacuna.showCounts', () => client?.sendRequest('workspace/executeCommand', { command: 'lacuna.showStatus', arguments: [] }));
   register('lacuna.runDoctor', runDoctor);
   register('lacuna.restart', () => restart(status));
 
@@ -67,15 +60,24 @@ async function restart(status: vscode.StatusBarItem): Promise<void> {
     { command: command[0], args: command.slice(1) },
     {
       documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-notebook-cell' }],
-      initializationOptions: { ...settings(), drafts: true },
+      initializationOptions: { drafts: true },
       synchronize: { configurationSection: 'lacuna' },
-      middleware: { workspace: { configuration: async () => [{ ...settings(), drafts: true }] } },
+      middleware: {
+        workspace: {
+          configuration: async (asked) => asked.items.map((item) => settings(item.scopeUri)),
+        },
+      },
     },
   );
   started.onNotification('lacuna/draft', (draft: Draft) => {
     writing?.report({ message: draft.spans.map((span) => span.text.trim()).join(' … ').slice(0, 80) });
   });
-  started.onDidChangeState(({ newState }) => show(status, newState));
+  started.onNotification('lacuna/status', (health: Health) => show(status, health));
+  started.onDidChangeState(({ newState }) => {
+    if (newState !== State.Running) {
+      show(status, { state: newState === State.Starting ? 'starting' : 'stopped', message: '' });
+    }
+  });
   try {
     await started.start();
     client = started;
@@ -87,22 +89,6 @@ async function restart(status: vscode.StatusBarItem): Promise<void> {
         'where it is can be set in lacuna.command.',
     );
   }
-}
-
-function show(status: vscode.StatusBarItem, state: State): void {
-  const [icon, says] = {
-    [State.Starting]: ['$(loading~spin)', 'is starting'],
-    [State.StartFailed]: ['$(warning)', 'did not start'],
-    [State.Running]: ['$(check)', 'is ready'],
-    [State.Stopped]: ['$(circle-slash)', 'is stopped'],
-  }[state];
-  status.text = `${icon} Lacuna`;
-  status.tooltip = `Lacuna ${says}. Click for what can run here.`;
-}
-
-function settings(): Record<string, unknown> {
-  const all = vscode.workspace.getConfiguration('lacuna');
-  return Object.fromEntries(SETTINGS.map((name) => [name, all.get(name)]));
 }
 
 /** A fill while it is being written. */
@@ -185,13 +171,14 @@ async function rewriteKeeping(): Promise<void> {
   }
 }
 
-async function toggleLanguage(): Promise<void> {
-  const language = vscode.window.activeTextEditor?.document.languageId;
-  if (!language) {
+/** A read-only document beside this one that shows a fill while it is being written. */
+async function showDraft(): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  if (!client || !document) {
     return;
   }
-  const all = vscode.workspace.getConfiguration('lacuna');
-  const on = all.get<string[]>('languages', []);
-  const changed = on.includes(language) ? on.filter((name) => name !== language) : [...on, language];
-  await all.update('languages', changed, vscode.ConfigurationTarget.Global);
+  const of = client.code2ProtocolConverter.asUri(document.uri);
+  const uri = vscode.Uri.from({ scheme: 'lacuna-draft', path: document.uri.path, query: of });
+  const draft = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(draft, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
 }
