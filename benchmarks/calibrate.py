@@ -18,7 +18,7 @@ from engine.calibration import PROBED_LENGTHS, Calibration, rising
 from engine.length_probe import certainty
 
 BINS = 10
-TRIED_STEPS = (UNBOUNDED, 16)
+TRIED_STEPS = (UNBOUNDED, 16, 8)
 """Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling (training/LOG.md)."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""

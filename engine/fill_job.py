@@ -22,7 +22,7 @@ from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span, replaced
 from engine.pins import Placement, put, search_placements
 from engine.sampler import Rules, denoise, encode_context
-from engine.skeleton import build_canvas, slots_of
+from engine.skeleton import MAX_SLOTS, build_canvas, slots_of
 from engine.span_options import keeps, missing_pin
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
@@ -103,7 +103,7 @@ class FillJob:
                 continue
             # A pin needs its tokens and something that keeps it apart from its neighbours.
             pinned = sum(len(self.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
-            most = slots_of(span, len(self.spans))
+            most = slots_of(span, len(self.spans), MAX_SLOTS)
             sides = self._healing.borders[i].slots if self._healing and i in self._healing.borders else 0
             most += sides
             least = min(most, max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))

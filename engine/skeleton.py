@@ -10,20 +10,24 @@ from engine.messages import Span
 SLOTS = 64
 """Masks of all spans together at the start, as in training."""
 MIN_SLOTS, MAX_SLOTS = 8, 32
+"""Of one span."""
+START = 16
+"""Masks that one span starts with at most, where it can grow: training starts with up to ``MAX_SLOTS``, but as many answers
+are exact in half the time (training/LOG.md)."""
 SLOTS_A_LINE = 12
 """Masks that a line starts with, where the number of lines is asked for."""
 
 
-def usual_slots(count: int) -> int:
-    """Masks that each of ``count`` spans of unknown length starts with; training draws its examples alike."""
-    return max(MIN_SLOTS, min(MAX_SLOTS, SLOTS // count))
+def usual_slots(count: int, most: int) -> int:
+    """Masks that each of ``count`` spans of unknown length starts with."""
+    return max(MIN_SLOTS, min(most, SLOTS // count))
 
 
-def slots_of(span: Span, count: int) -> int:
-    """Places of one of ``count`` spans on the canvas, its line ends included."""
+def slots_of(span: Span, count: int, most: int = START) -> int:
+    """Places of one of ``count`` spans on the canvas, its line ends included; ``most`` where nothing else is asked for."""
     if span.tokens is not None:
         return span.tokens
-    usual = usual_slots(count)
+    usual = usual_slots(count, most)
     if span.lines is not None:
         usual = span.lines * (SLOTS_A_LINE + 1) - 1
     pinned = sum(len(pin) for pin in span.pins)  # no token is shorter than a character

@@ -107,7 +107,7 @@ def make_example(
             example.context_positions += range(position, position + len(ids))
             position += len(ids)
             continue
-        surplus = usual_slots(len(cuts)) - len(ids)
+        surplus = usual_slots(len(cuts), MAX_SLOTS) - len(ids)
         if rng.random() >= config.p_start or not 0 <= surplus <= spare:
             surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SLOTS - len(ids))) + 1))
         spare -= surplus

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, RequestRejected, Span
 from engine.backends.fake_backend import FakeBackend
 from engine.errors import EngineError
+from engine.skeleton import START
 
 
 def noisy(seed=0):
@@ -45,7 +46,7 @@ def test_several_spans_are_denoised_together(engine):
     result = engine.fill(FillRequest(text="a = \nb = \n", spans=(Span(start=4, end=4), Span(start=9, end=9))))
     steps = engine.backend.batches[1:]
     assert len(result.spans) == 2
-    assert steps[0].input_ids.shape[1] == 64  # both spans are active in one pass
+    assert steps[0].input_ids.shape[1] == 2 * START  # both spans are active in one pass
     assert result.nfe == len(engine.backend.batches)
 
 
@@ -89,7 +90,7 @@ def test_the_deadline_stops_with_the_best_draft(config, tokenizer):
     engine = Engine.with_backend(config, tokenizer, FakeBackend(slow))
     engine.infiller.clock = lambda: now[0]
     with engine:
-        result = engine.fill(FillRequest(text="x = ", spans=(Span(start=4, end=4),), deadline_ms=40.0))
+        result = engine.fill(FillRequest(text="x = ", spans=(Span(start=4, end=4),), deadline_ms=20.0))
     assert result.stopped == "deadline"
     assert result.spans[0].tokens >= 1 and len(engine.backend.batches) == 3
 
