@@ -34,8 +34,8 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
     """Flat figures of one model: one answer of the model alone, and the whole system with copies and repairs of syntax."""
     with Engine(folder) as engine:
         cases = places(runs + WARM_UP)
-        results = [engine.fill(_request(case, copies=False)) for case in cases][WARM_UP:]
-        whole = [engine.fill(_request(case, copies=True, language="python")) for case in cases][WARM_UP:]
+        results = [engine.fill(place_request(case)) for case in cases][WARM_UP:]
+        whole = [engine.fill(place_request(case, copies=True, language="python")) for case in cases][WARM_UP:]
         rss = resident_mb(os.getpid())
         hurried = _deadlines(engine, cases, quantile([r.ms for r in results], 0.5) / 2)
     times = [r.ms for r in results]
@@ -66,7 +66,7 @@ def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[st
     engine.backend.predict = timed  # type: ignore[method-assign]
     try:
         for case in cases[WARM_UP:]:
-            request = msgspec.structs.replace(_request(case, copies=False), deadline_ms=deadline_ms)
+            request = msgspec.structs.replace(place_request(case), deadline_ms=deadline_ms)
             late.append(max(0.0, engine.fill(request).ms - deadline_ms))
     finally:
         engine.backend.predict = predict  # type: ignore[method-assign]
@@ -77,6 +77,7 @@ def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[st
     }
 
 
-def _request(case: Case, copies: bool, language: str | None = None) -> FillRequest:
+def place_request(case: Case, copies: bool = False, language: str | None = None) -> FillRequest:
+    """A single-line blank of up to 32 tokens, by the model alone unless said otherwise."""
     span = Span(start=case.start, end=case.end, max_tokens=32, single_line=True)
     return FillRequest(text=case.text, spans=(span,), copies=copies, language=language)

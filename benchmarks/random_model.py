@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from engine.calibration import Calibration, read_calibration, write_calibration
 from engine.checkpoint import save_checkpoint
 from engine.config import ModelConfig, read_model_config
 from engine.core import BUNDLED
@@ -25,8 +26,14 @@ def make_random_model(folder: Path) -> Path:
     exporter = Path(inspect.getfile(onnx_export)).parent
     made_by = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(exporter.glob("*.py")))).hexdigest()[:12]
     out = folder / f"random-45m-{made_by}"
-    if (out / "model.onnx").exists():
-        return out
+    if not (out / "model.onnx").exists():
+        _export(out)
+    # The default rule is the bundled model's; what steps a random one needs means nothing.
+    write_calibration(Calibration(steps=read_calibration(BUNDLED).steps), out)
+    return out
+
+
+def _export(out: Path) -> None:
     bundled = read_model_config(BUNDLED)
     config = ModelConfig(
         d_model=512,
@@ -49,4 +56,3 @@ def make_random_model(folder: Path) -> Path:
     save_checkpoint(model, checkpoint, BUNDLED / "tokenizer.json")
     export_onnx(checkpoint, out)
     shutil.rmtree(checkpoint)
-    return out

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.backends import Context, Ints
 
-VICINITY = 16
+VICINITY = 8
 """Tokens on either side of an edit that are encoded again."""
 WORTH = 0.5
 """A larger part of the context than this is not worth a partial pass."""

@@ -21,6 +21,10 @@ from engine.step_graph import NUM_CANDIDATES
 
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
+PLACES = 2
+"""So many times the model's longest row there are places: spans grow while the row around them is full."""
+Table = tuple[Tensor, Tensor, Tensor]
+"""Cosines and sines of every place, and the places of a row (B, S)."""
 
 
 class StepGraph(nn.Module):
@@ -56,8 +60,8 @@ class StepGraph(nn.Module):
     ) -> tuple[Tensor, ...]:
         config = self.config
         self._weights = dict(zip(self.names, weights, strict=True))
-        table = _half_table(position_ids, config)
-        key_table = _half_table(torch.cat((context_position_ids, position_ids), dim=1), config)
+        table = (*_tables(config, input_ids.device), position_ids)
+        key_table = (*table[:2], torch.cat((context_position_ids, position_ids), dim=1))
         mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
         # The embedding lies as (E, V), the layout of the head, so tied weights are stored once.
         columns = torch.index_select(self.weight("wte.weight"), 1, input_ids.flatten())
@@ -81,8 +85,8 @@ class StepGraph(nn.Module):
         self,
         i: int,
         x: Tensor,
-        table: tuple[Tensor, Tensor],
-        key_table: tuple[Tensor, Tensor],
+        table: Table,
+        key_table: Table,
         mask: Tensor,
         past_keys: Tensor,
         past_values: Tensor,
@@ -107,17 +111,21 @@ class StepGraph(nn.Module):
         return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
 
 
-def _turned(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
+def _turned(x: Tensor, table: Table) -> Tensor:
     """Heads at their places, turned in fp32 whatever the weights are (``rope_full_precision``)."""
     turned: Tensor = rotary_embedding(x.float(), *table)
     return turned.to(x.dtype)
 
 
-def _half_table(position_ids: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (B, S, D / 2), as the operator takes them."""
-    cos, sin = rotary_table(position_ids, config.head_dim, config.rope_theta)
+def _tables(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (P, D / 2) of every place, as the operator takes them.
+
+    They depend on no input, so a runtime computes them once, when it loads the graph; of every pass they were a tenth.
+    """
+    places = torch.arange(PLACES * config.max_sequence_length, device=device)[None]
+    cos, sin = rotary_table(places, config.head_dim, config.rope_theta)
     half = config.head_dim // 2
-    return cos[:, 0, :, :half], sin[:, 0, :, :half]
+    return cos[0, 0, :, :half], sin[0, 0, :, :half]
 
 
 def _summary(logits: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

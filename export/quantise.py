@@ -118,7 +118,19 @@ class Quantiser:
         return name
 
     def _look_up(self, node: NodeProto, name: str) -> None:
-        """Rows of the embedding, which lies as (E, V), from its rounded columns."""
+        """Rows of the embedding, which lies as (E, V), from its rounded columns.
+
+        A CPU reads columns a number at a time, a seventh of a full pass; so there the runtime turns the matrix once, when it
+        loads the graph.
+        """
+        if self.precision.cpu:
+            turned = self._add("Transpose", [name], f"{name}.turned", perm=[1, 0])
+            rows = self._add("Gather", [turned, node.input[1]], f"{name}.rows", axis=0)
+            wide = self._add("Cast", [rows], f"{name}.wide", to=self._float)
+            scale = self._add("Gather", [name + SCALE, node.input[1]], f"{name}.row_scales", axis=0)
+            columns = self._add("Transpose", [wide], f"{name}.columns", perm=[1, 0])
+            self._add("Mul", [columns, scale], node.output[0])
+            return
         columns = self._add("Gather", [name, node.input[1]], f"{name}.columns", axis=1)
         scale = self._add("Gather", [name + SCALE, node.input[1]], f"{name}.column_scales", axis=0)
         self._add("Mul", [self._add("Cast", [columns], f"{name}.wide", to=self._float), scale], node.output[0])
@@ -131,10 +143,10 @@ class Quantiser:
                 rounded, scale = self._static(x, name, zero)
                 self._add("MatMulIntegerToFloat", [rounded, name, scale, name + SCALE, zero], y)
                 return
-            rounded, scale = self._rows(x, zero)
-            one = self._constant("quantised.one", self._float, 1.0)
-            product = self._add("MatMulIntegerToFloat", [rounded, name, one, name + SCALE, zero], f"{y}.unscaled")
-            self._add("Mul", [product, scale], y)
+            rounded, peak = self._rows(x, zero)
+            step = self._constant("quantised.step", self._float, 1 / 127)
+            product = self._add("MatMulIntegerToFloat", [rounded, name, step, name + SCALE, zero], f"{y}.of_peaks")
+            self._add("Mul", [product, peak], y)
             return
         blocks = {"axis": 0, "block_size": BLOCK} if storage == "int4" else {"axis": 1}
         matrix = self._add("DequantizeLinear", [name, name + SCALE], f"{name}.wide.{y}", **blocks)
@@ -146,17 +158,16 @@ class Quantiser:
         self._add("MatMul", [x, matrix], y)
 
     def _rows(self, x: str, zero: str) -> tuple[str, str]:
-        """``x`` in unsigned 8 bits and the scales (.., 1) of its rows; once for all matrices that take it."""
+        """``x`` in unsigned 8 bits, in 127ths of its rows' peaks (.., 1), and these; once for all matrices that take it."""
         if x not in self._rounded:
-            top = self._constant("quantised.top", self._float, 1 / 127)
-            least = self._constant("quantised.least", self._float, 1e-12)
-            one = self._constant("quantised.one", self._float, 1.0)
+            step = self._constant("quantised.step", self._float, 1 / 127)
+            least = self._constant("quantised.least", self._float, 1e-10)
             last = "quantised.last_axis"
             self._constants.setdefault(last, helper.make_tensor(last, TensorProto.INT64, [1], [-1]))
-            peak = self._add("ReduceMax", [self._add("Abs", [x], f"{x}.abs"), last], f"{x}.peak", keepdims=1)
-            scale = self._add("Max", [self._add("Mul", [peak, top], f"{x}.over127"), least], f"{x}.scale")
-            scaled = self._add("Div", [x, scale], f"{x}.scaled")
-            self._rounded[x] = self._add("QuantizeLinear", [scaled, one, zero], f"{x}.rounded"), scale
+            peak = self._add("ReduceMax", [self._add("Abs", [x], f"{x}.abs"), last], f"{x}.largest", keepdims=1)
+            peak = self._add("Max", [peak, least], f"{x}.peak")
+            share = self._add("Div", [x, peak], f"{x}.share")
+            self._rounded[x] = self._add("QuantizeLinear", [share, step, zero], f"{x}.rounded"), peak
         return self._rounded[x]
 
     def _static(self, x: str, name: str, zero: str) -> tuple[str, str]:

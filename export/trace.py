@@ -13,6 +13,7 @@ from typing import Any
 
 import onnx
 import torch
+from onnxscript.optimizer import optimize
 
 from engine.checkpoint import tensor_shapes
 from engine.config import ModelConfig
@@ -20,6 +21,8 @@ from engine.step_graph import INPUTS, OUTPUTS, cache_names
 from export.graph import StepGraph
 
 OPSET = 23
+FOLDED_BYTES = 4096
+"""Larger constants than this are left to the runtime to compute."""
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -42,9 +45,11 @@ def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
             output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
             dynamic_shapes=([{0: torch.export.Dim.STATIC}] * len(weights), *axes[: len(INPUTS)], tuple(axes[len(INPUTS) :])),
             verbose=False,
-            optimize=True,
+            optimize=False,
         )
-    assert program is not None
+        assert program is not None
+        # What is folded stands in the file; tables of sines are left to the runtime.
+        optimize(program.model, output_size_limit=FOLDED_BYTES)
     model: onnx.ModelProto = program.model_proto
     _forget_origin(model)
     return model

@@ -7,7 +7,6 @@ nothing (1.58 ms a step against 1.60). For a GPU they are sent once, before the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions, identity_tie
+from engine.backends import Batch, Context, Predictions, identity_tie
+from engine.backends.onnx_context import OnnxContext
 from engine.backends.onnx_providers import open_session
 from engine.backends.side_by_side import SideBySide
 from engine.config import ModelConfig, read_model_config
@@ -24,26 +24,6 @@ from engine.step_graph import OUTPUTS, cache_names
 from engine.weights import SINGLE, tensor_offsets
 
 _CACHE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-
-
-@dataclass
-class OnnxContext:
-    """One array (B, G, P, D) of unrotated keys or of values a layer, in the graph's order."""
-
-    arrays: list[NDArray[Any]]
-    sent: list[ort.OrtValue] | None = None
-    """The same on the device of the session."""
-
-    @property
-    def length(self) -> int:
-        return int(self.arrays[0].shape[2])
-
-    @property
-    def nbytes(self) -> int:
-        return sum(array.nbytes for array in self.arrays)
-
-    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> OnnxContext:
-        return OnnxContext([array[rows][:, :, tokens] for array in self.arrays])
 
 
 class OnnxBackend:
@@ -94,10 +74,8 @@ class OnnxBackend:
         return bound
 
     def join(self, contexts: Sequence[Context]) -> OnnxContext:
-        found = [context for context in contexts if isinstance(context, OnnxContext)]
-        return OnnxContext(
-            [self._side_by_side[i].join([c.arrays[i] for c in found]) for i in range(len(self._context_names))]
-        )
+        wholes = [context.whole() for context in contexts if isinstance(context, OnnxContext)]
+        return OnnxContext([self._side_by_side[i].join(arrays) for i, arrays in enumerate(zip(*wholes, strict=True))])
 
     def interrupt(self) -> None:
         self._options.terminate = True
@@ -110,18 +88,21 @@ class OnnxBackend:
         past = 0 if context is None else context.length
         empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), self._cache_type)
         arrays = [empty] * len(self._context_names) if context is None else context.arrays
-        places = batch.context_position_ids
-        mask, target, tie = batch.key_mask, batch.target_ids, batch.tie
+        target, tie = batch.target_ids, batch.tie
+        mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
+        places = np.zeros((rows, 0), np.int64) if batch.context_position_ids is None else batch.context_position_ids
+        if context is not None:
+            places, mask = context.as_held(places, mask)
         return {
             "input_ids": batch.input_ids,
             "position_ids": batch.position_ids,
-            "key_mask": np.ones((rows, past + active), bool) if mask is None else mask,
+            "key_mask": mask,
             "query_index": batch.query_index,
             "target_ids": np.zeros((rows, queries), np.int64) if target is None else target,
             "allowed": batch.allowed,
             "allowed_row": batch.allowed_row,
             "tie": np.ascontiguousarray(identity_tie(rows, queries)) if tie is None else tie,
-            "context_position_ids": np.zeros((rows, 0), np.int64) if places is None else places,
+            "context_position_ids": places,
             **dict(zip(self._context_names, arrays, strict=True)),
         }
 
@@ -132,9 +113,7 @@ class OnnxBackend:
             return context
         whole = len(batch.keep) == batch.input_ids.shape[1]
         kept = active if whole else [array[:, :, batch.keep] for array in active]
-        if context is not None:
-            kept = [np.concatenate(pair, axis=2) for pair in zip(context.arrays, kept, strict=True)]
-        return OnnxContext(kept)
+        return OnnxContext(kept if context is None else context.whole(kept))
 
 
 def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBackend:

@@ -16,6 +16,8 @@ from engine import BUNDLED, Engine
 from lacuna.errors import UserError
 
 NAMES = ("latency", "lsp", "quality", "startup", "throughput", "training")
+GROWN = 20
+"""Places for what windows and documents cost."""
 SLOW_PLACES = 5
 """Places for peers that take seconds each."""
 
@@ -54,6 +56,7 @@ def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
 
 def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     """A model's own times; beside its peers and the machine's limits where torch is installed."""
+    from benchmarks.growth import growth
     from benchmarks.keystrokes import next_keystrokes
     from benchmarks.latency import measure, places
     from benchmarks.throughput import throughput
@@ -62,6 +65,7 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     with Engine(folder) as engine:
         report |= next_keystrokes(engine, places(runs))
         report |= throughput(engine, places(runs))
+        report |= growth(engine, places(GROWN))
     if importlib.util.find_spec("torch"):
         from benchmarks.peers import compare_with_peers
         from benchmarks.roofline import ceiling_share

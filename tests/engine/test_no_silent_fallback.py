@@ -29,7 +29,7 @@ def test_the_session_has_the_provider_and_the_threads_of_the_machine(bundled):
     assert session.get_providers() == ["CPUExecutionProvider"]
     assert options.intra_op_num_threads == 0 and len(os.sched_getaffinity(0)) >= 1  # 0: all cores
     assert options.graph_optimization_level == ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert options.get_session_config_entry("session.intra_op.spin_duration_us") == "10"  # no longer: others need the cores
 
 
 def test_the_bundled_graph_multiplies_in_int8_and_turns_keys_in_one_node(bundled):
