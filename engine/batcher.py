@@ -99,7 +99,8 @@ class Batcher:
 
     def _groups(self, jobs: list[Job]) -> list[list[Job]]:
         """Jobs whose next passes are one forward pass."""
-        return [[jobs[i] for i in group] for group in group_passes([_pending(job) for job in jobs])]
+        groups = group_passes([_pending(job) for job in jobs], self._backend.shared_tokens)
+        return [[jobs[i] for i in group] for group in groups]
 
     def _pass(self, jobs: list[Job]) -> None:
         """Run one forward pass for ``jobs`` and advance each of them; those cancelled by now leave at the next turn."""

@@ -82,7 +82,7 @@ def _enclosing(text: str, low: int) -> Iterator[int]:
     depth = _indent_at(text, low)
     for start, line in reversed(list(_lines(text, low, len(text)))):
         indent = len(line) - len(line.lstrip())
-        if line.strip() and indent < depth:
+        if line.strip() and indent < depth and line[indent] not in "#/*":  # comments open nothing
             yield start
             if line[indent] not in ")]}":  # the end of a head of several lines: its beginning is as far out
                 depth = indent

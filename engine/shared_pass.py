@@ -11,8 +11,6 @@ import numpy as np
 
 from engine.backends import Batch, Bools, Context, Floats, Ints, Predictions
 
-MAX_TOKENS = 8_192
-"""Active tokens of a shared pass, padding included: enough to fill a machine, little enough to stay interruptible."""
 MAX_LOGITS = 1 << 27
 """Logits of a shared pass (rows x queries x vocabulary), half a gigabyte in fp32."""
 
@@ -23,12 +21,16 @@ MAX_WASTE = 1.25
 """Tokens of a shared pass with its padding, over those that were asked for, beyond that."""
 
 
-def group_passes(batches: Sequence[Batch]) -> list[list[int]]:
-    """Indices of the batches that one pass takes together: of the same phase, and of like length beside each other."""
+def group_passes(batches: Sequence[Batch], most: int) -> list[list[int]]:
+    """Indices of the batches that one pass of at most ``most`` active tokens takes together, padding included.
+
+    They are of the same phase, and of like length beside each other.
+    """
     order = sorted(range(len(batches)), key=lambda i: (_phase(batches[i]), batches[i].input_ids.shape[1]))
     groups: list[list[int]] = []
     for i in order:
-        if groups and _phase(batches[groups[-1][0]]) == _phase(batches[i]) and _fits([batches[j] for j in (*groups[-1], i)]):
+        alike = groups and _phase(batches[groups[-1][0]]) == _phase(batches[i])
+        if alike and _fits([batches[j] for j in (*groups[-1], i)], most):
             groups[-1].append(i)
         else:
             groups.append([i])
@@ -107,7 +109,7 @@ def _own_context(predictions: Predictions, batches: Sequence[Batch], which: int,
     return predictions.context.take(np.concatenate((np.arange(past), cached + batch.keep)), rows)
 
 
-def _fits(batches: Sequence[Batch]) -> bool:
+def _fits(batches: Sequence[Batch], most: int) -> bool:
     rows = sum(len(batch.input_ids) for batch in batches)
     active = max(batch.input_ids.shape[1] for batch in batches)
     asked = sum(batch.input_ids.size for batch in batches)
@@ -115,7 +117,7 @@ def _fits(batches: Sequence[Batch]) -> bool:
         return False
     queries = max(batch.query_index.shape[1] for batch in batches)
     vocabulary = int(batches[0].allowed.shape[1])
-    return bool(rows * active <= MAX_TOKENS and rows * queries * vocabulary <= MAX_LOGITS)
+    return bool(rows * active <= most and rows * queries * vocabulary <= MAX_LOGITS)
 
 
 def _joined_constraints(batches: Sequence[Batch]) -> tuple[Bools, list[int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backends import ALL_ROWS, Batch, Context, Floats, Ints, Predictions
+from engine.backends import ALL_ROWS, SHARED_ON_GPU, Batch, Context, Floats, Ints, Predictions
 
 Score = Callable[[Ints, Ints, int], NDArray[np.floating]]
 """(active ids, their places on the canvas, queried index) -> logits (V,)."""
@@ -39,6 +39,7 @@ class FakeBackend:
     score: Score
     num_candidates: int = 8
     name: str = "fake"
+    shared_tokens: int = SHARED_ON_GPU
     batches: list[Batch] = field(default_factory=list)
     """Every pass that was asked for."""
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from engine.backends import Batch, Context, Predictions, identity_tie
+from engine.backends import SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Predictions, identity_tie
 from engine.backends.onnx_context import OnnxContext
 from engine.backends.onnx_providers import open_session
 from engine.backends.side_by_side import SideBySide
@@ -30,6 +30,7 @@ class OnnxBackend:
     def __init__(self, session: ort.InferenceSession, config: ModelConfig, name: str = "onnx", device: str = "cpu") -> None:
         """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
         self.name = name
+        self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
         self._session, self._device = session, device
         self._context_names = cache_names(config.n_layers, "context")
         self._active_names = cache_names(config.n_layers, "active")

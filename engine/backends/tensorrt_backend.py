@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backends import Batch, Context, Predictions, identity_tie
+from engine.backends import SHARED_ON_GPU, Batch, Context, Predictions, identity_tie
 from engine.backends.bound_pass import BoundPass, Execution, Slot
 from engine.backends.device import Buffer, CudaDevice, Device
 from engine.backends.device_context import CacheShape, DeviceContext, copy_tokens, empty_context, join
@@ -32,6 +32,7 @@ _FLOATS = ("tie", "log_probs", "target_log_probs", "entropy")
 
 class TensorrtBackend:
     name = "tensorrt"
+    shared_tokens = SHARED_ON_GPU
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.backends import ALL_ROWS, Batch, Context, Ints, Predictions
+from engine.backends import ALL_ROWS, SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Ints, Predictions
 from engine.backends.placement import place
 from engine.checkpoint import load_checkpoint
 from engine.model import LayerKeys, MaskPredictor
@@ -41,6 +41,7 @@ class TorchBackend:
     def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
         """Around a model that lies on ``device`` already; by default it is put where it fits."""
         self.device = place(model) if device is None else device
+        self.shared_tokens = SHARED_ON_CPU if self.device.type == "cpu" else SHARED_ON_GPU
         self.model = model
 
     @torch.no_grad()

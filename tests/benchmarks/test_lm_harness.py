@@ -110,7 +110,7 @@ def test_a_long_text_is_judged_in_windows_each_token_once(model, monkeypatch):
     text = "x = 1\n" * 300
     count = len(model._encode(text))
     # One pass a window, so that passes can be counted.
-    monkeypatch.setattr("engine.batcher.group_passes", lambda batches: [[i] for i in range(len(batches))])
+    monkeypatch.setattr("engine.batcher.group_passes", lambda batches, most: [[i] for i in range(len(batches))])
     [total] = model.loglikelihood_rolling([ask("loglikelihood_rolling", text)])
     assert count > model._engine.config.max_sequence_length
     lengths = [batch.query_index.shape for batch in model._engine.backend.batches]

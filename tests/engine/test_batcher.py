@@ -18,6 +18,7 @@ class Gate:
     """A backend whose passes wait for the test."""
 
     name = "gate"
+    shared_tokens = 512
 
     def __init__(self):
         self.entered, self.go, self.interrupted = threading.Semaphore(0), threading.Semaphore(0), 0

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from engine import BUNDLED, Engine
+from engine.backends import SHARED_ON_GPU as MOST
 from engine.backends import Batch, load_backend
 from engine.backends.side_by_side import SideBySide
 from engine.backends.torch_backend import TorchBackend
@@ -13,7 +14,7 @@ from engine.config import read_model_config
 from engine.errors import RequestRejected
 from engine.generate import GenerateRequest
 from engine.model import MaskPredictor, init_weights
-from engine.shared_pass import MAX_TOKENS, collate, group_passes, split
+from engine.shared_pass import collate, group_passes, split
 
 
 @pytest.fixture(scope="module")
@@ -79,17 +80,17 @@ def test_a_row_beside_others_sees_its_own_cached_tokens_and_keeps_its_own(either
             alone = either.predict(step_alone)
             assert (part.token_ids[..., 0] == alone.token_ids[..., 0]).all() and part.context is step.context
             np.testing.assert_allclose(part.log_probs, alone.log_probs, atol=1e-3)
-    assert group_passes([*firsts, *steps]) in ([[3, 4, 5], [0, 1, 2]], [[4, 3, 5], [1, 0, 2]])
+    assert group_passes([*firsts, *steps], MOST) in ([[3, 4, 5], [0, 1, 2]], [[4, 3, 5], [1, 0, 2]])
 
 
 def test_no_pass_is_too_large_or_mostly_padding():
     rng = np.random.default_rng(0)
     batches = [random_batch(rng, 100, 3, rows=20) for _ in range(10)] + [random_batch(rng, 900, 3)]
-    groups = group_passes(batches)
+    groups = group_passes(batches, MOST)
     assert [10] in groups and sorted(i for group in groups for i in group) == list(range(11))
-    assert all(sum(batches[i].input_ids.size for i in group) <= MAX_TOKENS for group in groups)
+    assert all(sum(batches[i].input_ids.size for i in group) <= MOST for group in groups)
     assert len(groups) == 4
-    assert group_passes([random_batch(rng, 100, 3), random_batch(rng, 10, 3)]) == [[1], [0]]
+    assert group_passes([random_batch(rng, 100, 3), random_batch(rng, 10, 3)], MOST) == [[1], [0]]
 
 
 @pytest.mark.parametrize("options", [{}, {"threshold": 0.05}, {"cfg_scale": 1.0}, {"cache": "dual"}, {"temperature": 0.7}])

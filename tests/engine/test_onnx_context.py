@@ -1,0 +1,58 @@
+"""Rows of cached keys are taken without a copy, and a pass sees just those."""
+
+import numpy as np
+import pytest
+
+from engine import BUNDLED, Engine
+from engine.backends import Batch
+from engine.backends.onnx_context import OnnxContext
+
+RNG = np.random.default_rng(0)
+
+
+def held(tokens=9):
+    return OnnxContext([RNG.normal(size=(1, 2, tokens, 4)) for _ in range(4)])
+
+
+@pytest.mark.parametrize("tokens", [[0, 1, 2], [5, 6, 1, 2, 8], [], [3], list(range(9))])
+def test_what_is_taken_is_what_indexing_gives(tokens):
+    context, tokens = held(), np.array(tokens, np.int64)
+    taken = context.take(tokens)
+    assert taken.length == len(tokens) and taken.arrays is context.arrays
+    for whole, array in zip(taken.whole(), context.arrays, strict=True):
+        np.testing.assert_array_equal(whole, array[:, :, tokens])
+
+
+def test_taking_again_counts_in_what_was_taken():
+    context = held()
+    again = context.take(np.array([8, 2, 4, 6])).take(np.array([3, 0]))
+    np.testing.assert_array_equal(again.whole()[0], context.arrays[0][:, :, [6, 8]])
+
+
+def test_new_rows_stand_behind_those_that_count():
+    context, more = held(), [RNG.normal(size=(1, 2, 2, 4)) for _ in range(4)]
+    whole = context.take(np.array([1, 2, 7])).whole(more)
+    np.testing.assert_array_equal(whole[3], np.concatenate((context.arrays[3][:, :, [1, 2, 7]], more[3]), axis=2))
+
+
+def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
+    with Engine(BUNDLED) as engine:
+        backend, allowed = engine.backend, engine.infiller.allowed
+        ids = RNG.integers(20, 9_000, (1, 40))
+        first = Batch(ids, np.arange(40)[None], np.zeros((1, 1), int), allowed, np.zeros((1, 1), int), keep=np.arange(40))
+        context = backend.predict(first).context
+        rows = np.r_[0:10, 30:40, 12]
+        taken = context.take(rows)
+        lazy, copied = (
+            backend.predict(
+                Batch(
+                    np.full((1, 4), 2), np.arange(16, 20)[None], np.arange(4)[None], allowed, np.zeros((1, 4), int),
+                    context=of, context_position_ids=rows[None], keep=np.arange(4),
+                )
+            )
+            for of in (taken, OnnxContext(taken.whole()))
+        )  # fmt: skip
+        np.testing.assert_array_equal(lazy.token_ids, copied.token_ids)
+        np.testing.assert_allclose(lazy.log_probs, copied.log_probs, atol=1e-4)
+        for one, other in zip(lazy.context.arrays, copied.context.arrays, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-4)
