@@ -32,6 +32,8 @@ from engine.vocabulary import beside_pins
 from engine.window import context_window
 from engine.word_edges import WordEdges
 
+CHARS_PER_TOKEN = 4
+"""A text of more characters a token than this fits no window, and has an outline."""
 AROUND_CHARS = 1_000
 """Related text is chosen by the names that stand this near to a span."""
 TRIES_A_CANDIDATE = 3
@@ -161,13 +163,11 @@ class Infiller:
         around = " ".join(request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans)
         # Not more than half of the window is for what stands elsewhere, for what stands near tells more.
         most = min(request.related_tokens, budget // 2)
-        front = related_ids(request.related, around, self.tokenizer.encode, most, self.config.eos_token_id)
-        window = context_window(request.text, spans, self.tokenizer, budget - len(front))
-        most = min(request.outline_tokens, most - len(front))
-        if (window.low > 0 or window.high < len(request.text)) and most > 0:
-            headings = request.language == "markdown"
-            front += outline_ids(request.text, *window[1:], around, headings, self.tokenizer.encode, most)
-            window = context_window(request.text, spans, self.tokenizer, budget - len(front))
+        own = min(request.outline_tokens, most) if len(request.text) > CHARS_PER_TOKEN * budget else 0
+        front = related_ids(request.related, around, self.tokenizer.encode, most - own, self.config.eos_token_id)
+        window = context_window(request.text, spans, self.tokenizer, budget - len(front) - own)
+        headings = request.language == "markdown"
+        front += outline_ids(request.text, *window[1:], around, headings, self.tokenizer.encode, own)
         return [front + window.pieces[0], *window.pieces[1:]]
 
     def _ranked(
