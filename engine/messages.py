@@ -103,8 +103,9 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
-    outline_tokens: int = 48
-    """Of these, at most so many are for imports, signatures and heads of the document beyond the window."""
+    outline_tokens: int = 0
+    """Of these, at most so many are for imports, signatures and heads of the document beyond the window. The bundled model
+    makes nothing of them (README); a larger one may."""
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
 

@@ -21,6 +21,9 @@ def fill(
     marker: Annotated[
         list[str] | None, typer.Option("--marker", metavar="TEXT", help="What marks a blank (default: ____ and <fill>).")
     ] = None,
+    outline_tokens: Annotated[
+        int, typer.Option("--outline-tokens", help="Of the window, for imports and signatures beyond it (larger models).")
+    ] = 0,
     copies: Annotated[bool, typer.Option(help="Answers may be copied from elsewhere in the text.")] = True,
     n: Candidates = 1,
     seed: Seed = 0,
@@ -45,7 +48,7 @@ def fill(
     fill_file(
         FillOptions(
             output=Output(file, write, json), at=at or [], span=span or [], related=related or [],
-            marker=marker or [], copies=copies, n=n,
+            marker=marker or [], outline_tokens=outline_tokens, copies=copies, n=n,
             seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, rule=rule,
             revise=revise, cache=cache, model=model, backend=backend,
         )

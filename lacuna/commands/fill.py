@@ -34,6 +34,7 @@ class FillOptions:
     span: list[str]
     related: list[str]
     marker: list[str]
+    outline_tokens: int
     copies: bool
     n: int
     seed: int
@@ -60,6 +61,7 @@ def fill_file(options: FillOptions) -> None:
         seed=options.seed,
         deadline_ms=options.deadline_ms,
         related=read_related(options.related),
+        outline_tokens=options.outline_tokens,
         copies=options.copies,
         sampler=_sampler(options),
     )

@@ -110,5 +110,8 @@ async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
 
 
 async def _filled(engine: EngineClient, asked: Asked, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
-    request = FillRequest(text=asked.text, spans=spans, language=asked.document.language, related=asked.related)
+    request = FillRequest(
+        text=asked.text, spans=spans, language=asked.document.language, related=asked.related,
+        outline_tokens=asked.settings.outline_tokens,
+    )  # fmt: skip
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
