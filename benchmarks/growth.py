@@ -23,15 +23,21 @@ def growth(engine: Engine, cases: Sequence[Case]) -> dict[str, float]:
             requests = (msgspec.structs.replace(place_request(case), window=window) for case in cases)
             report[f"window_{window}_p50_ms"] = quantile([engine.fill(request).ms for request in requests], 0.5)
     for name, size in DOCUMENT_BYTES.items():
-        report[f"document_{name}_p50_ms"] = quantile([engine.fill(_within(case, size)).ms for case in cases], 0.5)
+        requests = (_within(case, [other.text for other in cases if other is not case], size) for case in cases)
+        report[f"document_{name}_p50_ms"] = quantile([engine.fill(request).ms for request in requests], 0.5)
     return report
 
 
-def _within(case: Case, size: int) -> FillRequest:
-    """The blank in a document of ``size`` characters, copies looked for as in an editor."""
+def _within(case: Case, others: Sequence[str], size: int) -> FillRequest:
+    """The blank in the middle of a document of ``size`` characters, copies looked for as in an editor."""
     request = place_request(case, copies=True)
-    more = max(0, size - len(case.text)) // 2
-    text = (case.text * (more // max(1, len(case.text)) + 1))[:more]
-    shift = len(text)
+    if size < len(case.text):
+        low = max(0, case.start - size // 2)
+        text, shift = case.text[low : low + size], -low
+    else:
+        side = (size - len(case.text)) // 2
+        filler = "".join(others)
+        filler = (filler * (side // len(filler) + 1))[:side]
+        text, shift = f"{filler}{case.text}{filler}", side
     span = msgspec.structs.replace(request.spans[0], start=case.start + shift, end=case.end + shift)
-    return msgspec.structs.replace(request, text=f"{text}{case.text}{text}", spans=(span,))
+    return msgspec.structs.replace(request, text=text, spans=(span,))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.editors.required import unless_required
 
 NVIM = os.environ.get("LACUNA_NVIM", "")
-pytestmark = pytest.mark.skipif(not NVIM, reason="no Neovim; `make test-editors` installs one into a cache folder")
+pytestmark = unless_required(NVIM, "no Neovim; `make test-editors` installs one into a cache folder")
 INIT = """
 vim.opt.runtimepath:prepend('{root}/editors/neovim')
 vim.cmd.source('{root}/editors/neovim/plugin/lacuna.lua')

@@ -14,10 +14,11 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import ROOT
+from tests.editors.required import unless_required
 from tests.editors.test_neovim import CODE
 
 INSTALLED = os.environ.get("LACUNA_VSCODE", "")
-pytestmark = pytest.mark.skipif(not INSTALLED, reason="no VS Code; `make test-editors` installs one where it can")
+pytestmark = unless_required(INSTALLED, "no VS Code; `make test-editors` installs one where it can")
 EXTENSION = ROOT / "editors" / "vscode"
 
 

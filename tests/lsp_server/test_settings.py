@@ -1,9 +1,13 @@
 """Settings: four places, the later wins, and what is wrong is told with its place."""
 
+import json
+
+import msgspec
 import pytest
 
 from lsp_server.configuration import Configuration
 from lsp_server.settings import Settings, read_settings
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -70,3 +74,14 @@ def test_no_file_is_no_mistake(tmp_path, monkeypatch):
 def test_a_workspace_cannot_say_which_program_or_model_runs():
     settings, complaints = read_settings(("lacuna.toml", {"command": ["rm"]}), ("lacuna.toml", {"model": "elsewhere"}))
     assert settings == Settings() and len(complaints) == 1 and "model" in complaints[0]
+
+
+def test_vs_code_offers_every_setting_with_its_default():
+    package = json.loads((ROOT / "editors" / "vscode" / "package.json").read_text("utf-8"))
+    properties = package["contributes"]["configuration"]["properties"]
+    offered = {name.removeprefix("lacuna."): about for name, about in properties.items()}
+    own = msgspec.to_builtins(Settings())
+    assert set(offered) == {*own, "command"} - {"drafts"}  # the client asks for drafts itself
+    assert {name: about["default"] for name, about in offered.items() if name != "command"} == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in own.items() if name != "drafts"
+    }
