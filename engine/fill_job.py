@@ -209,7 +209,7 @@ class FillJob:
     def _rules(self, number: int) -> Rules:
         sampler = self.request.sampler
         rules = Rules(
-            steps=sampler.steps or self.calibration.steps,
+            steps=sampler.steps or self.calibration.steps * (len(set(self.ties)) or len(self.spans)),
             transfer=parse_rule(sampler.rule) if sampler.rule else Threshold(sampler.threshold),
             at_least_schedule=True,
             temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number >= len(self._sizes) else 0.0),

@@ -44,7 +44,7 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     """Another rule instead of the threshold, as ``NAME=NUMBER`` (``engine/transfer_rules.py``)."""
     steps: int | None = None
     """Bound on steps: where confidence stays low, more than one token is transferred at a time. By default what the model
-    was calibrated to need; spans that grow may take a few more."""
+    was calibrated to need for each span; spans that grow may take a few more."""
     revise: float = 0.0
     """Tokens that were transferred with a lower probability are masked again once the rest stands, and written anew."""
     temperature: float = 0.0
