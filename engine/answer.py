@@ -13,7 +13,7 @@ from engine.canvas import Canvas
 from engine.finish import finish, with_line_ends
 from engine.healing import Border
 from engine.messages import Draft, DraftSpan, FillRequest, Span
-from engine.span_options import keeps
+from engine.span_options import beside, keeps
 from engine.tokenizer import TextTokenizer
 
 NO_BORDERS: Mapping[int, Border] = MappingProxyType({})
@@ -61,7 +61,7 @@ def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
     if span.tokens is not None or span.choices:
         return plain
     finished = finish(answer, text, span.start, span.end, language)
-    return finished if keeps(finished, text[: span.start], text[span.end :], span) else plain
+    return finished if keeps(finished, *beside(text, span), span) else plain
 
 
 def _confidence(canvas: Canvas, group: int) -> float:

@@ -13,7 +13,7 @@ import msgspec
 from engine.brackets import leaves_brackets
 from engine.copying import Copy, copies
 from engine.messages import Draft, DraftSpan, FillRequest, Span
-from engine.span_options import keeps
+from engine.span_options import beside, keeps
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
 
@@ -45,7 +45,7 @@ def _allowed(copy: str, request: FillRequest, span: Span, tokenizer: TextTokeniz
     return (
         fits
         and not any(word in copy for word in span.forbid)
-        and keeps(copy, request.text[: span.start], request.text[span.end :], span)
+        and keeps(copy, *beside(request.text, span), span)
         and not (copy[0] in " \t" and _only_indented(request.text, span.start))
         and not leaves_brackets(copy, request.text, span.start, span.end, request.language)
         and _parses(copy, request, span)

@@ -23,7 +23,7 @@ from engine.messages import Draft, FillRequest, Span, replaced
 from engine.pins import Placement, put, search_placements
 from engine.sampler import Rules, denoise, encode_context
 from engine.skeleton import MAX_SLOTS, build_canvas, slots_of
-from engine.span_options import keeps, missing_pin
+from engine.span_options import beside, keeps, missing_pin
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
 from engine.transfer_rules import Threshold, parse_rule
@@ -176,7 +176,7 @@ class FillJob:
             for string in span.forbid:
                 if string in text:
                     return f"without {string!r}", token_of(canvas, i, string, self.tokenizer)
-            around = self.request.text[: span.start], self.request.text[span.end :]
+            around = beside(self.request.text, span)
             if not keeps(text, *around, span):
                 pin = missing_pin(text, *around, span)
                 return (f"with the pin {pin!r}" if pin else f"of {span.lines} lines"), None

@@ -106,6 +106,11 @@ def missing_pin(answer: str, before: str, after: str, span: Span) -> str | None:
     return None
 
 
+def beside(text: str, span: Span) -> tuple[str, str]:
+    """The characters next to a span: whether a word goes on there is told by them, without a copy of a long document."""
+    return text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
+
+
 def keeps(answer: str, before: str, after: str, span: Span) -> bool:
     """True when ``answer`` holds the pins and the number of lines that the span asks for."""
     lines = answer.replace("\r\n", "\n").count("\n") + 1
