@@ -14,7 +14,7 @@ import pytest
 from tests.lsp_server.client import CLIENTS, Client
 
 FOLDER = Path(__file__).parent / "markers"
-URI = "file:///work/text"
+URI = "file:///shop/text"
 UNITS = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 SIZES = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 

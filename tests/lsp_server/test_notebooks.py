@@ -9,12 +9,12 @@ from lsp_server.document import DocumentStore
 from lsp_server.notebooks import ALONE, Notebooks
 from tests.lsp_server.client import VSCODE, Client
 
-BOOK = "file:///work/a.ipynb"
+BOOK = "file:///shop/a.ipynb"
 SCRIPTED = [sys.executable, "-m", "tests.lsp_server.scripted_server"]
 
 
 def cell(number):
-    return f"vscode-notebook-cell:/work/a.ipynb#{number}"
+    return f"vscode-notebook-cell:/shop/a.ipynb#{number}"
 
 
 def item(number, text, language="python"):

@@ -33,5 +33,5 @@ def test_what_the_cursor_stands_in_is_read_off_the_grammar(language, text, kind)
     [("*.min.js", True), ("*/vendor/*", True), ("lib.min.js", True), ("*.py", False), ("vendor", False)],
 )
 def test_files_are_named_by_patterns_of_names_or_paths(pattern, quiet):
-    document = open_snapshot("file:///work/vendor/lib.min.js", "javascript", 1, "", "utf-16")
+    document = open_snapshot("file:///shop/vendor/lib.min.js", "javascript", 1, "", "utf-16")
     assert is_quiet(document, 0, Settings(quiet_files=(pattern,))) is quiet
