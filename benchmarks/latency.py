@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sysconfig
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,12 @@ import numpy as np
 
 from benchmarks.infill_cases import Case, Document, cut_cases
 from benchmarks.machine import describe, quantile, resident_mb
-from engine import Engine, FillRequest, Span
+from engine import Engine, FillRequest, FillResult, Span
 from engine.backends import Batch, Predictions
 
 WARM_UP = 5
+LONGEST = 32
+"""Tokens of an answer at most."""
 
 
 def places(count: int, seed: int = 0) -> list[Case]:
@@ -37,6 +40,7 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
         results = [engine.fill(place_request(case)) for case in cases][WARM_UP:]
         whole = [engine.fill(place_request(case, copies=True, language="python")) for case in cases][WARM_UP:]
         rss = resident_mb(os.getpid())
+        told = [engine.fill(place_request(case, tokens=LONGEST)) for case in cases][WARM_UP:]
         hurried = _deadlines(engine, cases, quantile([r.ms for r in results], 0.5) / 2)
     times = [r.ms for r in results]
     return {
@@ -46,6 +50,8 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
         "infill_p50_ms": quantile(times, 0.5),
         "infill_p95_ms": quantile(times, 0.95),
         **hurried,
+        "tokens_per_pass": _per_pass(told),
+        "answer_tokens_per_pass": _per_pass(results),
         "nfe_p50": quantile([float(r.nfe) for r in results], 0.5),
         "rss_mb": rss,
         "machine": describe(),
@@ -77,7 +83,12 @@ def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[st
     }
 
 
-def place_request(case: Case, copies: bool = False, language: str | None = None) -> FillRequest:
+def _per_pass(results: Sequence[FillResult]) -> float:
+    """Tokens of the answers a step: of so many as were asked for, or of what is left once the length was found."""
+    return round(sum(r.spans[0].tokens for r in results) / sum(r.nfe - 1 for r in results), 2)
+
+
+def place_request(case: Case, copies: bool = False, language: str | None = None, tokens: int | None = None) -> FillRequest:
     """A single-line blank of up to 32 tokens, by the model alone unless said otherwise."""
-    span = Span(start=case.start, end=case.end, max_tokens=32, single_line=True)
+    span = Span(start=case.start, end=case.end, max_tokens=LONGEST, tokens=tokens, single_line=True)
     return FillRequest(text=case.text, spans=(span,), copies=copies, language=language)
