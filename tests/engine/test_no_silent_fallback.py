@@ -5,6 +5,7 @@ import os
 import onnxruntime as ort
 
 from engine import Engine, FillRequest, SamplerOptions, Span
+from engine.backends.onnx_providers import usual_threads
 
 TEXT = "".join(f"value_{i} = compute(width, {i}) + offset\n" for i in range(40))
 REQUEST = FillRequest(
@@ -43,3 +44,12 @@ def test_the_bundled_graph_multiplies_in_int8_and_turns_keys_in_one_node(bundled
     layers = 6
     assert count["MatMulIntegerToFloat"] == 7 * layers + 1 and count["RotaryEmbedding"] == 2 * layers
     assert count["MatMul"] <= 1  # ties
+
+
+def test_a_process_that_may_use_one_core_has_one_thread():
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert usual_threads() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
