@@ -9,9 +9,27 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import IO, Any
 
 COMMAND = [sys.executable, "-m", "lacuna", "lsp"]
+
+
+def send_message(stream: IO[bytes], message: dict[str, Any]) -> None:
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
+    """The next message; ``None`` at the end of the stream."""
+    length = 0
+    while (line := stream.readline().strip()) != b"":
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+    if not length:
+        return None
+    message: dict[str, Any] = json.loads(stream.read(length))
+    return message
 
 
 class LspProcess:
@@ -74,21 +92,12 @@ class LspProcess:
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.process.stdin.flush()
+        send_message(self.process.stdin, message)
 
     def _read(self) -> None:
         stream = self.process.stdout
         assert stream is not None
-        while True:
-            length = 0
-            while (line := stream.readline().strip()) != b"":
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
-            if not length:
-                return
-            message = json.loads(stream.read(length))
+        while (message := read_message(stream)) is not None:
             came = time.perf_counter()
             if "method" not in message:
                 self._answers[message["id"]].put((came, message))

@@ -9,17 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from os.path import commonprefix
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from benchmarks.bounds import with_bounds
+from benchmarks.infill_cases import Case, Document
+from benchmarks.neighbours import neighbours
 from engine import Engine, FillRequest, Snippet, Span
+from lsp_server.features.recent import PLACES, REACH
 
-OPEN, RECENT, REACH = 6, 16, 4
-"""Files that are open, places that are remembered, and lines on each side of a place, as in the language server."""
 MOST, SHORTEST = 120, 8
 """Lines of one package, and characters of a line."""
 
@@ -36,19 +36,19 @@ def places(old: Path, new: Path, seed: int) -> Iterator[tuple[str, int, int, tup
     read = {p.relative_to(new).as_posix(): p.read_text("utf-8", "replace") for p in sorted(new.rglob("*.py"))}
     before = {name: (old / name).read_text("utf-8", "replace") for name in read if (old / name).exists()}
     changes = {name: changed_lines(before[name], read[name]) for name in before if before[name] != read[name]}
+    documents = [Document(text, "", name) for name, text in before.items()]
     found = []
     for name, ranges in changes.items():
         lines = read[name].splitlines(keepends=True)
         starts = np.cumsum([0, *map(len, lines)])
-        nearest = sorted((n for n in before if n != name), key=lambda n: (-len(commonprefix((n, name))), n))[:OPEN]
-        opened = tuple(Snippet(path=n, text=before[n]) for n in nearest)
+        opened = neighbours(documents, Case(read[name], 0, 0, "", name))
         edits = tuple(edit for other in changes if other != name for edit in _edits(other, read[other], changes[other]))
         for line in (i for low, high in ranges for i in range(low, high)):
             body = lines[line].rstrip()
             indent = len(body) - len(body.lstrip())
             if edits and len(body) - indent >= SHORTEST:
                 at = int(starts[line]) + int(rng.integers(indent + 1, len(body) - 1))
-                found.append((read[name], at, int(starts[line]) + len(body), opened, edits[:RECENT]))
+                found.append((read[name], at, int(starts[line]) + len(body), opened, edits[:PLACES]))
     for index in rng.permutation(len(found))[:MOST]:
         yield found[index]
 

@@ -32,7 +32,7 @@ from engine.vocabulary import beside_pins
 from engine.window import context_window
 from engine.word_edges import WordEdges
 
-CHARS_PER_TOKEN = 4
+OUTLINED_CHARS = 4
 """A text of more characters a token than this fits no window, and has an outline."""
 AROUND_CHARS = 1_000
 """Related text is chosen by the names that stand this near to a span."""
@@ -163,7 +163,7 @@ class Infiller:
         around = " ".join(request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans)
         # Not more than half of the window is for what stands elsewhere, for what stands near tells more.
         most = min(request.related_tokens, budget // 2)
-        own = min(request.outline_tokens, most) if len(request.text) > CHARS_PER_TOKEN * budget else 0
+        own = min(request.outline_tokens, most) if len(request.text) > OUTLINED_CHARS * budget else 0
         front = related_ids(request.related, around, self.tokenizer.encode, most - own, self.config.eos_token_id)
         window = context_window(request.text, spans, self.tokenizer, budget - len(front) - own)
         headings = request.language == "markdown"

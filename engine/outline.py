@@ -47,13 +47,15 @@ def telling_lines(text: str, low: int, high: int, around: str, headings: bool) -
     """Where lines begin that are worth a look, the most telling first."""
     wanted = set(_NAME.findall(around))
     imports, definitions = [], []
-    for start, line in _lines(text, low, high):
+    lines = list(_lines(text, low, high))
+    for start, line in lines:
         if _IMPORT.match(line):
             if wanted.intersection(_NAME.findall(line)):
                 imports.append(start)
         elif (found := _DEFINITION.match(line)) and found[1] in wanted:
             definitions.append(start)
-    above = _headings(text, low) if headings else _enclosing(text, low)
+    upwards = [(start, line) for start, line in reversed(lines) if start < low]
+    above = _headings(upwards) if headings else _enclosing(upwards, _indent_at(text, low))
     return list(dict.fromkeys([*above, *imports, *definitions]))
 
 
@@ -68,19 +70,18 @@ def _lines(text: str, low: int, high: int) -> Iterator[tuple[int, str]]:
             at += len(line) + 1
 
 
-def _headings(text: str, low: int) -> Iterator[int]:
-    """Where the headings above ``low`` begin, ever higher in rank."""
+def _headings(upwards: list[tuple[int, str]]) -> Iterator[int]:
+    """Where headings begin, ever higher in rank."""
     rank = 7
-    for start, line in reversed(list(_lines(text, low, len(text)))):
+    for start, line in upwards:
         if (heading := _HEADING.match(line)) and len(heading[1]) < rank:
             rank = len(heading[1])
             yield start
 
 
-def _enclosing(text: str, low: int) -> Iterator[int]:
-    """Where lines begin that open what the line at ``low`` stands in, ever less indented."""
-    depth = _indent_at(text, low)
-    for start, line in reversed(list(_lines(text, low, len(text)))):
+def _enclosing(upwards: list[tuple[int, str]], depth: int) -> Iterator[int]:
+    """Where lines begin that open what a line indented by ``depth`` stands in, ever less indented."""
+    for start, line in upwards:
         indent = len(line) - len(line.lstrip())
         if line.strip() and indent < depth and line[indent] not in "#/*":  # comments open nothing
             yield start

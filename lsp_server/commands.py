@@ -42,7 +42,9 @@ def register_commands(server: LacunaServer) -> None:
             return None
         try:
             start, end = alternatives.place_of(document, range_of(server, options.get("range")))
-            found = await alternatives.alternatives(server.engine, document, start, end, server.related(document))
+            found = await alternatives.alternatives(
+                server.engine, document, start, end, server.related(document, server.notebooks.beside(document.uri))
+            )
         except EngineError as exc:
             server.tell(f"Lacuna: {exc}")
             return None
@@ -80,7 +82,7 @@ async def make_edit(server: LacunaServer, name: str, options: dict[str, Any]) ->
         within = range_of(server, options.get("range"))
         async with Shown(server, document, label, len(beside.before)) as shown:
             settings, shape = server.settings(document.uri), shape_of(server, document)
-            asked = Asked(document, within, own, server.related(document), settings, beside, shape, shown.take)
+            asked = Asked(document, within, own, server.related(document, beside), settings, beside, shape, shown.take)
             edit = await make(server.engine, asked)
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")

@@ -87,7 +87,7 @@ async def _other_words(server: LacunaServer, document: Snapshot, params: types.C
     """Replacements for words that were marked, and for the word at the cursor when they are asked for by kind."""
     found: list[types.CodeAction] = []
     marked = [d for d in params.context.diagnostics if d.source == diagnostics.SOURCE and d.code == diagnostics.ODD]
-    related = server.related(document)
+    related = server.related(document, server.notebooks.beside(document.uri))
     try:
         for diagnostic in marked:
             span = document.offset_at(diagnostic.range.start), document.offset_at(diagnostic.range.end)

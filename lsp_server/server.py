@@ -33,7 +33,7 @@ from lsp_server.features.recent import RecentEdits
 from lsp_server.features.related import related_snippets
 from lsp_server.features.status import Status
 from lsp_server.hints import register_hints
-from lsp_server.notebooks import Notebooks
+from lsp_server.notebooks import Beside, Notebooks
 from lsp_server.protocol import LacunaProtocol
 from lsp_server.settings import Settings
 
@@ -73,11 +73,11 @@ class LacunaServer(LanguageServer):
         """What holds for a document."""
         return self.configuration.of(uri)
 
-    def related(self, document: Snapshot) -> tuple[Snippet, ...]:
-        """Recent edits and other open documents for context, unless the user wants none."""
+    def related(self, document: Snapshot, beside: Beside) -> tuple[Snippet, ...]:
+        """Recent edits and other open documents for context, unless the user wants none; not what stands ``beside`` it."""
         if not self.settings(document.uri).related_files:
             return ()
-        return related_snippets(document, self.documents, self.recent, bool(self.notebooks.beside(document.uri)))
+        return related_snippets(document, self.documents, self.recent, bool(beside))
 
     def opened(self, uris: list[str]) -> None:
         """Documents were opened; until the client has said what it wants of them, what it wants of all holds."""
@@ -126,9 +126,10 @@ class LacunaServer(LanguageServer):
     async def suggest(self, document: Snapshot, params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
         """Items for the cursor, timed."""
         context, uri = params.context, document.uri
+        beside = self.notebooks.beside(uri)
         asked = Asked(
             document, params.position, context.trigger_kind == types.InlineCompletionTriggerKind.Invoked, self.settings(uri),
-            context.selected_completion_info, self.related(document), self.notebooks.beside(uri),
+            context.selected_completion_info, self.related(document, beside), beside,
         )  # fmt: skip
         began = time.perf_counter()
         items = await self.inline.suggest(asked)
@@ -136,9 +137,9 @@ class LacunaServer(LanguageServer):
         return items
 
     def _wait_s(self, asked: Asked) -> float:
-        line = asked.document.line(asked.position.line)[: asked.position.character]
-        took = self.status.median_s(SUGGESTION)
-        return self.pace.wait_s(asked.settings.delay_ms, line, self.acceptance.rate, took)
+        at = asked.document.offset_at(asked.position)
+        before = asked.document.text[max(0, at - 1) : at]
+        return self.pace.wait_s(asked.settings.delay_ms, before, self.acceptance.rate, self.inline.engine_s)
 
     def _suggested(self, asked: Asked, answers: tuple[str, ...]) -> None:
         document, selected = asked.document, asked.selected

@@ -46,7 +46,7 @@ class OnnxContext:
         """Arrays of just the tokens that count, with ``more`` behind them."""
         if self.taken is None and more is None:
             return self.arrays
-        runs = _runs(np.arange(self.held) if self.taken is None else self.taken)
+        runs = [(0, self.held)] if self.taken is None else _runs(self.taken)
         return [_joined(array, runs, None if more is None else more[i]) for i, array in enumerate(self.arrays)]
 
     def as_held(self, places: Ints, key_mask: Bools) -> tuple[Ints, Bools]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from lsprotocol import types
 
 from engine import FillRequest, RequestRejected, SamplerOptions, Snippet, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
 from lsp_server.features.edits import versioned
+from lsp_server.features.proofreading import WORD
 
 COMMAND = "lacuna.alternatives"
 KIND = "refactor.rewrite.alternatives"
 OFFERED = 5
-_WORD = re.compile(r"\w[\w'’]*")
 _LONGEST = 6
 """Tokens of a word."""
 
@@ -23,7 +21,7 @@ def word_at(document: Snapshot, at: int) -> tuple[int, int] | None:
     """The word that ``at`` stands in or touches."""
     start = document.text.rfind("\n", 0, at) + 1
     end = document.text.find("\n", at)
-    for match in _WORD.finditer(document.text, start, len(document.text) if end < 0 else end):
+    for match in WORD.finditer(document.text, start, len(document.text) if end < 0 else end):
         if match.start() <= at <= match.end():
             return match.span()
     return None
@@ -45,7 +43,7 @@ async def alternatives(
     result = (await engine.fill(request, interactive=True)).spans[0]
     word = document.text[start:end]
     found = dict.fromkeys(text.strip() for text in (result.text, *result.alternatives))
-    return [text for text in found if text and text != word and _WORD.fullmatch(text)][:OFFERED]
+    return [text for text in found if text and text != word and WORD.fullmatch(text)][:OFFERED]
 
 
 def replacements(

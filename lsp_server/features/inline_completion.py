@@ -6,11 +6,13 @@ Newest wins: a request for a document supersedes the one before it, whose fill l
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 from lsprotocol import types
 
 from engine import EngineError, FillRequest, Snippet, Span
@@ -22,6 +24,8 @@ from lsp_server.notebooks import ALONE, Beside
 from lsp_server.settings import Settings
 
 INVOKED_CANDIDATES = 3
+TIMED = 50
+"""Answers whose time is remembered."""
 REST_S = 0.3
 """After so long without a keystroke the engine gets ready for the next one."""
 
@@ -84,6 +88,12 @@ class InlineCompletions:
     resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What gets the engine ready for the next request of each document."""
     typed: TypedThrough = field(default_factory=TypedThrough)
+    _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMED))
+
+    @property
+    def engine_s(self) -> float:
+        """What the engine usually takes for an answer, the delay before it not counted; 0 before the first."""
+        return float(np.median(self._engine_ms)) / 1000 if self._engine_ms else 0.0
 
     async def suggest(self, asked: Asked) -> list[types.InlineCompletionItem]:
         """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never waits)."""
@@ -143,7 +153,9 @@ class InlineCompletions:
         if not asked.invoked and (wait := self.wait_s(asked)) > 0:
             await asyncio.sleep(wait)
         text, at = asked.typed()
-        result = (await self.engine.fill(asked.request(text, at, interactive=True), interactive=True)).spans[0]
+        filled = await self.engine.fill(asked.request(text, at, interactive=True), interactive=True)
+        self._engine_ms.append(filled.ms)
+        result = filled.spans[0]
         sure = asked.invoked or result.confidence >= settings.min_confidence
         answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
         if answers:

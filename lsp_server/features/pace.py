@@ -45,7 +45,7 @@ class Pace:
     def wait_s(self, delay: Delay, before: str, accepted: float, engine_s: float) -> float:
         """Seconds from now until the engine is to be asked.
 
-        ``before`` is the line up to the cursor, ``accepted`` the share of suggestions taken of late, ``engine_s`` how long
+        ``before`` ends at the cursor, ``accepted`` the share of suggestions taken of late, ``engine_s`` how long
         an answer takes: it is part of the delay.
         """
         if delay == "adaptive":

@@ -16,7 +16,8 @@ MOST_CHARS = 2_000
 """Of a paragraph: a longer one is judged in pieces."""
 MOST_NEW = 24
 """Paragraphs that one request may ask the engine about; the others follow with the next."""
-_WORD = re.compile(r"\w[\w'’]*")
+WORD = re.compile(r"\w[\w'’]*")
+"""What counts as a word of prose."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def words_of(text: str, result: ScoreResult) -> tuple[OddWord, ...]:
     found = []
     tokens = iter(result.tokens)
     token = next(tokens, None)
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         total = 0.0
         while token is not None and token.end <= match.end():
             if token.end > match.start():

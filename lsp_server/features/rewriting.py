@@ -73,29 +73,29 @@ async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
 
 async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Text inserted in front of the place."""
-    document, within = asked.document, asked.within
-    if within is None:
-        raise RequestRejected("There is no place; put the cursor in front of some text.")
-    wanted = _options(asked.options, WriteOptions)
+    at, wanted = _place(asked, "in front of some text")
     request = BeforeRequest(
-        text=asked.text, language=document.language, related=asked.related, at=asked.offset_at(within.start),
-        tokens=wanted.tokens, seed=wanted.seed,
+        text=asked.text, language=asked.document.language, related=asked.related, at=at, tokens=wanted.tokens,
+        seed=wanted.seed,
     )  # fmt: skip
     return to_edit(asked, await engine.edit(request))
 
 
 async def write_between(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     """Text inserted at the place, which leads from what precedes it to what follows."""
-    document, within = asked.document, asked.within
-    if within is None:
-        raise RequestRejected("There is no place; put the cursor between the texts.")
-    wanted = _options(asked.options, WriteOptions)
-    at = asked.offset_at(within.start)
-    span = Span(start=at, end=at, max_tokens=wanted.tokens)
+    at, wanted = _place(asked, "between the texts")
     request = FillRequest(
-        text=asked.text, spans=(span,), language=document.language, related=asked.related, seed=wanted.seed
-    )
+        text=asked.text, spans=(Span(start=at, end=at, max_tokens=wanted.tokens),), language=asked.document.language,
+        related=asked.related, seed=wanted.seed,
+    )  # fmt: skip
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
+
+
+def _place(asked: Asked, where: str) -> tuple[int, WriteOptions]:
+    """The offset to write at, and what else was asked for; ``where`` tells a user who named no place."""
+    if asked.within is None:
+        raise RequestRejected(f"There is no place; put the cursor {where}.")
+    return asked.offset_at(asked.within.start), _options(asked.options, WriteOptions)
 
 
 def _options(options: dict[str, Any], kind: type[T]) -> T:

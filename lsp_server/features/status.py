@@ -44,10 +44,6 @@ class Status:
         self._ms.setdefault(kind, deque(maxlen=KEPT)).append(ms)
         self._asked += 1
 
-    def median_s(self, kind: str) -> float:
-        """What an answer of ``kind`` usually takes; 0 where none was given yet."""
-        return float(np.median(self._ms[kind])) / 1000 if kind in self._ms else 0.0
-
     def report(self) -> dict[str, object]:
         """Plain figures; never any text."""
         times = {

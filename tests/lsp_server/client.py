@@ -11,6 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lsp_process import read_message, send_message
+
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in (Path(__file__).parent / "clients").glob("*.json")}
 """Abilities as real editors declare them."""
 NEOVIM, VSCODE = RECORDED["neovim-0.12"], RECORDED["vscode-1.139"]
@@ -95,20 +97,11 @@ class Client:
         return code
 
     def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        self.process.stdin.flush()
+        send_message(self.process.stdin, message)
 
     def _read(self) -> None:
-        out = self.process.stdout
-        while True:
-            length = 0
-            while (line := out.readline()) not in (b"\r\n", b""):
-                if line.lower().startswith(b"content-length"):
-                    length = int(line.split(b":")[1])
-            if not length:
-                return
-            self._sort(json.loads(out.read(length)))
+        while (message := read_message(self.process.stdout)) is not None:
+            self._sort(message)
 
     def _answer(self, method: str, params: Any) -> Any:
         """What a client says to what it is asked."""

@@ -216,3 +216,18 @@ def test_only_an_empty_line_may_become_several(line, several, single):
         assert engine.requests[0][0].spans[0].single_line is single
 
     run(scenario)
+
+
+def test_a_suggestion_waits_for_its_delay_which_is_not_the_engines_time():
+    async def scenario():
+        engine = Scripted()
+        engine.gate.set()
+        inline = InlineCompletions(engine, wait_s=lambda asked: 0.05)
+        assert inline.engine_s == 0.0
+        began = asyncio.get_running_loop().time()
+        assert await suggest(inline, DOCUMENT, params())
+        assert asyncio.get_running_loop().time() - began >= 0.05
+        assert inline.engine_s == pytest.approx(0.001)  # what the scripted engine says it took
+        inline.closed(DOCUMENT.uri)
+
+    run(scenario)
