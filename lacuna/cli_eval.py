@@ -31,13 +31,16 @@ def eval_infill(
     twin: Annotated[
         Path | None, typer.Option("--twin", metavar="DIR", help="An autoregressive checkpoint to compare with.")
     ] = None,
+    twin_fim: Annotated[
+        bool, typer.Option("--twin-fim/--twin-prefix-only", help="Whether it learnt to fill in the middle.")
+    ] = True,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
     """Exact match and edit similarity of cut-out text with both sides, and with only what stands before."""
     from lacuna.commands.evaluate import infill
 
-    infill(data, kind, cases, seed, show, window, one_sided, twin, model, backend)
+    infill(data, kind, cases, seed, show, window, one_sided, twin, twin_fim, model, backend)
 
 
 @eval_app.command("joint")

@@ -6,7 +6,7 @@ level of characters), with three reserved ids as marks. Its middles are cut as L
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -22,10 +22,14 @@ FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE = 5, 6, 7
 
 
 def next_token_rows(ids: Tensor, labelled: Tensor | None = None) -> Rows:
-    """Every token of rows (B, L) but the first is a label; ``labelled`` (B, L) restricts them. The weights sum to 1."""
-    on = torch.ones_like(ids, dtype=torch.bool) if labelled is None else labelled
-    weights = on[:, 1:].float()
-    return Rows(ids[:, :-1], ids[:, 1:], weights / weights.sum().clamp_min(1.0), kind="plain")
+    """Every token of rows (B, L) but the first is a label; ``labelled`` (B, L) restricts them. The weights sum to 1.
+
+    Rows keep their length: the last token is read and has no label.
+    """
+    on = torch.ones_like(ids, dtype=torch.bool) if labelled is None else labelled.clone()
+    on[:, 0] = False
+    weights = on.roll(-1, 1).float()
+    return Rows(ids, ids.roll(-1, 1), weights / weights.sum().clamp_min(1.0), kind="plain")
 
 
 def fim_prompt(before: Sequence[int], after: Sequence[int]) -> list[int]:
@@ -47,9 +51,18 @@ def fim_row(
     return [*fim_prompt(before, after), *middle, end_id][:length]
 
 
+Allowed = Callable[[int, list[int]], Tensor | None]
+"""Row, its tokens so far -> True (V,) for tokens that may follow; ``None``: any."""
+
+
 @torch.no_grad()
-def continue_greedily(model: MaskPredictor, prompts: list[list[int]], count: int, end_id: int) -> list[list[int]]:
-    """The most probable continuations, up to ``count`` tokens or the end; prompts of any lengths, keys and values cached."""
+def continue_greedily(
+    model: MaskPredictor, prompts: list[list[int]], count: int, end_id: int, allowed: Allowed | None = None
+) -> list[list[int]]:
+    """The most probable continuations, up to ``count`` tokens or the end; prompts of any lengths, keys and values cached.
+
+    ``allowed`` narrows the choice for a row and what it has so far.
+    """
     device = next(model.parameters()).device
     width = max(map(len, prompts))
     ids = torch.full((len(prompts), width), end_id, device=device)
@@ -62,7 +75,12 @@ def continue_greedily(model: MaskPredictor, prompts: list[list[int]], count: int
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
     for step in range(count):
-        token = model.head(hidden[:, -1]).argmax(-1)
+        logits = model.head(hidden[:, -1])
+        if allowed is not None:
+            for row in open_rows:
+                if (choice := allowed(row, answers[row])) is not None:
+                    logits[row] = logits[row].masked_fill(~choice, -torch.inf)
+        token = logits.argmax(-1)
         for row in sorted(open_rows):
             if int(token[row]) == end_id:
                 open_rows.discard(row)

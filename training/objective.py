@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from engine.model import MaskPredictor
 from training.batches import InfillBatch
 from training.infill_pass import span_rows
-from training.loss import HeadLoss, masked_rows
+from training.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows
 
 
 @dataclass
@@ -66,6 +66,7 @@ class LossModule(nn.Module):
         self._length = length
         # Bound methods are no submodules, so parameters keep one name each.
         self._compiled: Any = torch.compile(predictor.encode, dynamic=False) if compile else None
+        self._compiled_head: LogitsLoss | None = torch.compile(loss_of_logits, dynamic=False) if compile else None
 
     def forward(self, batch: StepBatch) -> Tensor:
         if isinstance(batch, InfillBatch):
@@ -80,5 +81,6 @@ class LossModule(nn.Module):
             targets, weights = batch.targets[labelled], batch.weights[labelled]
         kind = rows.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
-        loss: Tensor = HeadLoss.apply(rows, self.predictor.head_weight, targets, weights, dtype)  # type: ignore[no-untyped-call]
+        head = self.predictor.head_weight
+        loss: Tensor = HeadLoss.apply(rows, head, targets, weights, dtype, self._compiled_head)  # type: ignore[no-untyped-call]
         return loss

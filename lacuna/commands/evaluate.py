@@ -30,6 +30,7 @@ def infill(
     window: int,
     one_sided: bool,
     twin: Path | None,
+    twin_fim: bool,
     model: Path | None,
     backend: str,
 ) -> None:
@@ -41,7 +42,7 @@ def infill(
     chosen = cut_cases(held_out(data), kind, cases, seed)
     if not chosen:
         raise UserError(f"{data} holds no text to cut; name a validation shard.")
-    others = [{} for _ in chosen] if twin is None else _twin_answers(twin, chosen, window)
+    others = [{} for _ in chosen] if twin is None else _twin_answers(twin, chosen, window, twin_fim)
     with Engine(model, backend) as engine:
         console = Console(stderr=True)
         bar = track(chosen, "evaluating", console=console, disable=not console.is_terminal)
@@ -89,13 +90,13 @@ def before(data: Path, cases: int, samples: int, seed: int, model: Path | None, 
         print_report(directions(engine, chosen, samples, seed, lambda: progress.advance(bar)))
 
 
-def _twin_answers(twin: Path, cases: list[Case], window: int) -> list[dict[str, str]]:
+def _twin_answers(twin: Path, cases: list[Case], window: int, fim: bool) -> list[dict[str, str]]:
     try:
         from benchmarks.twin import twin_answers
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
     try:
-        return twin_answers(twin, cases, window)
+        return twin_answers(twin, cases, window, fim)
     except ValueError as exc:
         raise UserError(f"{exc}; name a checkpoint of `lacuna train pretrain` with `causal = true`.") from exc
 

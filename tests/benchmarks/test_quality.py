@@ -12,6 +12,7 @@ from benchmarks.twin import twin_answers
 from engine import Engine
 from engine.checkpoint import save_checkpoint
 from engine.model import MaskPredictor, init_weights
+from engine.tokenizer import TextTokenizer
 
 TEXT = "import os\n\n\ndef area(width, height):\n    return width * height\n\n\nprint(area(2, 3), os.name)\n"
 DOCUMENTS = [Document(TEXT * 4, f"package{i % 3}", f"file{i}.py") for i in range(9)]
@@ -84,6 +85,31 @@ def test_a_ratio_to_what_never_succeeds_is_infinite():
     assert report["ratio_both_to_before_only"] == float("inf") and report["ratio_both_to_before_only_low"] > 1
 
 
+def test_a_twin_without_the_suffix_goes_on_inside_a_word(config, tokenizer_file, tmp_path, monkeypatch):
+    model = MaskPredictor(msgspec.structs.replace(config, causal=True, context_hidden_from_span=False))
+    save_checkpoint(model, tmp_path, tokenizer_file)
+    tokenizer = TextTokenizer(tmp_path / "tokenizer.json")
+    text = "    return width\n"
+    cases = [Case(text, at, len(text) - 1, "p") for at in (6, 8, 11)]  # "re", "retu" and "return " stand before
+    first, second = (tokenizer.encode(part) for part in (" return", " width"))
+    seen = []
+
+    def truth(_, prompts, count, end_id, allowed):
+        answers = []
+        for row, prompt in enumerate(prompts):
+            seen.append(tokenizer.decode(prompt))
+            answers.append(list(second if seen[-1].endswith("return") else first + second))
+            choice = allowed(row, [])
+            assert choice[answers[-1][0]] and not choice[tokenizer.encode("=")[0]]
+            assert allowed(row, answers[-1]) is None
+        return answers
+
+    monkeypatch.setattr("benchmarks.twin.continue_greedily", truth)
+    found = twin_answers(tmp_path, cases, 200, fim=False)
+    assert [answers["twin_before_only_given_length"] for answers in found] == ["turn width", "rn width", "width"]
+    assert sorted(seen) == ["   ", "   ", "    return"]
+
+
 def test_a_case_is_judged_with_the_bundled_model():
     case = cut_cases(DOCUMENTS, "piece", 1, 0)[0]
     with Engine() as engine:
@@ -100,10 +126,14 @@ def test_a_twin_answers_every_case_and_another_model_is_refused(config, tokenize
         init_weights(model, torch.Generator().manual_seed(0))
         save_checkpoint(model, tmp_path / name, tokenizer_file)
     cases = cut_cases(DOCUMENTS, "piece", 3, 0) + cut_cases(DOCUMENTS, "lines", 2, 0)
-    found = twin_answers(tmp_path / "twin", cases, 200)
+    twin = tmp_path / "twin"
+    found = twin_answers(twin, cases, 200)
     assert all(
         set(answers) == {f"twin{w}{g}" for w in ("", "_before_only") for g in ("", "_given_length")} for answers in found
     )
     assert all("\n" not in answers["twin"] for answers in found[:3])
+    assert all(
+        set(a) == {f"twin_before_only{g}" for g in ("", "_given_length")} for a in twin_answers(twin, cases, 200, False)
+    )
     with pytest.raises(ValueError, match="no autoregressive model"):
         twin_answers(tmp_path / "llada", cases, 200)

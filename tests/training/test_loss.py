@@ -7,7 +7,17 @@ from torch.nn import functional as F
 
 from engine.checkpoint import load_checkpoint
 from training.forward_process import forward_process, mask_probability, sample_t
-from training.loss import HeadLoss, llada_weights, masked_cross_entropy, masked_rows, mean_weights, sft_weights
+from training.loss import (
+    BLOCK,
+    CHUNK,
+    HeadLoss,
+    llada_weights,
+    loss_of_logits,
+    masked_cross_entropy,
+    masked_rows,
+    mean_weights,
+    sft_weights,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +52,12 @@ def test_the_sft_loss_is_that_of_llada(reference):
     assert float(loss) == pytest.approx(float(tensors["sft/loss"]), rel=1e-5)
 
 
-def test_the_fused_head_has_the_gradients_of_the_plain_one():
+@pytest.mark.parametrize("count", [300, BLOCK + 300])
+def test_the_fused_head_has_the_gradients_of_the_plain_one(count):
     generator = torch.Generator().manual_seed(0)
-    rows, weight = torch.randn(300, 16, generator=generator), torch.randn(50, 16, generator=generator)
-    targets = torch.randint(0, 50, (300,), generator=generator)
-    weights = mean_weights(torch.rand(300, generator=generator))
+    rows, weight = torch.randn(count, 16, generator=generator), torch.randn(50, 16, generator=generator)
+    targets = torch.randint(0, 50, (count,), generator=generator)
+    weights = mean_weights(torch.rand(count, generator=generator))
     grads = []
     for fused in (True, False):
         r, w = rows.clone().requires_grad_(), weight.clone().requires_grad_()
@@ -59,6 +70,20 @@ def test_the_fused_head_has_the_gradients_of_the_plain_one():
     assert grads[0][0] == pytest.approx(grads[1][0], rel=1e-5)
     torch.testing.assert_close(grads[0][1], grads[1][1], atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(grads[0][2], grads[1][2], atol=1e-6, rtol=1e-4)
+
+
+def test_only_full_chunks_go_to_the_compiled_loss():
+    generator = torch.Generator().manual_seed(0)
+    rows, weight = torch.randn(CHUNK + 30, 8, generator=generator), torch.randn(20, 8, generator=generator)
+    targets, sizes = torch.randint(0, 20, (len(rows),), generator=generator), []
+
+    def compiled(logits, *others):
+        sizes.append(len(logits))
+        return loss_of_logits(logits, *others)
+
+    arguments = rows, weight, targets, mean_weights(torch.ones(len(rows))), torch.float32
+    assert float(HeadLoss.apply(*arguments, compiled)) == pytest.approx(float(HeadLoss.apply(*arguments)))
+    assert sizes == [CHUNK]
 
 
 def test_the_forward_process_masks_the_share_that_t_says():
