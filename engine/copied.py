@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.brackets import leaves_brackets
-from engine.copying import Copy, copies
 from engine.messages import Draft, DraftSpan, FillRequest, Span
+from engine.recall import Copy, copies
 from engine.span_options import beside, keeps
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer

@@ -17,13 +17,13 @@ from engine.calibration import Calibration
 from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans
 from engine.copied import SURE, copies_of, take, whole_draft
-from engine.copying import Copy
 from engine.errors import RequestRejected
 from engine.fill_job import FillJob
 from engine.kept_contexts import KeptContexts
 from engine.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
 from engine.outline import outline_ids
 from engine.passes import counting
+from engine.recall import Copy
 from engine.related import related_ids
 from engine.skeleton import slots_of
 from engine.span_options import checked_spans, tied

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, Snippet, Span
 from engine.calibration import Calibration
 from engine.copied import SURE, copies_of, take
-from engine.copying import LONGEST_COPY, WALL, Copy, copies
+from engine.copying import verbatim
+from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
+from engine.recall import Copy, copies
 from tests.engine.test_span_options import any_model
 
 CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"
@@ -53,9 +55,9 @@ def test_other_blanks_are_neither_matched_nor_copied():
 @given(st.text(alphabet="ab \n(\t", max_size=120), st.integers(0, 120), st.booleans())
 def test_every_copy_stands_in_the_text_and_a_line_stays_a_line(text, at, single_line):
     at = min(at, len(text))
-    for copy in copies(text, at, at, single_line=single_line):
-        assert copy.text in text and WALL not in copy.text and copy.text.strip()
-        assert not single_line or ("\n" not in copy.text and len(copy.text) <= LONGEST_COPY)
+    for copy in verbatim(Neighbourhood.of(text, at, at, single_line=single_line)):
+        assert copy in text and WALL not in copy and copy.strip()
+        assert not single_line or ("\n" not in copy and len(copy) <= LONGEST_COPY)
 
 
 def test_a_large_document_costs_no_more_than_its_neighbourhood():
@@ -93,7 +95,7 @@ def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
 def test_sure_copies_are_put_in_first_and_the_rest_moves_with_the_text():
     text = "ab__cd__ef"
     spans = [Span(start=2, end=4), Span(start=6, end=8)]
-    taken = take(FillRequest(text=text, spans=tuple(spans)), spans, {0: Copy("12345", 9.0)})
+    taken = take(FillRequest(text=text, spans=tuple(spans)), spans, {0: Copy("12345", 0.9)})
     assert taken.request.text == "ab12345cd__ef" and taken.left == [1]
     assert [(span.start, span.end) for span in taken.spans] == [(9, 11)]
 

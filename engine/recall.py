@@ -1,0 +1,123 @@
+"""Answers that the document gives away, verbatim or by analogy: a cache model read from both sides.
+
+How well the places agree, how often a candidate was found, how near, whether its words are those of the document: that
+gives the probability that it is what was meant. The weights were fitted on files of the training packages
+(``python -m benchmarks.copy_weights``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analogy import analogies
+from engine.copying import verbatim
+from engine.messages import Snippet
+from engine.neighbourhood import Match, Neighbourhood
+
+WEIGHTS = {
+    "one": -5.026,
+    "length": -0.565,
+    "line_end": -0.801,
+    "own_line": -0.747,
+    "known_words": 2.053,
+    "in_word_before": 1.103,
+    "in_word_after": 1.434,
+    "verbatim": -3.532,
+    "v_left": 1.050,
+    "v_right": 0.992,
+    "v_left_dense": 0.176,
+    "v_right_dense": 0.272,
+    "v_count": 0.645,
+    "v_both": -0.716,
+    "analogy": -0.597,
+    "a_left": 0.723,
+    "a_right": 0.505,
+    "a_left_renamed": -0.190,
+    "a_right_renamed": -0.154,
+    "a_renamed": 1.578,
+    "a_count": 0.893,
+    "a_both": 0.186,
+    "a_distance": -0.106,
+}
+"""Of the features: which candidate is the best."""
+FEATURES = tuple(WEIGHTS)
+LONGEST_WORD = 80
+SLOPE, OFFSET = 1.347, 1.539
+"""From the logarithm of a candidate's share among all, and none, to its log-odds of being right."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    text: str
+    probability: float
+    """That this is exactly what was meant."""
+
+
+def copies(
+    text: str,
+    start: int,
+    end: int,
+    related: Sequence[Snippet] = (),
+    others: Sequence[tuple[int, int]] = (),
+    single_line: bool = True,
+) -> list[Copy]:
+    """Candidates for ``text[start:end]``, the best first; ``others`` are ranges whose text is not known either."""
+    rated = candidates(Neighbourhood.of(text, start, end, related, others, single_line))
+    if not rated:
+        return []
+    shares = log_shares(np.array([features for _, features in rated]) @ np.array([*WEIGHTS.values()]))
+    chances = 1.0 / (1.0 + np.exp(-(SLOPE * shares + OFFSET)))
+    found = [Copy(copy, float(chance)) for (copy, _), chance in zip(rated, chances, strict=True)]
+    return sorted(found, key=lambda copy: -copy.probability)
+
+
+def log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of every candidate's share when one of them (score s: weight exp(s)) or none (weight 1) is chosen."""
+    highest = max(0.0, float(scores.max()))
+    shares: NDArray[np.float64] = scores - highest - np.log(np.exp(scores - highest).sum() + np.exp(-highest))
+    return shares
+
+
+def candidates(place: Neighbourhood) -> list[tuple[str, list[float]]]:
+    """Candidates with their features."""
+    same, alike = verbatim(place), analogies(place)
+    sources = (place.before, place.after, *place.related)
+    head = _word_end(place.before)
+    tail = _word_start(place.after)
+
+    def rated(copy: str) -> list[float]:
+        words = set(re.findall(r"\w+", head + copy + tail))
+        known = all(any(word in source for source in sources) for word in words)
+        about = [1.0, float(np.log(len(copy))), place.after[:1] == "\n", place.own_line, known, bool(head), bool(tail)]
+        return [*map(float, about), *_verbatim(same.get(copy)), *_analogy(alike.get(copy))]
+
+    return [(copy, rated(copy)) for copy in {**same, **alike}]
+
+
+def _verbatim(match: Match | None) -> list[float]:
+    if match is None:
+        return [0.0] * 7
+    agreement = match.left, match.right, match.left_less, match.right_less
+    return [1.0, *np.log1p([*agreement, match.count, min(match.left, match.right)]).tolist()]
+
+
+def _analogy(match: Match | None) -> list[float]:
+    if match is None:
+        return [0.0] * 9
+    agreement = match.left, match.right, match.left_less, match.right_less, match.renamed
+    return [1.0, *np.log1p([*agreement, match.count, min(match.left, match.right), match.distance]).tolist()]
+
+
+def _word_end(text: str) -> str:
+    """The part of a word that ``text`` ends with."""
+    return str(re.findall(r"\w*\Z", text[-LONGEST_WORD:])[0])
+
+
+def _word_start(text: str) -> str:
+    """The part of a word that ``text`` begins with."""
+    return str(re.findall(r"\A\w*", text[:LONGEST_WORD])[0])
