@@ -35,7 +35,11 @@ SHOWN = 0.2
 GIVEN = "_given_length"
 BEGINS = "begins"
 _OPPONENTS = (BEFORE_ONLY, TWIN, TWIN_BEFORE_ONLY)
-_COMPARED = [(BOTH + given, theirs + given) for theirs in _OPPONENTS for given in ("", GIVEN)] + [(BOTH, BEGINS)]
+_COMPARED = [
+    *((BOTH + given, theirs + given) for theirs in _OPPONENTS for given in ("", GIVEN)),
+    *((SYSTEM, theirs) for theirs in (*_OPPONENTS, TWIN_BEFORE_ONLY + GIVEN)),
+    (BOTH, BEGINS),
+]
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
         similar = np.array([fuzz.ratio(j.answers[way], j.case.answer) / 100.0 for j in judged])
         report |= with_bounds(f"edit_similarity_{way}", similar, groups, seed=seed)
     for ours, theirs in _COMPARED:
-        if theirs in exact:
+        if ours in exact and theirs in exact:
             report |= with_bounds(f"ratio_{ours}_to_{theirs}", exact[ours], groups, exact[theirs], seed)
     for way in (SYSTEM, BOTH):
         if way + RELATED in exact:
