@@ -7,22 +7,18 @@ and a word is exchanged in whatever case it is written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
-from engine.backends import Bools, Floats, Ints
+from engine.backends import Floats, Ints
 from engine.neighbourhood import WALL, Match, Neighbourhood
+from engine.parts import Parts, is_blank, is_word, moved, read_parts
 
-_LETTER = r"[^\W\d_A-Z]"
-_PART = re.compile(rf"[A-Z]?{_LETTER}+|[A-Z]+(?!{_LETTER})|\d+|\n[ \t]*|[^\S\n]+|.")
-"""Parts of identifiers, numbers, a line's end with the next one's indentation, blanks, and any other character."""
 FAR = 24
 """Parts of a side that are compared."""
-PLACES, KEPT = 60, 8
+PLACES, KEPT = 120, 12
 LONGEST = 60
 """Parts of a candidate."""
 RENAMES = 3
@@ -33,68 +29,63 @@ BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
 
 def analogies(place: Neighbourhood) -> dict[str, Match]:
     """Candidate -> how its place agrees with that of the span, in parts, for the best."""
-    before, after = _read(place.before), _read(place.after)
-    left, right = before.texts, after.texts
+    before = read_parts(place.before, "")
+    after = read_parts(place.after, before.indents[-1] if before.texts else "")
     # A word that the span cuts is written anew: the candidate must begin, or end, with what stands of it.
-    head = left[-1] if left and _is_word(left[-1]) else ""
-    tail = right[0] if right and _is_word(right[0]) else ""
-    here = _Here(left[: len(left) - bool(head)], right[bool(tail) :], head, tail, place)
+    head = before.texts[-1] if before.texts and is_word(before.texts[-1]) else ""
+    tail = after.texts[0] if after.texts and is_word(after.texts[0]) else ""
+    left = before.keys[: len(before.keys) - bool(head)]
+    # How the next line is indented from the answer's last one is not known, so its own indentation counts.
+    right = after.texts[bool(tail) :][:1] + after.keys[bool(tail) + 1 :]
+    here = _Here(left, right, head, tail, before, place)
     found: dict[str, Match] = {}
     if len(here.left) >= 2 and here.right:
-        here.search(_joined(before, after), found)
+        here.search(before + read_parts(WALL, "") + after, found)
     return dict(sorted(found.items(), key=lambda pair: -_promise(pair[1]))[:KEPT])
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """A text in parts, with what is compared for all at once: their kinds, and which are words."""
-
-    texts: list[str]
-    kinds: Ints
-    words: Bools
-
-
-@lru_cache(maxsize=8)
-def _read(text: str) -> _Parts:
-    """Kept for what stands behind the cursor, which is the same from key to key."""
-    texts = _PART.findall(text)
-    kinds = np.fromiter((hash(part.lower()) for part in texts), np.int64, len(texts))
-    return _Parts(texts, kinds, np.fromiter(map(_is_word, texts), bool, len(texts)))
-
-
-def _joined(before: _Parts, after: _Parts) -> _Parts:
-    wall = _read(WALL)
-    texts = [*before.texts, WALL, *after.texts]
-    kinds = np.concatenate((before.kinds, wall.kinds, after.kinds))
-    return _Parts(texts, kinds, np.concatenate((before.words, wall.words, after.words)))
-
-
-@dataclass(frozen=True)
 class _Here:
-    """The place of the span: the parts on its left and right, and what stands of the words that it cuts."""
+    """The place of the span: keys of the parts on its left and right, and what stands of the words that it cuts."""
 
     left: Sequence[str]
     right: Sequence[str]
     head: str
     tail: str
+    before: Parts
     place: Neighbourhood
 
-    def search(self, source: _Parts, found: dict[str, Match]) -> None:
+    def search(self, source: Parts, found: dict[str, Match]) -> None:
         """Add the candidates of ``source``, the document."""
-        texts = source.texts
+        keys, own = source.keys, self.before.indents[-1]
         for at in _places(source, self.left):
-            left = _Alignment().extend(zip(reversed(texts[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES)
-            for end in _ends(texts, at, self.right[0], left.names, self.place):
+            left = _Alignment().extend(zip(reversed(keys[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES)
+            # Lines are moved from the depth there to that of the span.
+            there = source.indents[at - 1]
+            candidate = [p if p[0] != "\n" else moved(p, there, own) for p in source.texts[at : at + LONGEST]]
+            for size in self._sizes(candidate, left.names):
+                end = at + size
                 right = _Alignment(dict(left.names))
-                right.extend(zip(texts[end : end + FAR], self.right, strict=False), RENAMES + 1)
-                words = [_renamed(part, right.names) for part in texts[at:end]]
+                right.extend(zip([candidate[size], *keys[end + 1 : end + FAR]], self.right, strict=False), RENAMES + 1)
+                words = [_renamed(part, right.names) for part in candidate[:size]]
                 answer = self._between("".join(words))
                 if not right.length or not answer.strip() or len(answer) > self.place.longest:
                     continue
-                renamed = sum(word != part for word, part in zip(words, texts[at:end], strict=True))
+                renamed = sum(word != part for word, part in zip(words, candidate, strict=False))
                 match = found.setdefault(answer, Match())
                 match.add(Match(left.same, right.same, left.renamed, right.renamed, renamed), _promise)
                 match.distance = min(match.distance, abs(at - len(self.left)))
+
+    def _sizes(self, parts: Sequence[str], names: dict[str, str]) -> Iterator[int]:
+        """How many of ``parts`` a candidate may have: the next one is what stands behind the span."""
+        first, length = self.right[0], 0
+        for size in range(1, len(parts)):
+            part, there = parts[size - 1], parts[size]
+            length += len(part)
+            if part == WALL or length > self.place.longest or (self.place.single_line and part[0] == "\n"):
+                return
+            if there == first or (is_word(there) and is_word(first) and names.get(there.lower()) == first.lower()):
+                yield size
 
     def _between(self, text: str) -> str:
         """``text`` without what stands already of its first and last word; empty when they are others."""
@@ -122,8 +113,8 @@ class _Alignment:
             if there == WALL or here == WALL:
                 break
             if there == here:
-                self.same += BLANK if there.isspace() else 1.0
-            elif not (_is_word(there) and _is_word(here)):
+                self.same += BLANK if is_blank(there) else 1.0
+            elif not (is_word(there) and is_word(here)):
                 break
             else:
                 old, new = there.lower(), here.lower()
@@ -138,44 +129,27 @@ class _Alignment:
         return self
 
 
-def _places(source: _Parts, left: Sequence[str]) -> list[int]:
+def _places(source: Parts, left: Sequence[str]) -> list[int]:
     """Where the left side is most like that of the span, the likest first: boundaries between parts of ``source``."""
     at: Ints = np.arange(1, len(source.texts))
     score: Floats = np.zeros(len(source.texts) + 1, np.float32)
     for back, part in enumerate(reversed(left[-FAR:]), 1):
         at = at[at >= back]
         same = source.kinds[at - back] == hash(part.lower())
-        agree = same | source.words[at - back] if _is_word(part) else same
+        agree = same | source.words[at - back] if is_word(part) else same
         if part == WALL or not agree.any():
             break
         at, same = at[agree], same[agree]
-        score[at] += np.where(same, BLANK if part.isspace() else 1.0, RENAMED)
+        score[at] += np.where(same, BLANK if is_blank(part) else 1.0, RENAMED)
     score[len(left)] = 0  # the span's own place
     best = np.argsort(-score, kind="stable")[:PLACES]
     return [int(place) for place in best if score[place] > 1.0]
 
 
-def _ends(source: Sequence[str], at: int, first: str, names: dict[str, str], place: Neighbourhood) -> Iterator[int]:
-    """Where a candidate that begins at ``at`` may end: ``source`` goes on there as the text does behind the span."""
-    length = 0
-    for end in range(at + 1, min(len(source), at + LONGEST)):
-        part = source[end - 1]
-        length += len(part)
-        if part == WALL or length > place.longest or (place.single_line and part[0] == "\n"):
-            return
-        there = source[end]
-        if there == first or (_is_word(there) and _is_word(first) and names.get(there.lower()) == first.lower()):
-            yield end
-
-
 def _renamed(part: str, names: dict[str, str]) -> str:
-    new = names.get(part.lower()) if _is_word(part) else None
+    new = names.get(part.lower()) if is_word(part) else None
     if new is None:
         return part
     if part.isupper() and len(part) > 1:
         return new.upper()
     return new.capitalize() if part[0].isupper() else new
-
-
-def _is_word(part: str) -> bool:
-    return part[0].isalnum()

@@ -20,34 +20,34 @@ from engine.messages import Snippet
 from engine.neighbourhood import Match, Neighbourhood
 
 WEIGHTS = {
-    "one": -5.026,
-    "length": -0.565,
-    "line_end": -0.801,
-    "own_line": -0.747,
-    "known_words": 2.053,
-    "in_word_before": 1.103,
-    "in_word_after": 1.434,
-    "verbatim": -3.532,
-    "v_left": 1.050,
-    "v_right": 0.992,
-    "v_left_dense": 0.176,
-    "v_right_dense": 0.272,
-    "v_count": 0.645,
-    "v_both": -0.716,
-    "analogy": -0.597,
-    "a_left": 0.723,
-    "a_right": 0.505,
-    "a_left_renamed": -0.190,
-    "a_right_renamed": -0.154,
-    "a_renamed": 1.578,
-    "a_count": 0.893,
-    "a_both": 0.186,
-    "a_distance": -0.106,
+    "one": -5.182,
+    "length": -0.561,
+    "line_end": -0.827,
+    "own_line": -0.659,
+    "known_words": 2.071,
+    "in_word_before": 1.157,
+    "in_word_after": 1.487,
+    "verbatim": -3.211,
+    "v_left": 1.014,
+    "v_right": 0.944,
+    "v_left_dense": 0.106,
+    "v_right_dense": 0.284,
+    "v_count": 0.595,
+    "v_both": -0.719,
+    "analogy": -0.720,
+    "a_left": 0.940,
+    "a_right": 0.669,
+    "a_left_renamed": -0.336,
+    "a_right_renamed": -0.199,
+    "a_renamed": 1.364,
+    "a_count": 1.032,
+    "a_both": 0.016,
+    "a_distance": -0.131,
 }
 """Of the features: which candidate is the best."""
 FEATURES = tuple(WEIGHTS)
 LONGEST_WORD = 80
-SLOPE, OFFSET = 1.347, 1.539
+SLOPE, OFFSET = 1.325, 1.523
 """From the logarithm of a candidate's share among all, and none, to its log-odds of being right."""
 
 

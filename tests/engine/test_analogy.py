@@ -45,6 +45,14 @@ def test_a_word_is_exchanged_in_the_case_in_which_it_stands():
     assert found(text)[0] == "Height(HEIGHT, height)"
 
 
+@pytest.mark.parametrize("indent", ["    ", "\t"])
+def test_places_at_another_depth_are_alike_and_lines_move_to_that_of_the_span(indent):
+    text = "if a:\n\topen(a)\n\tread(a)\nfor b in c:\n\tif b:\n\t\topen(b)\n\t\t|\n"
+    assert found(text.replace("\t", indent))[0] == "read(b)"
+    text = "if a:\n\tif one(a):\n\t\ttwo(a)\n\tend(a)\nfor b in c:\n\tif b:\n\t\tif one(b):|\n\t\tend(b)\n"
+    assert found(text.replace("\t", indent), single_line=False)[0] == "\n" + 3 * indent + "two(b)"
+
+
 def test_several_lines_follow_an_analogy_too():
     text = "def on_open(self):\n    log(1)\n    self.open()\n\ndef on_close(self):\n    |\n\n"
     assert "log(1)\n    self.close()" in found(text, single_line=False)
