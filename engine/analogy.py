@@ -21,6 +21,8 @@ FAR = 24
 PLACES, KEPT = 120, 12
 LONGEST = 60
 """Parts of a candidate."""
+MOST = 1_000
+"""Candidates that are compared; a text that repeats itself has many more."""
 RENAMES = 3
 """Words that may differ on the left; one more on the right."""
 BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
@@ -57,14 +59,16 @@ class _Here:
 
     def search(self, source: Parts, found: dict[str, Match]) -> None:
         """Add the candidates of ``source``, the document."""
-        keys, own = source.keys, self.before.indents[-1]
+        keys, own, compared = source.keys, self.before.indents[-1], 0
         for at in _places(source, self.left):
             left = _Alignment().extend(zip(reversed(keys[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES)
             # Lines are moved from the depth there to that of the span.
             there = source.indents[at - 1]
             candidate = [p if p[0] != "\n" else moved(p, there, own) for p in source.texts[at : at + LONGEST]]
             for size in self._sizes(candidate, left.names):
-                end = at + size
+                end, compared = at + size, compared + 1
+                if compared > MOST:
+                    return
                 right = _Alignment(dict(left.names))
                 right.extend(zip([candidate[size], *keys[end + 1 : end + FAR]], self.right, strict=False), RENAMES + 1)
                 words = [_renamed(part, right.names) for part in candidate[:size]]

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from engine.neighbourhood import WALL, Match, Neighbourhood
 
 LONGEST_MATCH = 48
-MOST_PLACES = 1_000
-"""Of one file."""
+MOST_PLACES, MOST_ENDS = 1_000, 4_000
+"""Of one file. In a text that repeats itself (rules, tables of zeros) every place has hundreds of ends."""
 KEPT = 8
 
 
@@ -23,8 +23,11 @@ def verbatim(place: Neighbourhood) -> dict[str, Match]:
         return {}
     found: dict[str, Match] = {}
     for number, source in enumerate((place.document, *place.related)):
+        ends = 0
         for at in _occurrences(source, key, len(before) if number == 0 else -1):
-            _collect(source, at, _match_left(source, at, before, len(key)), place, found)
+            ends += _collect(source, at, _match_left(source, at, before, len(key)), place, found)
+            if ends > MOST_ENDS:
+                break
     for match in found.values():
         match.left_less, match.right_less = _dense(before[-int(match.left) :]), _dense(after[: int(match.right)])
     return dict(sorted(found.items(), key=lambda pair: -_promise(pair[1]))[:KEPT])
@@ -60,16 +63,19 @@ def _match_left(source: str, at: int, before: str, known: int) -> int:
     return n
 
 
-def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[str, Match]) -> None:
-    """Add every candidate that begins at ``at``: it ends where the source goes on as the text does after the span."""
+def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[str, Match]) -> int:
+    """Add every candidate that begins at ``at``: it ends where the source goes on as the text does after the span.
+
+    Returns how many ends were looked at.
+    """
     after = place.after
     reach = source[at : at + place.longest]
     wall = reach.find(WALL)
     line_end = reach.find("\n") if place.single_line else -1
-    ends = [end for end in (wall, line_end + 1 if line_end >= 0 else -1) if end >= 0]
-    reach = reach[: min(ends, default=len(reach))]
-    here = reach.find(after[0])
+    reach = reach[: min((end for end in (wall, line_end + 1 if line_end >= 0 else -1) if end >= 0), default=len(reach))]
+    here, ends = reach.find(after[0]), 0
     while here >= 0:
+        ends += 1
         if (copy := reach[:here]).strip():
             right, most = 1, min(len(after), len(source) - at - here, LONGEST_MATCH)
             while right < most and source[at + here + right] == after[right] != WALL:
@@ -77,6 +83,7 @@ def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[
             match = found.setdefault(copy, Match())
             match.add(Match(left, right), lambda m: m.left + m.right)
         here = reach.find(after[0], here + 1)
+    return ends
 
 
 def _dense(text: str) -> int:

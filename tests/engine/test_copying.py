@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, Snippet, Span
 from engine.calibration import Calibration
 from engine.copied import SURE, copies_of, take
-from engine.copying import verbatim
-from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
+from engine.copying import MOST_ENDS, verbatim
+from engine.neighbourhood import LONGEST_COPY, WALL, Match, Neighbourhood
 from engine.recall import Copy, copies
 from tests.engine.test_span_options import any_model
 
@@ -65,6 +65,21 @@ def test_a_large_document_costs_no_more_than_its_neighbourhood():
     began = time.perf_counter()
     copies(line * 200_000, 3_000_010, 3_000_010)
     assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.parametrize("unit", ["0, ", "a", "-", "(", "ab ", "1,2,3\n", "\n"])
+@pytest.mark.parametrize("single_line", [True, False])
+def test_a_text_that_repeats_itself_is_given_up_on_early(unit, single_line, monkeypatch):
+    compared, add = [0], Match.add
+
+    def counted(*arguments):
+        compared[0] += 1
+        add(*arguments)
+
+    monkeypatch.setattr(Match, "add", counted)
+    text = unit * (20_000 // len(unit))
+    copies(text, len(text) // 2, len(text) // 2, single_line=single_line)
+    assert compared[0] <= 2 * MOST_ENDS
 
 
 def test_copies_keep_what_the_span_asks_for(tokenizer):
