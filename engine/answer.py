@@ -51,7 +51,7 @@ def read_answer(
     for i, owner in enumerate(ties):
         if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
             texts[i] = texts[owner] = with_line_ends(raw[owner], text)
-    sizes = [len(canvas.places(i)) - (borders[i].slots if i in borders else 0) for i in range(len(spans))]
+    sizes = [max(1, len(canvas.places(i)) - (borders[i].slots if i in borders else 0)) for i in range(len(spans))]
     return Answer(texts, [_confidence(canvas, i) for i in range(len(spans))], sizes)
 
 
@@ -83,13 +83,20 @@ def token_of(canvas: Canvas, group: int, string: str, tokenizer: TextTokenizer) 
     return own[0] if own else None
 
 
-def draft_of(canvas: Canvas, step: int, spans: Sequence[Span], tokenizer: TextTokenizer) -> Draft:
+def draft_of(
+    canvas: Canvas,
+    step: int,
+    spans: Sequence[Span],
+    tokenizer: TextTokenizer,
+    borders: Mapping[int, Border] = NO_BORDERS,
+) -> Draft:
     """The spans in mid-denoising, masked places as ``_``."""
     parts = []
     for group, span in enumerate(spans):
         places = canvas.places(group)
         known = canvas.written(group)
         shown = "".join("_" if canvas.ids[p] == canvas.mask_id else tokenizer.decode([canvas.ids[p]]) for p in places)
+        shown = borders[group].strip(shown) if group in borders else shown
         confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
         parts.append(DraftSpan(start=span.start, end=span.end, text=shown, confidence=confidence))
     return Draft(step=step, spans=tuple(parts))

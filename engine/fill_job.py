@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 
-from engine.answer import NO_BORDERS, Answer, draft_of, read_answer, token_of
+from engine.answer import Answer, draft_of, read_answer, token_of
 from engine.backends import Batch, Bools, Predictions
 from engine.calibration import Calibration
 from engine.canvas import Canvas
@@ -16,7 +16,7 @@ from engine.choices import score_choices, slots_for
 from engine.config import ModelConfig
 from engine.context_cache import HiddenSpans, Plan, make_plan
 from engine.errors import RequestRejected
-from engine.healing import Border, Healing, heal
+from engine.healing import Healing, heal
 from engine.length import Lengths, SpanLength
 from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span, replaced
@@ -56,9 +56,13 @@ class FillJob:
     """Its context serves every pass of the request."""
     _placements: dict[int, list[Placement]] = field(default_factory=dict)
     _choice_shares: dict[int, float] = field(default_factory=dict)
-    _healing: Healing | None = None
+    _healing: Healing = field(init=False)
     _sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
     """Places of spans whose length was probed, the likeliest lengths first."""
+
+    def __post_init__(self) -> None:
+        self._healing = heal(self.request.text, self.spans, self.pieces, self.tokenizer, self.allowed)
+        self.pieces, self.allowed = self._healing.pieces, self._healing.allowed
 
     @property
     def greedy_answers(self) -> int:
@@ -81,8 +85,6 @@ class FillJob:
             best = int(np.argmax(share))
             self._choose(i, span.choices[best], options[best], float(share[best] / share.sum()))
         if self.config.delete_token_id is None:
-            self._healing = heal(self.request.text, self.spans, self.pieces, self.tokenizer, self.allowed)
-            self.pieces, self.allowed = self._healing.pieces, self._healing.allowed
             yield from self._probe()
         for i, span in enumerate(self.spans):
             if not span.pins or not self._owns(i):
@@ -104,7 +106,7 @@ class FillJob:
             # A pin needs its tokens and something that keeps it apart from its neighbours.
             pinned = sum(len(self.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
             most = slots_of(span, len(self.spans), MAX_SLOTS)
-            sides = self._healing.borders[i].slots if self._healing and i in self._healing.borders else 0
+            sides = self._healing.borders[i].slots if i in self._healing.borders else 0
             most += sides
             least = min(most, max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned)))
             sizes = candidate_lengths(least, most)
@@ -130,7 +132,7 @@ class FillJob:
             plan = self._plan()
             yield from denoise(canvas, groups, plan, allowed, self._rules(number), self._lengths())
             yield from self._revise(canvas, plan, allowed, number)
-            found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer, self._borders)
+            found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer, self._healing.borders)
             found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
             broken, token = self._broken(canvas, found)
             if not broken:
@@ -150,10 +152,6 @@ class FillJob:
             lengths = self._lengths()
             lengths.spans = [replace(length, exact=True) for length in lengths.spans]
             yield from denoise(canvas, [groups.tolist()], plan, allowed, self._rules(number), lengths)
-
-    @property
-    def _borders(self) -> Mapping[int, Border]:
-        return self._healing.borders if self._healing else NO_BORDERS
 
     def _owner(self, i: int) -> int:
         """The span that decides for span ``i``: the first of its name."""
@@ -217,13 +215,18 @@ class FillJob:
             expired=self.expired,
         )
         if self.on_draft is not None and number == 0:
-            show, spans = self.on_draft, self.spans
-            rules.on_step = lambda canvas, step: show(draft_of(canvas, step, spans, self.tokenizer))
+            show, spans, borders = self.on_draft, self.spans, self._healing.borders
+            rules.on_step = lambda canvas, step: show(draft_of(canvas, step, spans, self.tokenizer, borders))
         return rules
 
     def _lengths(self) -> Lengths:
         spans = [
-            SpanLength(s.tokens is not None, s.max_tokens, s.single_line or s.lines is not None, s.min_tokens)
-            for s in self.spans
+            SpanLength(
+                s.tokens is not None,
+                s.max_tokens,
+                s.single_line or s.lines is not None,
+                max(s.min_tokens, self._healing.least(i)),
+            )
+            for i, s in enumerate(self.spans)
         ]
         return Lengths(spans, self.config.expand_token_id, self.config.delete_token_id, self.ties, self.edges, self._healing)

@@ -1,8 +1,9 @@
-"""Borders inside words, for models that were not trained on text cut at any character.
+"""Borders inside words: half a word before or after a span is written anew, as part of the answer's first or last token.
 
-Where a span begins in the middle of a word, the context's last token is half a word, which such a model has never seen
-before a gap. It is taken back: the span's first token must begin with the text that was taken, and the answer loses that
-text again. The same holds, mirrored, where a span ends in the middle of a word.
+Where a span begins in the middle of a word, the context's last token is half a word, and what goes on from there is no token
+of natural text: hard to predict, even for a model that has seen such cuts in training. So the half is taken back: the
+span's first token must begin with its text, and the answer loses that text again. The same holds, mirrored, where a span
+ends in the middle of a word.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ class Border:
         return answer.removesuffix(self.after) if self.after else answer
 
 
+@dataclass(frozen=True)
+class OuterRows:
+    """Constraint rows of a healed span: of its first slot, its last one, and of one that is both; ``None``: as usual."""
+
+    first: int | None
+    last: int | None
+    only: int | None
+
+
 @dataclass
 class Healing:
     """The borders of the spans of one request, with the constraint rows of their outer slots."""
@@ -45,14 +55,19 @@ class Healing:
     """The context without the tokens that were taken back."""
     allowed: Bools
     borders: dict[int, Border] = field(default_factory=dict)
-    rows: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
-    """Span -> rows of its first and its last slot."""
+    rows: dict[int, OuterRows] = field(default_factory=dict)
+
+    def least(self, group: int) -> int:
+        """Slots that a span needs: two where no token begins with one half word and ends with the other."""
+        rows = self.rows.get(group)
+        return 2 if rows is not None and rows.first is not None and rows.last is not None and rows.only is None else 1
 
     def apply(self, canvas: Canvas, masked: Ints, rows: Ints) -> Ints:
         """Constraint rows with those of the outer slots of healed spans."""
-        for group, (first, last) in self.rows.items():
+        for group, outer in self.rows.items():
             places = canvas.places(group)
-            for row, place in ((first, places[0]), (last, places[-1])):
+            alone = len(places) == 1 and outer.only is not None
+            for row, place in ((outer.only, places[0]),) if alone else ((outer.first, places[0]), (outer.last, places[-1])):
                 if row is not None:
                     rows = np.where(masked == place, row, rows)
         return rows
@@ -64,29 +79,34 @@ def heal(
     """Take back half words on both sides of every span whose length is free."""
     healing = Healing([list(piece) for piece in pieces], allowed)
     extra: list[Bools] = []
+
+    def row(ids: Ints, base: Bools) -> int | None:
+        """A new constraint row: of ``ids`` those that ``base`` allows; ``None`` where that leaves nothing."""
+        narrowed = np.zeros_like(base)
+        narrowed[ids] = base[ids]
+        if not narrowed.any():
+            return None
+        extra.append(narrowed)
+        return len(allowed) + len(extra) - 1
+
     for i, span in enumerate(spans):
-        if span.tokens is not None or span.pins or span.lines or span.choices or span.name:
+        if span.tokens is not None or span.min_tokens > 1 or span.pins or span.lines or span.choices or span.name:
             continue
-        base = allowed[TEXT + SINGLE_LINE * span.single_line]
-        before = after = ""
-        if _word_at(text, span.start - 1) and healing.pieces[i]:
-            before = tokenizer.decode(healing.pieces[i][-1:])
-        if _word_at(text, span.end - 1) and _word_at(text, span.end) and healing.pieces[i + 1]:
-            after = tokenizer.decode(healing.pieces[i + 1][:1])
-        texts = tokenizer.token_texts() if before or after else []
-        ends: list[int | None] = []
-        for part, joins in ((before, str.startswith), (after, str.endswith)):
-            if not part:
-                ends.append(None)
-                continue
-            extra.append(base & np.array([joins(token, part) for token in texts] + [False] * (len(base) - len(texts))))
-            ends.append(len(allowed) + len(extra) - 1)
-        if before:
-            healing.pieces[i].pop()
-        if after:
-            healing.pieces[i + 1].pop(0)
-        if before or after:
-            healing.borders[i], healing.rows[i] = Border(before, after), (ends[0], ends[1])
+        left, right, base = healing.pieces[i], healing.pieces[i + 1], allowed[TEXT + SINGLE_LINE * span.single_line]
+        before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
+        inside = _word_at(text, span.end - 1) and _word_at(text, span.end)
+        after = tokenizer.decode(right[:1]) if right and inside else ""
+        begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
+        first, last = (row(begin, base) if before else None), (row(end, base) if after else None)
+        if first is None and last is None:
+            continue
+        if first is not None:
+            left.pop()
+        if last is not None:
+            right.pop(0)
+        both = first is not None and last is not None
+        healing.borders[i] = Border(before if first is not None else "", after if last is not None else "")
+        healing.rows[i] = OuterRows(first, last, row(np.intersect1d(begin, end), base) if both else first or last)
     if extra:
         healing.allowed = np.concatenate([allowed, np.stack(extra)])
     return healing

@@ -6,6 +6,7 @@ edit costs one line. Other tokenizers are asked for whole pieces.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.backends import Ints
 from engine.errors import CheckpointError
 
 _NEWLINE = "\u010a"
+HALF_CHARACTER, LAST_CHARACTER = "\ufffd", "\U0010ffff"
 MAX_CACHED_LINE = 2_000
 """Longer lines are tokenised each time: they are rare, and keeping them would hold much of a document twice."""
 
@@ -87,10 +89,39 @@ class TextTokenizer:
     def _token_texts(self) -> list[str]:
         return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
 
+    def ids_that_begin(self, part: str) -> Ints:
+        """Ids of the tokens whose text begins with ``part``; none for half a character."""
+        return _with_prefix(self._by_beginning, part)
+
+    def ids_that_end(self, part: str) -> Ints:
+        """Ids of the tokens whose text ends with ``part``; none for half a character."""
+        return _with_prefix(self._by_end, part[::-1])
+
+    @cached_property
+    def _by_beginning(self) -> tuple[list[str], Ints]:
+        return _sorted(self._token_texts)
+
+    @cached_property
+    def _by_end(self) -> tuple[list[str], Ints]:
+        return _sorted([text[::-1] for text in self._token_texts])
+
     def _encode(self, text: str) -> tuple[int, ...]:
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")  # an editor may send half a surrogate pair
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _sorted(texts: list[str]) -> tuple[list[str], Ints]:
+    """Texts in order, and where each stood."""
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    return [texts[i] for i in order], np.array(order, np.int64)
+
+
+def _with_prefix(ordered: tuple[list[str], Ints], part: str) -> Ints:
+    texts, ids = ordered
+    if not part or HALF_CHARACTER in part:
+        return ids[:0]
+    return ids[bisect_left(texts, part) : bisect_left(texts, part + LAST_CHARACTER)]
 
 
 def _lines(text: str) -> list[str]:
