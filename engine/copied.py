@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -17,6 +18,8 @@ from engine.span_options import beside, keeps
 from engine.syntax import new_errors
 from engine.tokenizer import TextTokenizer
 
+SPARE = 1
+"""Copies beyond the number of answers that are asked for."""
 SURE = 0.5
 """A copy at least so probable is taken without asking a model that is never as sure."""
 
@@ -24,7 +27,7 @@ SURE = 0.5
 def copies_of(
     request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
 ) -> dict[int, list[Copy]]:
-    """Span -> copies that keep what it asks for, the best first; tied spans and those with pins or choices have none."""
+    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none."""
     found: dict[int, list[Copy]] = {}
     if not request.copies or ties:
         return found
@@ -33,7 +36,9 @@ def copies_of(
             continue
         others = [(other.start, other.end) for other in spans if other is not span]
         candidates = copies(request.text, span.start, span.end, request.related, others, span.single_line)
-        if kept := [copy for copy in candidates if _allowed(copy.text, request, span, tokenizer)]:
+        # Every check parses the document, so no more are looked for than may be shown.
+        fitting = (copy for copy in candidates if _allowed(copy.text, request, span, tokenizer))
+        if kept := list(islice(fitting, request.n + SPARE)):
             found[i] = kept
     return found
 

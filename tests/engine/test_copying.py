@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Snippet, Span
 from engine.calibration import Calibration
-from engine.copied import SURE, copies_of, take
+from engine.copied import SPARE, SURE, copies_of, take
 from engine.copying import MOST_ENDS, verbatim
 from engine.neighbourhood import LONGEST_COPY, WALL, Match, Neighbourhood
 from engine.recall import Copy, copies
@@ -88,10 +88,19 @@ def test_copies_keep_what_the_span_asks_for(tokenizer):
 
     def found(**options):
         span = Span(start=at, end=at, single_line=True, **options)
-        return [copy.text for copy in copies_of(FillRequest(text=text, spans=(span,)), [span], [], tokenizer).get(0, [])]
+        return [
+            copy.text for copy in copies_of(FillRequest(text=text, spans=(span,), n=8), [span], [], tokenizer).get(0, [])
+        ]
 
     assert "x.widt" in found() and "x.widt" in found(tokens=length)
     assert "x.widt" not in found(tokens=length + 1) and "x.widt" not in found(forbid=("wid",)) and found(pins=("x",)) == []
+
+
+def test_no_more_copies_are_judged_than_may_be_shown(tokenizer):
+    text, at = cut(CODE, "x.widt", 2)
+    span = Span(start=at, end=at, single_line=True)
+    found = [copies_of(FillRequest(text=text, spans=(span,), n=n), [span], [], tokenizer)[0] for n in (1, 8)]
+    assert found[0] == found[1][: 1 + SPARE] and len(found[1]) > 1 + SPARE
 
 
 def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
@@ -100,7 +109,9 @@ def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
     loose, strict = (
         [
             copy.text
-            for copy in copies_of(FillRequest(text=text, spans=(span,), language=name), [span], [], tokenizer).get(0, [])
+            for copy in copies_of(FillRequest(text=text, spans=(span,), language=name, n=8), [span], [], tokenizer).get(
+                0, []
+            )
         ]
         for name in (None, "python")
     )
