@@ -19,7 +19,7 @@ from engine import Span
 from engine.checkpoint import load_checkpoint
 from engine.finish import finish
 from engine.model import MaskPredictor
-from engine.tokenizer import TextTokenizer
+from engine.tokenizer import HALF_CHARACTER, TextTokenizer
 from engine.window import context_window
 from training.autoregressive import continue_greedily, fim_prompt
 
@@ -80,7 +80,7 @@ class _PrefixOnly:
         """How many tokens stand before the last word; its parts are few, and whole characters."""
         for at in range(len(ids) - 1, max(-1, len(ids) - 1 - WORD_TOKENS), -1):
             text = self._texts[ids[at]]
-            if not text or "\ufffd" in text:
+            if not text or HALF_CHARACTER in text:
                 break
             if text[0].isspace() or at == 0 or self._texts[ids[at - 1]][-1:].isspace():
                 return at
@@ -91,9 +91,8 @@ class _PrefixOnly:
         if not word:
             return None
         allowed = torch.zeros(self._model.config.embedding_rows, dtype=torch.bool)
-        allowed[[i for i, text in enumerate(self._texts) if text and (text.startswith(word) or word.startswith(text))]] = (
-            True
-        )
+        allowed[self._tokenizer.ids_that_begin(word)] = True
+        allowed[[i for i, text in enumerate(self._texts) if text and word.startswith(text)]] = True
         return allowed
 
 

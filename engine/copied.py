@@ -13,6 +13,7 @@ import msgspec
 
 from engine.brackets import leaves_brackets
 from engine.messages import Draft, DraftSpan, FillRequest, Span
+from engine.neighbourhood import Neighbourhood
 from engine.recall import Copy, copies
 from engine.span_options import beside, keeps
 from engine.syntax import new_errors
@@ -35,9 +36,9 @@ def copies_of(
         if span.pins or span.choices or span.lines or span.name:
             continue
         others = [(other.start, other.end) for other in spans if other is not span]
-        candidates = copies(request.text, span.start, span.end, request.related, others, span.single_line)
+        place = Neighbourhood.of(request.text, span.start, span.end, request.related, others, span.single_line)
         # Every check parses the document, so no more are looked for than may be shown.
-        fitting = (copy for copy in candidates if _allowed(copy.text, request, span, tokenizer))
+        fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
         if kept := list(islice(fitting, request.n + SPARE)):
             found[i] = kept
     return found

@@ -8,7 +8,6 @@ gives the probability that it is what was meant. The weights were fitted on file
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from engine.analogy import analogies
 from engine.copying import verbatim
-from engine.messages import Snippet
 from engine.neighbourhood import Match, Neighbourhood
 
 WEIGHTS = {
@@ -58,16 +56,9 @@ class Copy:
     """That this is exactly what was meant."""
 
 
-def copies(
-    text: str,
-    start: int,
-    end: int,
-    related: Sequence[Snippet] = (),
-    others: Sequence[tuple[int, int]] = (),
-    single_line: bool = True,
-) -> list[Copy]:
-    """Candidates for ``text[start:end]``, the best first; ``others`` are ranges whose text is not known either."""
-    rated = candidates(Neighbourhood.of(text, start, end, related, others, single_line))
+def copies(place: Neighbourhood) -> list[Copy]:
+    """Candidates for a span, the best first."""
+    rated = candidates(place)
     if not rated:
         return []
     shares = log_shares(np.array([features for _, features in rated]) @ np.array([*WEIGHTS.values()]))

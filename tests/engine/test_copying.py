@@ -11,10 +11,16 @@ from engine.calibration import Calibration
 from engine.copied import SPARE, SURE, copies_of, take
 from engine.copying import MOST_ENDS, verbatim
 from engine.neighbourhood import LONGEST_COPY, WALL, Match, Neighbourhood
-from engine.recall import Copy, copies
+from engine.recall import Copy
+from engine.recall import copies as copies_at
 from tests.engine.test_span_options import any_model
 
 CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"
+
+
+def copies(*arguments, **options):
+    """Of the place that the arguments of ``Neighbourhood.of`` describe."""
+    return copies_at(Neighbourhood.of(*arguments, **options))
 
 
 def cut(text, answer, number=1):
