@@ -94,8 +94,7 @@ def heal(
             continue
         left, right, base = healing.pieces[i], healing.pieces[i + 1], allowed[TEXT + SINGLE_LINE * span.single_line]
         before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
-        inside = _word_at(text, span.end - 1) and _word_at(text, span.end)
-        after = tokenizer.decode(right[:1]) if right and inside else ""
+        after = tokenizer.decode(right[:1]) if right and _word_at(text, span.end) else ""
         begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
         first, last = (row(begin, base) if before else None), (row(end, base) if after else None)
         if first is None and last is None:

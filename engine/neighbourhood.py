@@ -79,10 +79,10 @@ class Match:
 
 
 def _walled(text: str, low: int, high: int, hidden: Sequence[tuple[int, int]]) -> str:
-    """``text[low:high]`` with a wall in place of every hidden character."""
-    part = text[low:high]
-    for start, end in hidden:
-        first, last = max(start, low) - low, min(end, high) - low
-        if first < last:
-            part = part[:first] + WALL * (last - first) + part[last:]
-    return part
+    """``text[low:high]`` with a wall in place of every hidden range, of an empty one too."""
+    pieces, at = [], low
+    for start, end in sorted(hidden):
+        if start <= high and end >= low:
+            pieces += [text[at : max(at, start)], WALL]
+            at = max(at, end)
+    return "".join([*pieces, text[at:high]])

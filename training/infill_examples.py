@@ -1,7 +1,8 @@
 """Infilling examples: spans cut out of a text, with DreamOn's control tokens (arXiv 2602.01326).
 
-Half of the spans are cut at any character, so a cursor inside a word is nothing new at inference. A span's slots end in
-``<|delete|>`` tokens (start long, delete the rest), or some of its adjacent masks are merged into ``<|expand|>``.
+Half of the spans are cut at any character, as cursors stand; where that is inside a word, most spans get the word's token
+as a whole, as fills write it. A span's slots end in ``<|delete|>`` tokens (start long, delete the rest), or some of its
+adjacent masks are merged into ``<|expand|>``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.config import Config, ModelConfig
-from engine.skeleton import MAX_SLOTS, usual_slots
+from engine.skeleton import MAX_SLOTS, START, usual_slots
+from training.healed_cuts import heal_cuts
 from training.syntax import python_pieces
 
 CHARS_PER_SLOT = 2.2
@@ -39,6 +41,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     """Share of examples whose spans are wholly masked, as at the first step of an infill."""
     p_any_character: float = 0.5
     """Share of spans cut at any character."""
+    p_healed: float = 0.85
+    """Share of spans that are healed where they are cut inside a word; those of a told length are not."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8
@@ -90,6 +94,7 @@ def make_example(
         pieces += [text[at:start], text[start:end]]
         at = end
     encoded = [e.ids for e in tokenizer.encode_batch_fast([*pieces, text[at:]], add_special_tokens=False)]
+    heal_cuts([*pieces, text[at:]], encoded, tokenizer, config.p_healed, rng)
     encoded = fit_context(encoded, context - len(related))
     encoded[0] = [*related, *encoded[0]]
     if sum(map(len, encoded[::2])) > context:
@@ -107,7 +112,7 @@ def make_example(
             example.context_positions += range(position, position + len(ids))
             position += len(ids)
             continue
-        surplus = usual_slots(len(cuts), MAX_SLOTS) - len(ids)
+        surplus = usual_slots(len(cuts), START if len(ids) <= START else MAX_SLOTS) - len(ids)
         if rng.random() >= config.p_start or not 0 <= surplus <= spare:
             surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SLOTS - len(ids))) + 1))
         spare -= surplus

@@ -65,6 +65,13 @@ def test_what_other_blanks_hide_is_neither_compared_nor_copied():
     assert all("_" not in answer and WALL not in answer for answer in analogies(place))
 
 
+def test_the_place_of_an_empty_blank_is_a_wall_too():
+    text, at = "a = call(1)\nb = call()\nc = call()\n", 21
+    place = Neighbourhood.of(text, at, at, others=[(32, 32)])
+    assert place.after.split(WALL) == [")\nc = call(", ")\n"] and place.before == text[:at]
+    assert Neighbourhood.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [text[:at], text[at:32]]
+
+
 def test_words_that_the_document_knows_are_told_from_new_ones():
     text = "max_width = min_width\nmax_height = \n\n"
     known = FEATURES.index("known_words")

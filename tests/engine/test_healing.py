@@ -32,6 +32,18 @@ def test_the_fill_starts_and_ends_with_what_the_borders_hold_wherever_a_text_is_
     assert result.text == TEXT[:start] + span.text + TEXT[end:]
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, len(TEXT)), st.integers(1, 9), st.integers(0, 10**6), st.booleans())
+def test_what_stands_in_the_span_changes_nothing(config, tokenizer, at, size, seed, one_line):
+    start, end = at, min(len(TEXT), at + size)
+    answers = []
+    for text, last in ((TEXT, end), (TEXT[:start] + TEXT[end:], start)):
+        span = Span(start=start, end=last, max_tokens=6, single_line=one_line)
+        with Engine.with_backend(config, tokenizer, any_model(seed)) as engine:
+            answers.append(engine.fill(FillRequest(text=text, spans=(span,), language="python")).spans[0])
+    assert answers[0].text == answers[1].text and answers[0].confidence == answers[1].confidence
+
+
 def test_the_half_word_is_taken_back_and_its_token_found_again(plain, tokenizer):
     whole = tokenizer.encode(" return")
     before, after = TEXT[: TEXT.index("urn self")], TEXT[TEXT.index(" self.width *") :]

@@ -91,7 +91,7 @@ def test_where_syntax_is_asked_for_every_span_is_a_piece(raw_tokenizer, config):
     pieces = python_pieces(TEXT)
     spans = choose_spans(TEXT, 4, InfillConfig(p_syntax=1.0), np.random.default_rng(0), 10_000, pieces)
     assert len(spans) > 1 and set(spans) <= set(pieces)
-    only = InfillConfig(p_syntax=1.0, p_few=1.0, max_spans=1, p_expand=0.0, p_no_suffix=0.0)
+    only = InfillConfig(p_syntax=1.0, p_few=1.0, max_spans=1, p_expand=0.0, p_no_suffix=0.0, p_healed=0.0)
     seen = set()
     for seed in range(40):
         example = make_example(TEXT, raw_tokenizer, config, only, 400, np.random.default_rng(seed), is_python=True)
