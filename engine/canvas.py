@@ -71,6 +71,19 @@ class Canvas:
         self.ids[doubtful] = self.mask_id
         return doubtful
 
+    def log_likelihood(self, group: int) -> float:
+        """Of what the model wrote in one group, each token as it was transferred."""
+        return float(self.log_probs[self.written(group)].sum())
+
+    def restart(self, group: int, size: int) -> None:
+        """Put ``size`` masks in place of all that stands in one group."""
+        places = self.places(group)
+        first = int(places[0])
+        self.ids[first], self.log_probs[first], self.pinned[first] = self.mask_id, 0.0, False
+        self.delete(places[1:])
+        for _ in range(size - 1):
+            self.expand(first)
+
     def expand(self, place: int) -> None:
         """One mask becomes two."""
         for name in _ROWS:

@@ -21,7 +21,8 @@ from engine.length import Lengths, SpanLength
 from engine.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.messages import Draft, FillRequest, Span, replaced
 from engine.pins import Placement, put, search_placements
-from engine.sampler import Rules, denoise, encode_context
+from engine.revisit import AGAIN, revisit, revisited
+from engine.sampler import Denoising, Rules, denoise, encode_context
 from engine.skeleton import MAX_SLOTS, build_canvas, slots_of
 from engine.span_options import beside, keeps, missing_pin
 from engine.syntax import new_errors
@@ -131,6 +132,7 @@ class FillJob:
             groups = [list(range(len(self.spans)))]
             plan = self._plan()
             yield from denoise(canvas, groups, plan, allowed, self._rules(number), self._lengths())
+            canvas = yield from self._revisit(canvas, plan, allowed, number)
             yield from self._revise(canvas, plan, allowed, number)
             found = read_answer(canvas, self.request, self.spans, self.ties, self.tokenizer, self._healing.borders)
             found.confidences = [self._choice_shares.get(i, value) for i, value in enumerate(found.confidences)]
@@ -143,6 +145,20 @@ class FillJob:
             else:
                 banned.add(token)
         raise RequestRejected(f"No answer was found that keeps what was asked: {broken}.")
+
+    def _revisit(self, canvas: Canvas, plan: Plan, allowed: Bools, number: int) -> Generator[Batch, Predictions, Canvas]:
+        """Every free span once more between the answers of the others."""
+
+        def write(anew: Canvas, group: int) -> Denoising:
+            rules = replace(self._rules(number), on_step=lambda canvas, step: None)
+            return denoise(anew, [[group]], plan, allowed, rules, self._lengths())
+
+        lengths, sizes = self._lengths(), {}
+        for i in revisited(self.spans):
+            least, most = lengths.spans[i].min_tokens, self.spans[i].max_tokens
+            free = lengths.can_resize and not lengths.spans[i].exact
+            sizes[i] = min(most, max(least, AGAIN)) if free else len(canvas.places(i))
+        return (yield from revisit(canvas, sizes, write, self.expired))
 
     def _revise(self, canvas: Canvas, plan: Plan, allowed: Bools, number: int) -> Generator[Batch, Predictions, None]:
         """Write doubtful tokens anew, the others and all lengths as they stand."""
@@ -206,8 +222,10 @@ class FillJob:
 
     def _rules(self, number: int) -> Rules:
         sampler = self.request.sampler
+        # What is seen again needs no care the first time.
+        owners = len(set(self.ties)) or len(self.spans)
         rules = Rules(
-            steps=sampler.steps or self.calibration.steps * (len(set(self.ties)) or len(self.spans)),
+            steps=sampler.steps or self.calibration.steps * max(1, owners - len(revisited(self.spans))),
             transfer=parse_rule(sampler.rule) if sampler.rule else Threshold(sampler.threshold),
             at_least_schedule=True,
             temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number >= len(self._sizes) else 0.0),

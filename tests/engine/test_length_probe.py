@@ -47,7 +47,7 @@ def test_candidate_lengths_hold_the_bounds():
 @pytest.mark.parametrize("length", [1, 3, 6, 12])
 def test_the_length_that_fits_is_taken(plain, tokenizer, length):
     with Engine.with_backend(plain, tokenizer, FakeBackend(sure_at([length], plain.mask_token_id))) as engine:
-        found = engine.fill(FillRequest(text=TEXT, spans=(Span(start=6, end=6, max_tokens=16),)))
+        found = engine.fill(FillRequest(text="ab cd\n\nef gh\n", spans=(Span(start=6, end=6, max_tokens=16),)))
     assert found.spans[0].tokens == length
     assert engine.backend.batches[0].input_ids.shape[0] > 3  # one pass for all lengths
 
@@ -60,9 +60,9 @@ def test_several_spans_find_their_lengths_one_after_another(plain, tokenizer):
         logits[60] = 3.0 + 4.0 * (len(first) == 2) + 4.0 * (len(masks) - len(first) == 3)
         return logits
 
-    spans = (Span(start=0, end=0, max_tokens=4), Span(start=12, end=12, max_tokens=8))
+    spans = (Span(start=0, end=0, max_tokens=4), Span(start=13, end=13, max_tokens=8))
     with Engine.with_backend(plain, tokenizer, FakeBackend(score)) as engine:
-        found = engine.fill(FillRequest(text=TEXT, spans=spans))
+        found = engine.fill(FillRequest(text="\n" + TEXT, spans=spans))
     assert [span.tokens for span in found.spans] == [2, 3]
 
 
