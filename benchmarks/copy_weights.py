@@ -1,8 +1,10 @@
 """Fit the weights of ``engine/recall.py`` on training files, and judge them on held-out ones.
 
     python -m benchmarks.copy_weights PYTHON-TRAIN.jsonl.zst VAL.jsonl.zst ...
+    python -m benchmarks.copy_weights PROSE-TRAIN.jsonl.zst VAL.jsonl.zst ...
 
-Prints the constants and, for every held-out file, how often the best candidate is right and how far off its probability is.
+Prints one column of the constants and, for every held-out file, how often the best candidate is right and how far off its
+probability is.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from numpy.typing import NDArray
 
 from benchmarks.calibrate import expected_error
 from benchmarks.infill_cases import Document, cut_cases, read_documents
-from engine.neighbourhood import Neighbourhood
+from engine.blanks import language_of
+from engine.neighbourhood import PROSE, Neighbourhood
 from engine.recall import FEATURES, candidates, log_shares
 
-KINDS = ("piece", "rest", "line", "lines")
+KINDS, PROSE_KINDS = ("piece", "rest", "line", "lines"), ("piece", "rest", "sentence")
 CASES = 2_000
 FILES = 1_500
 RIDGE = 1e-2
@@ -86,15 +89,16 @@ def main(arguments: list[str]) -> None:
     """Fit and print."""
     train, *held_out = (read_documents(Path(name)) for name in arguments)
     train = [train[i] for i in np.random.default_rng(0).permutation(len(train))[:FILES]]
-    filled = [case for kind in KINDS for case in examples(train, kind, CASES) if len(case[1])]
+    kinds = PROSE_KINDS if language_of(train[0].path) in PROSE else KINDS
+    filled = [case for kind in kinds for case in examples(train, kind, CASES) if len(case[1])]
     weights = choice(filled)
     share, right = best_of(filled, weights)
     slope, offset = logistic(np.stack([share, np.ones_like(share)], axis=1), right)
     for name, weight in zip(FEATURES, weights, strict=True):
         sys.stdout.write(f'    "{name}": {weight:.3f},\n')
-    sys.stdout.write(f"SLOPE, OFFSET = {slope:.3f}, {offset:.3f}\n")
+    sys.stdout.write(f"CERTAINTY = ({slope:.3f}, {offset:.3f})\n")
     for path, documents in zip(arguments[1:], held_out, strict=True):
-        for kind in KINDS:
+        for kind in kinds:
             cases = examples(documents, kind, CASES)
             if not any(len(y) for _, y in cases):
                 continue

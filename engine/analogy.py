@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.backends import Floats, Ints
-from engine.neighbourhood import WALL, Match, Neighbourhood
+from engine.neighbourhood import WALL, Neighbourhood
 from engine.parts import Parts, is_blank, is_word, moved, read_parts
 
 FAR = 24
@@ -29,7 +29,37 @@ BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
 """Agreement of blanks, of a word in another case and, where places are chosen, of two words. An equal part counts 1."""
 
 
-def analogies(place: Neighbourhood) -> dict[str, Match]:
+@dataclass
+class Analogy:
+    """How well a place agrees with that of the span, read in parts, where a candidate comes from; at the best place."""
+
+    left: float = 0.0
+    right: float = 0.0
+    left_renamed: int = 0
+    right_renamed: int = 0
+    """Parts that agree only after words were exchanged."""
+    renamed: int = 0
+    """Words of the candidate that were exchanged."""
+    count: int = 0
+    """Places."""
+    distance: int = 1_000_000
+    """Of the nearest place, in parts."""
+
+    @property
+    def promise(self) -> float:
+        return self.left + self.right - 0.5 * (self.left_renamed + self.right_renamed)
+
+    def add(self, left: _Alignment, right: _Alignment, renamed: int, distance: int) -> None:
+        """Count another place; keep the one that promises more."""
+        self.count += 1
+        self.distance = min(self.distance, distance)
+        if self.count == 1 or left.same + right.same - 0.5 * (left.renamed + right.renamed) > self.promise:
+            self.left, self.left_renamed = left.same, left.renamed
+            self.right, self.right_renamed = right.same, right.renamed
+            self.renamed = renamed
+
+
+def analogies(place: Neighbourhood) -> dict[str, Analogy]:
     """Candidate -> how its place agrees with that of the span, in parts, for the best."""
     before = read_parts(place.before, "")
     after = read_parts(place.after, before.indents[-1] if before.texts else "")
@@ -40,10 +70,10 @@ def analogies(place: Neighbourhood) -> dict[str, Match]:
     # How the next line is indented from the answer's last one is not known, so its own indentation counts.
     right = after.texts[bool(tail) :][:1] + after.keys[bool(tail) + 1 :]
     here = _Here(left, right, head, tail, before, place)
-    found: dict[str, Match] = {}
+    found: dict[str, Analogy] = {}
     if len(here.left) >= 2 and here.right:
         here.search(before + read_parts(WALL, "") + after, found)
-    return dict(sorted(found.items(), key=lambda pair: -_promise(pair[1]))[:KEPT])
+    return dict(sorted(found.items(), key=lambda pair: -pair[1].promise)[:KEPT])
 
 
 @dataclass(frozen=True)
@@ -57,7 +87,7 @@ class _Here:
     before: Parts
     place: Neighbourhood
 
-    def search(self, source: Parts, found: dict[str, Match]) -> None:
+    def search(self, source: Parts, found: dict[str, Analogy]) -> None:
         """Add the candidates of ``source``, the document."""
         keys, own, compared = source.keys, self.before.indents[-1], 0
         for at in _places(source, self.left):
@@ -76,9 +106,7 @@ class _Here:
                 if not right.length or not answer.strip() or len(answer) > self.place.longest:
                     continue
                 renamed = sum(word != part for word, part in zip(words, candidate, strict=False))
-                match = found.setdefault(answer, Match())
-                match.add(Match(left.same, right.same, left.renamed, right.renamed, renamed), _promise)
-                match.distance = min(match.distance, abs(at - len(self.left)))
+                found.setdefault(answer, Analogy()).add(left, right, renamed, abs(at - len(self.left)))
 
     def _sizes(self, parts: Sequence[str], names: dict[str, str]) -> Iterator[int]:
         """How many of ``parts`` a candidate may have: the next one is what stands behind the span."""
@@ -96,10 +124,6 @@ class _Here:
         if len(text) < len(self.head) + len(self.tail) or not (text.startswith(self.head) and text.endswith(self.tail)):
             return ""
         return text[len(self.head) : len(text) - len(self.tail)]
-
-
-def _promise(match: Match) -> float:
-    return match.left + match.right - 0.5 * (match.left_less + match.right_less)
 
 
 @dataclass

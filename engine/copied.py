@@ -35,8 +35,8 @@ def copies_of(
     for i, span in enumerate(spans):
         if span.pins or span.choices or span.lines or span.name:
             continue
-        others = [(other.start, other.end) for other in spans if other is not span]
-        place = Neighbourhood.of(request.text, span.start, span.end, request.related, others, span.single_line)
+        language, others = request.language, [(other.start, other.end) for other in spans if other is not span]
+        place = Neighbourhood.of(request.text, span.start, span.end, request.related, others, span.single_line, language)
         # Every check parses the document, so no more are looked for than may be shown.
         fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
         if kept := list(islice(fitting, request.n + SPARE)):

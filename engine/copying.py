@@ -7,8 +7,9 @@ between is a candidate. Related files are searched too. No pass of the model is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from engine.neighbourhood import WALL, Match, Neighbourhood
+from engine.neighbourhood import WALL, Neighbourhood
 
 LONGEST_MATCH = 48
 MOST_PLACES, MOST_ENDS = 1_000, 4_000
@@ -16,25 +17,45 @@ MOST_PLACES, MOST_ENDS = 1_000, 4_000
 KEPT = 8
 
 
-def verbatim(place: Neighbourhood) -> dict[str, Match]:
+@dataclass
+class Repeat:
+    """How far both sides of a place agree with those of the span where a candidate stands, at the best place."""
+
+    left: int = 0
+    right: int = 0
+    """Characters."""
+    left_dense: int = 0
+    right_dense: int = 0
+    """Characters that are no blanks."""
+    count: int = 0
+    """Places."""
+
+    def add(self, left: int, right: int) -> None:
+        """Count another place; keep the one that agrees further."""
+        self.count += 1
+        if left + right > self.left + self.right:
+            self.left, self.right = left, right
+
+    @property
+    def promise(self) -> float:
+        return self.left_dense + self.right_dense + 0.3 * (self.left + self.right)
+
+
+def verbatim(place: Neighbourhood) -> dict[str, Repeat]:
     """Candidate -> the longest matches around it, in characters, for those of the longest."""
     key, before, after = _key(place.before), place.before, place.after
     if not key or not after or after[0] == WALL:
         return {}
-    found: dict[str, Match] = {}
+    found: dict[str, Repeat] = {}
     for number, source in enumerate((place.document, *place.related)):
         ends = 0
         for at in _occurrences(source, key, len(before) if number == 0 else -1):
             ends += _collect(source, at, _match_left(source, at, before, len(key)), place, found)
             if ends > MOST_ENDS:
                 break
-    for match in found.values():
-        match.left_less, match.right_less = _dense(before[-int(match.left) :]), _dense(after[: int(match.right)])
-    return dict(sorted(found.items(), key=lambda pair: -_promise(pair[1]))[:KEPT])
-
-
-def _promise(match: Match) -> float:
-    return match.left_less + match.right_less + 0.3 * (match.left + match.right)
+    for repeat in found.values():
+        repeat.left_dense, repeat.right_dense = _dense(before[-repeat.left :]), _dense(after[: repeat.right])
+    return dict(sorted(found.items(), key=lambda pair: -pair[1].promise)[:KEPT])
 
 
 def _key(before: str) -> str:
@@ -63,7 +84,7 @@ def _match_left(source: str, at: int, before: str, known: int) -> int:
     return n
 
 
-def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[str, Match]) -> int:
+def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[str, Repeat]) -> int:
     """Add every candidate that begins at ``at``: it ends where the source goes on as the text does after the span.
 
     Returns how many ends were looked at.
@@ -80,8 +101,7 @@ def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[
             right, most = 1, min(len(after), len(source) - at - here, LONGEST_MATCH)
             while right < most and source[at + here + right] == after[right] != WALL:
                 right += 1
-            match = found.setdefault(copy, Match())
-            match.add(Match(left, right), lambda m: m.left + m.right)
+            found.setdefault(copy, Repeat()).add(left, right)
         here = reach.find(after[0], here + 1)
     return ends
 

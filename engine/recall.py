@@ -1,8 +1,8 @@
 """Answers that the document gives away, verbatim or by analogy: a cache model read from both sides.
 
 How well the places agree, how often a candidate was found, how near, whether its words are those of the document: that
-gives the probability that it is what was meant. The weights were fitted on files of the training packages
-(``python -m benchmarks.copy_weights``).
+gives the probability that it is what was meant. The weights were fitted on files of the training packages and on training
+prose, where repeated words tell less (``python -m benchmarks.copy_weights``).
 """
 
 from __future__ import annotations
@@ -13,40 +13,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analogy import analogies
-from engine.copying import verbatim
-from engine.neighbourhood import Match, Neighbourhood
+from engine.analogy import Analogy, analogies
+from engine.copying import Repeat, verbatim
+from engine.neighbourhood import Neighbourhood
 
 WEIGHTS = {
-    "one": -5.182,
-    "length": -0.561,
-    "line_end": -0.827,
-    "own_line": -0.659,
-    "known_words": 2.071,
-    "in_word_before": 1.157,
-    "in_word_after": 1.487,
-    "verbatim": -3.211,
-    "v_left": 1.014,
-    "v_right": 0.944,
-    "v_left_dense": 0.106,
-    "v_right_dense": 0.284,
-    "v_count": 0.595,
-    "v_both": -0.719,
-    "analogy": -0.720,
-    "a_left": 0.940,
-    "a_right": 0.669,
-    "a_left_renamed": -0.336,
-    "a_right_renamed": -0.199,
-    "a_renamed": 1.364,
-    "a_count": 1.032,
-    "a_both": 0.016,
-    "a_distance": -0.131,
+    "one": (-5.182, -8.022),
+    "length": (-0.561, -1.291),
+    "line_end": (-0.827, -0.393),
+    "own_line": (-0.659, -1.411),
+    "known_words": (2.071, 2.308),
+    "in_word_before": (1.157, 1.631),
+    "in_word_after": (1.487, 2.322),
+    "verbatim": (-3.211, -4.750),
+    "v_left": (1.014, 2.129),
+    "v_right": (0.944, 1.719),
+    "v_left_dense": (0.106, -0.605),
+    "v_right_dense": (0.284, -0.522),
+    "v_count": (0.595, -0.268),
+    "v_both": (-0.719, 1.805),
+    "analogy": (-0.720, -0.557),
+    "a_left": (0.940, 0.179),
+    "a_right": (0.669, 0.977),
+    "a_left_renamed": (-0.336, 0.089),
+    "a_right_renamed": (-0.199, 0.089),
+    "a_renamed": (1.364, -3.697),
+    "a_count": (1.032, 1.033),
+    "a_both": (0.016, 0.337),
+    "a_distance": (-0.131, -0.166),
 }
-"""Of the features: which candidate is the best."""
+"""Of the features, in code and Markdown, and in plain prose: which candidate is the best."""
 FEATURES = tuple(WEIGHTS)
 LONGEST_WORD = 80
-SLOPE, OFFSET = 1.325, 1.523
-"""From the logarithm of a candidate's share among all, and none, to its log-odds of being right."""
+CERTAINTY = (1.325, 1.523), (1.136, 0.702)
+"""Slope and offset, in code and in prose: from the logarithm of a candidate's share among all, and none, to its log-odds of
+being right."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ def copies(place: Neighbourhood) -> list[Copy]:
     rated = candidates(place)
     if not rated:
         return []
-    shares = log_shares(np.array([features for _, features in rated]) @ np.array([*WEIGHTS.values()]))
-    chances = 1.0 / (1.0 + np.exp(-(SLOPE * shares + OFFSET)))
+    weights, (slope, offset) = np.array([*WEIGHTS.values()])[:, int(place.prose)], CERTAINTY[place.prose]
+    shares = log_shares(np.array([features for _, features in rated]) @ weights)
+    chances = 1.0 / (1.0 + np.exp(-(slope * shares + offset)))
     found = [Copy(copy, float(chance)) for (copy, _), chance in zip(rated, chances, strict=True)]
     return sorted(found, key=lambda copy: -copy.probability)
 
@@ -90,18 +92,18 @@ def candidates(place: Neighbourhood) -> list[tuple[str, list[float]]]:
     return [(copy, rated(copy)) for copy in {**same, **alike}]
 
 
-def _verbatim(match: Match | None) -> list[float]:
-    if match is None:
+def _verbatim(found: Repeat | None) -> list[float]:
+    if found is None:
         return [0.0] * 7
-    agreement = match.left, match.right, match.left_less, match.right_less
-    return [1.0, *np.log1p([*agreement, match.count, min(match.left, match.right)]).tolist()]
+    agreement = found.left, found.right, found.left_dense, found.right_dense
+    return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right)]).tolist()]
 
 
-def _analogy(match: Match | None) -> list[float]:
-    if match is None:
+def _analogy(found: Analogy | None) -> list[float]:
+    if found is None:
         return [0.0] * 9
-    agreement = match.left, match.right, match.left_less, match.right_less, match.renamed
-    return [1.0, *np.log1p([*agreement, match.count, min(match.left, match.right), match.distance]).tolist()]
+    agreement = found.left, found.right, found.left_renamed, found.right_renamed, found.renamed
+    return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right), found.distance]).tolist()]
 
 
 def _word_end(text: str) -> str:

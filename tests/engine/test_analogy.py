@@ -1,5 +1,7 @@
 """Analogies: what stood at a place of the same shape, with the words exchanged that differ there."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.analogy import analogies
 from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
-from engine.recall import FEATURES, candidates, log_shares
+from engine.recall import FEATURES, candidates, copies, log_shares
 
 
 def found(text, single_line=True, others=()):
@@ -70,6 +72,17 @@ def test_the_place_of_an_empty_blank_is_a_wall_too():
     place = Neighbourhood.of(text, at, at, others=[(32, 32)])
     assert place.after.split(WALL) == [")\nc = call(", ")\n"] and place.before == text[:at]
     assert Neighbourhood.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [text[:at], text[at:32]]
+
+
+def test_what_stands_elsewhere_in_prose_is_less_certain_than_in_code():
+    text = "The old man saw the sea. The sea was calm, and the man was tired.\nHe had rowed all day and the boat leaked.\n"
+
+    def certainty(language):
+        words = [match.span() for match in re.finditer(r"\w{3,}", text)]
+        found = [copies(Neighbourhood.of(text, *word, language=language)) for word in words]
+        return sum(best[0].probability for best in found if best)
+
+    assert certainty("plaintext") < 0.8 * certainty("python") == 0.8 * certainty("markdown")
 
 
 def test_words_that_the_document_knows_are_told_from_new_ones():

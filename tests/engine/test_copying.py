@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Snippet, Span
+from engine.analogy import Analogy
 from engine.calibration import Calibration
 from engine.copied import SPARE, SURE, copies_of, take
-from engine.copying import MOST_ENDS, verbatim
-from engine.neighbourhood import LONGEST_COPY, WALL, Match, Neighbourhood
+from engine.copying import MOST_ENDS, Repeat, verbatim
+from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
 from engine.recall import Copy
 from engine.recall import copies as copies_at
 from tests.engine.test_span_options import any_model
@@ -76,13 +77,17 @@ def test_a_large_document_costs_no_more_than_its_neighbourhood():
 @pytest.mark.parametrize("unit", ["0, ", "a", "-", "(", "ab ", "1,2,3\n", "\n"])
 @pytest.mark.parametrize("single_line", [True, False])
 def test_a_text_that_repeats_itself_is_given_up_on_early(unit, single_line, monkeypatch):
-    compared, add = [0], Match.add
+    compared = [0]
 
-    def counted(*arguments):
-        compared[0] += 1
-        add(*arguments)
+    def counted(add):
+        def wrapped(*arguments):
+            compared[0] += 1
+            add(*arguments)
 
-    monkeypatch.setattr(Match, "add", counted)
+        return wrapped
+
+    for kind in (Repeat, Analogy):
+        monkeypatch.setattr(kind, "add", counted(kind.add))
     text = unit * (20_000 // len(unit))
     copies(text, len(text) // 2, len(text) // 2, single_line=single_line)
     assert compared[0] <= 2 * MOST_ENDS
