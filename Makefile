@@ -53,7 +53,7 @@ bench: $(BASE)/.installed $(TEST)/.installed
 	$(TEST)/bin/lacuna bench latency
 
 # The bundled model from nothing: days on two cores. A run that was stopped goes on; one that is finished is skipped.
-PHASES := decay long more related 1024 start last
+PHASES := decay long more related 1024 start last words
 model: $(TEST)/.installed
 	$(TEST)/bin/lacuna train data training/configs/data.toml
 	$(TEST)/bin/lacuna train pretrain training/configs/mini-pretrain.toml steps=2000
