@@ -3,20 +3,25 @@
 When a span of several is first written, the others are masks, and what was fixed early knew least. So every span is written
 once more between the answers of the others, the least likely one first, and the likelier of its two texts stays. Their
 context is encoded already, so this costs steps only. One blank after another cannot do this: what it wrote first stays.
+What stands in another span is easily written again, so an echo of the others does not count as likelier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
+import numpy as np
+
 from engine.backends import Batch, Predictions
-from engine.canvas import Canvas
+from engine.canvas import CONTEXT, Canvas
 from engine.messages import Span
 from engine.sampler import Denoising
 
 AGAIN = 8
 """Masks that a span is written anew with, where it can grow and shrink: half of what it began with, so the two texts differ
 more often than with as many."""
+ECHO = 0.34
+"""So much more of a text than before may consist of tokens of the other spans."""
 
 
 def revisited(spans: Sequence[Span]) -> list[int]:
@@ -42,6 +47,14 @@ def revisit(
         anew = canvas.copy()
         anew.restart(group, sizes[group])
         yield from write(anew, group)
-        if anew.log_likelihood(group) > canvas.log_likelihood(group):
+        likelier = anew.log_likelihood(group) > canvas.log_likelihood(group)
+        if likelier and _echo(anew, group) <= _echo(canvas, group) + ECHO:
             canvas = anew
     return canvas
+
+
+def _echo(canvas: Canvas, group: int) -> float:
+    """Share of the tokens of one span that stand in another one too."""
+    places = canvas.places(group)
+    others = canvas.ids[(canvas.groups != group) & (canvas.groups != CONTEXT)]
+    return float(np.isin(canvas.ids[places], others).mean())

@@ -53,6 +53,13 @@ def test_the_likelier_text_of_every_span_stays():
     assert found.ids[found.context()].tolist() == [1, 1, 1]
 
 
+def test_an_echo_of_another_span_does_not_replace_a_text_of_its_own():
+    canvas = written([[(5, -1.0)], [(7, -0.1)]])
+    assert texts_of(run(canvas, {0: 1}, lambda group: -0.5)[0], 2) == [[5], [7]]
+    doubled = written([[(7, -1.0)], [(7, -0.1)]])
+    assert run(doubled, {0: 1}, lambda group: -0.5)[0].log_likelihood(0) == -0.5
+
+
 def test_the_least_likely_is_first_and_the_next_sees_its_new_text():
     canvas = written([[(5, -1.0)], [(6, -3.0)]])
     _, seen = run(canvas, {0: 1, 1: 2}, lambda group: -0.01)
@@ -85,15 +92,18 @@ def test_what_is_promised_or_tied_is_written_once():
 
 
 def test_a_blank_takes_up_what_stands_in_the_other_blank_by_then(config, tokenizer):
-    """The model writes ``ALONE`` with doubt where the other span is masked, and is sure of ``TOLD`` where it is not."""
+    """The model writes ``ALONE`` with doubt where the other span is masked, and is sure of another token where it is not."""
 
     def score(ids, positions, index):
         logits = np.zeros(512)
-        masks = int((ids == config.mask_token_id).sum())
-        logits[TOLD if masks == 1 else ALONE] = 12.0 if masks == 1 else 7.0
+        masks = np.flatnonzero(ids == config.mask_token_id)
+        if len(masks) == 1:
+            logits[TOLD if masks[0] < len(ids) // 2 else OTHER] = 12.0
+        else:
+            logits[ALONE] = 7.0
         return logits
 
     spans = tuple(Span(start=at, end=at, tokens=1) for at in (4, 9))
     with Engine.with_backend(config, tokenizer, FakeBackend(score)) as engine:
         found = engine.fill(FillRequest(text="a = \nb = \n", spans=spans, copies=False))
-    assert [span.text for span in found.spans] == [tokenizer.decode([TOLD])] * 2
+    assert [span.text for span in found.spans] == [tokenizer.decode([TOLD]), tokenizer.decode([OTHER])]
