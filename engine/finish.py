@@ -32,12 +32,15 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
 
 
 def trim_repeated_prefix(answer: str, line_before: str, before: str) -> str:
-    """Drop from the beginning of ``answer`` what the text has just said: its line so far, or a longer run of text."""
+    """Drop from the beginning of ``answer`` what the text has just said: its line so far, or a longer run of text.
+
+    Not where nothing but blanks would be left; so below.
+    """
     said = line_before.lstrip()
-    if len(said.strip()) >= MIN_LINE_REPEAT and answer.startswith(said) and len(answer) > len(said):
+    if len(said.strip()) >= MIN_LINE_REPEAT and answer.startswith(said) and answer[len(said) :].strip():
         return answer[len(said) :]
     for size in range(min(len(answer) - 1, len(before)), MIN_REPEAT - 1, -1):
-        if before.endswith(answer[:size]) and answer[:size].strip():
+        if before.endswith(answer[:size]) and answer[:size].strip() and answer[size:].strip():
             return answer[size:]
     return answer
 
@@ -45,7 +48,7 @@ def trim_repeated_prefix(answer: str, line_before: str, before: str) -> str:
 def trim_repeated_suffix(answer: str, after: str) -> str:
     """Drop from the end of ``answer`` what the text says again right after it."""
     for size in range(min(len(answer) - 1, len(after)), MIN_REPEAT - 1, -1):
-        if answer.endswith(after[:size]) and after[:size].strip():
+        if answer.endswith(after[:size]) and after[:size].strip() and answer[:-size].strip():
             return answer[:-size]
     return answer
 

@@ -33,6 +33,7 @@ def _parts(path):
 
 def test_an_answer_that_is_all_repetition_keeps_something():
     assert trim_repeated_suffix("return value", "return value\n") == "return value"
+    assert finish("width ", "width", 5, 5, "python") == finish("width ", "width", 5, 5) == "width "
 
 
 def test_blanks_that_are_the_answer_stay():
