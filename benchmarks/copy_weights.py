@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.calibrate import expected_error
 from benchmarks.infill_cases import Document, cut_cases, read_documents
 from engine.blanks import language_of
-from engine.neighbourhood import PROSE, Neighbourhood
+from engine.neighbourhood import PLAIN_PROSE, Neighbourhood
 from engine.recall import FEATURES, candidates, log_shares
 
 KINDS, PROSE_KINDS = ("piece", "rest", "line", "lines"), ("piece", "rest", "sentence")
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> None:
     """Fit and print."""
     train, *held_out = (read_documents(Path(name)) for name in arguments)
     train = [train[i] for i in np.random.default_rng(0).permutation(len(train))[:FILES]]
-    kinds = PROSE_KINDS if language_of(train[0].path) in PROSE else KINDS
+    kinds = PROSE_KINDS if language_of(train[0].path) in PLAIN_PROSE else KINDS
     filled = [case for kind in kinds for case in examples(train, kind, CASES) if len(case[1])]
     weights = choice(filled)
     share, right = best_of(filled, weights)

@@ -47,16 +47,20 @@ class Analogy:
 
     @property
     def promise(self) -> float:
-        return self.left + self.right - 0.5 * (self.left_renamed + self.right_renamed)
+        return _promise(self.left + self.right, self.left_renamed + self.right_renamed)
 
     def add(self, left: _Alignment, right: _Alignment, renamed: int, distance: int) -> None:
         """Count another place; keep the one that promises more."""
         self.count += 1
         self.distance = min(self.distance, distance)
-        if self.count == 1 or left.same + right.same - 0.5 * (left.renamed + right.renamed) > self.promise:
+        if self.count == 1 or _promise(left.same + right.same, left.renamed + right.renamed) > self.promise:
             self.left, self.left_renamed = left.same, left.renamed
             self.right, self.right_renamed = right.same, right.renamed
             self.renamed = renamed
+
+
+def _promise(same: float, renamed: int) -> float:
+    return same - 0.5 * renamed
 
 
 def analogies(place: Neighbourhood) -> dict[str, Analogy]:

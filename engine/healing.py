@@ -2,8 +2,8 @@
 
 Where a span begins in the middle of a word, the context's last token is half a word, and what goes on from there is no token
 of natural text: hard to predict, even for a model that has seen such cuts in training. So the half is taken back: the
-span's first token must begin with its text, and the answer loses that text again. The same holds, mirrored, where a span
-ends in the middle of a word.
+span's first token must begin with its text, and the answer loses that text again. Mirrored, the same is done wherever a word
+follows: whether the span ends inside it is not known before it is written.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ REACH = 16_000
 """Characters on each side of the span that are searched, and of a related file."""
 LONGEST_COPY, LONGEST_LINES = 100, 240
 """Characters of an answer within a line, and over lines."""
-PROSE = frozenset({"plaintext"})
+PLAIN_PROSE = frozenset({"plaintext"})
 """Languages in which repeated words tell less; Markdown repeats itself as code does."""
 WALL = "\0"
 """Stands where a search must not pass: the span itself, other spans, the ends of files."""
@@ -42,7 +42,7 @@ class Neighbourhood:
         before = _walled(text, max(0, start - REACH), start, others)
         after = _walled(text, end, min(len(text), end + REACH), others)
         return cls(
-            before, after, tuple(s.text[:REACH].replace("\r\n", "\n") for s in related), single_line, language in PROSE
+            before, after, tuple(s.text[:REACH].replace("\r\n", "\n") for s in related), single_line, language in PLAIN_PROSE
         )
 
     @property

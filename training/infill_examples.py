@@ -93,8 +93,9 @@ def make_example(
     for start, end in cuts:
         pieces += [text[at:start], text[start:end]]
         at = end
-    encoded = [e.ids for e in tokenizer.encode_batch_fast([*pieces, text[at:]], add_special_tokens=False)]
-    heal_cuts([*pieces, text[at:]], encoded, tokenizer, config.p_healed, rng)
+    pieces.append(text[at:])
+    encoded = [e.ids for e in tokenizer.encode_batch_fast(pieces, add_special_tokens=False)]
+    heal_cuts(pieces, encoded, tokenizer, config.p_healed, rng)
     encoded = fit_context(encoded, context - len(related))
     encoded[0] = [*related, *encoded[0]]
     if sum(map(len, encoded[::2])) > context:
