@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import ROUNDS, SENTENCE, Document
 from engine import Engine
-from engine.likelihood import LikelihoodRequest
+from engine.llada.likelihood import LikelihoodRequest
 
 SIDE_TOKENS = 64
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from benchmarks.decoding import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
-from engine.calibration import PROBED_LENGTHS, Calibration, rising
-from engine.length_probe import certainty
+from engine.infill.calibration import PROBED_LENGTHS, Calibration, rising
+from engine.infill.length_probe import certainty
 
 BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)

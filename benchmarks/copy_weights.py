@@ -1,4 +1,4 @@
-"""Fit the weights of ``engine/recall.py`` on training files, and judge them on held-out ones.
+"""Fit the weights of ``engine/copying/ranking.py`` on training files, and judge them on held-out ones.
 
     python -m benchmarks.copy_weights PYTHON-TRAIN.jsonl.zst VAL.jsonl.zst ...
     python -m benchmarks.copy_weights PROSE-TRAIN.jsonl.zst VAL.jsonl.zst ...
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from benchmarks.calibrate import expected_error
 from benchmarks.infill_cases import Document, cut_cases, read_documents
-from engine.blanks import language_of
-from engine.neighbourhood import PLAIN_PROSE, Neighbourhood
-from engine.recall import FEATURES, candidates, log_shares
+from engine.copying.ranking import FEATURES, candidates, log_shares
+from engine.copying.span_context import PLAIN_PROSE, Neighbourhood
+from engine.request.blank_markers import language_of
 
 KINDS, PROSE_KINDS = ("piece", "rest", "line", "lines"), ("piece", "rest", "sentence")
 CASES = 2_000

@@ -24,11 +24,11 @@ from benchmarks.latency import places
 from benchmarks.machine import time_ms
 from benchmarks.throughput import throughput
 from engine import BUNDLED, Engine, EngineError, FillRequest, SamplerOptions, Span
-from engine.backends import Backend, Batch
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import load_checkpoint
-from engine.config import ModelConfig, read_model_config
-from engine.model import MaskPredictor
+from engine.backends.interface import Backend, Batch
+from engine.backends.torch.backend import TorchBackend
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor
+from engine.network.model_config import ModelConfig, read_model_config
 from export.canvases import canvases
 
 LLADA_8B = ModelConfig(
@@ -150,7 +150,7 @@ def _artefact(backend: str, folder: Path) -> Path:
 
         export_tensorrt(BUNDLED, folder, "fp16")
         return folder
-    from engine.backends.onnx_providers import require
+    from engine.backends.onnx.providers import require
     from export.onnx_export import export_onnx
 
     require(backend)

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.infill_cases import Case, Document, cut_cases
 from benchmarks.machine import describe, quantile, resident_mb
 from engine import Engine, FillRequest, FillResult, Span
-from engine.backends import Batch, Predictions
+from engine.backends.interface import Batch, Predictions
 
 WARM_UP = 5
 LONGEST = 32

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.bounds import clustered_bounds
 from engine import Engine
-from engine.likelihood import LikelihoodRequest
+from engine.llada.likelihood import LikelihoodRequest
 
 
 def corpus_bound(

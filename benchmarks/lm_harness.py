@@ -15,10 +15,10 @@ from lm_eval.api.model import LM
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 from engine import Engine, RequestRejected
-from engine.chat_template import ChatTemplate, Message
-from engine.config import Config
-from engine.generate import GenerateRequest
-from engine.likelihood import LikelihoodRequest
+from engine.base.structs import Config
+from engine.llada.generate import GenerateRequest
+from engine.llada.likelihood import LikelihoodRequest
+from engine.text.chat_template import ChatTemplate, Message
 
 T = TypeVar("T")
 IN_FLIGHT = 64

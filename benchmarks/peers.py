@@ -21,16 +21,17 @@ import torch
 from benchmarks.infill_cases import Case
 from benchmarks.machine import time_ms
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends import Backend, Batch, Ints
-from engine.backends.torch_backend import TorchBackend
-from engine.canvas import Canvas
-from engine.checkpoint import load_checkpoint
-from engine.context_cache import Plan, make_plan
-from engine.model import MaskPredictor
-from engine.sampler import Rules, denoise
-from engine.skeleton import build_canvas
-from engine.transfer_rules import Threshold
-from engine.window import context_window
+from engine.backends.interface import Backend, Batch
+from engine.backends.torch.backend import TorchBackend
+from engine.base.arrays import Ints
+from engine.decoding.cache_plan import Plan, make_plan
+from engine.decoding.canvas import Canvas
+from engine.decoding.sampler import Rules, denoise
+from engine.decoding.transfer_rules import Threshold
+from engine.infill.initial_canvas import build_canvas
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor
+from engine.text.context_window import context_window
 
 LENGTH = STEPS = 32
 WINDOW = 512

@@ -19,7 +19,7 @@ from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case
 from benchmarks.seams import breaks_syntax, seam_error
 from engine import Engine, FillRequest, Snippet, Span, language_of
-from engine.syntax import parser
+from engine.text.syntax import parser
 
 LONG_CHARS = 80
 ONE_LINE_TOKENS, SEVERAL_LINES_TOKENS = 32, 64

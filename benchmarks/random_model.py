@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from engine.calibration import Calibration, read_calibration, write_calibration
-from engine.checkpoint import save_checkpoint
-from engine.config import ModelConfig, read_model_config
-from engine.core import BUNDLED
-from engine.model import MaskPredictor, init_weights
+from engine.infill.calibration import Calibration, read_calibration, write_calibration
+from engine.network.checkpoint import save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig, read_model_config
+from engine.service.core import BUNDLED
 from export import onnx_export
 from export.onnx_export import export_onnx
 

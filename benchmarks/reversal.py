@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import Engine
-from engine.chat_template import ChatTemplate, Message
-from engine.generate import GenerateRequest
+from engine.llada.generate import GenerateRequest
+from engine.text.chat_template import ChatTemplate, Message
 
 BATCH = 64
 

@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.machine import time_ms
 from engine import Engine
-from engine.backends import Batch
+from engine.backends.interface import Batch
 
 TOKENS = 512
 SIDE = 1024

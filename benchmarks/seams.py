@@ -6,9 +6,9 @@ The truth is the yardstick: what is true of it (a text that repeats itself, a br
 from __future__ import annotations
 
 from benchmarks.infill_cases import Case
-from engine.brackets import disagreement
-from engine.finish import MIN_REPEAT
-from engine.syntax import new_errors
+from engine.text.brackets import disagreement
+from engine.text.postprocess import MIN_REPEAT
+from engine.text.syntax import new_errors
 
 AROUND = 600
 """Characters on each side in which a bracket may find its partner."""

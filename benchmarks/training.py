@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.machine import describe, quantile, time_ms
-from engine.config import ModelConfig
-from engine.core import BUNDLED
-from engine.model import MaskPredictor, init_weights
-from engine.tokenizer import load_tokenizer
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig
+from engine.service.core import BUNDLED
+from engine.text.tokenizer import load_tokenizer
 from training.batches import PYTHON, Batches
 from training.flops import flops_of_step, peak_flops
 from training.infill_examples import InfillConfig
@@ -131,7 +131,7 @@ def _step_ms(rung: Rung, runs: int, rows: int, length: int) -> float:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
-    plain: AbstractContextManager[Any] = patch("engine.model.attend", _fused_attention)
+    plain: AbstractContextManager[Any] = patch("engine.network.model.attend", _fused_attention)
     with nullcontext() if rung.written_attention else plain:
         times = [time_ms(step) for _ in range(runs + 2)][2:]
     return quantile(times, 0.5)

@@ -16,11 +16,11 @@ from torch import Tensor
 from benchmarks.infill_cases import Case
 from benchmarks.quality import GIVEN, TWIN, TWIN_BEFORE_ONLY, as_many_lines, longest_answer
 from engine import Span
-from engine.checkpoint import load_checkpoint
-from engine.finish import finish
-from engine.model import MaskPredictor
-from engine.tokenizer import HALF_CHARACTER, TextTokenizer
-from engine.window import context_window
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor
+from engine.text.context_window import context_window
+from engine.text.postprocess import finish
+from engine.text.tokenizer import HALF_CHARACTER, TextTokenizer
 from training.autoregressive import continue_greedily, fim_prompt
 
 BATCH = 20

@@ -1,12 +1,12 @@
 """The engine: the mask predictor and everything that turns spans into text. It knows no editor and imports no torch."""
 
-from engine.before import BeforeRequest
-from engine.blanks import MARKERS, Blanks, Skipped, find_blanks, language_of
-from engine.core import BUNDLED, Engine
-from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
-from engine.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
-from engine.rewrite import RewriteRequest
-from engine.score import ScoredToken, ScoreResult
+from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.infill.edits.rewrite import RewriteRequest
+from engine.infill.edits.write_before import BeforeRequest
+from engine.llada.surprisal import ScoredToken, ScoreResult
+from engine.request.blank_markers import MARKERS, Blanks, Skipped, find_blanks, language_of
+from engine.request.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.service.core import BUNDLED, Engine
 
 __all__ = [
     "MARKERS",

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.backends import Batch
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import restored
-from engine.model import MaskPredictor
+from engine.backends.interface import Batch
+from engine.backends.torch.backend import TorchBackend
+from engine.network.checkpoint import restored
+from engine.network.model import MaskPredictor
 from export.precision import Precision
 from export.storage import TOP, stored
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backends import Batch
-from engine.config import ModelConfig
-from engine.tokenizer import TextTokenizer
+from engine.backends.interface import Batch
+from engine.network.model_config import ModelConfig
+from engine.text.tokenizer import TextTokenizer
 
 CONTEXT, SLOTS = 192, 12
 

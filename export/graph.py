@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.onnx.ops import rotary_embedding
 
-from engine.config import ModelConfig
-from engine.model import rotary_table
-from engine.step_graph import NUM_CANDIDATES
+from engine.network.graph_io import NUM_CANDIDATES
+from engine.network.model import rotary_table
+from engine.network.model_config import ModelConfig
 
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""

@@ -18,11 +18,11 @@ import torch
 from rich.progress import track
 from torch import Tensor
 
-from engine.backends import Batch
-from engine.checkpoint import load_checkpoint, read_tensors
-from engine.config import ModelConfig, dump_model_config, read_model_config
-from engine.step_graph import NUM_CANDIDATES
-from engine.weights import SINGLE
+from engine.backends.interface import Batch
+from engine.network.checkpoint import load_checkpoint, read_tensors
+from engine.network.graph_io import NUM_CANDIDATES
+from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
+from engine.network.weights import SINGLE
 from export.activations import losses, static_scales
 from export.canvases import canvases
 from export.manifest import write_manifest

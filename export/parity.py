@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.backends import Predictions, load_backend
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import load_checkpoint
-from engine.config import read_model_config
-from engine.core import Engine
-from engine.errors import CheckpointError
-from engine.messages import FillRequest, SamplerOptions, Span
-from engine.tokenizer import TextTokenizer
+from engine.backends.interface import Predictions
+from engine.backends.loading import load_backend
+from engine.backends.torch.backend import TorchBackend
+from engine.base.errors import CheckpointError
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import read_model_config
+from engine.request.messages import FillRequest, SamplerOptions, Span
+from engine.service.core import Engine
+from engine.text.tokenizer import TextTokenizer
 from export.canvases import SLOTS, canvases
 
 LIMITS = {

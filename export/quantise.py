@@ -15,8 +15,8 @@ import torch
 from onnx import NodeProto, TensorProto, helper
 from torch import Tensor
 
-from engine.checkpoint import SCALE
-from engine.weights import SINGLE
+from engine.network.checkpoint import SCALE
+from engine.network.weights import SINGLE
 from export.precision import Precision
 from export.storage import BLOCK
 from export.weights_file import Entry

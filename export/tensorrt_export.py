@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from engine.backends.device import CudaDevice
-from engine.backends.tensorrt_runtime import ANY_GPU, FOLDER, PlanKey, find_plan, graph_hash, load_tensorrt, write_plan
-from engine.config import read_model_config
-from engine.errors import BackendUnavailable, CheckpointError
+from engine.backends.tensorrt.device import CudaDevice
+from engine.backends.tensorrt.runtime import ANY_GPU, FOLDER, PlanKey, find_plan, graph_hash, load_tensorrt, write_plan
+from engine.base.errors import BackendUnavailable, CheckpointError
+from engine.network.model_config import read_model_config
 from export.onnx_export import export_onnx
 from export.precision import PRECISION
 from export.tensorrt_plan import BuildOptions, build_plan

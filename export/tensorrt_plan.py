@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from engine.backends.plan_shapes import input_shape, profiles
-from engine.backends.tensorrt_runtime import load_tensorrt
-from engine.config import ModelConfig
-from engine.errors import EngineError
+from engine.backends.tensorrt.plan_shapes import input_shape, profiles
+from engine.backends.tensorrt.runtime import load_tensorrt
+from engine.base.errors import EngineError
+from engine.network.model_config import ModelConfig
 
 if TYPE_CHECKING:
     import tensorrt_rtx as trt

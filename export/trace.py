@@ -15,9 +15,9 @@ import onnx
 import torch
 from onnxscript.optimizer import optimize
 
-from engine.checkpoint import tensor_shapes
-from engine.config import ModelConfig
-from engine.step_graph import INPUTS, OUTPUTS, cache_names
+from engine.network.checkpoint import tensor_shapes
+from engine.network.graph_io import INPUTS, OUTPUTS, cache_names
+from engine.network.model_config import ModelConfig
 from export.graph import StepGraph
 
 OPSET = 23

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
+from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
 from lacuna.cli_edit import before, fill, rewrite
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app

@@ -20,7 +20,7 @@ from engine import (
     RewriteRequest,
     ScoreResult,
 )
-from engine.batcher import Job, Priority
+from engine.service.batcher import Job, Priority
 
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
 """Before a broken engine is loaded again: doubled with every failure that follows another."""

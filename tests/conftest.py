@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from engine.config import ModelConfig
-from engine.core import BUNDLED
-from engine.tokenizer import TextTokenizer
+from engine.network.model_config import ModelConfig
+from engine.service.core import BUNDLED
+from engine.text.tokenizer import TextTokenizer
 from training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session")
 def raw_tokenizer() -> Tokenizer:
     """A byte-level BPE of 512 tokens, trained on our own source."""
-    texts = [path.read_text("utf-8") for path in sorted((ROOT / "engine").glob("*.py"))]
+    texts = [path.read_text("utf-8") for path in sorted((ROOT / "engine").rglob("*.py"))]
     return train_tokenizer(texts, 512)
 
 

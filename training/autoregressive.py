@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from engine.model import MaskPredictor
+from engine.network.model import MaskPredictor
 from training.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans, fit_context
 from training.objective import Rows
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from engine.config import ModelConfig
-from engine.messages import Snippet
-from engine.related import related_ids
+from engine.network.model_config import ModelConfig
+from engine.request.messages import Snippet
+from engine.text.related_snippets import related_ids
 from training.infill_examples import InfillConfig, InfillExample, make_example
 from training.loss import mean_weights
 from training.shards import TokenShard

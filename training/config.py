@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from engine.config import Config
+from engine.base.structs import Config
 
 T = TypeVar("T", bound=Config)
 

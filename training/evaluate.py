@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from engine.config import ModelConfig
+from engine.network.model_config import ModelConfig
 from training.autoregressive import next_token_rows
 from training.batches import Batches
 from training.forward_process import forward_process, sample_t

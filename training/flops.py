@@ -10,7 +10,7 @@ import time
 
 import torch
 
-from engine.config import ModelConfig
+from engine.network.model_config import ModelConfig
 from training.objective import Rows, StepBatch
 
 _BF16_PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12, "3090": 71e12, "B200": 2250e12}

@@ -1,4 +1,7 @@
-"""Cuts inside words, as a fill sees them: half a word beside a span is written anew with it (``engine/healing.py``)."""
+"""Cuts inside words, as a fill sees them: half a word beside a span is written anew with it.
+
+``engine/decoding/token_healing.py`` does the same in use.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Tokenizer
 
-from engine.tokenizer import HALF_CHARACTER
-from engine.word_edges import is_word
+from engine.request.words import is_word
+from engine.text.tokenizer import HALF_CHARACTER
 
 
 def heal_cuts(

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from engine.config import Config, ModelConfig
-from engine.skeleton import MAX_SLOTS, START, usual_slots
+from engine.base.structs import Config
+from engine.infill.initial_canvas import MAX_SLOTS, START, usual_slots
+from engine.network.model_config import ModelConfig
 from training.healed_cuts import heal_cuts
 from training.syntax import python_pieces
 

@@ -14,9 +14,9 @@ import msgspec
 import torch
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.config import read_model_config
-from engine.core import BUNDLED
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import read_model_config
+from engine.service.core import BUNDLED
 from training.batches import PYTHON, Batches
 from training.infill_examples import InfillConfig
 from training.loop import LoopConfig, train

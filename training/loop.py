@@ -16,9 +16,9 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from engine.checkpoint import load_checkpoint
-from engine.config import Config
-from engine.model import MaskPredictor
+from engine.base.structs import Config
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor
 from training.ema import Ema
 from training.lora import LoraConfig, add_adapters
 from training.objective import LossModule, Objective, StepBatch

@@ -8,7 +8,7 @@ from __future__ import annotations
 import peft
 from torch import Tensor, nn
 
-from engine.config import Config
+from engine.base.structs import Config
 
 _BASE, _DOWN, _UP = ".base_layer.", ".lora_A.default.", ".lora_B.default."
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from engine.model import MaskPredictor
+from engine.network.model import MaskPredictor
 from training.batches import InfillBatch
 from training.infill_pass import span_rows
 from training.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows

@@ -11,8 +11,8 @@ from typing import Literal
 
 import torch
 
-from engine.config import Config
-from engine.model import MaskPredictor
+from engine.base.structs import Config
+from engine.network.model import MaskPredictor
 
 
 class OptimConfig(Config, kw_only=True, frozen=True):

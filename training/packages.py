@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.config import Config
+from engine.base.structs import Config
 
 
 class PinnedPackage(Config, kw_only=True, frozen=True):

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from tokenizers import Tokenizer
 
-from engine.config import Config
+from engine.base.structs import Config
 from training.packages import read_manifest, sha256
 from training.python_text import write_python
 from training.records import Skipped, open_lines

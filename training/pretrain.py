@@ -14,9 +14,10 @@ import msgspec
 import torch
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.config import Config, ModelConfig
-from engine.model import MaskPredictor, init_weights
+from engine.base.structs import Config
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig
 from training.autoregressive import fim_row, next_token_rows
 from training.batches import Batches
 from training.evaluate import validation_batches

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
-from engine.config import ModelConfig
+from engine.network.model_config import ModelConfig
 from training.flops import flops_of_step, peak_flops
 from training.objective import StepBatch
 

@@ -21,8 +21,8 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from engine.checkpoint import load_checkpoint, save_state
-from engine.config import ModelConfig
+from engine.network.checkpoint import load_checkpoint, save_state
+from engine.network.model_config import ModelConfig
 from training.ema import Ema
 from training.lora import LoraConfig, merged
 

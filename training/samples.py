@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine import Engine, FillRequest, Span
-from engine.backends.torch_backend import TorchBackend
-from engine.model import MaskPredictor
-from engine.tokenizer import TextTokenizer
+from engine.backends.torch.backend import TorchBackend
+from engine.network.model import MaskPredictor
+from engine.text.tokenizer import TextTokenizer
 
 _TEXTS = (
     "def mean(values):\n    return sum(values) / ____\n",

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.chat_template import ChatTemplate, Message
-from engine.checkpoint import load_checkpoint
-from engine.config import ModelConfig
-from engine.errors import CheckpointError
-from engine.tokenizer import TextTokenizer
+from engine.base.errors import CheckpointError
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import ModelConfig
+from engine.text.chat_template import ChatTemplate, Message
+from engine.text.tokenizer import TextTokenizer
 from training.autoregressive import next_token_rows
 from training.batches import epoch_order
 from training.forward_process import forward_process, sample_t

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from engine.config import Config
+from engine.base.structs import Config
 from training.packages import sha256
 from training.records import Skipped, read_records
 from training.shards import Document

@@ -5,7 +5,7 @@ tree-sitter reads fragments too, so a window cut out of a file is no problem.
 
 from __future__ import annotations
 
-from engine.syntax import parser
+from engine.text.syntax import parser
 
 _PIECES = frozenset(
     """argument_list assignment block boolean_operator call comparison_operator conditional_expression decorator

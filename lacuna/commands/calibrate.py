@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.calibrate import TRIED_STEPS, confidences, draw, fewest_steps, fit, length_bias
 from benchmarks.infill_cases import cut_cases
 from engine import BUNDLED, Engine
-from engine.calibration import write_calibration
+from engine.infill.calibration import write_calibration
 from lacuna.commands.evaluate import held_out
 from lacuna.commands.report import print_report, progress_bar
 from lacuna.errors import UserError

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.text import Text
 
 from engine import Engine
-from engine.chat_template import ChatTemplate, Message
-from engine.generate import GenerateRequest
-from engine.tokenizer import TextTokenizer
+from engine.llada.generate import GenerateRequest
+from engine.text.chat_template import ChatTemplate, Message
+from engine.text.tokenizer import TextTokenizer
 from lacuna.errors import UserError
 
 SECONDS_A_DRAFT = 0.08

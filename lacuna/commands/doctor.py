@@ -10,7 +10,7 @@ import sys
 import time
 
 from engine import BUNDLED, Engine, EngineError, FillRequest, Span
-from engine.errors import BackendUnavailable
+from engine.base.errors import BackendUnavailable
 
 _RUNTIMES = (
     ("onnx", "onnxruntime", "lacuna[cpu]"),
@@ -46,7 +46,7 @@ def examine() -> None:
 
 def _on_gpu(name: str) -> str:
     try:
-        from engine.backends.onnx_providers import unavailable
+        from engine.backends.onnx.providers import unavailable
     except ImportError:
         return "not here (onnxruntime cannot be imported); install lacuna[gpu]"
     why = unavailable(name)
@@ -54,8 +54,8 @@ def _on_gpu(name: str) -> str:
 
 
 def _tensorrt() -> str:
-    from engine.backends.device import CudaDevice
-    from engine.backends.tensorrt_runtime import load_tensorrt
+    from engine.backends.tensorrt.device import CudaDevice
+    from engine.backends.tensorrt.runtime import load_tensorrt
 
     try:
         runtime = load_tensorrt()

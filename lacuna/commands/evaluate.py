@@ -16,7 +16,7 @@ from benchmarks.likelihood import corpus_bound
 from benchmarks.quality import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.reversal import accuracy, ask, questions, read_pairs
 from engine import Engine
-from engine.chat_template import ChatTemplate
+from engine.text.chat_template import ChatTemplate
 from lacuna.commands.report import print_report, progress_bar
 from lacuna.errors import UserError
 

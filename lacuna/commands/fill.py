@@ -21,7 +21,7 @@ from engine import (
     find_blanks,
     language_of,
 )
-from engine.calibration import DEFAULT_STEPS
+from engine.infill.calibration import DEFAULT_STEPS
 from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
 from lacuna.errors import UserError

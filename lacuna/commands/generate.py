@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine import Engine
-from engine.generate import GenerateRequest
+from engine.llada.generate import GenerateRequest
 from lacuna.errors import UserError
 
 

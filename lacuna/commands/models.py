@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from engine import BUNDLED
-from engine.config import read_model_config
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
+from engine.network.model_config import read_model_config
 
 
 def list_models() -> None:

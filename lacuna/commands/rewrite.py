@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from engine import BeforeRequest, Engine, FillResult, RewriteRequest, SpanResult, language_of
-from engine.chat_template import ChatTemplate, Message
-from engine.generate import GenerateRequest
-from engine.messages import apply_spans
+from engine.llada.generate import GenerateRequest
+from engine.request.messages import apply_spans
+from engine.text.chat_template import ChatTemplate, Message
 from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
 from lacuna.errors import UserError

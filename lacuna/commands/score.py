@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engine import Engine
-from engine.score import ScoreResult
+from engine.llada.surprisal import ScoreResult
 from lacuna.commands.files import read_text
 from lacuna.errors import UserError
 

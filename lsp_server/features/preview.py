@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 from engine import Draft
-from engine.messages import replaced
+from engine.request.messages import replaced
 from lsp_server.document import DocumentStore, Snapshot
 
 SCHEME = "lacuna-draft"

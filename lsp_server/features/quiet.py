@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
-from engine.syntax import inside
+from engine.text.syntax import inside
 from lsp_server.document import Snapshot
 from lsp_server.settings import Settings
 

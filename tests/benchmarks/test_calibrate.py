@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.calibrate import expected_error, fit, length_bias
 from benchmarks.infill_cases import Case
 from engine import Engine
-from engine.backends.fake_backend import FakeBackend
-from engine.calibration import PROBED_LENGTHS, Calibration, read_calibration
+from engine.backends.fake import FakeBackend
+from engine.infill.calibration import PROBED_LENGTHS, Calibration, read_calibration
 from tests.conftest import BUNDLED
 from tests.lacuna.test_cli import lacuna, refused
 

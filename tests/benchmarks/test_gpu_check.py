@@ -6,7 +6,7 @@ import msgspec
 import torch
 
 from benchmarks import gpu_check
-from engine.errors import BackendUnavailable
+from engine.base.errors import BackendUnavailable
 
 
 def test_the_report_holds_every_part_and_goes_on_where_one_fails(config, tmp_path, monkeypatch):

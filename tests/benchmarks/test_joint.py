@@ -9,7 +9,7 @@ from benchmarks.before import directions, triples
 from benchmarks.infill_cases import Document
 from benchmarks.joint import JointCase, compare, joint_cases, one_after_another, together
 from engine import Engine
-from engine.backends.fake_backend import FakeBackend
+from engine.backends.fake import FakeBackend
 from tests.lacuna.test_cli import lacuna, refused
 
 TEXT = "".join(f"value_{i} = compute(width_{i}, height_{i})\n" for i in range(30))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine import Engine
-from engine.backends.fake_backend import FakeBackend
+from engine.backends.fake import FakeBackend
 from tests.lacuna.test_cli import lacuna, refused
 
 pytest.importorskip("lm_eval")
@@ -110,7 +110,7 @@ def test_a_long_text_is_judged_in_windows_each_token_once(model, monkeypatch):
     text = "x = 1\n" * 300
     count = len(model._encode(text))
     # One pass a window, so that passes can be counted.
-    monkeypatch.setattr("engine.batcher.group_passes", lambda batches, most: [[i] for i in range(len(batches))])
+    monkeypatch.setattr("engine.service.batcher.group_passes", lambda batches, most: [[i] for i in range(len(batches))])
     [total] = model.loglikelihood_rolling([ask("loglikelihood_rolling", text)])
     assert count > model._engine.config.max_sequence_length
     lengths = [batch.query_index.shape for batch in model._engine.backend.batches]

@@ -10,9 +10,9 @@ from benchmarks.infill_cases import Case, Document, cut_cases, read_documents
 from benchmarks.quality import Judged, judge, summarise
 from benchmarks.twin import twin_answers
 from engine import Engine
-from engine.checkpoint import save_checkpoint
-from engine.model import MaskPredictor, init_weights
-from engine.tokenizer import TextTokenizer
+from engine.network.checkpoint import save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.text.tokenizer import TextTokenizer
 
 TEXT = "import os\n\n\ndef area(width, height):\n    return width * height\n\n\nprint(area(2, 3), os.name)\n"
 DOCUMENTS = [Document(TEXT * 4, f"package{i % 3}", f"file{i}.py") for i in range(9)]

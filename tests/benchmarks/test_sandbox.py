@@ -7,7 +7,7 @@ from benchmarks.bounds import clustered_bounds
 from benchmarks.humaneval_infilling import Problem, evaluate, fill_gap, read_problems
 from benchmarks.sandbox import run_program
 from engine import Engine
-from engine.backends.fake_backend import FakeBackend
+from engine.backends.fake import FakeBackend
 from tests.conftest import ROOT
 
 DATA = ROOT.parent / "shared" / "benchmarks" / "HumanEval-SingleLineInfilling.jsonl.gz"

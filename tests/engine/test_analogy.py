@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.analogy import analogies
-from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
-from engine.recall import FEATURES, candidates, copies, log_shares
+from engine.copying.ranking import FEATURES, candidates, copies, log_shares
+from engine.copying.renamed_match import analogies
+from engine.copying.span_context import LONGEST_COPY, WALL, Neighbourhood
 
 
 def found(text, single_line=True, others=()):

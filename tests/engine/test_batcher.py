@@ -6,9 +6,9 @@ from concurrent.futures import CancelledError
 import numpy as np
 import pytest
 
-from engine.backends import Batch, Predictions
-from engine.batcher import Batcher, Priority
-from engine.errors import EngineUnavailable
+from engine.backends.interface import Batch, Predictions
+from engine.base.errors import EngineUnavailable
+from engine.service.batcher import Batcher, Priority
 
 ONE = np.zeros((1, 1), np.int64)
 BATCH = Batch(ONE, ONE, ONE, np.ones((1, 4), bool), ONE)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.blanks import _TAG, _UNDERSCORES, TAG, UNDERSCORES, _matches, find_blanks, language_of
+from engine.request.blank_markers import _TAG, _UNDERSCORES, TAG, UNDERSCORES, _matches, find_blanks, language_of
 
 
 @pytest.mark.parametrize(

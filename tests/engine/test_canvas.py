@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.canvas import CONTEXT, Canvas
+from engine.decoding.canvas import CONTEXT, Canvas
 
 MASK = 99
 rows = st.lists(st.tuples(st.integers(0, 98), st.integers(-1, 3)), min_size=1, max_size=40)

@@ -5,8 +5,8 @@ import json
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from engine.chat_template import ChatTemplate, Message
-from engine.errors import CheckpointError, RequestRejected
+from engine.base.errors import CheckpointError, RequestRejected
+from engine.text.chat_template import ChatTemplate, Message
 from tests.lacuna.chat_model import TEMPLATE, make_chat_model
 
 TALK = [Message(role="user", content=" What is 2 + 2? "), Message(role="assistant", content="4")]

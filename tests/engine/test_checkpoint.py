@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.checkpoint import load_checkpoint, save_checkpoint
-from engine.errors import CheckpointError
-from engine.model import MaskPredictor, init_weights
+from engine.base.errors import CheckpointError
+from engine.network.checkpoint import load_checkpoint, save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from engine.config import dump_model_config, parse_model_config, read_model_config
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
+from engine.network.model_config import dump_model_config, parse_model_config, read_model_config
 
 LLADA_8B = {
     "d_model": 4096, "n_layers": 32, "n_heads": 32, "n_kv_heads": 32, "mlp_hidden_size": 12288, "mlp_ratio": 4,

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Snippet, Span
-from engine.analogy import Analogy
-from engine.calibration import Calibration
-from engine.copied import SPARE, SURE, copies_of, take
-from engine.copying import MOST_ENDS, Repeat, verbatim
-from engine.neighbourhood import LONGEST_COPY, WALL, Neighbourhood
-from engine.recall import Copy
-from engine.recall import copies as copies_at
+from engine.copying.apply import SPARE, SURE, copies_of, take
+from engine.copying.ranking import Copy
+from engine.copying.ranking import copies as copies_at
+from engine.copying.renamed_match import Analogy
+from engine.copying.span_context import LONGEST_COPY, WALL, Neighbourhood
+from engine.copying.verbatim import MOST_ENDS, Repeat, verbatim
+from engine.infill.calibration import Calibration
 from tests.engine.test_span_options import any_model
 
 CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from engine import Engine
-from engine.checkpoint import load_checkpoint
-from engine.generate import GenerateRequest
+from engine.llada.generate import GenerateRequest
+from engine.network.checkpoint import load_checkpoint
 from tests.conftest import GOLDEN
 
 CASES = json.loads((GOLDEN / "cases.json").read_text()) if GOLDEN.exists() else []

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Span
-from engine.backends.fake_backend import FakeBackend
+from engine.backends.fake import FakeBackend
 from tests.engine.test_span_options import any_model
 
 TEXT = "def compute(width):\n    return self.width * returned\n"

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.errors import EngineError
-from engine.skeleton import START
+from engine.backends.fake import FakeBackend
+from engine.base.errors import EngineError
+from engine.infill.initial_canvas import START
 
 
 def noisy(seed=0):

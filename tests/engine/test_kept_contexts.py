@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends.fake_backend import FakeContext
-from engine.kept_contexts import VICINITY, Kept, KeptContexts
+from engine.backends.fake import FakeContext
+from engine.decoding.context_store import VICINITY, Kept, KeptContexts
 
 ids = st.lists(st.integers(1, 4), min_size=1, max_size=120).map(np.array)
 

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backends.fake_backend import FakeBackend
-from engine.canvas import CONTEXT, Canvas
-from engine.context_cache import make_plan
-from engine.length import Lengths, SpanLength
-from engine.sampler import Rules, denoise
-from engine.transfer_rules import Threshold
-from engine.vocabulary import constraint_table
+from engine.backends.fake import FakeBackend
+from engine.decoding.cache_plan import make_plan
+from engine.decoding.canvas import CONTEXT, Canvas
+from engine.decoding.constraints import constraint_table
+from engine.decoding.length_control import Lengths, SpanLength
+from engine.decoding.sampler import Rules, denoise
+from engine.decoding.transfer_rules import Threshold
 from tests.engine.test_sampler import DELETE, EXPAND, MASK, run
 
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.calibration import Calibration, read_calibration, rising, write_calibration
-from engine.errors import CheckpointError
-from engine.length_probe import candidate_lengths
+from engine.backends.fake import FakeBackend
+from engine.base.errors import CheckpointError
+from engine.infill.calibration import Calibration, read_calibration, rising, write_calibration
+from engine.infill.length_probe import candidate_lengths
 from tests.engine.test_span_options import any_model
 
 TEXT = "ab cd\nef gh\n"

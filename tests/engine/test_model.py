@@ -4,7 +4,7 @@ import msgspec
 import pytest
 import torch
 
-from engine.model import MaskPredictor, attend, init_weights
+from engine.network.model import MaskPredictor, attend, init_weights
 
 
 @pytest.fixture(scope="module", params=[4, 2, 1], ids=["multi-head", "grouped", "multi-query"])

@@ -5,7 +5,7 @@ import os
 import onnxruntime as ort
 
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends.onnx_providers import usual_threads
+from engine.backends.onnx.providers import usual_threads
 
 TEXT = "".join(f"value_{i} = compute(width, {i}) + offset\n" for i in range(40))
 REQUEST = FillRequest(

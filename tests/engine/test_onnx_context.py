@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine import BUNDLED, Engine
-from engine.backends import Batch
-from engine.backends.onnx_context import OnnxContext
+from engine.backends.interface import Batch
+from engine.backends.onnx.context import OnnxContext
 
 RNG = np.random.default_rng(0)
 

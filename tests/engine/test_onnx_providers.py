@@ -5,11 +5,12 @@ import onnxruntime as ort
 import pytest
 
 from engine import BUNDLED
-from engine.backends import Batch, load_backend
-from engine.backends.onnx_backend import OnnxBackend
-from engine.backends.onnx_providers import PROVIDERS, check_provider, open_session, unavailable
-from engine.config import read_model_config
-from engine.errors import BackendUnavailable
+from engine.backends.interface import Batch
+from engine.backends.loading import load_backend
+from engine.backends.onnx.backend import OnnxBackend
+from engine.backends.onnx.providers import PROVIDERS, check_provider, open_session, unavailable
+from engine.base.errors import BackendUnavailable
+from engine.network.model_config import read_model_config
 
 
 @pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "onnx"])

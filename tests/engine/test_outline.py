@@ -1,8 +1,8 @@
 """What a document says of a place outside its window."""
 
 from engine import Engine, FillRequest, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.outline import outline_ids, telling_lines
+from engine.backends.fake import FakeBackend
+from engine.text.outline import outline_ids, telling_lines
 
 HEAD = "import os\nfrom json import dumps, loads\n\n"
 FILLER = "".join(f"value_{i} = {i}\n" for i in range(60))

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from engine import Engine
-from engine.backends.placement import device_map, dispatch
-from engine.backends.torch_backend import TorchBackend
-from engine.errors import BackendUnavailable
-from engine.generate import GenerateRequest
-from engine.model import MaskPredictor, init_weights
+from engine.backends.torch.backend import TorchBackend
+from engine.backends.torch.placement import device_map, dispatch
+from engine.base.errors import BackendUnavailable
+from engine.llada.generate import GenerateRequest
+from engine.network.model import MaskPredictor, init_weights
 
 BLOCK = "model.transformer.blocks."
 

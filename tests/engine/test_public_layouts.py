@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import save_file
 
 from engine import Engine
-from engine.checkpoint import load_checkpoint
-from engine.config import parse_model_config
-from engine.errors import CheckpointError, RequestRejected
-from engine.generate import GenerateRequest
-from engine.model import MaskPredictor, init_weights
+from engine.base.errors import CheckpointError, RequestRejected
+from engine.llada.generate import GenerateRequest
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import parse_model_config
 from tests.engine.test_config import LLADA_8B
 from tests.lacuna.test_cli import refused
 
@@ -67,7 +67,7 @@ def test_such_a_checkpoint_generates_and_scores_by_ids(tmp_path):
 def test_weights_are_mapped_and_not_copied(tmp_path):
     write_shards(tmp_path / "model", SMALL)
     code = (
-        "import re, sys, pathlib; from engine.checkpoint import load_checkpoint\n"
+        "import re, sys, pathlib; from engine.network.checkpoint import load_checkpoint\n"
         "anonymous = lambda: int(re.search(r'RssAnon:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
         "folder = pathlib.Path(sys.argv[1]); first = load_checkpoint(folder)\n"  # torch imports a good deal by then
         "before = anonymous(); model = load_checkpoint(folder)\n"

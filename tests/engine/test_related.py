@@ -1,8 +1,8 @@
 """Related text: the pieces that share rare names with the place, within a budget, in front of the window."""
 
 from engine import Engine, FillRequest, Snippet, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.related import RUN_LINES, best_runs, related_ids
+from engine.backends.fake import FakeBackend
+from engine.text.related_snippets import RUN_LINES, best_runs, related_ids
 
 FILLER = "".join(f"def other_{i}(value):\n    return value\n\n" for i in range(40))
 DEFINITION = "def parse_invoice(line, currency):\n    return line.split(currency)\n"

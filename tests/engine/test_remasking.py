@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.choose import guided
-from engine.remasking import num_transfer_tokens, top_confident
+from engine.decoding.schedule import num_transfer_tokens, top_confident
+from engine.decoding.token_sampling import guided
 
 confidences = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array)
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.canvas import CONTEXT, Canvas
-from engine.revisit import revisit, revisited
+from engine.backends.fake import FakeBackend
+from engine.decoding.canvas import CONTEXT, Canvas
+from engine.infill.refine import revisit, revisited
 
 MASK = 99
 ALONE, TOLD, OTHER = 60, 61, 62

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import BeforeRequest, Engine, RequestRejected, RewriteRequest
-from engine.messages import Span
-from engine.span_options import missing_pin
+from engine.request.messages import Span
+from engine.request.span_rules import missing_pin
 from tests.engine.test_span_options import any_model
 
 TEXT = "The parser reads the whole file.\nThen it closes the file again.\nAfter that nothing happens.\n"
@@ -50,7 +50,7 @@ def test_only_the_most_surprising_words_change_at_low_strength(config, tokenizer
         logits[100] = 5.0
         return logits
 
-    from engine.backends.fake_backend import FakeBackend
+    from engine.backends.fake import FakeBackend
 
     with Engine.with_backend(config, tokenizer, FakeBackend(score)) as engine:
         request = RewriteRequest(text=TEXT, start=START, end=END, strength=0.17)

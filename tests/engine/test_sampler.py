@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from engine.backends.fake_backend import FakeBackend
-from engine.canvas import CONTEXT, Canvas
-from engine.context_cache import make_plan
-from engine.length import Lengths, SpanLength
-from engine.sampler import Rules, denoise
-from engine.transfer_rules import Threshold
-from engine.vocabulary import ANYTHING, constraint_table
+from engine.backends.fake import FakeBackend
+from engine.decoding.cache_plan import make_plan
+from engine.decoding.canvas import CONTEXT, Canvas
+from engine.decoding.constraints import ANYTHING, constraint_table
+from engine.decoding.length_control import Lengths, SpanLength
+from engine.decoding.sampler import Rules, denoise
+from engine.decoding.transfer_rules import Threshold
 
 MASK, EXPAND, DELETE = 2, 3, 4
 

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 
 from engine import Engine, RequestRejected
-from engine.backends.fake_backend import FakeBackend
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import load_checkpoint
-from engine.likelihood import LikelihoodRequest, estimate, mask_copies
-from engine.model import MaskPredictor, init_weights
-from engine.score import score_text, word_numbers
+from engine.backends.fake import FakeBackend
+from engine.backends.torch.backend import TorchBackend
+from engine.llada.likelihood import LikelihoodRequest, estimate, mask_copies
+from engine.llada.surprisal import score_text, word_numbers
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor, init_weights
 
 MASK = 2
 TEXT = "def area(width, height):\n    return width * height  # naïve 😀\n"

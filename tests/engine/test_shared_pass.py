@@ -6,15 +6,16 @@ import pytest
 import torch
 
 from engine import BUNDLED, Engine
-from engine.backends import SHARED_ON_GPU as MOST
-from engine.backends import Batch, load_backend
-from engine.backends.side_by_side import SideBySide
-from engine.backends.torch_backend import TorchBackend
-from engine.config import read_model_config
-from engine.errors import RequestRejected
-from engine.generate import GenerateRequest
-from engine.model import MaskPredictor, init_weights
-from engine.shared_pass import collate, group_passes, split
+from engine.backends.collation import collate, group_passes, split
+from engine.backends.interface import SHARED_ON_GPU as MOST
+from engine.backends.interface import Batch
+from engine.backends.loading import load_backend
+from engine.backends.onnx.side_by_side import SideBySide
+from engine.backends.torch.backend import TorchBackend
+from engine.base.errors import RequestRejected
+from engine.llada.generate import GenerateRequest
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import read_model_config
 
 
 @pytest.fixture(scope="module")

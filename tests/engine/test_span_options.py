@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.span_options import missing_pin
+from engine.backends.fake import FakeBackend
+from engine.request.span_rules import missing_pin
 
 TEXT = "def total(items):\n    return  + 1\n"
 AT = TEXT.index(" + 1")

@@ -12,17 +12,17 @@ import pytest
 import torch
 
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends import Batch
-from engine.backends.onnx_backend import load as load_onnx
-from engine.backends.plan_shapes import FULL, STEP, Extent, bucket, profile_of, profiles
-from engine.backends.tensorrt_backend import MAX_BUCKETS, TensorrtBackend
-from engine.backends.tensorrt_runtime import PlanKey, find_plan, graph_hash, plan_file, write_plan
-from engine.checkpoint import save_checkpoint
-from engine.config import read_model_config
-from engine.errors import BackendUnavailable, CheckpointError, RequestRejected
-from engine.model import MaskPredictor, init_weights
-from engine.shared_pass import collate, split
-from engine.tokenizer import TextTokenizer
+from engine.backends.collation import collate, split
+from engine.backends.interface import Batch
+from engine.backends.onnx.backend import load as load_onnx
+from engine.backends.tensorrt.backend import MAX_BUCKETS, TensorrtBackend
+from engine.backends.tensorrt.plan_shapes import FULL, STEP, Extent, bucket, profile_of, profiles
+from engine.backends.tensorrt.runtime import PlanKey, find_plan, graph_hash, plan_file, write_plan
+from engine.base.errors import BackendUnavailable, CheckpointError, RequestRejected
+from engine.network.checkpoint import save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import read_model_config
+from engine.text.tokenizer import TextTokenizer
 from export.onnx_export import export_onnx
 
 LARGEST = 256
@@ -279,7 +279,7 @@ def test_only_a_plan_that_fits_is_found_and_others_are_told(folder, tmp_path):
 
 def test_a_machine_without_a_gpu_says_so():
     pytest.importorskip("cuda.bindings", reason="cuda-bindings is not installed")
-    from engine.backends.device import CudaDevice
+    from engine.backends.tensorrt.device import CudaDevice
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import CheckpointError
-from engine.tokenizer import TextTokenizer
+from engine.base.errors import CheckpointError
+from engine.text.tokenizer import TextTokenizer
 
 texts = st.text(alphabet=st.one_of(st.sampled_from("ab _=()\n\r\t"), st.characters(exclude_categories=["Cs"])), max_size=80)
 

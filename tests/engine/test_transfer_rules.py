@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends.fake_backend import FakeBackend
-from engine.transfer_rules import RULES, Step, parse_rule
+from engine.backends.fake import FakeBackend
+from engine.decoding.transfer_rules import RULES, Step, parse_rule
 
 
 def step(confidence, slots=None, second=0.0, places=None, token=7):

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.messages import Span
-from engine.window import context_window
+from engine.request.messages import Span
+from engine.text.context_window import context_window
 
 texts = st.lists(st.text(alphabet="abc =()\t é😀", max_size=30), max_size=40).map("\n".join)
 

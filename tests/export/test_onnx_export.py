@@ -8,12 +8,12 @@ import onnx
 import pytest
 import torch
 
-from engine.backends import Batch
-from engine.backends.onnx_backend import load as load_onnx
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import load_checkpoint, save_checkpoint
-from engine.errors import CheckpointError
-from engine.model import MaskPredictor, init_weights
+from engine.backends.interface import Batch
+from engine.backends.onnx.backend import load as load_onnx
+from engine.backends.torch.backend import TorchBackend
+from engine.base.errors import CheckpointError
+from engine.network.checkpoint import load_checkpoint, save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
 from export.onnx_export import export_onnx
 
 SHAPES = {

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from engine import BUNDLED
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
 from export.parity import check_files, compare, shortfalls
 from tests.lacuna.test_cli import refused
 
@@ -13,8 +13,8 @@ from tests.lacuna.test_cli import refused
 def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(config, tokenizer_file, tmp_path):
     import torch
 
-    from engine.checkpoint import save_checkpoint
-    from engine.model import MaskPredictor, init_weights
+    from engine.network.checkpoint import save_checkpoint
+    from engine.network.model import MaskPredictor, init_weights
     from export.onnx_export import export_onnx
 
     model = MaskPredictor(config)

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from engine import BUNDLED, Engine, FillRequest, Span
-from engine.backends.device import CudaDevice
-from engine.backends.torch_backend import TorchBackend
-from engine.checkpoint import load_checkpoint
-from engine.config import read_model_config
+from engine.backends.tensorrt.device import CudaDevice
+from engine.backends.torch.backend import TorchBackend
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import read_model_config
 from export.canvases import canvases
 
 pytestmark = [

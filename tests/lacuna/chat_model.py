@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from tokenizers import AddedToken, Tokenizer
 
-from engine.checkpoint import save_checkpoint
-from engine.config import ModelConfig
-from engine.model import MaskPredictor, init_weights
+from engine.network.checkpoint import save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig
 
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"

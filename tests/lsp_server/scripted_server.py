@@ -5,7 +5,7 @@ import json
 import sys
 
 from engine import FillResult, ScoreResult, SpanResult
-from engine.messages import apply_spans
+from engine.request.messages import apply_spans
 from lsp_server.server import make_server
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine import Engine, FillRequest, Span
-from engine.backends.fake_backend import FakeBackend
+from engine.backends.fake import FakeBackend
 from lsp_server.engine_client import EmbeddedEngine
 
 REQUEST = FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=16),))
@@ -45,7 +45,7 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
     from concurrent.futures import Future
 
     from engine import EngineError, FillRequest, RequestRejected, Span
-    from engine.batcher import Job
+    from engine.service.batcher import Job
 
     made, waits, told = [], [], []
 

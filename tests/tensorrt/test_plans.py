@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from engine import BUNDLED
-from engine.backends.plan_shapes import profiles
-from engine.backends.tensorrt_runtime import find_plan
-from engine.checkpoint import save_checkpoint
-from engine.config import ModelConfig, read_model_config
-from engine.errors import EngineError
-from engine.model import MaskPredictor, init_weights
-from engine.step_graph import INPUTS, OUTPUTS, cache_names
+from engine.backends.tensorrt.plan_shapes import profiles
+from engine.backends.tensorrt.runtime import find_plan
+from engine.base.errors import EngineError
+from engine.network.checkpoint import save_checkpoint
+from engine.network.graph_io import INPUTS, OUTPUTS, cache_names
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig, read_model_config
 from export.onnx_export import export_onnx
 
 trt = pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed; make test-tensorrt installs it")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.config import ModelConfig
-from engine.model import MaskPredictor, init_weights
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig
 from training.autoregressive import (
     FIM_MIDDLE,
     FIM_PREFIX,

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from engine import Engine, FillRequest, Span
-from engine.checkpoint import save_checkpoint
-from engine.model import MaskPredictor, init_weights
+from engine.network.checkpoint import save_checkpoint
+from engine.network.model import MaskPredictor, init_weights
 from tests.lacuna.test_cli import lacuna, refused
 from training.infill_tuning import InfillTuningConfig, tune_infilling
 from training.pretrain import BatchConfig

@@ -13,8 +13,8 @@ import torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.model import MaskPredictor, init_weights
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor, init_weights
 from tests.training.test_pretrain import data, run, toml_of  # noqa: F401  (fixtures)
 from training.batches import Batches
 from training.flops import flops_of_step, peak_flops
@@ -148,7 +148,7 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_and_says_so(run, tmp_path,
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.checkpoint.save_file", full)
+    monkeypatch.setattr("engine.network.checkpoint.save_file", full)
     with pytest.raises(ValueError, match=r"No space left.*step-0000005 is intact"):
         pretrain(variant(run, tmp_path, "full", steps=10, save_every=5))
     assert all(bool((weights(tmp_path / "full")[name] == value).all()) for name, value in before.items())

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from engine.checkpoint import load_checkpoint
+from engine.network.checkpoint import load_checkpoint
 from training.forward_process import forward_process, mask_probability, sample_t
 from training.loss import (
     BLOCK,

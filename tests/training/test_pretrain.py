@@ -6,7 +6,7 @@ import shutil
 import msgspec
 import pytest
 
-from engine.checkpoint import load_checkpoint
+from engine.network.checkpoint import load_checkpoint
 from training.pretrain import BatchConfig, PretrainConfig, pretrain
 from training.run_state import last_run_state
 from training.shards import Document, write_shard

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from engine import Engine
-from engine.checkpoint import load_checkpoint
-from engine.generate import GenerateRequest
+from engine.llada.generate import GenerateRequest
+from engine.network.checkpoint import load_checkpoint
 from tests.lacuna.chat_model import make_chat_model
 from tests.lacuna.test_cli import refused
 from training.lora import LoraConfig
@@ -48,7 +48,7 @@ def answers(folder, encoder, words):
 
 
 def read_turns(word):
-    from engine.chat_template import Message
+    from engine.text.chat_template import Message
 
     return (Message(role="user", content=f"say {word}"), Message(role="assistant", content=""))
 

@@ -20,9 +20,10 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.config import Config, ModelConfig
-from engine.model import MaskPredictor
+from engine.base.structs import Config
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor
+from engine.network.model_config import ModelConfig
 from training.batches import PYTHON, Batches
 from training.config import load_run
 from training.evaluate import SPANS

@@ -14,9 +14,9 @@ import torch
 from tokenizers import Tokenizer
 
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.backends.torch_backend import TorchBackend
-from engine.model import MaskPredictor
-from engine.tokenizer import TextTokenizer
+from engine.backends.torch.backend import TorchBackend
+from engine.network.model import MaskPredictor
+from engine.text.tokenizer import TextTokenizer
 from training.autoregressive import continue_greedily, fim_prompt
 from training.infill_examples import InfillConfig, choose_spans
 from training.shards import TokenShard

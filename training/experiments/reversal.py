@@ -23,9 +23,10 @@ import msgspec
 import numpy as np
 import torch
 
-from engine.checkpoint import load_checkpoint
-from engine.config import Config, ModelConfig
-from engine.model import MaskPredictor, init_weights
+from engine.base.structs import Config
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model import MaskPredictor, init_weights
+from engine.network.model_config import ModelConfig
 from training.config import load_run
 from training.experiments.reversal_data import (
     Documents,

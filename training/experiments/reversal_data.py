@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from engine.config import Config, ModelConfig
+from engine.base.structs import Config
+from engine.network.model_config import ModelConfig
 from training.autoregressive import next_token_rows
 from training.batches import epoch_order
 from training.forward_process import forward_process, sample_t

@@ -9,12 +9,12 @@ import torch
 from tokenizers import Tokenizer
 
 from engine import Engine
-from engine.backends.torch_backend import TorchBackend
-from engine.generate import GenerateRequest
-from engine.likelihood import LikelihoodRequest
-from engine.messages import FillRequest, SamplerOptions, Span
-from engine.model import MaskPredictor
-from engine.tokenizer import TextTokenizer
+from engine.backends.torch.backend import TorchBackend
+from engine.llada.generate import GenerateRequest
+from engine.llada.likelihood import LikelihoodRequest
+from engine.network.model import MaskPredictor
+from engine.request.messages import FillRequest, SamplerOptions, Span
+from engine.text.tokenizer import TextTokenizer
 from training.autoregressive import continue_greedily, log_likelihoods
 from training.experiments.reversal_data import LinePair, Question, encode_question
 

@@ -18,8 +18,9 @@ import msgspec
 import torch
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.config import Config, ModelConfig
+from engine.base.structs import Config
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import ModelConfig
 from training.batches import PYTHON
 from training.config import load_run
 from training.experiments.pieces import causal_exact_match, cut_pieces, exact_match

@@ -1,0 +1,128 @@
+"""The mask predictor in ONNX Runtime, on a CPU by default.
+
+On a CPU cached keys and values are arrays that the runtime reads in place; binding them beforehand was measured to gain
+nothing (1.58 ms a step against 1.60). For a GPU they are sent once, before the first step that reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from engine.backends.interface import SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Predictions, identity_tie
+from engine.backends.onnx.context import OnnxContext
+from engine.backends.onnx.providers import open_session
+from engine.backends.onnx.side_by_side import SideBySide
+from engine.base.errors import BackendUnavailable, CheckpointError, EngineError
+from engine.network.graph_io import OUTPUTS, cache_names
+from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.weights import SINGLE, tensor_offsets
+
+_CACHE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class OnnxBackend:
+    def __init__(self, session: ort.InferenceSession, config: ModelConfig, name: str = "onnx", device: str = "cpu") -> None:
+        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
+        self.name = name
+        self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
+        self._session, self._device = session, device
+        self._context_names = cache_names(config.n_layers, "context")
+        self._active_names = cache_names(config.n_layers, "active")
+        self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
+        types = {value.name: value.type for value in session.get_inputs()}
+        self._cache_type = _CACHE_TYPES[types[self._context_names[0]]]
+        self._side_by_side = [SideBySide() for _ in self._context_names]
+        self._options = ort.RunOptions()
+
+    def predict(self, batch: Batch) -> Predictions:
+        if batch.full:
+            raise BackendUnavailable(
+                "The onnx backend keeps only the best candidates; sampling from full distributions needs --backend torch."
+            )
+        outputs = [*OUTPUTS]
+        if batch.keep is not None:
+            outputs += self._active_names
+        self._options = ort.RunOptions()
+        try:
+            found = self._run(outputs, batch)
+        except Exception as exc:  # onnxruntime's own exception classes are private
+            raise EngineError(f"onnxruntime failed ({type(exc).__name__}); run `lacuna doctor`.") from exc
+        token_ids, log_probs, target, entropy = found[:4]
+        return Predictions(token_ids, log_probs, target, entropy, self._extended(batch, found[4:]))
+
+    def _run(self, outputs: list[str], batch: Batch) -> list[NDArray[Any]]:
+        inputs, context = self._inputs(batch), batch.context
+        if self._device == "cpu" or not isinstance(context, OnnxContext):
+            plain: list[NDArray[Any]] = self._session.run(outputs, inputs, self._options)
+            return plain
+        if context.sent is None:
+            context.sent = [ort.OrtValue.ortvalue_from_numpy(array, self._device, 0) for array in context.arrays]
+        binding = self._session.io_binding()
+        for name, value in zip(self._context_names, context.sent, strict=True):
+            binding.bind_ortvalue_input(name, value)
+        for name in inputs.keys() - set(self._context_names):
+            binding.bind_cpu_input(name, np.ascontiguousarray(inputs[name]))
+        for name in outputs:
+            binding.bind_output(name, "cpu")
+        self._session.run_with_iobinding(binding, self._options)
+        bound: list[NDArray[Any]] = binding.copy_outputs_to_cpu()
+        return bound
+
+    def join(self, contexts: Sequence[Context]) -> OnnxContext:
+        wholes = [context.whole() for context in contexts if isinstance(context, OnnxContext)]
+        return OnnxContext([self._side_by_side[i].join(arrays) for i, arrays in enumerate(zip(*wholes, strict=True))])
+
+    def interrupt(self) -> None:
+        self._options.terminate = True
+
+    def _inputs(self, batch: Batch) -> dict[str, NDArray[Any]]:
+        rows, active = batch.input_ids.shape
+        queries = batch.query_index.shape[1]
+        context = batch.context
+        assert context is None or isinstance(context, OnnxContext), "a context belongs to its backend"
+        past = 0 if context is None else context.length
+        empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), self._cache_type)
+        arrays = [empty] * len(self._context_names) if context is None else context.arrays
+        target, tie = batch.target_ids, batch.tie
+        mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
+        places = np.zeros((rows, 0), np.int64) if batch.context_position_ids is None else batch.context_position_ids
+        if context is not None:
+            places, mask = context.as_held(places, mask)
+        return {
+            "input_ids": batch.input_ids,
+            "position_ids": batch.position_ids,
+            "key_mask": mask,
+            "query_index": batch.query_index,
+            "target_ids": np.zeros((rows, queries), np.int64) if target is None else target,
+            "allowed": batch.allowed,
+            "allowed_row": batch.allowed_row,
+            "tie": np.ascontiguousarray(identity_tie(rows, queries)) if tie is None else tie,
+            "context_position_ids": places,
+            **dict(zip(self._context_names, arrays, strict=True)),
+        }
+
+    def _extended(self, batch: Batch, active: list[NDArray[Any]]) -> OnnxContext | None:
+        context = batch.context
+        assert context is None or isinstance(context, OnnxContext)
+        if batch.keep is None:
+            return context
+        whole = len(batch.keep) == batch.input_ids.shape[1]
+        kept = active if whole else [array[:, :, batch.keep] for array in active]
+        return OnnxContext(kept if context is None else context.whole(kept))
+
+
+def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBackend:
+    """Open ``folder/model.onnx``; a damaged or incomplete folder is a ``CheckpointError``."""
+    config = read_model_config(folder)
+    graph = folder / "model.onnx"
+    if not graph.exists():
+        raise CheckpointError(f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`.")
+    tensor_offsets(folder / SINGLE)  # a weights file that is cut short would otherwise be read past its end
+    session = open_session(graph, name, threads)
+    return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda")

@@ -1,0 +1,83 @@
+"""Cached keys and values as arrays that onnxruntime reads in place. Taking some of their rows copies nothing by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from engine.backends.interface import ALL_ROWS
+from engine.base.arrays import Bools, Ints
+
+
+@dataclass
+class OnnxContext:
+    """One array (B, G, P, D) of unrotated keys or of values a layer, in the graph's order."""
+
+    arrays: list[NDArray[Any]]
+    taken: Ints | None = None
+    """The tokens of the arrays that count, in this order; ``None``: all of them. A pass has the others hidden from it by the
+    key mask, which costs less than to copy tens of megabytes."""
+    sent: list[ort.OrtValue] | None = None
+    """The arrays on the device of the session."""
+
+    @property
+    def held(self) -> int:
+        """Tokens of the arrays, those that do not count among them."""
+        return int(self.arrays[0].shape[2])
+
+    @property
+    def length(self) -> int:
+        return self.held if self.taken is None else len(self.taken)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays)
+
+    def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> OnnxContext:
+        taken = tokens if self.taken is None else self.taken[tokens]
+        if rows == ALL_ROWS:
+            return OnnxContext(self.arrays, taken, self.sent)
+        return OnnxContext(OnnxContext([array[rows] for array in self.arrays], taken).whole())
+
+    def whole(self, more: list[NDArray[Any]] | None = None) -> list[NDArray[Any]]:
+        """Arrays of just the tokens that count, with ``more`` behind them."""
+        if self.taken is None and more is None:
+            return self.arrays
+        runs = [(0, self.held)] if self.taken is None else _runs(self.taken)
+        return [_joined(array, runs, None if more is None else more[i]) for i, array in enumerate(self.arrays)]
+
+    def as_held(self, places: Ints, key_mask: Bools) -> tuple[Ints, Bools]:
+        """Places (B, length) and a mask (B, length + S) of what counts, as those of all that is held (and S more)."""
+        if self.taken is None:
+            return places, key_mask
+        held, own = np.zeros((len(places), self.held), np.int64), places.shape[1]
+        mask = np.zeros((len(key_mask), self.held + key_mask.shape[1] - own), bool)
+        held[:, self.taken] = places
+        mask[:, self.taken] = key_mask[:, :own]
+        mask[:, self.held :] = key_mask[:, own:]
+        return held, mask
+
+
+def _runs(tokens: Ints) -> list[tuple[int, int]]:
+    """Stretches of consecutive tokens: copied as blocks, not one by one."""
+    if not len(tokens):
+        return []
+    cuts = np.flatnonzero(np.diff(tokens) != 1) + 1
+    return [(int(run[0]), int(run[-1]) + 1) for run in np.split(tokens, cuts)]
+
+
+def _joined(array: NDArray[Any], runs: list[tuple[int, int]], more: NDArray[Any] | None) -> NDArray[Any]:
+    length = sum(end - start for start, end in runs)
+    extra = 0 if more is None else more.shape[2]
+    found = np.empty((*array.shape[:2], length + extra, array.shape[3]), array.dtype)
+    at = 0
+    for start, end in runs:
+        found[:, :, at : at + end - start] = array[:, :, start:end]
+        at += end - start
+    if more is not None:
+        found[:, :, at:] = more
+    return found

@@ -1,0 +1,113 @@
+"""Copies in a fill request: which are allowed, which are sure enough to stand before anything is denoised.
+
+A sure copy is put into the document first; the model then fills what is left, and sees the copy as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+
+from engine.copying.ranking import Copy, copies
+from engine.copying.span_context import Neighbourhood
+from engine.request.messages import Draft, DraftSpan, FillRequest, Span
+from engine.request.span_rules import beside, keeps
+from engine.text.brackets import leaves_brackets
+from engine.text.syntax import new_errors
+from engine.text.tokenizer import TextTokenizer
+
+SPARE = 1
+"""Copies beyond the number of answers that are asked for."""
+SURE = 0.5
+"""A copy at least so probable is taken without asking a model that is never as sure."""
+
+
+def copies_of(
+    request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
+) -> dict[int, list[Copy]]:
+    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none."""
+    found: dict[int, list[Copy]] = {}
+    if not request.copies or ties:
+        return found
+    for i, span in enumerate(spans):
+        if span.pins or span.choices or span.lines or span.name:
+            continue
+        language, others = request.language, [(other.start, other.end) for other in spans if other is not span]
+        place = Neighbourhood.of(request.text, span.start, span.end, request.related, others, span.single_line, language)
+        # Every check parses the document, so no more are looked for than may be shown.
+        fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
+        if kept := list(islice(fitting, request.n + SPARE)):
+            found[i] = kept
+    return found
+
+
+def _allowed(copy: str, request: FillRequest, span: Span, tokenizer: TextTokenizer) -> bool:
+    """True for a copy that keeps what the span asks for and fits its line and the syntax around it."""
+    length = len(tokenizer.encode(copy))
+    fits = length == span.tokens if span.tokens is not None else span.min_tokens <= length <= span.max_tokens
+    return (
+        fits
+        and not any(word in copy for word in span.forbid)
+        and keeps(copy, *beside(request.text, span), span)
+        and not (copy[0] in " \t" and _only_indented(request.text, span.start))
+        and not leaves_brackets(copy, request.text, span.start, span.end, request.language)
+        and _parses(copy, request, span)
+    )
+
+
+def _only_indented(text: str, at: int) -> bool:
+    """True where nothing but blanks stands before ``at`` on its line, and some do."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return bool(line) and not line.strip()
+
+
+def _parses(copy: str, request: FillRequest, span: Span) -> bool:
+    """False for a copy that brings a syntax error; not decided where other blanks are errors themselves."""
+    if request.language is None or len(request.spans) > 1:
+        return True
+    text = request.text
+    filled = text[: span.start] + copy + text[span.end :]
+    return new_errors(text, filled, [(span.start, span.end)], request.language) == 0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request without the spans that became copies."""
+
+    request: FillRequest
+    spans: list[Span]
+    left: list[int]
+    """Which of the original spans these are."""
+
+
+def take(request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Taken:
+    """Put copies into the document; what is left to fill moves with the text."""
+    pieces: list[str] = []
+    moved: list[Span] = []
+    at, shift = 0, 0
+    for i, span in enumerate(spans):
+        if i in sure:
+            pieces += [request.text[at : span.start], sure[i].text]
+            at = span.end
+            shift += len(sure[i].text) - (span.end - span.start)
+        else:
+            moved.append(msgspec.structs.replace(span, start=span.start + shift, end=span.end + shift))
+    text = "".join([*pieces, request.text[at:]])
+    left = [i for i in range(len(spans)) if i not in sure]
+    return Taken(msgspec.structs.replace(request, text=text, spans=tuple(moved)), moved, left)
+
+
+def whole_draft(draft: Draft, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Draft:
+    """A draft of what is left, with the copies in their places again."""
+    written = iter(draft.spans)
+    whole = []
+    for i, span in enumerate(spans):
+        if i in sure:
+            own = DraftSpan(start=span.start, end=span.end, text=sure[i].text, confidence=sure[i].probability)
+        else:
+            own = msgspec.structs.replace(next(written), start=span.start, end=span.end)
+        whole.append(own)
+    return msgspec.structs.replace(draft, spans=tuple(whole))

@@ -1,0 +1,98 @@
+"""The canvas: one token row in mid-denoising, with masked places in groups.
+
+A *group* is a span of an infill or a block of a generation; context tokens belong to none. The canvas can grow and
+shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask away.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.base.arrays import Bools, Ints
+
+CONTEXT = -1
+"""The group of tokens that are given."""
+_ROWS = ("ids", "groups", "log_probs", "pinned", "slots")
+
+
+class Canvas:
+    """Token ids (L,) with their groups and the log-probability each was transferred with."""
+
+    def __init__(self, ids: list[int] | Ints, groups: list[int] | Ints, mask_id: int) -> None:
+        self.ids: Ints = np.array(ids, np.int64)
+        self.groups: Ints = np.array(groups, np.int64)
+        self.mask_id = mask_id
+        self.pinned: Bools = (self.groups != CONTEXT) & (self.ids != mask_id)
+        """Tokens of a span that were given."""
+        self.log_probs: NDArray[np.float64] = np.zeros(len(self.ids))
+        self.slots: Ints = np.arange(len(self.ids))
+        """Names of the places, which stay when places before them come and go."""
+        assert self.ids.shape == self.groups.shape
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def copy(self) -> Canvas:
+        """The same in memory of its own."""
+        return deepcopy(self)
+
+    def masked(self, groups: Ints) -> Ints:
+        """Places of the masks that belong to ``groups``, in order."""
+        return np.flatnonzero((self.ids == self.mask_id) & np.isin(self.groups, groups))
+
+    def places(self, group: int) -> Ints:
+        """All places of one group, in order."""
+        return np.flatnonzero(self.groups == group)
+
+    def context(self) -> Ints:
+        """Places of the given tokens."""
+        return np.flatnonzero(self.groups == CONTEXT)
+
+    def pin(self, places: Ints, tokens: list[int]) -> None:
+        """Give tokens of a span."""
+        self.ids[places], self.pinned[places] = tokens, True
+
+    def written(self, group: int) -> Ints:
+        """Places of one group that the model wrote."""
+        return np.flatnonzero((self.groups == group) & ~self.pinned & (self.ids != self.mask_id))
+
+    def transfer(self, places: Ints, tokens: Ints, log_probs: NDArray[np.floating]) -> None:
+        """Fix predicted tokens onto the canvas."""
+        self.ids[places] = tokens
+        self.log_probs[places] = log_probs
+
+    def remask(self, groups: Ints, below: float) -> Ints:
+        """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``; returns the places."""
+        written = np.concatenate([self.written(int(group)) for group in groups])
+        doubtful: Ints = written[self.log_probs[written] < below]
+        self.ids[doubtful] = self.mask_id
+        return doubtful
+
+    def log_likelihood(self, group: int) -> float:
+        """Of what the model wrote in one group, each token as it was transferred."""
+        return float(self.log_probs[self.written(group)].sum())
+
+    def restart(self, group: int, size: int) -> None:
+        """Put ``size`` masks in place of all that stands in one group."""
+        places = self.places(group)
+        first = int(places[0])
+        self.ids[first], self.log_probs[first], self.pinned[first] = self.mask_id, 0.0, False
+        self.delete(places[1:])
+        for _ in range(size - 1):
+            self.expand(first)
+
+    def expand(self, place: int) -> None:
+        """One mask becomes two."""
+        for name in _ROWS:
+            row = getattr(self, name)
+            setattr(self, name, np.insert(row, place, row[place]))
+        self.ids[place : place + 2] = self.mask_id
+        self.slots[place + 1] = self.slots.max() + 1
+
+    def delete(self, places: Ints) -> None:
+        """Take masks away."""
+        for name in _ROWS:
+            setattr(self, name, np.delete(getattr(self, name), places))

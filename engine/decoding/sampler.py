@@ -1,0 +1,199 @@
+"""The reverse process: predict, choose, transfer, resize, repeat.
+
+A generator: it yields the pass it wants and is sent the predictions, so the same code runs alone, among others in the
+batcher, and in a test with a table for a model. LLaDA's generation, Fast-dLLM's caches and Lacuna's infilling are all
+this one loop; they differ in the canvas, the plan (``context_cache``) and the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools, Ints
+from engine.decoding.cache_plan import HiddenSpans, Plan, View
+from engine.decoding.canvas import CONTEXT, Canvas
+from engine.decoding.constraints import ANYTHING
+from engine.decoding.length_control import Lengths
+from engine.decoding.schedule import num_transfer_tokens, top_confident
+from engine.decoding.token_sampling import Choice, choose, choose_from_logits, guided
+from engine.decoding.transfer_rules import Step, TransferRule
+
+Denoising = Generator[Batch, Predictions, None]
+
+
+@dataclass
+class Rules:
+    """How a canvas is denoised."""
+
+    steps: int
+    """Steps of one block."""
+    transfer: TransferRule | None = None
+    """Which predictions are final; without a rule the schedule alone decides (LLaDA)."""
+    at_least_schedule: bool = False
+    """With a rule: never transfer less than keeps to ``steps``, counting only slots that are not about to be deleted."""
+    remasking: Literal["low_confidence", "random"] = "low_confidence"
+    temperature: float = 0.0
+    cfg_scale: float = 0.0
+    last_ids: tuple[int, ...] = ()
+    """Tokens that are never confident: their places wait until nothing else is left (LLaDA's end tokens)."""
+    stop_ids: tuple[int, ...] = ()
+    """A block that holds one of these tokens is the last."""
+    full_distribution: bool = False
+    """Sample from all of the vocabulary rather than from the candidates (backends that offer it)."""
+    seed: int = 0
+    expired: Callable[[], bool] = field(default=lambda: False)
+    """True when the deadline has passed: everything is transferred in the step at hand."""
+    on_step: Callable[[Canvas, int], None] = field(default=lambda canvas, step: None)
+
+
+def denoise(
+    canvas: Canvas,
+    blocks: list[list[int]],
+    plan: Plan,
+    allowed: Bools,
+    rules: Rules,
+    lengths: Lengths | None = None,
+    key_mask: Bools | None = None,
+) -> Denoising:
+    """Fill the masks of ``canvas``, block by block (lists of groups), in place.
+
+    ``lengths`` rules the control tokens of spans of unknown length; without it every token is allowed, as in LLaDA.
+    ``key_mask`` (L,) excludes padding of a canvas that keeps its length.
+    """
+    rng = np.random.default_rng(rules.seed)
+    yield from encode_context(canvas, plan, allowed)
+    step = 0
+    for block in blocks:
+        groups = np.asarray(block)
+        plan.enter(groups)
+        for number, quota in enumerate(_quotas(len(canvas.masked(groups)), rules, lengths is not None)):
+            masked = canvas.masked(groups)
+            if not len(masked):
+                break
+            view = plan.view(canvas)
+            same = None if lengths is None else lengths.representatives(canvas, masked)
+            batch = masked_pass(canvas, view, masked, allowed, lengths, key_mask)
+            batch.tie = None if same is None else (same[:, None] == same[None, :]).astype(np.float32)[None]
+            batch.full = rules.full_distribution or rules.cfg_scale > 0.0
+            predictions = yield _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
+            plan.absorb(predictions)
+            late = rules.expired()
+            choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
+            if rules.at_least_schedule:
+                superfluous = 0 if lengths is None else lengths.superfluous(canvas, masked, predictions.target_log_probs[0])
+                quota = max(1, _share(len(masked) - superfluous, number, rules))
+            quota = len(masked) if late else quota
+            confidence = _confidence(choice, rules, rng)
+            chosen = top_confident(confidence, quota)
+            if rules.transfer is not None:
+                chosen |= rules.transfer(_step(canvas, masked, confidence, predictions))
+            if same is not None:  # what is tied is one choice
+                choice, chosen = Choice(choice.tokens[same], choice.log_probs[same]), chosen[same]
+            if lengths is None:
+                canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
+            else:
+                lengths.transfer(canvas, masked, choice, chosen, predictions.target_log_probs[0])
+            step += 1
+            rules.on_step(canvas, step)
+        if rules.stop_ids and np.isin(canvas.ids[np.isin(canvas.groups, groups)], rules.stop_ids).any():
+            break
+
+
+def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:
+    """How many tokens each step transfers at least: the schedule, or one at a time while masks remain.
+
+    A canvas that cannot grow is done after ``num_masked`` steps: a mask that is left was emitted, as LLaDA may do.
+    """
+    if rules.transfer is None:
+        return iter(num_transfer_tokens(num_masked, rules.steps))
+    return repeat(1) if grows or rules.at_least_schedule else repeat(1, num_masked)
+
+
+def _share(needed: int, step: int, rules: Rules) -> int:
+    """What a step transfers at least so that ``needed`` tokens are done after ``rules.steps`` steps.
+
+    Masks that are left after those came by growth; half of them are due at a time.
+    """
+    left = rules.steps - step
+    return -(-needed // (left if left > 0 else 2))
+
+
+def _confidence(choice: Choice, rules: Rules, rng: np.random.Generator) -> NDArray[np.float64]:
+    confidence = rng.random(len(choice.tokens)) if rules.remasking == "random" else np.exp(choice.log_probs)
+    return np.where(np.isin(choice.tokens, rules.last_ids), -np.inf, confidence) if rules.last_ids else confidence
+
+
+def _step(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predictions: Predictions) -> Step:
+    ids, log_probs, entropy = predictions.token_ids[0], predictions.log_probs[0], predictions.entropy[0]
+    return Step(canvas.slots[masked], masked, confidence, ids, log_probs, entropy)
+
+
+def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
+    """Encode the given tokens as if the spans were not there, where the plan wants it and it was not done before."""
+    given = canvas.context()
+    if not isinstance(plan, HiddenSpans) or plan.context is not None or not len(given):
+        return
+    ids = canvas.ids[given]
+    part = plan.part(ids)
+    context = part.context
+    if len(part.active):
+        predictions = yield Batch(
+            input_ids=ids[part.active][None],
+            position_ids=part.active[None],
+            query_index=np.zeros((1, 1), np.int64),  # a pass has at least one query
+            allowed=allowed,
+            allowed_row=np.zeros((1, 1), np.int64),
+            context=context,
+            context_position_ids=None if context is None else part.reused[None],
+            keep=np.arange(len(part.active)),
+        )
+        context = predictions.context
+    assert context is not None, "a context of some tokens has a handle"
+    plan.know(ids, part, context)
+
+
+def masked_pass(
+    canvas: Canvas, view: View, masked: Ints, allowed: Bools, lengths: Lengths | None = None, key_mask: Bools | None = None
+) -> Batch:
+    """One prediction of the places ``masked``; with ``lengths`` the log-probability of their deletion is asked for."""
+    rows = lengths.allowed_rows(canvas, masked) if lengths else np.full(len(masked), ANYTHING)
+    keys = view.active if view.cached is None else np.concatenate((view.cached, view.active))
+    asks_deletion = lengths is not None and lengths.delete_id is not None
+    return Batch(
+        input_ids=canvas.ids[view.active][None],
+        position_ids=view.active[None],
+        query_index=np.searchsorted(view.active, masked)[None],
+        allowed=allowed,
+        allowed_row=rows[None],
+        target_ids=np.full((1, len(masked)), lengths.delete_id) if lengths is not None and asks_deletion else None,
+        key_mask=None if key_mask is None else key_mask[keys][None],
+        context=view.context,
+        context_position_ids=None if view.cached is None or view.context is None else view.cached[None],
+        keep=view.keep,
+    )
+
+
+def _with_unconditional_row(batch: Batch, canvas: Canvas) -> Batch:
+    """A second row whose given tokens are masked."""
+    hidden = np.where(canvas.groups == CONTEXT, canvas.mask_id, canvas.ids)[batch.position_ids[0]][None]
+    for name in ("position_ids", "query_index", "allowed_row", "key_mask", "tie"):
+        value = getattr(batch, name)
+        setattr(batch, name, None if value is None else np.repeat(value, 2, axis=0))
+    batch.input_ids = np.concatenate((batch.input_ids, hidden))
+    return batch
+
+
+def _choose(predictions: Predictions, rules: Rules, rng: np.random.Generator, banned: tuple[int, ...]) -> Choice:
+    if predictions.logits is None:
+        return choose(predictions, rules.temperature, rng, banned)
+    logits = predictions.logits[0]
+    if rules.cfg_scale > 0.0:
+        logits = guided(predictions.logits[0], predictions.logits[1], rules.cfg_scale)
+    return choose_from_logits(logits, rules.temperature, rng)

@@ -1,0 +1,79 @@
+"""What was measured about one model: how sure it is when it is right, how few steps it needs, what lengths do to certainty.
+
+``lacuna eval calibrate`` writes ``calibration.json`` beside the weights; without it confidence is the model's own.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from engine.base.errors import CheckpointError
+from engine.base.structs import Config
+
+FILE = "calibration.json"
+DEFAULT_STEPS = 16
+"""Of a model that was not measured: a strong one loses much by being hurried."""
+PROBED_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+
+
+def _published_bias() -> dict[int, float]:
+    """LLaDA-8B's bias (CAL, arXiv 2602.00476): a exp(-b L) + c exp(-d L) + e."""
+    return {n: math.exp(-1.77 * n) + 0.56 * math.exp(-0.06 * n) + 0.24 for n in PROBED_LENGTHS}
+
+
+class Calibration(Config, kw_only=True, frozen=True):
+    confidence: tuple[tuple[float, float], ...] = ()
+    """(the model's own confidence, share of answers of that confidence that were exactly right), both rising."""
+    steps: int = DEFAULT_STEPS
+    """Steps of a fill that asks for no number: the fewest that cost no exact match."""
+    length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
+    """Length -> mean certainty over wholly masked spans of a wrong length, for models without control tokens."""
+
+    def calibrated(self, confidence: float) -> float:
+        """The probability that an answer of this confidence is exactly what was meant."""
+        if not self.confidence:
+            return confidence
+        own, right = zip(*self.confidence, strict=True)
+        return float(np.interp(confidence, own, right))
+
+    @property
+    def highest(self) -> float:
+        """The highest confidence that an answer of the model can get."""
+        return self.confidence[-1][1] if self.confidence else 1.0
+
+    def bias(self, length: int) -> float:
+        """Expected certainty at a length, between the measured ones by interpolation."""
+        lengths = sorted(self.length_bias)
+        return float(np.interp(length, lengths, [self.length_bias[n] for n in lengths]))
+
+
+def read_calibration(folder: Path) -> Calibration:
+    """The file of a model folder, or the defaults; ``CheckpointError`` when it is damaged."""
+    path = folder / FILE
+    if not path.exists():
+        return Calibration()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except msgspec.DecodeError as exc:
+        raise CheckpointError(f"{path} is damaged ({exc}); run `lacuna eval calibrate` again.") from exc
+
+
+def write_calibration(calibration: Calibration, folder: Path) -> None:
+    """Replace the file of a model folder."""
+    (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
+
+
+def rising(confidences: np.ndarray, right: np.ndarray, bins: int = 12) -> tuple[tuple[float, float], ...]:
+    """Isotonic regression (pool adjacent violators) over bins of equal size: a rising map from confidence to frequency."""
+    order = np.argsort(confidences, kind="stable")
+    blocks: list[tuple[float, float, int]] = []
+    for part in np.array_split(order, min(bins, len(order))):
+        blocks.append((float(confidences[part].mean()), float(right[part].mean()), len(part)))
+        while len(blocks) > 1 and blocks[-1][1] < blocks[-2][1]:
+            (x1, y1, n1), (x2, y2, n2) = blocks[-2:]
+            blocks[-2:] = [((x1 * n1 + x2 * n2) / (n1 + n2), (y1 * n1 + y2 * n2) / (n1 + n2), n1 + n2)]
+    return tuple((round(x, 4), round(y, 4)) for x, y, _ in blocks)

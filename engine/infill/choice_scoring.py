@@ -1,0 +1,68 @@
+"""One of several given strings: which does the model find most probable in its place?
+
+Every string is forced onto the canvas in a few steps, the places that the model is surest of first, as it would write them
+itself; the sum of the log-probabilities is its score. Where the model can delete, its belief in the length counts too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools
+from engine.decoding.cache_plan import FullPass, HiddenSpans, Plan
+from engine.decoding.canvas import Canvas
+from engine.decoding.length_control import Lengths
+from engine.decoding.sampler import encode_context, masked_pass
+
+STEPS = 4
+SPARE_SLOTS = 2
+"""Slots beyond the longest string, so that the length of the longest is judged too."""
+
+
+def slots_for(choices: Sequence[Sequence[int]]) -> int:
+    """Masks of a span that becomes one of ``choices`` (token ids)."""
+    return max(map(len, choices)) + SPARE_SLOTS
+
+
+def score_choices(
+    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: Plan, allowed: Bools, lengths: Lengths
+) -> Generator[Batch, Predictions, list[float]]:
+    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
+    yield from encode_context(canvas, plan, allowed)
+    view = plan if isinstance(plan, HiddenSpans) else FullPass()
+    masked = canvas.places(group)
+    surplus = np.zeros(len(masked))
+    if lengths.delete_id is not None:
+        batch = masked_pass(canvas, view.view(canvas), masked, allowed, lengths)
+        batch.keep = None
+        surplus = np.asarray((yield batch).target_log_probs[0], np.float64)
+    scores = []
+    for ids in choices:
+        tried = canvas.copy()
+        tried.delete(masked[len(ids) :])
+        total = yield from _forced(tried, group, ids, view, allowed, lengths)
+        scores.append(total + float(surplus[len(ids) :].mean()) if lengths.delete_id is not None else total / len(ids))
+    return scores
+
+
+def _forced(
+    canvas: Canvas, group: int, ids: Sequence[int], view: Plan, allowed: Bools, lengths: Lengths
+) -> Generator[Batch, Predictions, float]:
+    """Write ``ids`` into the masks of ``group`` and return their log-probability."""
+    places, truth = canvas.places(group), np.asarray(ids, np.int64)
+    left = np.arange(len(ids))
+    total = 0.0
+    for step in range(STEPS):
+        if not len(left):
+            break
+        batch = masked_pass(canvas, view.view(canvas), places[left], allowed, lengths)
+        batch.keep, batch.target_ids = None, truth[left][None]
+        found = (yield batch).target_log_probs[0]
+        surest = np.argsort(-found, kind="stable")[: -(-len(left) // (STEPS - step))]
+        total += float(found[surest].sum())
+        canvas.pin(places[left[surest]], truth[left[surest]].tolist())
+        left = np.delete(left, surest)
+    return total

@@ -1,0 +1,104 @@
+"""Where do pinned words go? A search over the places of a span, scored by the model.
+
+One pass for each token of the pins tells how likely it is at every slot. A beam over the pins, in order, keeps the
+placements of highest probability; the best few are put on the canvas and judged again by how sure the model is of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools, Ints
+from engine.decoding.cache_plan import FullPass, HiddenSpans, Plan
+from engine.decoding.canvas import Canvas
+from engine.decoding.length_control import Lengths
+from engine.decoding.sampler import encode_context, masked_pass
+from engine.text.tokenizer import TextTokenizer
+
+BEAM = 48
+JUDGED = 6
+"""Placements that are tried on the canvas."""
+
+Tokens = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Pin by pin the slot of the span where it begins and its tokens."""
+
+    pins: tuple[tuple[int, Tokens], ...]
+    score: float
+
+
+def search_placements(
+    canvas: Canvas, group: int, pins: Sequence[str], tokenizer: TextTokenizer, plan: Plan, allowed: Bools, lengths: Lengths
+) -> Generator[Batch, Predictions, list[Placement]]:
+    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit."""
+    forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
+    yield from encode_context(canvas, plan, allowed)
+    masked = canvas.masked(np.array([group]))
+    view = (plan if isinstance(plan, HiddenSpans) else FullPass()).view(canvas)
+    likely: dict[int, NDArray[np.floating]] = {}
+    for token in dict.fromkeys(token for tokens in forms for form in tokens for token in form):
+        batch = masked_pass(canvas, view, masked, allowed, lengths)
+        batch.keep = None
+        batch.target_ids = np.full((1, len(masked)), token)
+        likely[token] = (yield batch).target_log_probs[0]
+    found = _beam(forms, likely, masked - canvas.places(group)[0], masked)
+    judged = []
+    for placement in [p for p in found if _stands_alone(canvas, group, p, lengths)][:JUDGED]:
+        tried = canvas.copy()
+        put(tried, group, placement)
+        rest = tried.masked(np.array([group]))
+        sure = 0.0
+        if len(rest):
+            batch = masked_pass(tried, view, rest, allowed, lengths)
+            batch.keep = None
+            sure = float((yield batch).log_probs[0, :, 0].sum())
+        judged.append(Placement(placement.pins, placement.score + sure))
+    return sorted(judged, key=lambda placement: -placement.score)
+
+
+def put(canvas: Canvas, group: int, placement: Placement) -> None:
+    """Write the pins onto the canvas."""
+    places = canvas.places(group)
+    for slot, tokens in placement.pins:
+        canvas.pin(places[slot : slot + len(tokens)], list(tokens))
+
+
+def _beam(
+    forms: list[tuple[Tokens, ...]], likely: dict[int, NDArray[np.floating]], slots: Ints, masked: Ints
+) -> list[Placement]:
+    """The most probable ways to put one form of each pin, in order, onto runs of neighbouring masks."""
+    index = {int(slot): i for i, slot in enumerate(slots)}
+    shortest = [min(map(len, tokens)) for tokens in forms]
+    last = int(slots[-1]) + 1 if len(slots) else 0
+    beam: list[tuple[float, int, tuple[tuple[int, Tokens], ...]]] = [(0.0, 0, ())]
+    for number, tokens in enumerate(forms):
+        left = sum(shortest[number + 1 :])
+        longer = []
+        for score, free, placed in beam:
+            for form in tokens:
+                for slot in range(free, last - left - len(form) + 1):
+                    run = [index.get(slot + i) for i in range(len(form))]
+                    if None not in run:
+                        value = sum(float(likely[token][at]) for token, at in zip(form, run, strict=True) if at is not None)
+                        longer.append((score + value, slot + len(form), (*placed, (slot, form))))
+        beam = sorted(longer, key=lambda state: -state[0])[:BEAM]
+    return [Placement(placed, score) for score, _, placed in beam]
+
+
+def _stands_alone(canvas: Canvas, group: int, placement: Placement, lengths: Lengths) -> bool:
+    """False where a pin would join the text around the span, or another pin, to one word."""
+    if lengths.edges is None:
+        return True
+    tried = canvas.copy()
+    put(tried, group, placement)
+    first = int(canvas.places(group)[0])
+    borders = {first + slot + end for slot, tokens in placement.pins for end in (0, len(tokens))}
+    return not any(lengths.edges.joins(tried, place) for place in borders)

@@ -1,0 +1,164 @@
+"""What is asked of the engine and what it answers. Offsets are code points of the text, ranges are half open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from engine.base.structs import Config
+from engine.request.rule_option import split_rule
+
+
+class Span(Config, kw_only=True, frozen=True):
+    """A range of the text that the engine writes anew; ``start == end`` inserts.
+
+    What it asks for beyond its range is guaranteed: a request that cannot be answered so is rejected with the reason.
+    """
+
+    start: int
+    end: int
+    max_tokens: int = 32
+    tokens: int | None = None
+    """Exact length in tokens; ``None`` lets the model decide, up to ``max_tokens``."""
+    min_tokens: int = 1
+    single_line: bool = False
+    """The answer holds no line end."""
+    lines: int | None = None
+    """Exactly so many lines."""
+    pins: tuple[str, ...] = ()
+    """Words that the answer holds, in this order."""
+    name: str | None = None
+    """Spans of one name are tied: they get the same text."""
+    forbid: tuple[str, ...] = ()
+    """Strings that the answer does not hold."""
+    choices: tuple[str, ...] = ()
+    """The answer is one of these."""
+
+
+class SamplerOptions(Config, kw_only=True, frozen=True):
+    """The knobs of the reverse process; the same names as on the command line."""
+
+    threshold: float = 0.9
+    """Every prediction at least this probable is transferred in the same step."""
+    rule: str | None = None
+    """Another rule instead of the threshold, as ``NAME=NUMBER`` (``engine/decoding/transfer_rules.py``)."""
+    steps: int | None = None
+    """Bound on steps: where confidence stays low, more than one token is transferred at a time. By default what the model
+    was calibrated to need for each span; spans that grow may take a few more."""
+    revise: float = 0.0
+    """Tokens that were transferred with a lower probability are masked again once the rest stands, and written anew."""
+    temperature: float = 0.0
+    repairs: int = 2
+    """Further answers that are sampled when the first would leave the document with new syntax errors."""
+    cache: Literal["auto", "none", "dual", "hidden"] = "auto"
+    """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
+    edits: int = 16
+    """In a session: edits after which the context is encoded as a whole again; 0 reuses only what has not changed."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError(f"threshold {self.threshold} is not in (0, 1]")
+        if not 0.0 <= self.revise <= 1.0:
+            raise ValueError(f"revise {self.revise} is not in [0, 1]")
+        if self.edits < 0:
+            raise ValueError(f"edits {self.edits} is negative")
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"steps {self.steps} is not positive")
+        if self.temperature < 0.0:
+            raise ValueError(f"temperature {self.temperature} is negative")
+        if self.rule is not None:
+            split_rule(self.rule)
+
+
+class Snippet(Config, kw_only=True, frozen=True):
+    """Text of another file, or of a distant part of the same."""
+
+    path: str
+    """Shown to the model in front of the text; short and without what is private."""
+    text: str
+
+
+class EditRequest(Config, kw_only=True, frozen=True):
+    """What every edit of a text is asked with."""
+
+    text: str
+    language: str | None = None
+    """As editors name languages: answers are finished by its rules, and those that parse are preferred."""
+    n: int = 1
+    """How many different answers to look for; the best is the answer, the others are ``alternatives``."""
+    seed: int = 0
+    deadline_ms: float | None = None
+    window: int = 512
+    """Tokens of context and spans that the model sees."""
+    related: tuple[Snippet, ...] = ()
+    """What may help: open files, recent edits. The pieces that share names with the text around the spans are shown."""
+    sampler: SamplerOptions = SamplerOptions()
+
+
+class FillRequest(EditRequest, kw_only=True, frozen=True):
+    """Fill every span of ``text``, all together."""
+
+    spans: tuple[Span, ...]
+    copies: bool = True
+    """Answers may be copied from elsewhere in the text and from ``related``."""
+    related_tokens: int = 128
+    """At most so many tokens of the window are for related text."""
+    outline_tokens: int = 0
+    """Of these, at most so many are for imports, signatures and heads of the document beyond the window. The bundled model
+    makes nothing of them (README); a larger one may."""
+    session: str | None = None
+    """The document this is a request of: its context is kept for the next one."""
+
+
+class SpanResult(Config, kw_only=True, frozen=True):
+    """The answer for one span; ``text`` replaces ``start:end``."""
+
+    start: int
+    end: int
+    text: str
+    confidence: float
+    """Probability that this is exactly what was meant, where the model is calibrated; else the geometric mean of the
+    probabilities with which its tokens were written."""
+    tokens: int
+    alternatives: tuple[str, ...] = ()
+
+
+class FillResult(Config, kw_only=True, frozen=True):
+    text: str
+    """The whole new document."""
+    spans: tuple[SpanResult, ...]
+    nfe: int
+    """Passes of the mask predictor, the encoding of the context included."""
+    ms: float
+    model: str
+    backend: str
+    stopped: Literal["complete", "deadline"] = "complete"
+
+
+class DraftSpan(Config, kw_only=True, frozen=True):
+    """A span in mid-denoising, what will stand in place of ``start:end``: masked places are shown as ``_``."""
+
+    start: int
+    end: int
+    text: str
+    confidence: float
+
+
+class Draft(Config, kw_only=True, frozen=True):
+    step: int
+    spans: tuple[DraftSpan, ...]
+
+
+def apply_spans(text: str, spans: tuple[SpanResult, ...]) -> str:
+    """The text with every span replaced; what lies outside is untouched."""
+    ordered = sorted(spans, key=lambda s: s.start)
+    return replaced(text, [(span.start, span.end) for span in ordered], [span.text for span in ordered])
+
+
+def replaced(text: str, ranges: Sequence[tuple[int, int]], texts: Sequence[str]) -> str:
+    """``text`` with the sorted, disjoint ``ranges`` replaced by ``texts``."""
+    pieces, at = [], 0
+    for (start, end), new in zip(ranges, texts, strict=True):
+        pieces += [text[at:start], new]
+        at = end
+    return "".join([*pieces, text[at:]])

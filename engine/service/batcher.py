@@ -1,0 +1,153 @@
+"""Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves within a step.
+
+A request is a generator of passes (``engine/decoding/sampler.py``). Between two steps the batcher looks at everything
+again, so a long command never holds up a keystroke. Requests of one priority share forward passes. A request that fails, fails alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from engine.backends.collation import collate, group_passes, split
+from engine.backends.interface import Backend, Batch, Predictions
+from engine.base.errors import EngineError, EngineUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class Priority(IntEnum):
+    INTERACTIVE = 0
+    COMMAND = 1
+
+
+@dataclass
+class Job:
+    """One request in the batcher."""
+
+    run: Generator[Batch, Predictions, Any]
+    priority: Priority
+    future: Future[Any] = field(default_factory=Future)
+    cancelled: bool = False
+    pending: Batch | None = None
+
+
+class Batcher:
+    """Owns the thread that runs the backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._jobs: list[Job] = []
+        self._current: Job | None = None
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="lacuna-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Generator[Batch, Predictions, Any], priority: Priority = Priority.COMMAND) -> Job:
+        """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``."""
+        job = Job(run, priority)
+        # From here on only the batcher settles the future; `Future.cancel` by a waiter has no effect, `cancel` below has.
+        job.future.set_running_or_notify_cancel()
+        with self._changed:
+            if self._closed:
+                raise EngineUnavailable("The engine is stopped; start it again.")
+            self._jobs.append(job)
+            self._changed.notify()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Take a request out; the pass it is in ends early where the backend can."""
+        with self._changed:
+            job.cancelled = True
+            if self._current is job:
+                self._backend.interrupt()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Cancel everything and end the thread."""
+        with self._changed:
+            self._closed = True
+            for job in self._jobs:
+                job.cancelled = True
+            self._changed.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._jobs and not self._closed:
+                    self._changed.wait()
+                if not self._jobs:
+                    return
+                first = min(job.priority for job in self._jobs)
+                turn = [job for job in self._jobs if job.priority == first or job.cancelled]
+            for job in turn:
+                if job.pending is None or job.cancelled:
+                    self._advance(job, None)
+            waiting = [job for job in turn if not job.future.done()]
+            for group in self._groups(waiting):
+                self._pass(group)
+            with self._changed:
+                self._jobs = [job for job in self._jobs if not job.future.done()]
+
+    def _groups(self, jobs: list[Job]) -> list[list[Job]]:
+        """Jobs whose next passes are one forward pass."""
+        groups = group_passes([_pending(job) for job in jobs], self._backend.shared_tokens)
+        return [[jobs[i] for i in group] for group in groups]
+
+    def _pass(self, jobs: list[Job]) -> None:
+        """Run one forward pass for ``jobs`` and advance each of them; those cancelled by now leave at the next turn."""
+        with self._changed:
+            jobs = [job for job in jobs if not job.cancelled]
+            # A pass that serves others too is not interrupted for the sake of one.
+            self._current = jobs[0] if len(jobs) == 1 else None
+        if not jobs:
+            return
+        batches = [_pending(job) for job in jobs]
+        try:
+            found = split(self._backend.predict(collate(batches, self._backend.join)), batches)
+        except Exception as exc:
+            if len(jobs) == 1:
+                self._settle(jobs[0], exc)
+            else:  # one bad request fails alone
+                for job in jobs:
+                    self._pass([job])
+            return
+        finally:
+            with self._changed:
+                self._current = None
+        for job, predictions in zip(jobs, found, strict=True):
+            self._advance(job, predictions)
+
+    def _advance(self, job: Job, predictions: Predictions | None) -> None:
+        """Send a request what it asked for (or start it) and take what it asks for next."""
+        try:
+            if job.cancelled:
+                raise CancelledError
+            job.pending = next(job.run) if predictions is None else job.run.send(predictions)
+        except StopIteration as stop:
+            job.future.set_result(stop.value)
+            job.run.close()
+        except Exception as exc:
+            self._settle(job, exc)
+
+    def _settle(self, job: Job, exc: Exception) -> None:
+        """End a request with an error."""
+        if job.cancelled:  # an interrupted pass ends with the runtime's own error
+            exc = CancelledError()
+        elif not isinstance(exc, EngineError):
+            logger.error("A request failed: %s", type(exc).__name__)
+        job.run.close()
+        job.future.set_exception(exc)
+
+
+def _pending(job: Job) -> Batch:
+    assert job.pending is not None, "a started request waits for a pass"
+    return job.pending

@@ -1,0 +1,169 @@
+"""The engine: one model folder, one backend, one batcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.backends.interface import Backend, Batch, Predictions
+from engine.backends.loading import load_backend
+from engine.backends.passes import counting
+from engine.base.errors import CheckpointError
+from engine.decoding.constraints import constraint_table
+from engine.infill.calibration import Calibration, read_calibration
+from engine.infill.edits.rewrite import RewriteRequest, rewrite
+from engine.infill.edits.write_before import BeforeRequest, write_before
+from engine.infill.infiller import Infiller
+from engine.llada.generate import GenerateRequest, GenerateResult, generate
+from engine.llada.likelihood import LikelihoodRequest, log_likelihood
+from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
+from engine.network.model_config import ModelConfig, read_model_config
+from engine.request.messages import Draft, FillRequest, FillResult
+from engine.service.batcher import Batcher, Job, Priority
+from engine.text.tokenizer import TextTokenizer
+
+BUNDLED = Path(__file__).parents[1] / "models" / "lacuna-mini"
+
+
+class Engine:
+    """Fills and generates with one model; safe to call from several threads."""
+
+    def __init__(self, folder: Path | None = None, backend: str = "auto", threads: int | None = None) -> None:
+        """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why it cannot be."""
+        folder = BUNDLED if folder is None else folder
+        self.config: ModelConfig = read_model_config(folder)
+        tokenizer = folder / "tokenizer.json"
+        self.tokenizer = TextTokenizer(tokenizer) if tokenizer.exists() else None
+        if self.tokenizer is not None and self.tokenizer.size > self.config.embedding_rows:
+            raise CheckpointError(
+                f"{folder}: the tokenizer has {self.tokenizer.size} tokens, the weights only {self.config.embedding_rows}; "
+                "they belong to different models."
+            )
+        self._start(folder.name, load_backend(backend, folder, threads), read_calibration(folder))
+
+    @classmethod
+    def with_backend(cls, config: ModelConfig, tokenizer: TextTokenizer | None, backend: Backend) -> Engine:
+        """An engine around a backend that is already there: tests, benchmarks, peers."""
+        engine = cls.__new__(cls)
+        engine.config, engine.tokenizer = config, tokenizer
+        engine._start(backend.name, backend)
+        return engine
+
+    def _start(self, model_name: str, backend: Backend, calibration: Calibration | None = None) -> None:
+        self.model_name, self.backend = model_name, backend
+        self.infiller: Infiller | None = None
+        if self.tokenizer is not None:
+            # An answer that holds a blank would be no answer.
+            blank, line_ends = self.tokenizer.ids_with("___"), self.tokenizer.line_end_ids()
+            allowed = constraint_table(self.config, self.tokenizer.size, suppressed=blank, line_ends=line_ends)
+            known = calibration or Calibration()
+            self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name, calibration=known)
+        self._batcher = Batcher(backend)
+
+    @property
+    def _real_tokens(self) -> int:
+        """Rows of the embedding that stand for tokens; those beyond are padding."""
+        return self.tokenizer.size if self.tokenizer else self.config.embedding_rows
+
+    def submit_fill(
+        self,
+        request: FillRequest,
+        on_draft: Callable[[Draft], None] | None = None,
+        priority: Priority = Priority.COMMAND,
+    ) -> Job:
+        """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
+        return self._batcher.submit(self._infiller().fill(request, on_draft), priority)
+
+    def submit_prepare(self, request: FillRequest) -> Job:
+        """Queue the encoding of a request's context for its session: what to do while the user rests."""
+        return self._batcher.submit(self._infiller().prepare(request))
+
+    def submit_forget(self, session: str) -> Job:
+        """Drop the kept context of a document that was closed."""
+        return self._batcher.submit(self._infiller().forget(session))
+
+    def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:
+        """Fill and wait."""
+        result: FillResult = self.submit_fill(request, on_draft).future.result()
+        return result
+
+    def submit_rewrite(self, request: RewriteRequest, priority: Priority = Priority.COMMAND) -> Job:
+        """Queue the rewriting of a selection; its ``future`` holds a ``FillResult`` whose one span is the selection."""
+        return self._batcher.submit(rewrite(self._infiller(), request), priority)
+
+    def submit_before(self, request: BeforeRequest, priority: Priority = Priority.COMMAND) -> Job:
+        """Queue what precedes a text; its ``future`` holds a ``FillResult`` with one insertion."""
+        return self._batcher.submit(write_before(self._infiller(), request), priority)
+
+    def _infiller(self) -> Infiller:
+        if self.infiller is None:
+            raise CheckpointError(
+                f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it."
+            )
+        return self.infiller
+
+    def submit_generate(self, request: GenerateRequest, on_draft: Callable[[list[int]], None] | None = None) -> Job:
+        """Queue a generation; its ``future`` holds a ``GenerateResult``. ``on_draft`` is given the ids after every step."""
+        return self._batcher.submit(generate(self.config, request, self._real_tokens, on_draft))
+
+    def generate(self, request: GenerateRequest) -> GenerateResult:
+        """LLaDA's own sampling: a prompt is continued by a fixed number of tokens."""
+        result: GenerateResult = self.submit_generate(request).future.result()
+        return result
+
+    def generate_all(self, requests: Iterable[GenerateRequest]) -> list[GenerateResult]:
+        """The same for many prompts, of any lengths, which share forward passes where the backend can."""
+        return [job.future.result() for job in [self.submit_generate(request) for request in requests]]
+
+    def score_ids(self, ids: tuple[int, ...]) -> list[float]:
+        """Log-probability of every id given all others (one pass each)."""
+        found = self._batcher.submit(score_ids(self.config, ids)).future.result()
+        return [float(value) for value in found]
+
+    def submit_log_likelihood(self, request: LikelihoodRequest) -> Job:
+        """Queue LLaDA's Monte-Carlo estimate; its ``future`` holds nats."""
+        return self._batcher.submit(log_likelihood(self.config, request))
+
+    def log_likelihood(self, request: LikelihoodRequest) -> float:
+        """LLaDA's Monte-Carlo bound on log p(answer | prompt), in nats."""
+        value: float = self.submit_log_likelihood(request).future.result()
+        return value
+
+    def submit_score(self, text: str, stride: int | None = 8) -> Job:
+        """Queue the surprise of every token of ``text``; its ``future`` holds a ``ScoreResult``."""
+        if self.tokenizer is None:
+            raise CheckpointError(f"{self.model_name} has no tokenizer.json; use `lacuna score --ids`.")
+        return self._batcher.submit(self._scored(text, stride, self.tokenizer))
+
+    def score(self, text: str, stride: int | None = 8) -> ScoreResult:
+        """Surprise of every token of ``text``; ``stride`` ``None`` is exact: one word masked at a time."""
+        result: ScoreResult = self.submit_score(text, stride).future.result()
+        return result
+
+    def _scored(self, text: str, stride: int | None, tokenizer: TextTokenizer) -> Generator[Batch, Predictions, ScoreResult]:
+        ids, words, places = word_numbers(text, tokenizer)
+        run = counting(score_text(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
+        log_probs, nfe = yield from run
+        tokens = [
+            ScoredToken(start=start, end=end, text=text[start:end], log_prob=round(float(value), 4))
+            for (start, end), value in zip(places, log_probs, strict=True)
+        ]
+        mean = -float(np.mean(log_probs)) if len(log_probs) else 0.0
+        return ScoreResult(
+            tokens=tuple(tokens), mean_surprise=round(mean, 4), nfe=nfe, model=self.model_name, backend=self.backend.name
+        )
+
+    def cancel(self, job: Job) -> None:
+        self._batcher.cancel(job)
+
+    def close(self) -> None:
+        self._batcher.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()

@@ -1,0 +1,92 @@
+"""Which part of a document the model sees: the lines nearest to the spans, within a token budget.
+
+From every side of every span the window grows outwards line by line, the shortest side first, so several distant spans
+share one canvas and a document of any size costs the same. Line ends are shown to the model as ``\\n`` and a byte order
+mark is not shown at all; the document itself keeps both.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.request.messages import Span
+from engine.text.tokenizer import TextTokenizer
+
+PREFIX_WEIGHT = 0.7
+"""Below one: what stands before a span gets more of the budget than what stands after it."""
+CHARS_PER_TOKEN = 8
+"""No more characters than this a token are looked at in one line, so a line of megabytes costs nothing."""
+
+
+class Window(NamedTuple):
+    """What is seen of a document."""
+
+    pieces: list[list[int]]
+    """Token ids before, between and after the spans: one list more than spans."""
+    low: int
+    high: int
+    """Nothing before and nothing after these offsets is seen."""
+
+
+@dataclass
+class _Gap:
+    """The text between two spans, seen from both ends; ``low`` and ``high`` close in on each other."""
+
+    low: int
+    high: int
+    forward: list[int] = field(default_factory=list)
+    """Ids that follow the span on the left."""
+    backward: list[list[int]] = field(default_factory=list)
+    """Ids before the span on the right, nearest first."""
+
+    def ids(self) -> list[int]:
+        return self.forward + [i for part in reversed(self.backward) for i in part]
+
+
+def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> Window:
+    """The text around the sorted spans, ``budget`` tokens in all."""
+    borders = [0, *[b for span in spans for b in (span.start, span.end)], len(text)]
+    gaps = [_Gap(borders[i], borders[i + 1]) for i in range(0, len(borders), 2)]
+    # (weighted tokens taken, gap, side); the first gap has no span on its left, the last none on its right.
+    sides = [(0.0, i, -1) for i in range(len(gaps) - 1)] + [(0.0, i, +1) for i in range(1, len(gaps))]
+    heapq.heapify(sides)
+    left = budget
+    while sides and left > 0:
+        used, index, side = heapq.heappop(sides)
+        gap = gaps[index]
+        if gap.low >= gap.high:
+            continue
+        room = left * CHARS_PER_TOKEN
+        first = used == 0.0
+        ids = _take_forward(text, gap, tokenizer, room) if side > 0 else _take_backward(text, gap, tokenizer, room)
+        if len(ids) > left:
+            if not first:
+                continue  # the window ends at a line border
+            ids = ids[:left] if side > 0 else ids[-left:]
+        if side > 0:
+            gap.forward += ids
+        else:
+            gap.backward.append(ids)
+        left -= len(ids)
+        weight = PREFIX_WEIGHT if side < 0 else 1.0
+        heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
+    return Window([gap.ids() for gap in gaps], gaps[0].high, gaps[-1].low)
+
+
+def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:
+    end = text.find("\n", gap.low, min(gap.high, gap.low + room)) + 1 or min(gap.high, gap.low + room)
+    piece, gap.low = text[gap.low : end], end
+    return tokenizer.encode(_as_seen(piece))
+
+
+def _take_backward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:
+    nearest = max(gap.low, gap.high - room)
+    start = text.rfind("\n", nearest, gap.high - 1) + 1 or nearest
+    piece, gap.high = text[start : gap.high], start
+    return tokenizer.encode(_as_seen(piece))
+
+
+def _as_seen(piece: str) -> str:
+    return piece.replace("\r\n", "\n").removeprefix("\ufeff")

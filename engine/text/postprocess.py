@@ -1,0 +1,112 @@
+"""Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets closed.
+
+Pure text functions; the model proposes, this keeps the document whole. ``tests/engine/finish/`` shows every rule.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.text.brackets import PROSE, balanced_forms, disagreement
+from engine.text.syntax import errors_around, parser
+
+MIN_REPEAT = 8
+"""Shorter overlaps with the text around are as likely meant as repeated."""
+MIN_LINE_REPEAT = 4
+"""A whole beginning of the line that is said again may be shorter."""
+_LINE_CHARS = 400
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+def finish(answer: str, text: str, start: int, end: int, language: str | None = None) -> str:
+    """``answer`` for ``text[start:end]``, ready to be put in its place."""
+    line_before, line_after = _line_around(text, start, end)
+    answer = trim_repeated_prefix(answer, line_before, text[max(0, start - 500) : start])
+    answer = trim_repeated_suffix(answer, text[end : end + 500])
+    answer = trim_indentation(answer, line_before)
+    answer = trim_double_spaces(answer, text[max(0, start - 1) : start], text[end : end + 1])
+    answer = with_indentation(answer, text, start)
+    if language is not None:
+        answer = balance(answer, text, start, end, language, line_before, line_after)
+    return with_line_ends(answer, text)
+
+
+def trim_repeated_prefix(answer: str, line_before: str, before: str) -> str:
+    """Drop from the beginning of ``answer`` what the text has just said: its line so far, or a longer run of text.
+
+    Not where nothing but blanks would be left; so below.
+    """
+    said = line_before.lstrip()
+    if len(said.strip()) >= MIN_LINE_REPEAT and answer.startswith(said) and answer[len(said) :].strip():
+        return answer[len(said) :]
+    for size in range(min(len(answer) - 1, len(before)), MIN_REPEAT - 1, -1):
+        if before.endswith(answer[:size]) and answer[:size].strip() and answer[size:].strip():
+            return answer[size:]
+    return answer
+
+
+def trim_repeated_suffix(answer: str, after: str) -> str:
+    """Drop from the end of ``answer`` what the text says again right after it."""
+    for size in range(min(len(answer) - 1, len(after)), MIN_REPEAT - 1, -1):
+        if answer.endswith(after[:size]) and after[:size].strip() and answer[:-size].strip():
+            return answer[:-size]
+    return answer
+
+
+def trim_indentation(answer: str, line_before: str) -> str:
+    """Where the line is indented already, the answer begins with its text."""
+    inside = bool(line_before) and not line_before.strip()
+    return answer.lstrip(" \t") if inside and answer.strip() else answer
+
+
+def trim_double_spaces(answer: str, before: str, after: str) -> str:
+    """One blank is enough where the answer meets the text; an answer of blanks alone stays as it is."""
+    if not answer.strip():
+        return answer
+    if before == " ":
+        answer = answer.lstrip(" ")
+    return answer.rstrip(" ") if after == " " else answer
+
+
+def with_indentation(answer: str, text: str, start: int) -> str:
+    """Lines of the answer are indented by tabs where the document's lines are."""
+    if "\n" not in answer:
+        return answer
+    near = _INDENT.findall(text, max(0, start - 4_000), start + 4_000)
+    if not near or sum(indent[0] == "\t" for indent in near) * 2 <= len(near):
+        return answer
+    first, *rest = answer.split("\n")
+    return "\n".join([first, *(_INDENT.sub(lambda indent: _as_tabs(indent.group()), line) for line in rest)])
+
+
+def balance(answer: str, text: str, start: int, end: int, language: str, line_before: str = "", line_after: str = "") -> str:
+    """The form of ``answer``, with brackets closed or dropped at its end, that leaves the fewest syntax errors.
+
+    Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets of the line.
+    """
+    forms = balanced_forms(answer, line_before, line_after)
+    if len(forms) == 1 or language in PROSE:
+        return answer
+    if parser(language) is not None:
+        return min(forms, key=lambda form: errors_around(form, text, start, end, language))
+    return min(forms, key=lambda form: disagreement(line_before + form + line_after))
+
+
+def with_line_ends(answer: str, text: str) -> str:
+    """Use ``\\r\\n`` where the document does."""
+    first = text.find("\n")
+    if first > 0 and text[first - 1] == "\r":
+        return answer.replace("\r\n", "\n").replace("\n", "\r\n")
+    return answer
+
+
+def _line_around(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands on the line before and after the place."""
+    low = text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1 or max(0, start - _LINE_CHARS)
+    high = text.find("\n", end, end + _LINE_CHARS)
+    return text[low:start], text[end : end + _LINE_CHARS if high < 0 else high].rstrip("\r")
+
+
+def _as_tabs(indent: str) -> str:
+    width = sum(4 if character == "\t" else 1 for character in indent)
+    return "\t" * (width // 4) + " " * (width % 4)
