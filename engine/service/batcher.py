@@ -1,7 +1,8 @@
 """Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves within a step.
 
 A request is a generator of passes (``engine/decoding/sampler.py``). Between two steps the batcher looks at everything
-again, so a long command never holds up a keystroke. Requests of one priority share forward passes. A request that fails, fails alone.
+again, so a long command never holds up a keystroke. Requests of one priority share forward passes. A request that
+fails, fails alone.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
+
 from engine.backends.interface import ALL_ROWS, SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Predictions
 from engine.backends.torch.placement import place
 from engine.base.arrays import Ints
@@ -14,7 +16,6 @@ from engine.network.checkpoint import load_checkpoint
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.network.model import LayerKeys, MaskPredictor
 from engine.network.weights import weight_files
-from torch import Tensor
 
 WIDENED_BYTES = 4 << 30
 

@@ -8,6 +8,7 @@ bring blocks that lie in main memory to the GPU while they run.
 from __future__ import annotations
 
 import torch
+
 from engine.base.errors import BackendUnavailable
 from engine.network.model import MaskPredictor
 
