@@ -35,7 +35,7 @@ soak: $(TEST)/.installed
 
 # Evidence from a machine with an NVIDIA GPU, by the Python that is there: benchmarks/results/DATE-gpu.json and .md
 gpu-check:
-	$(PYTHON) -m benchmarks.gpu_check
+	$(PYTHON) -m benchmarks.speed.gpu_check
 
 # The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
 vsix:
@@ -56,9 +56,9 @@ bench: $(BASE)/.installed $(TEST)/.installed
 PHASES := decay long more related 1024 start last words
 model: $(TEST)/.installed
 	$(TEST)/bin/lacuna train data training/configs/data.toml
-	$(TEST)/bin/lacuna train pretrain training/configs/mini-pretrain.toml steps=2000
+	$(TEST)/bin/lacuna train pretrain training/configs/mini/pretrain.toml steps=2000
 	last=runs/mini-pretrain/step-0002000; for phase in $(PHASES); do \
-	  $(TEST)/bin/lacuna train pretrain training/configs/mini-$$phase.toml init_from=$$last || exit; \
+	  $(TEST)/bin/lacuna train pretrain training/configs/mini/$$phase.toml init_from=$$last || exit; \
 	  last=$$(ls -d runs/mini-$$phase/step-* | tail -1); done; \
 	$(TEST)/bin/lacuna export onnx $$last runs/lacuna-mini
 

@@ -152,7 +152,7 @@ def eval_suite(
     backend: BackendName = "auto",
 ) -> None:
     """Every quality figure of a model: results as JSON, a report as Markdown and HTML with plots."""
-    from benchmarks.suite import Sources
+    from benchmarks.quality.suite import Sources
     from lacuna.commands.suite import suite
 
     suite(Sources(python, markdown, prose, humaneval), out, cases, seed, model, backend)
@@ -185,7 +185,7 @@ def eval_lm(
     backend: BackendName = "auto",
 ) -> None:
     """Tasks of lm-evaluation-harness: MMLU, ARC, HellaSwag, GSM8K, HumanEval and any other."""
-    from benchmarks.lm_harness import LmOptions
+    from benchmarks.published.lm_harness import LmOptions
     from lacuna.commands.eval_lm import evaluate_tasks
 
     options = LmOptions(

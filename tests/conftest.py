@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from engine.network.model_config import ModelConfig
 from engine.service.core import BUNDLED
 from engine.text.tokenizer import TextTokenizer
-from training.tokenizer import train_tokenizer
+from training.data.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / "shared" / "golden" / "llada-tiny"

@@ -2,7 +2,7 @@
 
 How well the places agree, how often a candidate was found, how near, whether its words are those of the document: that
 gives the probability that it is what was meant. The weights were fitted on files of the training packages and on training
-prose, where repeated words tell less (``python -m benchmarks.copy_weights``).
+prose, where repeated words tell less (``python -m benchmarks.fitting.copy_weights``).
 """
 
 from __future__ import annotations

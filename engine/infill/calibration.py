@@ -65,15 +65,3 @@ def read_calibration(folder: Path) -> Calibration:
 def write_calibration(calibration: Calibration, folder: Path) -> None:
     """Replace the file of a model folder."""
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
-
-
-def rising(confidences: np.ndarray, right: np.ndarray, bins: int = 12) -> tuple[tuple[float, float], ...]:
-    """Isotonic regression (pool adjacent violators) over bins of equal size: a rising map from confidence to frequency."""
-    order = np.argsort(confidences, kind="stable")
-    blocks: list[tuple[float, float, int]] = []
-    for part in np.array_split(order, min(bins, len(order))):
-        blocks.append((float(confidences[part].mean()), float(right[part].mean()), len(part)))
-        while len(blocks) > 1 and blocks[-1][1] < blocks[-2][1]:
-            (x1, y1, n1), (x2, y2, n2) = blocks[-2:]
-            blocks[-2:] = [((x1 * n1 + x2 * n2) / (n1 + n2), (y1 * n1 + y2 * n2) / (n1 + n2), n1 + n2)]
-    return tuple((round(x, 4), round(y, 4)) for x, y, _ in blocks)

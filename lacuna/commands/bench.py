@@ -56,10 +56,10 @@ def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
 
 def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     """A model's own times; beside its peers and the machine's limits where torch is installed."""
-    from benchmarks.growth import growth
-    from benchmarks.keystrokes import next_keystrokes
-    from benchmarks.latency import measure, places
-    from benchmarks.throughput import throughput
+    from benchmarks.speed.growth import growth
+    from benchmarks.speed.keystrokes import next_keystrokes
+    from benchmarks.speed.latency import measure, places
+    from benchmarks.speed.throughput import throughput
 
     report = measure(folder, runs)
     with Engine(folder) as engine:
@@ -67,8 +67,8 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
         report |= throughput(engine, places(runs))
         report |= growth(engine, places(GROWN))
     if importlib.util.find_spec("torch"):
-        from benchmarks.peers import compare_with_peers
-        from benchmarks.roofline import ceiling_share
+        from benchmarks.peers.same_weights import compare_with_peers
+        from benchmarks.speed.roofline import ceiling_share
 
         report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
         report |= ceiling_share(folder)
@@ -77,7 +77,7 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
 
 def _quality(model: Path | None, data: Path | None, runs: int) -> dict[str, float | int | str]:
     """Decoding rules on ``runs`` cut-outs a kind: as a table first, then the fastest that costs nothing."""
-    from benchmarks.decoding import compare_rules, fastest
+    from benchmarks.fitting.decoding_rules import compare_rules, fastest
     from benchmarks.infill_cases import cut_cases
     from lacuna.commands.evaluate import held_out
 
@@ -96,15 +96,15 @@ def _quality(model: Path | None, data: Path | None, runs: int) -> dict[str, floa
 
 
 def _lsp(runs: int) -> dict[str, float | int | str]:
-    from benchmarks.language_server import measure
+    from benchmarks.speed.language_server import measure
 
     return measure(runs)
 
 
 def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
-    from benchmarks.latency import places
     from benchmarks.machine import describe
-    from benchmarks.throughput import throughput
+    from benchmarks.speed.latency import places
+    from benchmarks.speed.throughput import throughput
 
     with Engine(model) as engine:
         report: dict[str, float | int | str] = {"places": runs, "machine": describe()}
@@ -113,13 +113,13 @@ def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
 
 def _training(runs: int) -> dict[str, float | int | str]:
     try:
-        from benchmarks.training import measure
+        from benchmarks.speed.training import measure
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
     return measure(runs)
 
 
 def _startup(runs: int) -> dict[str, float | int | str]:
-    from benchmarks.startup import installed_mb, measure
+    from benchmarks.speed.startup import installed_mb, measure
 
     return measure(runs) | {"installed_mb": installed_mb(Path(sysconfig.get_path("purelib")))}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.calibrate import TRIED_STEPS, confidences, draw, fewest_steps, fit, length_bias
+from benchmarks.fitting.calibrate import TRIED_STEPS, confidences, draw, fewest_steps, fit, length_bias
 from benchmarks.infill_cases import cut_cases
 from engine import BUNDLED, Engine
 from engine.infill.calibration import write_calibration

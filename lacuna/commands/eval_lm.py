@@ -11,7 +11,7 @@ import msgspec
 from lm_eval import simple_evaluate
 from lm_eval.tasks import TaskManager
 
-from benchmarks.lm_harness import LacunaLM, LmOptions
+from benchmarks.published.lm_harness import LacunaLM, LmOptions
 from engine import BUNDLED, Engine
 from lacuna.errors import UserError
 

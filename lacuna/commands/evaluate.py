@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.before import directions, triples
-from benchmarks.humaneval_infilling import evaluate, read_problems
 from benchmarks.infill_cases import KINDS, Case, Document, cut_cases, read_documents, read_texts
-from benchmarks.joint import compare, joint_cases
-from benchmarks.likelihood import corpus_bound
-from benchmarks.quality import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
-from benchmarks.reversal import accuracy, ask, questions, read_pairs
+from benchmarks.published.humaneval_infilling import evaluate, read_problems
+from benchmarks.published.likelihood import corpus_bound
+from benchmarks.published.reversal import accuracy, ask, questions, read_pairs
+from benchmarks.quality.before import directions, triples
+from benchmarks.quality.exact_match import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
+from benchmarks.quality.joint import compare, joint_cases
 from engine import Engine
 from engine.text.chat_template import ChatTemplate
 from lacuna.commands.report import print_report, progress_bar
@@ -92,7 +92,7 @@ def before(data: Path, cases: int, samples: int, seed: int, model: Path | None, 
 
 def _twin_answers(twin: Path, cases: list[Case], window: int, fim: bool) -> list[dict[str, str]]:
     try:
-        from benchmarks.twin import twin_answers
+        from benchmarks.quality.twin import twin_answers
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
     try:

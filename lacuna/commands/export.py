@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.infill_cases import cut_cases
-from benchmarks.latency import places
-from benchmarks.paired import compare_exact_match
+from benchmarks.quality.paired import compare_exact_match
+from benchmarks.speed.latency import places
 from engine import Engine
 from lacuna.commands.evaluate import held_out
 from lacuna.commands.report import print_report

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.progress import TaskID
 
-from benchmarks.quality_report import write_report
-from benchmarks.suite import Sources, run_suite
+from benchmarks.quality.report import write_report
+from benchmarks.quality.suite import Sources, run_suite
 from engine import BUNDLED, Engine
 from lacuna.commands.report import progress_bar
 from lacuna.errors import UserError

@@ -9,10 +9,10 @@ from typing import Any
 from lacuna.errors import UserError
 
 _KINDS = {
-    "data": ("training.prepare", "DataConfig", "prepare"),
-    "pretrain": ("training.pretrain", "PretrainConfig", "pretrain"),
-    "sft": ("training.sft", "SftConfig", "tune"),
-    "infill": ("training.infill_tuning", "InfillTuningConfig", "tune_infilling"),
+    "data": ("training.data.prepare", "DataConfig", "prepare"),
+    "pretrain": ("training.objectives.pretrain", "PretrainConfig", "pretrain"),
+    "sft": ("training.objectives.sft", "SftConfig", "tune"),
+    "infill": ("training.objectives.infill_tuning", "InfillTuningConfig", "tune_infilling"),
 }
 """Command -> module, type of its run file, function."""
 
@@ -21,7 +21,7 @@ def run(kind: str, path: Path, overrides: list[str]) -> None:
     """Read the run file of a command and carry it out."""
     module_name, config_name, function_name = _KINDS[kind]
     module: Any = importlib.import_module(module_name)
-    load_run: Any = importlib.import_module("training.config").load_run
+    load_run: Any = importlib.import_module("training.run_file").load_run
     try:
         getattr(module, function_name)(load_run(path, overrides, getattr(module, config_name)))
     except (ValueError, OSError) as exc:

@@ -6,7 +6,7 @@ import shutil
 import msgspec
 import numpy as np
 
-from benchmarks.calibrate import expected_error, fit, length_bias
+from benchmarks.fitting.calibrate import expected_error, fit, length_bias
 from benchmarks.infill_cases import Case
 from engine import Engine
 from engine.backends.fake import FakeBackend

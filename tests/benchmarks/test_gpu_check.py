@@ -5,7 +5,7 @@ import json
 import msgspec
 import torch
 
-from benchmarks import gpu_check
+from benchmarks.speed import gpu_check
 from engine.base.errors import BackendUnavailable
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.before import directions, triples
 from benchmarks.infill_cases import Document
-from benchmarks.joint import JointCase, compare, joint_cases, one_after_another, together
+from benchmarks.quality.before import directions, triples
+from benchmarks.quality.joint import JointCase, compare, joint_cases, one_after_another, together
 from engine import Engine
 from engine.backends.fake import FakeBackend
 from tests.lacuna.test_cli import lacuna, refused
@@ -43,7 +43,7 @@ def test_one_after_another_fills_each_gap_once_and_keeps_the_answers(config, tok
 
 def test_exact_answers_are_counted_blank_by_blank(config, tokenizer, monkeypatch):
     cases = joint_cases(DOCUMENTS, "piece", 2, 3, 0)
-    monkeypatch.setattr("benchmarks.joint.together", lambda engine, case: [case.text[a:b] for a, b in case.ranges])
+    monkeypatch.setattr("benchmarks.quality.joint.together", lambda engine, case: [case.text[a:b] for a, b in case.ranges])
     with Engine.with_backend(config, tokenizer, copying(config)) as engine:
         report = compare(engine, cases)
     assert report["together"] == 1.0 and report["one_after_another"] == 0.0 and report["difference"] == 1.0

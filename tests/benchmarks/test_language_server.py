@@ -1,6 +1,6 @@
 """The benchmark of the language server measures what it says: every kind, idle and while a fill runs."""
 
-from benchmarks.language_server import measure
+from benchmarks.speed.language_server import measure
 
 
 def test_every_kind_of_request_is_timed_in_a_long_document():

@@ -13,7 +13,7 @@ from tests.lacuna.test_cli import lacuna, refused
 pytest.importorskip("lm_eval")
 from lm_eval.api.instance import Instance
 
-from benchmarks.lm_harness import LacunaLM, LmOptions
+from benchmarks.published.lm_harness import LacunaLM, LmOptions
 
 CHOICE = """
 task: local_choice

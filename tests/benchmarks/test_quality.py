@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmarks.infill_cases import Case, Document, cut_cases, read_documents
-from benchmarks.quality import Judged, judge, summarise
-from benchmarks.twin import twin_answers
+from benchmarks.quality.exact_match import Judged, judge, summarise
+from benchmarks.quality.twin import twin_answers
 from engine import Engine
 from engine.network.checkpoint import save_checkpoint
 from engine.network.model import MaskPredictor, init_weights
@@ -104,7 +104,7 @@ def test_a_twin_without_the_suffix_goes_on_inside_a_word(config, tokenizer_file,
             assert allowed(row, answers[-1]) is None
         return answers
 
-    monkeypatch.setattr("benchmarks.twin.continue_greedily", truth)
+    monkeypatch.setattr("benchmarks.quality.twin.continue_greedily", truth)
     found = twin_answers(tmp_path, cases, 200, fim=False)
     assert [answers["twin_before_only_given_length"] for answers in found] == ["turn width", "rn width", "width"]
     assert sorted(seen) == ["   ", "   ", "    return"]

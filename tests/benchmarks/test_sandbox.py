@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.bounds import clustered_bounds
-from benchmarks.humaneval_infilling import Problem, evaluate, fill_gap, read_problems
-from benchmarks.sandbox import run_program
+from benchmarks.published.humaneval_infilling import Problem, evaluate, fill_gap, read_problems
+from benchmarks.published.sandbox import run_program
 from engine import Engine
 from engine.backends.fake import FakeBackend
 from tests.conftest import ROOT
@@ -78,7 +78,9 @@ def test_gaps_of_several_lines_and_inside_lines_are_asked_for_as_they_are(config
 
 def test_the_report_counts_what_passes(monkeypatch):
     problem = Problem("a/b/L1", "a/b", "def f(x):\n", "    return x\n", "\n", "def check(f):\n    assert f(3) == 3\n", "f")
-    monkeypatch.setattr("benchmarks.humaneval_infilling.fill_gap", lambda engine, problem, given_length: "    return x\n")
+    monkeypatch.setattr(
+        "benchmarks.published.humaneval_infilling.fill_gap", lambda engine, problem, given_length: "    return x\n"
+    )
     report = evaluate(None, [problem] * 3, False)
     assert report["pass_at_1"] == report["exact_match"] == 1.0 and report["functions"] == 1
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmarks import decoding
-from benchmarks.decoding import compare_rules, fastest, variants
-from benchmarks.keystrokes import next_keystrokes
-from benchmarks.latency import places
-from benchmarks.peers import LENGTH, compare_with_peers
-from benchmarks.roofline import ceiling_share
-from benchmarks.throughput import AT_ONCE, throughput
+from benchmarks.fitting import decoding_rules as decoding
+from benchmarks.fitting.decoding_rules import compare_rules, fastest, variants
+from benchmarks.peers.same_weights import LENGTH, compare_with_peers
+from benchmarks.speed.keystrokes import next_keystrokes
+from benchmarks.speed.latency import places
+from benchmarks.speed.roofline import ceiling_share
+from benchmarks.speed.throughput import AT_ONCE, throughput
 from engine import BUNDLED, Engine, SamplerOptions
 
 

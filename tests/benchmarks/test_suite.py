@@ -5,9 +5,9 @@ import json
 import pytest
 
 from benchmarks.infill_cases import Case, Document
-from benchmarks.neighbours import neighbours
-from benchmarks.quality_report import write_report
-from benchmarks.suite import Sources, run_suite
+from benchmarks.quality.neighbours import neighbours
+from benchmarks.quality.report import write_report
+from benchmarks.quality.suite import Sources, run_suite
 from engine import Engine
 from tests.benchmarks.test_quality import DOCUMENTS
 

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lsp_process import read_message, send_message
+from benchmarks.speed.lsp_process import read_message, send_message
 
 RECORDED = {path.stem: json.loads(path.read_text("utf-8")) for path in (Path(__file__).parent / "clients").glob("*.json")}
 """Abilities as real editors declare them."""

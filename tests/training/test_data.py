@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from training.batches import Batches
-from training.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
-from training.config import load_run
-from training.infill_examples import InfillConfig
-from training.packages import read_manifest
-from training.prepare import DataConfig
-from training.shards import Document, TokenShard, write_shard
+from training.data.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
+from training.data.packages import read_manifest
+from training.data.prepare import DataConfig
+from training.data.shards import Document, TokenShard, write_shard
+from training.examples.batches import Batches
+from training.examples.infill_examples import InfillConfig
+from training.run_file import load_run
 
 GOOD = "import os\n\n\ndef f(path):\n    return os.path.join(path, 'x')\n\n\n" + "\n".join(
     f"name_{c} = '{c}'" for c in "abcdefghijk"

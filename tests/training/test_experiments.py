@@ -9,7 +9,7 @@ import torch
 
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
-from training.autoregressive import (
+from training.examples.autoregressive import (
     FIM_MIDDLE,
     FIM_PREFIX,
     FIM_SUFFIX,
@@ -18,10 +18,10 @@ from training.autoregressive import (
     log_likelihoods,
     next_token_rows,
 )
+from training.examples.infill_examples import InfillConfig
 from training.experiments.reversal import table
 from training.experiments.reversal_data import PREVIOUS, Documents, LinePair, Questions, Shape, halves, make_tokenizer
 from training.experiments.reversal_test import Asker
-from training.infill_examples import InfillConfig
 
 PAIRS = [LinePair(f"the first line of pair {i} is here", f"and {i} is what comes second") for i in range(40)]
 POEMS = ["A poem about\nnothing in particular\nthat goes on and on.\n" * 8] * 5

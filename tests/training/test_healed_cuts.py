@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.healed_cuts import heal_cuts
+from training.examples.healed_cuts import heal_cuts
 
 PIECES = ["    retur", "n wid", "th * 2\n", "(se", ")\n"]
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.infill_examples import InfillConfig, choose_spans, make_example
-from training.syntax import python_pieces
+from training.examples.infill_examples import InfillConfig, choose_spans, make_example
+from training.examples.python_pieces import python_pieces
 
 TEXT = 'def area(width, height):\n    """Area of a rectangle."""\n    return width * height\n\n\nprint(area(2, 3))\n' * 3
 seeds = st.integers(0, 2**32)

@@ -9,9 +9,9 @@ from engine import Engine, FillRequest, Span
 from engine.network.checkpoint import save_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from tests.lacuna.test_cli import lacuna, refused
-from training.infill_tuning import InfillTuningConfig, tune_infilling
-from training.pretrain import BatchConfig
-from training.run_state import last_run_state
+from training.loop.run_state import last_run_state
+from training.objectives.infill_tuning import InfillTuningConfig, tune_infilling
+from training.objectives.pretrain import BatchConfig
 
 
 @pytest.fixture

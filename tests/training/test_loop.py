@@ -16,14 +16,14 @@ from tokenizers import Tokenizer
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from tests.training.test_pretrain import data, run, toml_of  # noqa: F401  (fixtures)
-from training.batches import Batches
-from training.flops import flops_of_step, peak_flops
-from training.loop import _gradient
-from training.objective import LossModule, Rows
-from training.optim import OptimConfig, learning_rate_factor
-from training.pretrain import BatchConfig, PretrainObjective, pretrain
-from training.run_state import last_run_state
-from training.shards import TokenShard
+from training.data.shards import TokenShard
+from training.examples.batches import Batches
+from training.examples.objective import LossModule, Rows
+from training.loop.flops import flops_of_step, peak_flops
+from training.loop.loop import _gradient
+from training.loop.optim import OptimConfig, learning_rate_factor
+from training.loop.run_state import last_run_state
+from training.objectives.pretrain import BatchConfig, PretrainObjective, pretrain
 
 
 def rows_of(folder):
@@ -162,7 +162,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_the_last_good_checkpoint(run
     last_run_state(good.out).joinpath("state.pt")
     with pytest.raises(ValueError, match=r"not finite at step \d+; the last good checkpoint is none yet"):
         pretrain(msgspec.structs.replace(broken, out=tmp_path / "other"))
-    monkeypatch.setattr("training.loop._gradient", lambda *a: float("nan"))
+    monkeypatch.setattr("training.loop.loop._gradient", lambda *a: float("nan"))
     with pytest.raises(ValueError, match="step-0000005"):
         pretrain(msgspec.structs.replace(good, steps=10))
 

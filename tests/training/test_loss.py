@@ -6,8 +6,8 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from engine.network.checkpoint import load_checkpoint
-from training.forward_process import forward_process, mask_probability, sample_t
-from training.loss import (
+from training.examples.forward_process import forward_process, mask_probability, sample_t
+from training.examples.loss import (
     BLOCK,
     CHUNK,
     HeadLoss,

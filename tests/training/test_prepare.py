@@ -8,10 +8,10 @@ import pytest
 import zstandard
 from tokenizers import Tokenizer
 
-from training.packages import PackageManifest, fetch, pin, python_files
-from training.prepare import DataConfig, prepare
-from training.shards import TokenShard
-from training.tokenizer import SPECIAL_TOKENS
+from training.data.packages import PackageManifest, fetch, pin, python_files
+from training.data.prepare import DataConfig, prepare
+from training.data.shards import TokenShard
+from training.data.tokenizer import SPECIAL_TOKENS
 
 CODE = "# Copyright nobody\n# licensed somehow\nimport os\n\n\n" + "\n".join(
     f"def function_{i}(value):\n    return os.path.join(value, 'part_{i}')\n" for i in range(8)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from engine.network.checkpoint import load_checkpoint
-from training.pretrain import BatchConfig, PretrainConfig, pretrain
-from training.run_state import last_run_state
-from training.shards import Document, write_shard
+from training.data.shards import Document, write_shard
+from training.loop.run_state import last_run_state
+from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from engine.llada.generate import GenerateRequest
 from engine.network.checkpoint import load_checkpoint
 from tests.lacuna.chat_model import make_chat_model
 from tests.lacuna.test_cli import refused
-from training.lora import LoraConfig
-from training.loss import masked_cross_entropy
-from training.optim import OptimConfig
-from training.run_state import last_run_state
-from training.sft import DialogueEncoder, Pair, SftConfig, read_dialogues, sft_rows, tune
+from training.examples.loss import masked_cross_entropy
+from training.loop.lora import LoraConfig
+from training.loop.optim import OptimConfig
+from training.loop.run_state import last_run_state
+from training.objectives.sft import DialogueEncoder, Pair, SftConfig, read_dialogues, sft_rows, tune
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_the_loss_is_that_of_the_reference(golden):
     places = torch.arange(ids.shape[1])[None]
     answer = (places >= lengths[:, None]).sum(1, keepdim=True).expand_as(ids)
     p_mask = ((1 - 1e-3) * tensors["pretrain/t"] + 1e-3)[:, None].expand_as(ids)
-    from training.loss import sft_weights
+    from training.examples.loss import sft_weights
 
     weights = sft_weights(p_mask[masked], answer[masked], len(ids))
     found = masked_cross_entropy(model(noisy)[masked], ids[masked], weights)
@@ -108,7 +108,7 @@ def test_one_answer_of_a_dialogue_is_learnt_at_a_time(run, tmp_path, checkpoint)
     turns = [("user", "one"), ("assistant", "1"), ("user", "two"), ("assistant", "2")]
     record = {"messages": [{"role": role, "content": content} for role, content in turns]}
     (tmp_path / "talk.jsonl").write_text(json.dumps(record))
-    from training.sft import SftObjective
+    from training.objectives.sft import SftObjective
 
     encoder = DialogueEncoder(checkpoint, run.tokenizer)
     model = load_checkpoint(checkpoint).config

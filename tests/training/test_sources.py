@@ -8,10 +8,10 @@ import pytest
 
 from tests.lacuna.test_cli import refused
 from tests.training.test_prepare import texts
-from training.prepare import DataConfig, prepare
-from training.records import Skipped, read_records
-from training.shards import TokenShard
-from training.sources import SourceConfig, is_held_out, source_documents
+from training.data.prepare import DataConfig, prepare
+from training.data.records import Skipped, read_records
+from training.data.shards import TokenShard
+from training.data.sources import SourceConfig, is_held_out, source_documents
 
 WORDS = [f"This is document number {i}, about nothing much.\n" for i in range(60)]
 

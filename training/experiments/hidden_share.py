@@ -1,6 +1,6 @@
 """How often should the context be encoded without the spans? An ablation of ``infill.hidden_share``.
 
-    python -m training.experiments.hidden_share training/configs/hidden-share.toml [key=value ...]
+    python -m training.experiments.hidden_share training/configs/experiments/hidden-share.toml [key=value ...]
 
 One small model for each share, otherwise alike; each is judged by the cross-entropy of held-out spans, wholly masked, with
 the context encoded without them and with full attention, and by exact pieces with the context encoded once (``hidden``),
@@ -24,15 +24,15 @@ from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig
-from training.batches import PYTHON, Batches
-from training.config import load_run
-from training.evaluate import SPANS
+from training.data.shards import TokenShard
+from training.examples.batches import PYTHON, Batches
+from training.examples.infill_examples import InfillConfig
+from training.examples.objective import LossModule
+from training.examples.validation import SPANS
 from training.experiments.pieces import cut_pieces, exact_match
-from training.infill_examples import InfillConfig
-from training.objective import LossModule
-from training.optim import OptimConfig
-from training.pretrain import BatchConfig, PretrainConfig, pretrain
-from training.shards import TokenShard
+from training.loop.optim import OptimConfig
+from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
+from training.run_file import load_run
 
 LOSS_BATCHES = 24
 CACHES: tuple[Literal["hidden", "none", "dual"], ...] = ("hidden", "none", "dual")

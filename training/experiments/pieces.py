@@ -17,9 +17,9 @@ from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.backends.torch.backend import TorchBackend
 from engine.network.model import MaskPredictor
 from engine.text.tokenizer import TextTokenizer
-from training.autoregressive import continue_greedily, fim_prompt
-from training.infill_examples import InfillConfig, choose_spans
-from training.shards import TokenShard
+from training.data.shards import TokenShard
+from training.examples.autoregressive import continue_greedily, fim_prompt
+from training.examples.infill_examples import InfillConfig, choose_spans
 
 SIDE_TOKENS = 100
 """Context on each side of a piece, well inside the rows of training."""

@@ -1,6 +1,6 @@
 """Does a masked diffusion model know what it read in the other direction? LLaDA's reversal claim in the small.
 
-    python -m training.experiments.reversal training/configs/reversal.toml [key=value ...]
+    python -m training.experiments.reversal training/configs/experiments/reversal.toml [key=value ...]
 
 The same transformer is trained as LLaDA and as an autoregressive baseline on line pairs and poems in forward order, then
 tuned on "next line?" for one half of the pairs and "previous line?" for the other half, and asked the question of each
@@ -27,7 +27,6 @@ from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
-from training.config import load_run
 from training.experiments.reversal_data import (
     Documents,
     Question,
@@ -39,8 +38,10 @@ from training.experiments.reversal_data import (
     read_poems,
 )
 from training.experiments.reversal_test import Asker
-from training.loop import LoopConfig, train
-from training.optim import OptimConfig
+from training.loop.config import LoopConfig
+from training.loop.loop import train
+from training.loop.optim import OptimConfig
+from training.run_file import load_run
 
 Kind = Literal["llada", "autoregressive"]
 Report = dict[str, float | int | str | None]

@@ -18,14 +18,14 @@ from tokenizers import Tokenizer
 
 from engine.base.structs import Config
 from engine.network.model_config import ModelConfig
-from training.autoregressive import next_token_rows
-from training.batches import epoch_order
-from training.forward_process import forward_process, sample_t
-from training.loss import llada_weights, mean_weights
-from training.objective import Rows, StepBatch
-from training.prepare import read_shards
-from training.sft import Pair, sft_rows
-from training.tokenizer import train_tokenizer
+from training.data.prepare import read_shards
+from training.data.tokenizer import train_tokenizer
+from training.examples.autoregressive import next_token_rows
+from training.examples.batches import epoch_order
+from training.examples.forward_process import forward_process, sample_t
+from training.examples.loss import llada_weights, mean_weights
+from training.examples.objective import Rows, StepBatch
+from training.objectives.sft import Pair, sft_rows
 
 NEXT, PREVIOUS = "Next line: {line}\n", "Previous line: {line}\n"
 TOKENIZER_POEMS = 4_000

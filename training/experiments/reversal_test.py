@@ -15,7 +15,7 @@ from engine.llada.likelihood import LikelihoodRequest
 from engine.network.model import MaskPredictor
 from engine.request.messages import FillRequest, SamplerOptions, Span
 from engine.text.tokenizer import TextTokenizer
-from training.autoregressive import continue_greedily, log_likelihoods
+from training.examples.autoregressive import continue_greedily, log_likelihoods
 from training.experiments.reversal_data import LinePair, Question, encode_question
 
 ANSWER_TOKENS = 28

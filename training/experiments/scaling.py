@@ -1,6 +1,6 @@
 """Validation loss and infilling against compute, LLaDA and its autoregressive twin: LLaDA's scaling figure in the small.
 
-    python -m training.experiments.scaling training/configs/scaling.toml [key=value ...]
+    python -m training.experiments.scaling training/configs/experiments/scaling.toml [key=value ...]
 
 Every size is trained as both kinds on the same text for the same number of tokens. The loss is LLaDA's bound, respectively
 the exact likelihood, in nats a token of held-out Python. Infilling is the exact match of cut-out pieces with the true
@@ -21,12 +21,12 @@ from tokenizers import Tokenizer
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
-from training.batches import PYTHON
-from training.config import load_run
+from training.data.shards import TokenShard
+from training.examples.batches import PYTHON
 from training.experiments.pieces import causal_exact_match, cut_pieces, exact_match
-from training.optim import OptimConfig
-from training.pretrain import BatchConfig, PretrainConfig, pretrain
-from training.shards import TokenShard
+from training.loop.optim import OptimConfig
+from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
+from training.run_file import load_run
 
 KINDS = ("llada", "autoregressive")
 

@@ -1,0 +1,124 @@
+"""Fit a model's calibration on held-out text: confidence to the share of exact answers, and certainty by length.
+
+Half of the cases fit the map, the other half say how good it is: expected calibration error (ECE) before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.fitting.decoding_rules import BOUND, UNBOUNDED
+from benchmarks.infill_cases import Case
+from engine import Engine, FillRequest, Span, language_of
+from engine.infill.calibration import PROBED_LENGTHS, Calibration
+from engine.infill.length_probe import certainty
+
+BINS = 10
+TRIED_STEPS = (UNBOUNDED, 16, 8)
+"""Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling (training/LOG.md)."""
+FAR = 4
+"""A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
+
+
+def confidences(
+    engine: Engine, cases: Sequence[Case], steps: int, done: Callable[[], None] = lambda: None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The model's own confidence in its answer to each case, and whether the answer was exact."""
+    assert engine.infiller is not None
+    known, engine.infiller.calibration = engine.infiller.calibration, Calibration(steps=steps)
+    own, right = np.empty(len(cases)), np.empty(len(cases))
+    try:
+        for i, case in enumerate(cases):
+            span = Span(start=case.start, end=case.end, single_line=True)
+            found = engine.fill(FillRequest(text=case.text, spans=(span,), language=language_of(case.path), copies=False))
+            own[i], right[i] = found.spans[0].confidence, found.spans[0].text == case.answer
+            done()
+    finally:
+        engine.infiller.calibration = known
+    return own, right
+
+
+def fewest_steps(exact: Mapping[int, float]) -> int:
+    """The fewest steps whose exact match is within ``BOUND`` of that of ``UNBOUNDED``."""
+    return min(steps for steps, rate in exact.items() if rate >= exact[UNBOUNDED] - BOUND)
+
+
+def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None) -> dict[int, float]:
+    """Mean certainty of one pass over wholly masked spans of lengths that are far from the true one."""
+    assert engine.tokenizer is not None
+    found: dict[int, list[float]] = {n: [] for n in PROBED_LENGTHS}
+    for case in cases:
+        true = len(engine.tokenizer.encode(case.answer))
+        for n in PROBED_LENGTHS:
+            if abs(n - true) >= FAR or n == 1:
+                span = Span(start=case.start, end=case.end, tokens=n)
+                found[n].append(_first_certainty(engine, FillRequest(text=case.text, spans=(span,))))
+        done()
+    return {n: round(float(np.mean(values)), 4) for n, values in found.items() if values}
+
+
+def _first_certainty(engine: Engine, request: FillRequest) -> float:
+    """Mean probability of the best tokens in the first pass over the masks."""
+    assert engine.infiller is not None
+    run = engine.infiller.fill(request)
+    predictions = engine.backend.predict(next(run))
+    if predictions.log_probs.shape[1] == 1 < (request.spans[0].tokens or 1):  # the pass that encodes the context
+        predictions = engine.backend.predict(run.send(predictions))
+    run.close()
+    return certainty(predictions)
+
+
+def fit(own: NDArray[np.float64], right: NDArray[np.float64], steps: int) -> tuple[Calibration, dict[str, float]]:
+    """A calibration from all cases, and its figures from a fit on one half judged on the other."""
+    half = rising(own[::2], right[::2])
+    mapped = np.array([Calibration(confidence=half).calibrated(value) for value in own[1::2]])
+    figures = {
+        "cases": len(own),
+        "exact_match": round(float(right.mean()), 4),
+        "ece_before": round(expected_error(own[1::2], right[1::2]), 4),
+        "ece_after": round(expected_error(mapped, right[1::2]), 4),
+    }
+    return Calibration(confidence=rising(own, right), steps=steps), figures
+
+
+def expected_error(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Expected calibration error: mean distance of confidence and frequency over bins of equal size."""
+    parts = np.array_split(np.argsort(confidence, kind="stable"), BINS)
+    return float(sum(abs(confidence[p].mean() - right[p].mean()) * len(p) for p in parts if len(p)) / len(right))
+
+
+def draw(own: NDArray[np.float64], right: NDArray[np.float64], calibration: Calibration, path: Path) -> None:
+    """Reliability diagram, as SVG: the model's own confidence and the calibrated one against what was right."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    mapped = np.array([calibration.calibrated(value) for value in own])
+    figure, axes = pyplot.subplots(figsize=(4.5, 4))
+    axes.plot([0, 1], [0, 1], color="lightgrey")
+    for values, name in ((own, "the model's own"), (mapped, "calibrated")):
+        parts = np.array_split(np.argsort(values, kind="stable"), BINS)
+        axes.plot([values[p].mean() for p in parts], [right[p].mean() for p in parts], ".-", label=name)
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("exactly right")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def rising(confidences: np.ndarray, right: np.ndarray, bins: int = 12) -> tuple[tuple[float, float], ...]:
+    """Isotonic regression (pool adjacent violators) over bins of equal size: a rising map from confidence to frequency."""
+    order = np.argsort(confidences, kind="stable")
+    blocks: list[tuple[float, float, int]] = []
+    for part in np.array_split(order, min(bins, len(order))):
+        blocks.append((float(confidences[part].mean()), float(right[part].mean()), len(part)))
+        while len(blocks) > 1 and blocks[-1][1] < blocks[-2][1]:
+            (x1, y1, n1), (x2, y2, n2) = blocks[-2:]
+            blocks[-2:] = [((x1 * n1 + x2 * n2) / (n1 + n2), (y1 * n1 + y2 * n2) / (n1 + n2), n1 + n2)]
+    return tuple((round(x, 4), round(y, 4)) for x, y, _ in blocks)

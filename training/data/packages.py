@@ -1,0 +1,163 @@
+"""Python training text from packages that pip installs: pinned, fetched by hash, filtered, split by package.
+
+``pin`` writes the manifest (name, version, file, SHA-256, licence) that is kept in the repository; ``fetch`` downloads
+exactly those files. Nothing of a package is run: archives are read as zip or tar, licences come from its metadata.
+
+    python -m training.data.packages FOLDER LIST HELD,OUT >training/configs/python_packages.json
+
+describes the archives in FOLDER; LIST has a line ``name licence`` for each package that may be used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from email.parser import Parser
+from pathlib import Path
+
+import msgspec
+
+from engine.base.structs import Config
+
+
+class PinnedPackage(Config, kw_only=True, frozen=True):
+    name: str
+    version: str
+    file: str
+    sha256: str
+    licence: str
+
+
+class PackageManifest(Config, kw_only=True, frozen=True):
+    """Which packages the Python text comes from. ``held_out`` packages are validation only, whole packages at a time."""
+
+    packages: tuple[PinnedPackage, ...]
+    held_out: tuple[str, ...]
+
+
+def read_manifest(path: Path) -> PackageManifest:
+    return msgspec.json.decode(path.read_bytes(), type=PackageManifest)
+
+
+def fetch(manifest: PackageManifest, folder: Path) -> list[Path]:
+    """Download what is missing of the manifest and return the archives; a file with another hash is an error."""
+    folder.mkdir(parents=True, exist_ok=True)
+    archives = []
+    for package in manifest.packages:
+        target = folder / package.file
+        if not target.exists():
+            spec = f"{package.name}=={package.version}"
+            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *_format(target), "-d", str(folder), spec]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode or not target.exists():
+                last = (done.stderr.strip() or f"{package.file} did not come").splitlines()[-1]
+                raise ValueError(f"pip could not fetch {spec}: {last}")
+        if sha256(target) != package.sha256:
+            raise ValueError(f"{target} has another SHA-256 than the manifest; delete it and run again.")
+        archives.append(target)
+    return archives
+
+
+def _format(archive: Path) -> list[str]:
+    """The pip options that ask for this very file, also on another Python or platform than the manifest's."""
+    if archive.suffix != ".whl":
+        return ["--no-binary=:all:"]
+    python, abi, platforms = archive.stem.split("-")[-3:]
+    options = ["--only-binary=:all:"]
+    if abi.startswith("cp"):
+        version = f"{python[2]}.{python[3:]}"
+        options += ["--python-version", version, "--implementation", "cp", "--abi", abi]
+        options += [word for platform in platforms.split(".") for word in ("--platform", platform)]
+    return options
+
+
+def pin(folder: Path, licences: dict[str, str], held_out: tuple[str, ...]) -> PackageManifest:
+    """Describe the archives in ``folder``; ``licences`` maps a package name to the licence expected of it."""
+    packages = []
+    for archive in sorted(folder.iterdir()):
+        if archive.suffix not in (".whl", ".gz"):
+            continue
+        metadata = _metadata(archive)
+        name = str(metadata["Name"]).lower().replace("_", "-")
+        if name not in licences:
+            continue
+        # Free-form licence fields often hold a whole text; the curated list is the better source then.
+        licence = metadata["License-Expression"] or licences[name]
+        packages.append(
+            PinnedPackage(
+                name=name,
+                version=str(metadata["Version"]),
+                file=archive.name,
+                sha256=sha256(archive),
+                licence=licence,
+            )
+        )
+    return PackageManifest(packages=tuple(packages), held_out=held_out)
+
+
+def python_files(archive: Path) -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of the ``.py`` files of a wheel or source distribution that decode as UTF-8."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for name in sorted(wheel.namelist()):
+                if name.endswith(".py"):
+                    yield from _decoded(name, wheel.read(name))
+        return
+    with tarfile.open(archive) as source:
+        for member in sorted(source.getmembers(), key=lambda m: m.name):
+            stream = source.extractfile(member) if member.name.endswith(".py") and member.isfile() else None
+            if stream is not None:
+                yield from _decoded(member.name, stream.read())
+
+
+def standard_library() -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of the standard library of the running Python."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for path in sorted(root.rglob("*.py")):
+        if "site-packages" not in path.parts:
+            yield from _decoded(str(path.relative_to(root)), path.read_bytes())
+
+
+def _decoded(name: str, data: bytes) -> Iterator[tuple[str, str]]:
+    try:
+        yield name, data.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+
+
+def _metadata(archive: Path) -> dict[str, str | None]:
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            name = next(n for n in wheel.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
+            text = wheel.read(name).decode("utf-8", "replace")
+    else:
+        with tarfile.open(archive) as source:
+            name = next(n for n in source.getnames() if n.endswith("/PKG-INFO") and n.count("/") == 1)
+            stream = source.extractfile(name)
+            text = io.TextIOWrapper(stream, "utf-8", "replace").read() if stream else ""
+    headers = Parser().parsestr(text, headersonly=True)
+    return {key: headers[key] for key in ("Name", "Version", "License-Expression")}
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> None:
+    """Write a manifest to standard output."""
+    folder, names, held_out = arguments
+    lines = [line.split(maxsplit=1) for line in Path(names).read_text("utf-8").splitlines()]
+    licences = {line[0]: line[1] for line in lines if len(line) == 2 and line[0] != "#"}
+    manifest = pin(Path(folder), licences, tuple(held_out.split(",")))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,86 @@
+"""What a training step minimises: a batch as tensors with weights, and the one module that turns it into a loss.
+
+Every objective (LLaDA's, infilling, SFT, the autoregressive baseline) is a weighted sum of cross-entropies over some rows.
+The weights are normalised over the whole batch of a step, so a step is the same however it is cut into micro-batches and
+spread over processes.
+
+Shapes: B rows, L canvas length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from engine.network.model import MaskPredictor
+from training.examples.batches import InfillBatch
+from training.examples.infill_pass import span_rows
+from training.examples.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows
+
+
+@dataclass
+class Rows:
+    """Canvases with a label where the weight is not zero."""
+
+    input_ids: Tensor  # (B, L), noisy
+    targets: Tensor  # (B, L)
+    weights: Tensor  # (B, L), float; their sum over the step is what the objective says
+    kind: str = "plain"
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    @property
+    def tokens(self) -> int:
+        return self.input_ids.numel()
+
+    def part(self, rows: slice, device: torch.device) -> Rows:
+        """Some rows, on ``device``."""
+        ids, targets, weights = (x[rows].to(device) for x in (self.input_ids, self.targets, self.weights))
+        return Rows(ids, targets, weights, self.kind)
+
+
+StepBatch = Rows | InfillBatch
+
+
+class Objective(Protocol):
+    """Gives the batch of every step; the same step always gives the same batch, on every process."""
+
+    def batch(self, step: int) -> StepBatch: ...
+
+    def validation(self) -> Iterator[tuple[str, StepBatch]]:
+        """Named held-out batches whose weights make the mean of their losses the figure of that name."""
+        ...
+
+
+class LossModule(nn.Module):
+    """Batch -> loss. The outermost module of a run: FSDP gathers embedding and head for the whole of ``forward``."""
+
+    def __init__(self, predictor: MaskPredictor, compile: bool = False, length: int | None = None) -> None:
+        super().__init__()
+        self.predictor = predictor
+        self._length = length
+        # Bound methods are no submodules, so parameters keep one name each.
+        self._compiled: Any = torch.compile(predictor.encode, dynamic=False) if compile else None
+        self._compiled_head: LogitsLoss | None = torch.compile(loss_of_logits, dynamic=False) if compile else None
+
+    def forward(self, batch: StepBatch) -> Tensor:
+        if isinstance(batch, InfillBatch):
+            rows = masked_rows(span_rows(self._compiled or self.predictor.encode, batch), batch.masked)
+            targets, weights = batch.targets[batch.masked], batch.weights[batch.masked]
+        else:
+            # A batch cut to a random length would be compiled for that length alone.
+            usual = self._compiled is not None and batch.input_ids.shape[1] == self._length
+            encode = self._compiled if usual else self.predictor.encode
+            labelled = batch.weights != 0
+            rows = masked_rows(encode(batch.input_ids)[0], labelled)
+            targets, weights = batch.targets[labelled], batch.weights[labelled]
+        kind = rows.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+        head = self.predictor.head_weight
+        loss: Tensor = HeadLoss.apply(rows, head, targets, weights, dtype, self._compiled_head)  # type: ignore[no-untyped-call]
+        return loss
