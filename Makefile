@@ -27,7 +27,7 @@ test-tensorrt: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check tensorrt-rtx cuda-bindings pybind11-stubgen
 	$(TEST)/bin/python tests/tensorrt/make_stubs.py .cache/stubs
 	MYPYPATH=.cache/stubs $(TEST)/bin/mypy -p engine -p export
-	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/test_tensorrt_backend.py
+	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/backends/tensorrt/test_backend.py
 
 # Ten thousand requests, faster than they can be answered.
 soak: $(TEST)/.installed

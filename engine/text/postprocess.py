@@ -1,6 +1,6 @@
 """Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets closed.
 
-Pure text functions; the model proposes, this keeps the document whole. ``tests/engine/finish/`` shows every rule.
+Pure text functions; the model proposes, this keeps the document whole. ``tests/engine/text/postprocess/`` shows every rule.
 """
 
 from __future__ import annotations

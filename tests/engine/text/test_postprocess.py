@@ -1,4 +1,7 @@
-"""Answers are made to fit their place. Every rule is a readable file in ``finish/``: text with a cursor, answer, result."""
+"""Answers are made to fit their place. Every rule is a readable file in ``postprocess/``.
+
+A file holds a text with a cursor, an answer and the result.
+"""
 
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from engine.text.brackets import balanced_forms, imbalance, leaves_brackets
 from engine.text.postprocess import finish, trim_double_spaces, trim_repeated_suffix
 
 CURSOR = "\u2038"
-RULES = sorted((Path(__file__).parent / "finish").glob("*.txt"))
+RULES = sorted((Path(__file__).parent / "postprocess").glob("*.txt"))
 
 
 @pytest.mark.parametrize("path", RULES, ids=[path.stem for path in RULES])
