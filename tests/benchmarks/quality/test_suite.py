@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tests.benchmarks.test_quality import DOCUMENTS
 
 from benchmarks.infill_cases import Case, Document
 from benchmarks.quality.neighbours import neighbours
 from benchmarks.quality.report import write_report
 from benchmarks.quality.suite import Sources, run_suite
 from engine import Engine
+from tests.benchmarks.quality.test_exact_match import DOCUMENTS
 
 
 @pytest.fixture

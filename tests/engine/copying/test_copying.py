@@ -5,7 +5,6 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.test_span_options import any_model
 
 from engine import Engine, FillRequest, Snippet, Span
 from engine.copying.apply import SPARE, SURE, copies_of, take
@@ -15,6 +14,7 @@ from engine.copying.renamed_match import Analogy
 from engine.copying.span_context import LONGEST_COPY, WALL, Neighbourhood
 from engine.copying.verbatim import MOST_ENDS, Repeat, verbatim
 from engine.infill.calibration import Calibration
+from tests.engine.request.test_span_rules import any_model
 
 CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"
 

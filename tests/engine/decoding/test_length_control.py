@@ -3,7 +3,6 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.test_sampler import DELETE, EXPAND, MASK, run
 
 from engine.backends.fake import FakeBackend
 from engine.decoding.cache_plan import make_plan
@@ -12,6 +11,7 @@ from engine.decoding.constraints import constraint_table
 from engine.decoding.length_control import Lengths, SpanLength
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold
+from tests.engine.decoding.test_sampler import DELETE, EXPAND, MASK, run
 
 
 def filled(config, score, masks, spans, steps=16):

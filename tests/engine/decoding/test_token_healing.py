@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.test_span_options import any_model
 
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
+from tests.engine.request.test_span_rules import any_model
 
 TEXT = "def compute(width):\n    return self.width * returned\n"
 

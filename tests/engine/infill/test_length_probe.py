@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.test_span_options import any_model
 
 from benchmarks.fitting.calibrate import rising
 from engine import Engine, FillRequest, Span
@@ -13,6 +12,7 @@ from engine.backends.fake import FakeBackend
 from engine.base.errors import CheckpointError
 from engine.infill.calibration import Calibration, read_calibration, write_calibration
 from engine.infill.length_probe import candidate_lengths
+from tests.engine.request.test_span_rules import any_model
 
 TEXT = "ab cd\nef gh\n"
 

@@ -7,7 +7,6 @@ import sys
 import pytest
 import torch
 from safetensors.torch import save_file
-from tests.engine.test_config import LLADA_8B
 
 from engine import Engine
 from engine.base.errors import CheckpointError, RequestRejected
@@ -15,6 +14,7 @@ from engine.llada.generate import GenerateRequest
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import parse_model_config
+from tests.engine.network.test_model_config import LLADA_8B
 from tests.lacuna.test_cli import refused
 
 SMALL = LLADA_8B | {"d_model": 128, "n_layers": 2, "n_heads": 4, "n_kv_heads": 4, "mlp_hidden_size": 192}

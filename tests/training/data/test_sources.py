@@ -5,9 +5,9 @@ import json
 import os
 
 import pytest
-from tests.training.test_prepare import texts
 
 from tests.lacuna.test_cli import refused
+from tests.training.data.test_prepare import texts
 from training.data.prepare import DataConfig, prepare
 from training.data.records import Skipped, read_records
 from training.data.shards import TokenShard

@@ -1,7 +1,6 @@
 """The ablation of the hidden context, very small: one row a share, and nothing twice."""
 
-from tests.training.test_pretrain import data  # noqa: F401  (fixture)
-
+from tests.training.objectives.test_pretrain import data  # noqa: F401  (fixture)
 from training.experiments import hidden_share
 
 

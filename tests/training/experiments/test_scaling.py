@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from tests.training.test_pretrain import data  # noqa: F401  (fixture)
 
+from tests.training.objectives.test_pretrain import data  # noqa: F401  (fixture)
 from training.experiments import scaling
 
 

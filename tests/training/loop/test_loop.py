@@ -11,11 +11,11 @@ import msgspec
 import pytest
 import torch
 from accelerate import Accelerator
-from tests.training.test_pretrain import data, run, toml_of  # noqa: F401  (fixtures)
 from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
+from tests.training.objectives.test_pretrain import data, run, toml_of  # noqa: F401  (fixtures)
 from training.data.shards import TokenShard
 from training.examples.batches import Batches
 from training.examples.objective import LossModule, Rows

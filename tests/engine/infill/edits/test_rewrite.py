@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.test_span_options import any_model
 
 from engine import BeforeRequest, Engine, RequestRejected, RewriteRequest
 from engine.request.messages import Span
 from engine.request.span_rules import missing_pin
+from tests.engine.request.test_span_rules import any_model
 
 TEXT = "The parser reads the whole file.\nThen it closes the file again.\nAfter that nothing happens.\n"
 START, END = TEXT.index("Then"), TEXT.index("\nAfter")
