@@ -44,13 +44,13 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Document:
+class HeldOutDocument:
     text: str
     source: str
     path: str
 
 
-def read_documents(path: Path) -> list[Document]:
+def read_documents(path: Path) -> list[HeldOutDocument]:
     """Documents of a ``.jsonl``, ``.jsonl.gz`` or ``.jsonl.zst`` file with ``text``, ``source`` and ``path``."""
     if path.suffix == ".zst":
         import zstandard
@@ -59,7 +59,7 @@ def read_documents(path: Path) -> list[Document]:
     else:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
-    return [Document(row["text"], row.get("source", ""), row.get("path", "")) for row in rows]
+    return [HeldOutDocument(row["text"], row.get("source", ""), row.get("path", "")) for row in rows]
 
 
 def read_texts(path: Path, limit: int) -> list[str]:
@@ -69,7 +69,7 @@ def read_texts(path: Path, limit: int) -> list[str]:
     return [path.read_text(encoding="utf-8")]
 
 
-def cut_cases(documents: list[Document], kind: str, count: int, seed: int) -> list[Case]:
+def cut_cases(documents: list[HeldOutDocument], kind: str, count: int, seed: int) -> list[Case]:
     """``count`` cases, spread over the documents, drawn with one seed; fewer when the documents hold fewer."""
     rng = np.random.default_rng(seed)
     cases: list[Case] = []
@@ -158,6 +158,6 @@ _CUTS = {"line": _line, "lines": _lines, "piece": _piece, "rest": _rest, "senten
 KINDS = tuple(_CUTS)
 
 
-def _windowed(document: Document, start: int, end: int) -> Case:
+def _windowed(document: HeldOutDocument, start: int, end: int) -> Case:
     low, high = max(0, start - CONTEXT_CHARS), min(len(document.text), end + CONTEXT_CHARS)
     return Case(document.text[low:high], start - low, end - low, document.source, document.path)

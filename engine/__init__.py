@@ -4,7 +4,7 @@ from engine.base.errors import BackendUnavailable, CheckpointError, EngineError,
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.llada.surprisal import ScoredToken, ScoreResult
-from engine.request.blank_markers import MARKERS, Blanks, Skipped, find_blanks, language_of
+from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
 from engine.request.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
 from engine.service.core import BUNDLED, Engine
 
@@ -27,7 +27,7 @@ __all__ = [
     "SamplerOptions",
     "ScoreResult",
     "ScoredToken",
-    "Skipped",
+    "SkippedMarker",
     "Snippet",
     "Span",
     "SpanResult",

@@ -49,7 +49,7 @@ class Tensor(msgspec.Struct, frozen=True):
     shapes: list[list[tuple[int, ...]]]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class BuiltPlan(msgspec.Struct, frozen=True):
     """A serialised plan and what it was built of; precisions and layers are counted over the parsed network."""
 
     data: bytes
@@ -59,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
     precisions: dict[str, int]
 
 
-def build_plan(graph: Path, config: ModelConfig, options: BuildOptions, timing_cache: Path | None = None) -> Plan:
+def build_plan(graph: Path, config: ModelConfig, options: BuildOptions, timing_cache: Path | None = None) -> BuiltPlan:
     """Build ``graph`` (weights beside it); ``EngineError`` says why it cannot be."""
     logger = _Messages()
     builder = trt.Builder(logger)
@@ -93,7 +93,7 @@ def build_plan(graph: Path, config: ModelConfig, options: BuildOptions, timing_c
     if timing_cache is not None and cache is not None:
         timing_cache.write_bytes(bytes(cache.serialize()))
     layers = [network.get_layer(index) for index in range(network.num_layers)]
-    return Plan(
+    return BuiltPlan(
         data=bytes(plan),
         inputs=[
             Tensor(t.name, t.dtype.name, [[input_shape(t.name, config, e) for e in profile] for profile in extents])

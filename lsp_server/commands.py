@@ -10,15 +10,15 @@ from lsprotocol import types
 
 from engine import EngineError, RequestRejected
 from lsp_server.document import Snapshot
+from lsp_server.edit_progress import EditProgress
 from lsp_server.engine_client import EngineClient
 from lsp_server.features import alternatives, blanks, rewriting
-from lsp_server.features.edits import Asked, Shape, argument_of, plain
-from lsp_server.shown import Shown
+from lsp_server.features.edits import EditCommand, Shape, argument_of, plain
 
 if TYPE_CHECKING:
     from lsp_server.server import LacunaServer
 
-MakeEdit = Callable[[EngineClient, Asked], Awaitable[types.WorkspaceEdit]]
+MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
     blanks.COMMAND: ("Fill the blanks", blanks.fill),
     blanks.SELECTIONS: ("Fill the selections", blanks.fill_selections),
@@ -80,9 +80,9 @@ async def make_edit(server: LacunaServer, name: str, options: dict[str, Any]) ->
     beside = server.notebooks.beside(document.uri)
     try:
         within = range_of(server, options.get("range"))
-        async with Shown(server, document, label, len(beside.before)) as shown:
+        async with EditProgress(server, document, label, len(beside.before)) as shown:
             settings, shape = server.settings(document.uri), shape_of(server, document)
-            asked = Asked(document, within, own, server.related(document, beside), settings, beside, shape, shown.take)
+            asked = EditCommand(document, within, own, server.related(document, beside), settings, beside, shape, shown.take)
             edit = await make(server.engine, asked)
     except EngineError as exc:
         server.tell(f"Lacuna: {exc}")

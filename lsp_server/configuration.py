@@ -39,12 +39,12 @@ class Configuration:
             self._known[uri] = self._read(uri)
         return self._known[uri]
 
-    def again(self) -> None:
+    def invalidate(self) -> None:
         """Something changed: read everything anew, and complain anew."""
         self._known.clear()
         self._complaints.clear()
 
-    def heard(self, uri: str | None, said: Any) -> None:
+    def set_client_value(self, uri: str | None, said: Any) -> None:
         """What the client has for a document, or for everything."""
         self._heard[uri] = said
         self._known.pop(uri, None)

@@ -23,7 +23,7 @@ def register_configuration(server: LacunaServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
         if params.settings is not None:
-            server.configuration.heard(None, plain(params.settings).get(SECTION))
+            server.configuration.set_client_value(None, plain(params.settings).get(SECTION))
         await ask(server, [None, *(document.uri for document in server.documents)])
         await apply(server)
 
@@ -61,7 +61,7 @@ async def start(server: LacunaServer) -> None:
 
 async def apply(server: LacunaServer) -> None:
     """Settings may have changed: use them from now on, and say what is wrong with them."""
-    server.configuration.again()
+    server.configuration.invalidate()
     settings = server.configuration.of(None)
     server.status.off = not settings.inline_completion
     server.show_status()
@@ -88,7 +88,7 @@ async def ask(server: LacunaServer, uris: Sequence[str | None]) -> None:
     items = [types.ConfigurationItem(scope_uri=uri, section=SECTION) for uri in uris]
     found = await server.workspace_configuration_async(types.ConfigurationParams(items))
     for uri, said in zip(uris, found or [], strict=False):
-        server.configuration.heard(uri, plain(said))
+        server.configuration.set_client_value(uri, plain(said))
 
 
 def offers_by_language(capabilities: types.ClientCapabilities) -> bool:

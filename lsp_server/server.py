@@ -22,17 +22,17 @@ from lsp_server import configure
 from lsp_server.commands import register_commands
 from lsp_server.configuration import Configuration, path_of
 from lsp_server.document import DocumentStore, Snapshot
+from lsp_server.document_features import register_document_features
 from lsp_server.engine_client import EmbeddedEngine, EngineClient
 from lsp_server.features import completion, status
 from lsp_server.features.acceptance import Acceptance
-from lsp_server.features.inline_completion import Asked, InlineCompletions
-from lsp_server.features.pace import Pace
+from lsp_server.features.debounce import Debounce
+from lsp_server.features.inline_completion import InlineCompletions, SuggestionRequest
 from lsp_server.features.preview import Previews
 from lsp_server.features.proofreading import Proofreader
 from lsp_server.features.recent import RecentEdits
 from lsp_server.features.related import related_snippets
 from lsp_server.features.status import Status
-from lsp_server.hints import register_hints
 from lsp_server.notebooks import Beside, Notebooks
 from lsp_server.protocol import LacunaProtocol
 from lsp_server.settings import Settings
@@ -57,7 +57,7 @@ class LacunaServer(LanguageServer):
         self.engine = engine
         self.documents = DocumentStore()
         self.notebooks = Notebooks(self.documents)
-        self.acceptance, self.pace, self.recent = Acceptance(), Pace(), RecentEdits()
+        self.acceptance, self.pace, self.recent = Acceptance(), Debounce(), RecentEdits()
         self.documents.on_edit += [self.acceptance.edited, self.pace.edited, self.recent.edited]
         self.inline = InlineCompletions(engine, self._wait_s, self._suggested)
         self.proofreader = Proofreader(engine)
@@ -127,7 +127,7 @@ class LacunaServer(LanguageServer):
         """Items for the cursor, timed."""
         context, uri = params.context, document.uri
         beside = self.notebooks.beside(uri)
-        asked = Asked(
+        asked = SuggestionRequest(
             document, params.position, context.trigger_kind == types.InlineCompletionTriggerKind.Invoked, self.settings(uri),
             context.selected_completion_info, self.related(document, beside), beside,
         )  # fmt: skip
@@ -136,12 +136,12 @@ class LacunaServer(LanguageServer):
         self.status.answered(SUGGESTION, (time.perf_counter() - began) * 1000)
         return items
 
-    def _wait_s(self, asked: Asked) -> float:
+    def _wait_s(self, asked: SuggestionRequest) -> float:
         at = asked.document.offset_at(asked.position)
         before = asked.document.text[max(0, at - 1) : at]
         return self.pace.wait_s(asked.settings.delay_ms, before, self.acceptance.rate, self.inline.engine_s)
 
-    def _suggested(self, asked: Asked, answers: tuple[str, ...]) -> None:
+    def _suggested(self, asked: SuggestionRequest, answers: tuple[str, ...]) -> None:
         document, selected = asked.document, asked.selected
         at, typed = document.offset_at(asked.position), ""
         if selected is not None:
@@ -190,7 +190,7 @@ def make_server(engine: EngineClient) -> LacunaServer:
 
     configure.register_configuration(server)
     register_commands(server)
-    register_hints(server)
+    register_document_features(server)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(params: Any = None) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fitting.calibrate import expected_error
-from benchmarks.infill_cases import Document, cut_cases, read_documents
+from benchmarks.infill_cases import HeldOutDocument, cut_cases, read_documents
 from engine.copying.ranking import FEATURES, candidates, log_shares
-from engine.copying.span_context import PLAIN_PROSE, Neighbourhood
+from engine.copying.span_context import PLAIN_PROSE, SpanContext
 from engine.request.blank_markers import language_of
 
 KINDS, PROSE_KINDS = ("piece", "rest", "line", "lines"), ("piece", "rest", "sentence")
@@ -30,11 +30,11 @@ ROUNDS = 40
 Array = NDArray[np.float64]
 
 
-def examples(documents: Sequence[Document], kind: str, count: int) -> list[tuple[Array, Array]]:
+def examples(documents: Sequence[HeldOutDocument], kind: str, count: int) -> list[tuple[Array, Array]]:
     """For every case: the features (N, F) of its candidates and which of them is the truth (N,)."""
     found = []
     for case in cut_cases(list(documents), kind, count, 3):
-        rated = candidates(Neighbourhood.of(case.text, case.start, case.end, single_line=kind != "lines"))
+        rated = candidates(SpanContext.of(case.text, case.start, case.end, single_line=kind != "lines"))
         right = np.array([copy == case.answer for copy, _ in rated], float)
         found.append((np.array([features for _, features in rated]).reshape(-1, len(FEATURES)), right))
     return found

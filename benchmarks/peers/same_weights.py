@@ -24,7 +24,7 @@ from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
 from engine.base.arrays import Ints
-from engine.decoding.cache_plan import Plan, make_plan
+from engine.decoding.cache_plan import CachePlan, make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold
@@ -38,7 +38,7 @@ WINDOW = 512
 
 
 @dataclass(frozen=True)
-class Place:
+class PeerCase:
     """One cut-out as every peer sees it."""
 
     case: Case
@@ -58,7 +58,7 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
         for case in cases:
             span = Span(start=case.start, end=case.end, tokens=LENGTH)
             pieces = context_window(case.text, [span], engine.tokenizer, WINDOW - LENGTH).pieces
-            found.append(Place(case, pieces, len(engine.tokenizer.encode(case.answer))))
+            found.append(PeerCase(case, pieces, len(engine.tokenizer.encode(case.answer))))
         torch_backend = TorchBackend(load_checkpoint(folder, torch.float32).eval())
         backend = engine.backend
         free = [_ms(engine, place.case, None) for place in found]
@@ -77,13 +77,13 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
     return report
 
 
-def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -> Callable[[Place], None]:
+def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -> Callable[[PeerCase], None]:
     """The sampler alone on a backend: a fill of ``LENGTH`` tokens without anything around it."""
     assert engine.infiller is not None
     allowed = engine.infiller.allowed
 
-    def fill(place: Place) -> None:
-        plan: Plan = make_plan(cache)
+    def fill(place: PeerCase) -> None:
+        plan: CachePlan = make_plan(cache)
         run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, allowed, rules)
         batch = next(run)
         try:
@@ -95,11 +95,11 @@ def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -
     return fill
 
 
-def _published(model: MaskPredictor, engine: Engine) -> Callable[[Place], None]:
+def _published(model: MaskPredictor, engine: Engine) -> Callable[[PeerCase], None]:
     """LLaDA's ``generate.py`` with low-confidence remasking, for masks in the middle."""
 
     @torch.no_grad()
-    def fill(place: Place) -> None:
+    def fill(place: PeerCase) -> None:
         x = torch.as_tensor(place.canvas(engine.config.mask_token_id).ids)[None]
         for _ in range(STEPS):
             masked = x == engine.config.mask_token_id
@@ -131,7 +131,7 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
     return result.ms
 
 
-def _twin(backend: Backend, engine: Engine, place: Place) -> tuple[float, float]:
+def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, float]:
     """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a pass a token)."""
     assert engine.infiller is not None
     allowed = engine.infiller.allowed

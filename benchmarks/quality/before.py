@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.bounds import with_bounds
-from benchmarks.infill_cases import ROUNDS, SENTENCE, Document
+from benchmarks.infill_cases import ROUNDS, SENTENCE, HeldOutDocument
 from engine import Engine
 from engine.llada.likelihood import LikelihoodRequest
 
 SIDE_TOKENS = 64
 
 
-def triples(documents: Sequence[Document], count: int, seed: int) -> list[tuple[str, str, str, str]]:
+def triples(documents: Sequence[HeldOutDocument], count: int, seed: int) -> list[tuple[str, str, str, str]]:
     """(before, sentence, after, group): sentences with enough text on both sides, at most ``ROUNDS`` of a document."""
     rng = np.random.default_rng(seed)
     found: list[tuple[str, str, str, str]] = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.bounds import with_bounds
-from benchmarks.infill_cases import Document, cut_cases
+from benchmarks.infill_cases import HeldOutDocument, cut_cases
 from engine import Engine, FillRequest, Span, language_of
 
 NEAR_CHARS = 700
@@ -32,7 +32,7 @@ class JointCase:
     path: str
 
 
-def joint_cases(documents: Sequence[Document], kind: str, blanks: int, count: int, seed: int) -> list[JointCase]:
+def joint_cases(documents: Sequence[HeldOutDocument], kind: str, blanks: int, count: int, seed: int) -> list[JointCase]:
     """``count`` places with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the documents hold fewer."""
     drawn = cut_cases(list(documents), kind, max(DRAWN, 20 * count * blanks), seed)
     by_document: dict[tuple[str, str, str], list[tuple[int, int]]] = {}

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.bounds import with_bounds
-from benchmarks.infill_cases import Case, Document
+from benchmarks.infill_cases import Case, HeldOutDocument
 from benchmarks.quality.neighbours import neighbours
 from engine import Engine, FillRequest, Snippet, Span
 from lsp_server.features.recent import PLACES, REACH
@@ -36,7 +36,7 @@ def places(old: Path, new: Path, seed: int) -> Iterator[tuple[str, int, int, tup
     read = {p.relative_to(new).as_posix(): p.read_text("utf-8", "replace") for p in sorted(new.rglob("*.py"))}
     before = {name: (old / name).read_text("utf-8", "replace") for name in read if (old / name).exists()}
     changes = {name: changed_lines(before[name], read[name]) for name in before if before[name] != read[name]}
-    documents = [Document(text, "", name) for name, text in before.items()]
+    documents = [HeldOutDocument(text, "", name) for name, text in before.items()]
     found = []
     for name, ranges in changes.items():
         lines = read[name].splitlines(keepends=True)

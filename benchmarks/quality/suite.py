@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.infill_cases import Document, cut_cases, read_documents
+from benchmarks.infill_cases import HeldOutDocument, cut_cases, read_documents
 from benchmarks.machine import describe
 from benchmarks.published.humaneval_infilling import evaluate, read_problems
 from benchmarks.quality.before import directions, triples
@@ -81,7 +81,9 @@ def _sets(engine: Engine, sources: Sources, cases: int, seed: int) -> list[tuple
     return sets
 
 
-def _cut_outs(engine: Engine, documents: Sequence[Document], language: str, kind: str, cases: int, seed: int) -> Measure:
+def _cut_outs(
+    engine: Engine, documents: Sequence[HeldOutDocument], language: str, kind: str, cases: int, seed: int
+) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         chosen = cut_cases(list(documents), kind, cases, seed)
         judged = []
@@ -94,7 +96,7 @@ def _cut_outs(engine: Engine, documents: Sequence[Document], language: str, kind
     return measure
 
 
-def _joint(engine: Engine, documents: Sequence[Document], blanks: int, cases: int, seed: int) -> Measure:
+def _joint(engine: Engine, documents: Sequence[HeldOutDocument], blanks: int, cases: int, seed: int) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         places = joint_cases(documents, "piece", blanks, max(1, cases // blanks), seed)
         done = iter(range(1, len(places) + 1))
@@ -103,7 +105,7 @@ def _joint(engine: Engine, documents: Sequence[Document], blanks: int, cases: in
     return measure
 
 
-def _before(engine: Engine, documents: Sequence[Document], cases: int, seed: int) -> Measure:
+def _before(engine: Engine, documents: Sequence[HeldOutDocument], cases: int, seed: int) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         chosen = triples(list(documents), cases, seed)
         done = iter(range(1, len(chosen) + 1))

@@ -41,7 +41,7 @@ Report = dict[str, float | int | str]
 
 
 @dataclass(frozen=True)
-class Plan:
+class CheckPlan:
     """What is measured where."""
 
     device: torch.device
@@ -52,7 +52,7 @@ class Plan:
     """Of the copy that measures memory bandwidth."""
 
 
-def check(plan: Plan) -> Report:
+def check(plan: CheckPlan) -> Report:
     """Every figure; a part that fails is reported by its error and the others go on."""
     report: Report = {"device": _name(plan.device), "torch": torch.__version__}
     parts: dict[str, Callable[[], Report]] = {
@@ -71,7 +71,7 @@ def check(plan: Plan) -> Report:
     return report
 
 
-def parity(plan: Plan) -> Report:
+def parity(plan: CheckPlan) -> Report:
     """The bundled weights on the device, in fp32 and in the dtype of GPUs, against fp32 on the CPU."""
     config = read_model_config(BUNDLED)
     batches = canvases(config, BUNDLED, [case.text for case in places(20)], 50, seed=0)
@@ -92,7 +92,7 @@ def parity(plan: Plan) -> Report:
     return report
 
 
-def infill_times(plan: Plan) -> Report:
+def infill_times(plan: CheckPlan) -> Report:
     """A span of 32 tokens in a window of 1,024 with 8 passes on random weights of ``plan.shape``, and what bounds a step."""
     with torch.device("meta"):
         model = MaskPredictor(plan.shape).to(plan.dtype)
@@ -114,7 +114,7 @@ def infill_times(plan: Plan) -> Report:
     }
 
 
-def measured_bandwidth(plan: Plan) -> float:
+def measured_bandwidth(plan: CheckPlan) -> float:
     """Bytes a second that a copy reads and writes."""
     source = torch.empty(int(plan.gigabytes * 1e9), dtype=torch.uint8, device=plan.device)
     target = torch.empty_like(source)
@@ -127,7 +127,7 @@ def measured_bandwidth(plan: Plan) -> float:
     return 2 * source.nbytes / float(np.median([time_ms(copy) for _ in range(10)])) * 1000
 
 
-def bundled_times(plan: Plan) -> Report:
+def bundled_times(plan: CheckPlan) -> Report:
     """Fills of the bundled model by every backend that can run here."""
     report: Report = {}
     with TemporaryDirectory() as folder:
@@ -159,7 +159,7 @@ def _artefact(backend: str, folder: Path) -> Path:
     return folder
 
 
-def _infill(backend: Backend, plan: Plan) -> tuple[float, float]:
+def _infill(backend: Backend, plan: CheckPlan) -> tuple[float, float]:
     """Median milliseconds of a whole infill and of one of its steps."""
     rng = np.random.default_rng(0)
     rows = plan.shape.embedding_rows
@@ -226,9 +226,9 @@ def main() -> int:
     if not options.rehearse and not torch.cuda.is_available():
         sys.stderr.write("gpu-check: torch sees no NVIDIA GPU here; try --rehearse.\n")
         return 2
-    plan = Plan(torch.device("cuda", 0), LLADA_8B, torch.bfloat16, 50, 4.0)
+    plan = CheckPlan(torch.device("cuda", 0), LLADA_8B, torch.bfloat16, 50, 4.0)
     if options.rehearse:
-        plan = Plan(torch.device("cpu"), read_model_config(BUNDLED), torch.bfloat16, 20, 0.2)
+        plan = CheckPlan(torch.device("cpu"), read_model_config(BUNDLED), torch.bfloat16, 20, 0.2)
     report = check(plan)
     write(report, options.out, f"{time.strftime('%Y-%m-%d')}-gpu")
     for key, value in report.items():

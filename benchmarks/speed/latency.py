@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.infill_cases import Case, Document, cut_cases
+from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases
 from benchmarks.machine import describe, quantile, resident_mb
 from engine import Engine, FillRequest, FillResult, Span
 from engine.backends.interface import Batch, Predictions
@@ -29,7 +29,7 @@ def places(count: int, seed: int = 0) -> list[Case]:
     root = Path(sysconfig.get_path("stdlib"))
     files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > 6_000]
     chosen = np.random.default_rng(seed).permutation(len(files))[: max(count, 40)]
-    documents = [Document(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen]
+    documents = [HeldOutDocument(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen]
     return cut_cases(documents, "line", count, seed)
 
 

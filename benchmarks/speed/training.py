@@ -26,7 +26,7 @@ from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
 from engine.service.core import BUNDLED
 from engine.text.tokenizer import load_tokenizer
-from training.data.shards import Document, TokenShard, write_shard
+from training.data.shards import TokenShard, TrainingDocument, write_shard
 from training.examples.batches import PYTHON, Batches
 from training.examples.infill_examples import InfillConfig
 from training.examples.loss import HeadLoss, masked_cross_entropy, masked_rows, mean_weights
@@ -99,7 +99,7 @@ def _loader_ms(kind: str, runs: int) -> float:
     rng = np.random.default_rng(0)
     with TemporaryDirectory() as folder:
         texts = (tokenizer.decode(rng.integers(300, tokenizer.get_vocab_size(), 600).tolist()) for _ in range(200))
-        documents = (Document(text, f"package/{i}.py") for i, text in enumerate(texts))
+        documents = (TrainingDocument(text, f"package/{i}.py") for i, text in enumerate(texts))
         write_shard(Path(folder), documents, tokenizer, CONFIG.eos_token_id, {})
         batches = Batches({PYTHON: TokenShard(Path(folder))}, {PYTHON: 1.0}, 0, tokenizer)
         infill = InfillConfig()

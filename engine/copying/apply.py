@@ -12,7 +12,7 @@ from itertools import islice
 import msgspec
 
 from engine.copying.ranking import Copy, copies
-from engine.copying.span_context import Neighbourhood
+from engine.copying.span_context import SpanContext
 from engine.request.messages import Draft, DraftSpan, FillRequest, Span
 from engine.request.span_rules import beside, keeps
 from engine.text.brackets import leaves_brackets
@@ -36,7 +36,7 @@ def copies_of(
         if span.pins or span.choices or span.lines or span.name:
             continue
         language, others = request.language, [(other.start, other.end) for other in spans if other is not span]
-        place = Neighbourhood.of(request.text, span.start, span.end, request.related, others, span.single_line, language)
+        place = SpanContext.of(request.text, span.start, span.end, request.related, others, span.single_line, language)
         # Every check parses the document, so no more are looked for than may be shown.
         fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
         if kept := list(islice(fitting, request.n + SPARE)):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.copying.renamed_match import Analogy, analogies
-from engine.copying.span_context import Neighbourhood
+from engine.copying.renamed_match import RenamedMatch, renamed_matches
+from engine.copying.span_context import SpanContext
 from engine.copying.verbatim import Repeat, verbatim
 
 WEIGHTS = {
@@ -57,7 +57,7 @@ class Copy:
     """That this is exactly what was meant."""
 
 
-def copies(place: Neighbourhood) -> list[Copy]:
+def copies(place: SpanContext) -> list[Copy]:
     """Candidates for a span, the best first."""
     rated = candidates(place)
     if not rated:
@@ -76,9 +76,9 @@ def log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def candidates(place: Neighbourhood) -> list[tuple[str, list[float]]]:
+def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
     """Candidates with their features."""
-    same, alike = verbatim(place), analogies(place)
+    same, alike = verbatim(place), renamed_matches(place)
     sources = (place.before, place.after, *place.related)
     head = _word_end(place.before)
     tail = _word_start(place.after)
@@ -99,7 +99,7 @@ def _verbatim(found: Repeat | None) -> list[float]:
     return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right)]).tolist()]
 
 
-def _analogy(found: Analogy | None) -> list[float]:
+def _analogy(found: RenamedMatch | None) -> list[float]:
     if found is None:
         return [0.0] * 9
     agreement = found.left, found.right, found.left_renamed, found.right_renamed, found.renamed

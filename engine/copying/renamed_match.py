@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.base.arrays import Floats, Ints
-from engine.copying.span_context import WALL, Neighbourhood
-from engine.copying.subtokens import Parts, is_blank, is_word, moved, read_parts
+from engine.copying.span_context import WALL, SpanContext
+from engine.copying.subtokens import Subtokens, is_blank, is_word, moved, read_subtokens
 
 FAR = 24
 """Parts of a side that are compared."""
@@ -30,7 +30,7 @@ BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
 
 
 @dataclass
-class Analogy:
+class RenamedMatch:
     """How well a place agrees with that of the span, read in parts, where a candidate comes from; at the best place."""
 
     left: float = 0.0
@@ -63,10 +63,10 @@ def _promise(same: float, renamed: int) -> float:
     return same - 0.5 * renamed
 
 
-def analogies(place: Neighbourhood) -> dict[str, Analogy]:
+def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
     """Candidate -> how its place agrees with that of the span, in parts, for the best."""
-    before = read_parts(place.before, "")
-    after = read_parts(place.after, before.indents[-1] if before.texts else "")
+    before = read_subtokens(place.before, "")
+    after = read_subtokens(place.after, before.indents[-1] if before.texts else "")
     # A word that the span cuts is written anew: the candidate must begin, or end, with what stands of it.
     head = before.texts[-1] if before.texts and is_word(before.texts[-1]) else ""
     tail = after.texts[0] if after.texts and is_word(after.texts[0]) else ""
@@ -74,9 +74,9 @@ def analogies(place: Neighbourhood) -> dict[str, Analogy]:
     # How the next line is indented from the answer's last one is not known, so its own indentation counts.
     right = after.texts[bool(tail) :][:1] + after.keys[bool(tail) + 1 :]
     here = _Here(left, right, head, tail, before, place)
-    found: dict[str, Analogy] = {}
+    found: dict[str, RenamedMatch] = {}
     if len(here.left) >= 2 and here.right:
-        here.search(before + read_parts(WALL, "") + after, found)
+        here.search(before + read_subtokens(WALL, "") + after, found)
     return dict(sorted(found.items(), key=lambda pair: -pair[1].promise)[:KEPT])
 
 
@@ -88,10 +88,10 @@ class _Here:
     right: Sequence[str]
     head: str
     tail: str
-    before: Parts
-    place: Neighbourhood
+    before: Subtokens
+    place: SpanContext
 
-    def search(self, source: Parts, found: dict[str, Analogy]) -> None:
+    def search(self, source: Subtokens, found: dict[str, RenamedMatch]) -> None:
         """Add the candidates of ``source``, the document."""
         keys, own, compared = source.keys, self.before.indents[-1], 0
         for at in _places(source, self.left):
@@ -110,7 +110,7 @@ class _Here:
                 if not right.length or not answer.strip() or len(answer) > self.place.longest:
                     continue
                 renamed = sum(word != part for word, part in zip(words, candidate, strict=False))
-                found.setdefault(answer, Analogy()).add(left, right, renamed, abs(at - len(self.left)))
+                found.setdefault(answer, RenamedMatch()).add(left, right, renamed, abs(at - len(self.left)))
 
     def _sizes(self, parts: Sequence[str], names: dict[str, str]) -> Iterator[int]:
         """How many of ``parts`` a candidate may have: the next one is what stands behind the span."""
@@ -161,7 +161,7 @@ class _Alignment:
         return self
 
 
-def _places(source: Parts, left: Sequence[str]) -> list[int]:
+def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
     """Where the left side is most like that of the span, the likest first: boundaries between parts of ``source``."""
     at: Ints = np.arange(1, len(source.texts))
     score: Floats = np.zeros(len(source.texts) + 1, np.float32)

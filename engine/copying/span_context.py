@@ -18,7 +18,7 @@ WALL = "\0"
 
 
 @dataclass(frozen=True)
-class Neighbourhood:
+class SpanContext:
     """The text before and after a span; what is not known of it is walled off."""
 
     before: str
@@ -37,7 +37,7 @@ class Neighbourhood:
         others: Sequence[tuple[int, int]] = (),
         single_line: bool = True,
         language: str | None = None,
-    ) -> Neighbourhood:
+    ) -> SpanContext:
         """Of ``text[start:end]``; ``others`` are ranges whose text is not known either."""
         before = _walled(text, max(0, start - REACH), start, others)
         after = _walled(text, end, min(len(text), end + REACH), others)

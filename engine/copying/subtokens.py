@@ -17,7 +17,7 @@ _PART = re.compile(rf"[A-Z]?{_LETTER}+|[A-Z]+(?!{_LETTER})|\d+|\n[ \t]*|[^\S\n]+
 
 
 @dataclass(frozen=True)
-class Parts:
+class Subtokens:
     """A text in parts, and what is compared of them."""
 
     texts: list[str]
@@ -30,8 +30,8 @@ class Parts:
     words: Bools
     """Which parts may be exchanged."""
 
-    def __add__(self, other: Parts) -> Parts:
-        return Parts(
+    def __add__(self, other: Subtokens) -> Subtokens:
+        return Subtokens(
             self.texts + other.texts,
             self.keys + other.keys,
             self.indents + other.indents,
@@ -41,7 +41,7 @@ class Parts:
 
 
 @lru_cache(maxsize=8)
-def read_parts(text: str, indent: str) -> Parts:
+def read_subtokens(text: str, indent: str) -> Subtokens:
     """Parts of ``text``, whose first line is indented so. Kept for what stands behind the cursor, which stays the same."""
     texts = _PART.findall(text)
     keys, indents = list(texts), []
@@ -50,7 +50,7 @@ def read_parts(text: str, indent: str) -> Parts:
             keys[i], indent = "\n" + _deeper(indent, part[1:]), part[1:]
         indents.append(indent)
     kinds = np.fromiter((hash(key.lower()) for key in keys), np.int64, len(keys))
-    return Parts(texts, keys, indents, kinds, np.fromiter(map(is_word, texts), bool, len(texts)))
+    return Subtokens(texts, keys, indents, kinds, np.fromiter(map(is_word, texts), bool, len(texts)))
 
 
 def _deeper(old: str, new: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.copying.span_context import WALL, Neighbourhood
+from engine.copying.span_context import WALL, SpanContext
 
 LONGEST_MATCH = 48
 MOST_PLACES, MOST_ENDS = 1_000, 4_000
@@ -41,7 +41,7 @@ class Repeat:
         return self.left_dense + self.right_dense + 0.3 * (self.left + self.right)
 
 
-def verbatim(place: Neighbourhood) -> dict[str, Repeat]:
+def verbatim(place: SpanContext) -> dict[str, Repeat]:
     """Candidate -> the longest matches around it, in characters, for those of the longest."""
     key, before, after = _key(place.before), place.before, place.after
     if not key or not after or after[0] == WALL:
@@ -84,7 +84,7 @@ def _match_left(source: str, at: int, before: str, known: int) -> int:
     return n
 
 
-def _collect(source: str, at: int, left: int, place: Neighbourhood, found: dict[str, Repeat]) -> int:
+def _collect(source: str, at: int, left: int, place: SpanContext, found: dict[str, Repeat]) -> int:
     """Add every candidate that begins at ``at``: it ends where the source goes on as the text does after the span.
 
     Returns how many ends were looked at.

@@ -33,14 +33,14 @@ class View:
     """Indices into ``active``."""
 
 
-class Plan(Protocol):
+class CachePlan(Protocol):
     def enter(self, groups: Ints) -> None:
         """A new block begins."""
 
     def view(self, canvas: Canvas) -> View:
         """The next pass."""
 
-    def absorb(self, predictions: Predictions) -> None:
+    def update(self, predictions: Predictions) -> None:
         """Take the handle that the last pass made."""
 
 
@@ -53,7 +53,7 @@ class FullPass:
     def view(self, canvas: Canvas) -> View:
         return View(np.arange(len(canvas)))
 
-    def absorb(self, predictions: Predictions) -> None:
+    def update(self, predictions: Predictions) -> None:
         return
 
 
@@ -75,7 +75,7 @@ class BlockCache:
             return View(np.arange(len(canvas)), keep=np.flatnonzero(cached))
         return View(np.flatnonzero(~cached), self.context, np.flatnonzero(cached))
 
-    def absorb(self, predictions: Predictions) -> None:
+    def update(self, predictions: Predictions) -> None:
         if self.refreshing:
             self.context, self.refreshing = predictions.context, False
 
@@ -105,7 +105,7 @@ class HiddenSpans:
             return Part(np.arange(len(ids)))
         return self._contexts.part(self._session, ids, self._most_edits)
 
-    def know(self, ids: Ints, part: Part, context: Context) -> None:
+    def store(self, ids: Ints, part: Part, context: Context) -> None:
         """The context ``ids`` is encoded: ``part.reused``, then ``part.active``."""
         self.context, self._order = context, np.concatenate((part.reused, part.active))
         if self._contexts is not None and self._session is not None:
@@ -118,11 +118,11 @@ class HiddenSpans:
         given = canvas.groups == CONTEXT
         return View(np.flatnonzero(~given), self.context, np.flatnonzero(given)[self._order])
 
-    def absorb(self, predictions: Predictions) -> None:
+    def update(self, predictions: Predictions) -> None:
         return
 
 
-def make_plan(cache: str) -> Plan:
+def make_plan(cache: str) -> CachePlan:
     """The plan of a policy; ``hidden`` is given its context by the sampler."""
     if cache == "none":
         return FullPass()

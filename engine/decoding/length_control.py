@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from engine.base.arrays import Bools, Ints
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import SINGLE_LINE, TEXT, TEXT_OR_CONTROL, TEXT_OR_DELETE
-from engine.decoding.token_healing import Healing
+from engine.decoding.token_healing import TokenHealing
 from engine.decoding.token_sampling import Choice
-from engine.decoding.word_boundaries import WordEdges
+from engine.decoding.word_boundaries import WordBoundaries
 
 DELETE_THRESHOLD = 0.5
 """A slot goes when the model finds it more likely superfluous than needed."""
@@ -44,9 +44,9 @@ class Lengths:
     delete_id: int | None
     ties: list[int] = field(default_factory=list)
     """Group -> the first group that has the same text; empty when no spans are tied."""
-    edges: WordEdges | None = None
+    edges: WordBoundaries | None = None
     """Keeps pins words of their own."""
-    healing: Healing | None = None
+    healing: TokenHealing | None = None
     """Constrains the outer slots of spans that begin or end inside a word."""
 
     @property

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.decoding.cache_plan import HiddenSpans, Plan, View
+from engine.decoding.cache_plan import CachePlan, HiddenSpans, View
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import ANYTHING
 from engine.decoding.length_control import Lengths
@@ -56,7 +56,7 @@ class Rules:
 def denoise(
     canvas: Canvas,
     blocks: list[list[int]],
-    plan: Plan,
+    plan: CachePlan,
     allowed: Bools,
     rules: Rules,
     lengths: Lengths | None = None,
@@ -83,7 +83,7 @@ def denoise(
             batch.tie = None if same is None else (same[:, None] == same[None, :]).astype(np.float32)[None]
             batch.full = rules.full_distribution or rules.cfg_scale > 0.0
             predictions = yield _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
-            plan.absorb(predictions)
+            plan.update(predictions)
             late = rules.expired()
             choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
             if rules.at_least_schedule:
@@ -135,7 +135,7 @@ def _step(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predict
     return Step(canvas.slots[masked], masked, confidence, ids, log_probs, entropy)
 
 
-def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
+def encode_context(canvas: Canvas, plan: CachePlan, allowed: Bools) -> Denoising:
     """Encode the given tokens as if the spans were not there, where the plan wants it and it was not done before."""
     given = canvas.context()
     if not isinstance(plan, HiddenSpans) or plan.context is not None or not len(given):
@@ -156,7 +156,7 @@ def encode_context(canvas: Canvas, plan: Plan, allowed: Bools) -> Denoising:
         )
         context = predictions.context
     assert context is not None, "a context of some tokens has a handle"
-    plan.know(ids, part, context)
+    plan.store(ids, part, context)
 
 
 def masked_pass(

@@ -48,7 +48,7 @@ class OuterRows:
 
 
 @dataclass
-class Healing:
+class TokenHealing:
     """The borders of the spans of one request, with the constraint rows of their outer slots."""
 
     pieces: list[list[int]]
@@ -75,9 +75,9 @@ class Healing:
 
 def heal(
     text: str, spans: Sequence[Span], pieces: Sequence[Sequence[int]], tokenizer: TextTokenizer, allowed: Bools
-) -> Healing:
+) -> TokenHealing:
     """Take back half words on both sides of every span whose length is free."""
-    healing = Healing([list(piece) for piece in pieces], allowed)
+    healing = TokenHealing([list(piece) for piece in pieces], allowed)
     extra: list[Bools] = []
 
     def row(ids: Ints, base: Bools) -> int | None:

@@ -18,14 +18,14 @@ from engine.text.tokenizer import TextTokenizer
 
 
 @dataclass(frozen=True)
-class WordEdges:
+class WordBoundaries:
     """Which tokens begin and end with a character of a word (V,)."""
 
     begins: Bools
     ends: Bools
 
     @classmethod
-    def of(cls, tokenizer: TextTokenizer, rows: int) -> WordEdges:
+    def of(cls, tokenizer: TextTokenizer, rows: int) -> WordBoundaries:
         """From the texts of all tokens; ``rows`` is the size of the embedding."""
         begins, ends = np.zeros(rows, bool), np.zeros(rows, bool)
         for i, text in enumerate(tokenizer.token_texts()):

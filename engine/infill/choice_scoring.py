@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
-from engine.decoding.cache_plan import FullPass, HiddenSpans, Plan
+from engine.decoding.cache_plan import CachePlan, FullPass, HiddenSpans
 from engine.decoding.canvas import Canvas
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
@@ -28,7 +28,7 @@ def slots_for(choices: Sequence[Sequence[int]]) -> int:
 
 
 def score_choices(
-    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: Plan, allowed: Bools, lengths: Lengths
+    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: CachePlan, allowed: Bools, lengths: Lengths
 ) -> Generator[Batch, Predictions, list[float]]:
     """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
     yield from encode_context(canvas, plan, allowed)
@@ -49,7 +49,7 @@ def score_choices(
 
 
 def _forced(
-    canvas: Canvas, group: int, ids: Sequence[int], view: Plan, allowed: Bools, lengths: Lengths
+    canvas: Canvas, group: int, ids: Sequence[int], view: CachePlan, allowed: Bools, lengths: Lengths
 ) -> Generator[Batch, Predictions, float]:
     """Write ``ids`` into the masks of ``group`` and return their log-probability."""
     places, truth = canvas.places(group), np.asarray(ids, np.int64)

@@ -11,21 +11,21 @@ import numpy as np
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
 from engine.base.errors import RequestRejected
-from engine.decoding.cache_plan import HiddenSpans, Plan, make_plan
+from engine.decoding.cache_plan import CachePlan, HiddenSpans, make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import without
 from engine.decoding.length_control import Lengths, SpanLength
 from engine.decoding.sampler import Denoising, Rules, denoise, encode_context
-from engine.decoding.token_healing import Healing, heal
+from engine.decoding.token_healing import TokenHealing, heal
 from engine.decoding.transfer_rules import Threshold, parse_rule
-from engine.decoding.word_boundaries import WordEdges
+from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
 from engine.infill.choice_scoring import score_choices, slots_for
 from engine.infill.initial_canvas import MAX_SLOTS, build_canvas, slots_of
 from engine.infill.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.infill.pins import Placement, put, search_placements
 from engine.infill.readout import Answer, draft_of, read_answer, token_of
-from engine.infill.refine import AGAIN, revisit, revisited
+from engine.infill.refine import AGAIN, refinable, refine
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Draft, FillRequest, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin
@@ -49,7 +49,7 @@ class FillJob:
     """Context before, between and after the spans."""
     allowed: Bools
     cache: str
-    edges: WordEdges | None
+    edges: WordBoundaries | None
     """Where words are pinned: which tokens would join them."""
     expired: Callable[[], bool]
     on_draft: Callable[[Draft], None] | None = None
@@ -58,7 +58,7 @@ class FillJob:
     """Its context serves every pass of the request."""
     _placements: dict[int, list[Placement]] = field(default_factory=dict)
     _choice_shares: dict[int, float] = field(default_factory=dict)
-    _healing: Healing = field(init=False)
+    _healing: TokenHealing = field(init=False)
     _sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
     """Places of spans whose length was probed, the likeliest lengths first."""
 
@@ -147,7 +147,9 @@ class FillJob:
                 banned.add(token)
         raise RequestRejected(f"No answer was found that keeps what was asked: {broken}.")
 
-    def _revisit(self, canvas: Canvas, plan: Plan, allowed: Bools, number: int) -> Generator[Batch, Predictions, Canvas]:
+    def _revisit(
+        self, canvas: Canvas, plan: CachePlan, allowed: Bools, number: int
+    ) -> Generator[Batch, Predictions, Canvas]:
         """Every free span once more between the answers of the others."""
 
         def write(anew: Canvas, group: int) -> Denoising:
@@ -155,13 +157,13 @@ class FillJob:
             return denoise(anew, [[group]], plan, allowed, rules, self._lengths())
 
         lengths, sizes = self._lengths(), {}
-        for i in revisited(self.spans):
+        for i in refinable(self.spans):
             least, most = lengths.spans[i].min_tokens, self.spans[i].max_tokens
             free = lengths.can_resize and not lengths.spans[i].exact
             sizes[i] = min(most, max(least, AGAIN)) if free else len(canvas.places(i))
-        return (yield from revisit(canvas, sizes, write, self.expired))
+        return (yield from refine(canvas, sizes, write, self.expired))
 
-    def _revise(self, canvas: Canvas, plan: Plan, allowed: Bools, number: int) -> Generator[Batch, Predictions, None]:
+    def _revise(self, canvas: Canvas, plan: CachePlan, allowed: Bools, number: int) -> Generator[Batch, Predictions, None]:
         """Write doubtful tokens anew, the others and all lengths as they stand."""
         groups = np.arange(len(self.spans))
         bound = self.request.sampler.revise
@@ -218,7 +220,7 @@ class FillJob:
         newline = self.tokenizer.newline_id if any(span.lines for span in self.spans) else -1
         return build_canvas(self.pieces, self.spans, list(usual.values()), self.config.mask_token_id, newline)
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> CachePlan:
         return self.hidden if self.cache == "hidden" else make_plan(self.cache)
 
     def _rules(self, number: int) -> Rules:
@@ -226,7 +228,7 @@ class FillJob:
         # What is seen again needs no care the first time.
         owners = len(set(self.ties)) or len(self.spans)
         rules = Rules(
-            steps=sampler.steps or self.calibration.steps * max(1, owners - len(revisited(self.spans))),
+            steps=sampler.steps or self.calibration.steps * max(1, owners - len(refinable(self.spans))),
             transfer=parse_rule(sampler.rule) if sampler.rule else Threshold(sampler.threshold),
             at_least_schedule=True,
             temperature=sampler.temperature or (ALTERNATIVE_TEMPERATURE if number >= len(self._sizes) else 0.0),

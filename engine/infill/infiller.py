@@ -19,7 +19,7 @@ from engine.copying.ranking import Copy
 from engine.decoding.cache_plan import HiddenSpans
 from engine.decoding.constraints import beside_pins
 from engine.decoding.context_store import KeptContexts
-from engine.decoding.word_boundaries import WordEdges
+from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
 from engine.infill.fill_job import FillJob
 from engine.infill.initial_canvas import slots_of
@@ -142,8 +142,8 @@ class Infiller:
         )  # fmt: skip
 
     @cached_property
-    def _edges(self) -> WordEdges:
-        return WordEdges.of(self.tokenizer, self.config.embedding_rows)
+    def _edges(self) -> WordBoundaries:
+        return WordBoundaries.of(self.tokenizer, self.config.embedding_rows)
 
     def _cache(self, request: FillRequest) -> str:
         cache = request.sampler.cache

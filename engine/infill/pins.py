@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.decoding.cache_plan import FullPass, HiddenSpans, Plan
+from engine.decoding.cache_plan import CachePlan, FullPass, HiddenSpans
 from engine.decoding.canvas import Canvas
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
@@ -36,7 +36,13 @@ class Placement:
 
 
 def search_placements(
-    canvas: Canvas, group: int, pins: Sequence[str], tokenizer: TextTokenizer, plan: Plan, allowed: Bools, lengths: Lengths
+    canvas: Canvas,
+    group: int,
+    pins: Sequence[str],
+    tokenizer: TextTokenizer,
+    plan: CachePlan,
+    allowed: Bools,
+    lengths: Lengths,
 ) -> Generator[Batch, Predictions, list[Placement]]:
     """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit."""
     forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]

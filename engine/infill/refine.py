@@ -24,14 +24,14 @@ ECHO = 0.34
 """So much more of a text than before may consist of tokens of the other spans."""
 
 
-def revisited(spans: Sequence[Span]) -> list[int]:
+def refinable(spans: Sequence[Span]) -> list[int]:
     """Which of ``spans`` are seen again: those that are free, where there are several and none is tied to another."""
     if len(spans) == 1 or any(span.name for span in spans):
         return []
     return [i for i, span in enumerate(spans) if not (span.pins or span.choices or span.lines)]
 
 
-def revisit(
+def refine(
     canvas: Canvas,
     sizes: dict[int, int],
     write: Callable[[Canvas, int], Denoising],

@@ -45,7 +45,7 @@ _EXTENSIONS = {
 }  # fmt: skip
 
 
-class Skipped(Config, kw_only=True, frozen=True):
+class SkippedMarker(Config, kw_only=True, frozen=True):
     """A marker that was seen and not taken."""
 
     start: int
@@ -56,7 +56,7 @@ class Skipped(Config, kw_only=True, frozen=True):
 @dataclass(frozen=True)
 class Blanks:
     spans: tuple[Span, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedMarker, ...]
 
 
 def language_of(name: str) -> str:
@@ -70,7 +70,7 @@ def find_blanks(text: str, language: str, markers: Sequence[str] = MARKERS) -> B
     A marker other than ``____`` and ``<fill>`` stands for itself and means a blank of unknown length wherever it is found.
     """
     spans: list[Span] = []
-    skipped: list[Skipped] = []
+    skipped: list[SkippedMarker] = []
     for marker, match in _found(text, markers):
         start, end = match.span()
         reason, span = None, Span(start=start, end=end)
@@ -85,7 +85,7 @@ def find_blanks(text: str, language: str, markers: Sequence[str] = MARKERS) -> B
             longest = max(span.max_tokens, TOKENS_A_LINE * (span.lines or 1))
             spans.append(msgspec.structs.replace(span, single_line=one_line, max_tokens=longest))
         else:
-            skipped.append(Skipped(start=start, end=end, reason=reason))
+            skipped.append(SkippedMarker(start=start, end=end, reason=reason))
     return Blanks(tuple(spans), tuple(skipped))
 
 

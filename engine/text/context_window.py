@@ -20,7 +20,7 @@ CHARS_PER_TOKEN = 8
 """No more characters than this a token are looked at in one line, so a line of megabytes costs nothing."""
 
 
-class Window(NamedTuple):
+class ContextWindow(NamedTuple):
     """What is seen of a document."""
 
     pieces: list[list[int]]
@@ -45,7 +45,7 @@ class _Gap:
         return self.forward + [i for part in reversed(self.backward) for i in part]
 
 
-def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> Window:
+def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> ContextWindow:
     """The text around the sorted spans, ``budget`` tokens in all."""
     borders = [0, *[b for span in spans for b in (span.start, span.end)], len(text)]
     gaps = [_Gap(borders[i], borders[i + 1]) for i in range(0, len(borders), 2)]
@@ -72,7 +72,7 @@ def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budge
         left -= len(ids)
         weight = PREFIX_WEIGHT if side < 0 else 1.0
         heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
-    return Window([gap.ids() for gap in gaps], gaps[0].high, gaps[-1].low)
+    return ContextWindow([gap.ids() for gap in gaps], gaps[0].high, gaps[-1].low)
 
 
 def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.infill_cases import KINDS, Case, Document, cut_cases, read_documents, read_texts
+from benchmarks.infill_cases import KINDS, Case, HeldOutDocument, cut_cases, read_documents, read_texts
 from benchmarks.published.humaneval_infilling import evaluate, read_problems
 from benchmarks.published.likelihood import corpus_bound
 from benchmarks.published.reversal import accuracy, ask, questions, read_pairs
@@ -56,7 +56,7 @@ def infill(
     print_report(summarise(judged, kind, seed))
 
 
-def held_out(data: Path) -> list[Document]:
+def held_out(data: Path) -> list[HeldOutDocument]:
     """Documents of a validation shard; ``UserError`` when the file is none."""
     try:
         return read_documents(data)

@@ -16,7 +16,7 @@ from engine import (
     FillRequest,
     FillResult,
     SamplerOptions,
-    Skipped,
+    SkippedMarker,
     Span,
     find_blanks,
     language_of,
@@ -78,7 +78,7 @@ def _sampler(options: FillOptions) -> SamplerOptions:
         raise UserError(f"{exc}; see `lacuna fill --help`.") from exc
 
 
-def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[Skipped, ...]]:
+def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMarker, ...]]:
     if options.at or options.span:
         ranges = [(offset, offset) for offset in (offset_of(text, place) for place in options.at)]
         ranges += [range_of(text, places) for places in options.span]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from rich.console import Console
 
-from engine import FillResult, Skipped
+from engine import FillResult, SkippedMarker
 from lacuna.commands.files import read_text, replace_file
 from lacuna.errors import UserError
 
@@ -29,7 +29,7 @@ class Output:
         return read_text(self.file)
 
 
-def deliver(result: FillResult, text: str, output: Output, skipped: tuple[Skipped, ...] = (), what: str = "") -> None:
+def deliver(result: FillResult, text: str, output: Output, skipped: tuple[SkippedMarker, ...] = (), what: str = "") -> None:
     """Write and print ``result``; ``what`` was done, for people."""
     count = len(result.spans)
     what = what or f"{'1 blank' if count == 1 else f'{count} blanks'} filled"
@@ -43,7 +43,7 @@ def deliver(result: FillResult, text: str, output: Output, skipped: tuple[Skippe
         _print_diff(text, result, "stdin" if output.file == "-" else output.file, what)
 
 
-def _print_json(result: FillResult, skipped: tuple[Skipped, ...]) -> None:
+def _print_json(result: FillResult, skipped: tuple[SkippedMarker, ...]) -> None:
     fields = msgspec.to_builtins(result)
     fields["skipped"] = msgspec.to_builtins(skipped)
     sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")

@@ -14,7 +14,7 @@ from lsprotocol import types
 from engine import FillRequest, RequestRejected, Span, find_blanks
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features.edits import Asked, action, argument_of, to_edit
+from lsp_server.features.edits import EditCommand, action, argument_of, to_edit
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
@@ -64,7 +64,7 @@ def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.Cod
     return types.CodeLens(range=place, command=types.Command(title=title, command=COMMAND, arguments=[argument]))
 
 
-async def fill_selections(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to write at."""
     try:
         ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
@@ -94,7 +94,7 @@ def _position(plain: PlainPosition) -> types.Position:
     return types.Position(plain.line, plain.character)
 
 
-async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     """Fill the blanks of the document (or those in the range) jointly; the edit is for this very version."""
     document, within, markers = asked.document, asked.within, asked.settings.blank_markers
     if asked.options:
@@ -109,7 +109,7 @@ async def fill(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     return await _filled(engine, asked, tuple(moved))
 
 
-async def _filled(engine: EngineClient, asked: Asked, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
+async def _filled(engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
     request = FillRequest(
         text=asked.text, spans=spans, language=asked.document.language, related=asked.related,
         outline_tokens=asked.settings.outline_tokens,

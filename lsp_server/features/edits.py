@@ -32,7 +32,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Asked:
+class EditCommand:
     """What a command is to do: with which document, in which range, with which options of its own."""
 
     document: Snapshot
@@ -60,7 +60,7 @@ class Asked:
         return self.shift + self.document.offset_at(position)
 
 
-def to_edit(asked: Asked, result: FillResult) -> types.WorkspaceEdit:
+def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit:
     """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
     document, shape = asked.document, asked.shape
     edits: list[Edit] = []

@@ -18,8 +18,8 @@ from lsprotocol import types
 from engine import EngineError, FillRequest, Snippet, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features.quiet import is_quiet
-from lsp_server.features.typed_through import Suggested, TypedThrough
+from lsp_server.features.suggestion_cache import CachedSuggestion, SuggestionCache
+from lsp_server.features.suppression import is_suppressed
 from lsp_server.notebooks import ALONE, Beside
 from lsp_server.settings import Settings
 
@@ -31,7 +31,7 @@ REST_S = 0.3
 
 
 @dataclass(frozen=True)
-class Asked:
+class SuggestionRequest:
     """One request with what belongs to it; offsets are those of the document."""
 
     document: Snapshot
@@ -48,7 +48,7 @@ class Asked:
         """False where the user wants no suggestion unless they ask for one."""
         document, settings = self.document, self.settings
         on = settings.inline_completion and document.language in settings.languages
-        return self.invoked or (on and not is_quiet(document, document.offset_at(self.position), settings))
+        return self.invoked or (on and not is_suppressed(document, document.offset_at(self.position), settings))
 
     def typed(self) -> tuple[str, int]:
         """The text and the cursor in it, as if the focused entry of the menu had been accepted."""
@@ -80,14 +80,14 @@ class InlineCompletions:
     """The running suggestion of each document."""
 
     engine: EngineClient
-    wait_s: Callable[[Asked], float] = lambda asked: 0.0
+    wait_s: Callable[[SuggestionRequest], float] = lambda asked: 0.0
     """How long to hold a suggestion back that nobody asked for."""
-    shown: Callable[[Asked, tuple[str, ...]], None] = lambda asked, answers: None
+    shown: Callable[[SuggestionRequest, tuple[str, ...]], None] = lambda asked, answers: None
     """Told of suggestions that are new on show."""
     running: dict[str, asyncio.Task[list[types.InlineCompletionItem]]] = field(default_factory=dict)
     resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What gets the engine ready for the next request of each document."""
-    typed: TypedThrough = field(default_factory=TypedThrough)
+    typed: SuggestionCache = field(default_factory=SuggestionCache)
     _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMED))
 
     @property
@@ -95,7 +95,7 @@ class InlineCompletions:
         """What the engine usually takes for an answer, the delay before it not counted; 0 before the first."""
         return float(np.median(self._engine_ms)) / 1000 if self._engine_ms else 0.0
 
-    async def suggest(self, asked: Asked) -> list[types.InlineCompletionItem]:
+    async def suggest(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
         """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never waits)."""
         if not self.engine.ready or not asked.wanted:
             return []
@@ -133,7 +133,7 @@ class InlineCompletions:
             if task is not None:
                 task.cancel()
 
-    async def _rest(self, asked: Asked, text: str, at: int, answer: str | None) -> None:
+    async def _rest(self, asked: SuggestionRequest, text: str, at: int, answer: str | None) -> None:
         """While the user rests: encode the context as a whole, and see what would follow the suggestion on show."""
         await asyncio.sleep(REST_S)
         with suppress(EngineError):
@@ -146,9 +146,9 @@ class InlineCompletions:
                     0
                 ]
                 if found.text.strip():
-                    self.typed.remember(asked.document.uri, Suggested(text, at, (found.text,), on_show=False))
+                    self.typed.remember(asked.document.uri, CachedSuggestion(text, at, (found.text,), on_show=False))
 
-    async def _fill(self, asked: Asked) -> list[types.InlineCompletionItem]:
+    async def _fill(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
         document, selected, settings = asked.document, asked.selected, asked.settings
         if not asked.invoked and (wait := self.wait_s(asked)) > 0:
             await asyncio.sleep(wait)
@@ -161,7 +161,7 @@ class InlineCompletions:
         if answers:
             self.shown(asked, answers)
             if selected is None:
-                self.typed.remember(document.uri, Suggested(text, at, answers))
+                self.typed.remember(document.uri, CachedSuggestion(text, at, answers))
         following = answers[0] if answers and selected is None else None
         self.resting[document.uri] = asyncio.ensure_future(self._rest(asked, text, at, following))
         if selected is not None:

@@ -13,7 +13,7 @@ REACH = 4
 
 
 @dataclass
-class Place:
+class RecentEdit:
     """Lines that were edited, as they are at present or were when their document was closed."""
 
     uri: str
@@ -25,7 +25,7 @@ class Place:
 class RecentEdits:
     """The latest places, the newest last; an edit near a place is an edit of it."""
 
-    _places: deque[Place] = field(default_factory=lambda: deque(maxlen=PLACES))
+    _places: deque[RecentEdit] = field(default_factory=lambda: deque(maxlen=PLACES))
 
     def edited(self, document: Snapshot, start: int, end: int, new: str) -> None:
         """Before ``document[start:end]`` becomes ``new``."""
@@ -45,8 +45,8 @@ class RecentEdits:
         last = document.position_at(end).line + REACH + 1
         until = int(document.starts[last]) if last < len(document.starts) else len(document.text)
         text = document.text[first:start] + new + document.text[end:until]
-        self._places.append(Place(document.uri, line, text))
+        self._places.append(RecentEdit(document.uri, line, text))
 
-    def beyond(self, uris: set[str]) -> list[Place]:
+    def beyond(self, uris: set[str]) -> list[RecentEdit]:
         """Places of documents other than these, the newest first."""
         return [place for place in reversed(self._places) if place.uri not in uris]

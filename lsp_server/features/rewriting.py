@@ -13,7 +13,7 @@ from lsprotocol import types
 from engine import BeforeRequest, FillRequest, RequestRejected, RewriteRequest, Span
 from lsp_server.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.features.edits import Asked, action, argument_of, to_edit
+from lsp_server.features.edits import EditCommand, action, argument_of, to_edit
 
 REWRITE, BEFORE, BETWEEN = "lacuna.rewrite", "lacuna.writeBefore", "lacuna.writeBetween"
 KIND = "refactor.rewrite"
@@ -57,7 +57,7 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return offers
 
 
-async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+async def rewrite(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     """The selection written anew."""
     document, within = asked.document, asked.within
     if within is None:
@@ -71,7 +71,7 @@ async def rewrite(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
     return to_edit(asked, await engine.edit(request))
 
 
-async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+async def write_before(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     """Text inserted in front of the place."""
     at, wanted = _place(asked, "in front of some text")
     request = BeforeRequest(
@@ -81,7 +81,7 @@ async def write_before(engine: EngineClient, asked: Asked) -> types.WorkspaceEdi
     return to_edit(asked, await engine.edit(request))
 
 
-async def write_between(engine: EngineClient, asked: Asked) -> types.WorkspaceEdit:
+async def write_between(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     """Text inserted at the place, which leads from what precedes it to what follows."""
     at, wanted = _place(asked, "between the texts")
     request = FillRequest(
@@ -91,7 +91,7 @@ async def write_between(engine: EngineClient, asked: Asked) -> types.WorkspaceEd
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
 
 
-def _place(asked: Asked, where: str) -> tuple[int, WriteOptions]:
+def _place(asked: EditCommand, where: str) -> tuple[int, WriteOptions]:
     """The offset to write at, and what else was asked for; ``where`` tells a user who named no place."""
     if asked.within is None:
         raise RequestRejected(f"There is no place; put the cursor {where}.")

@@ -30,7 +30,7 @@ def test_the_workspace_overrules_the_user_and_the_editor_overrules_both(files):
     settings = configuration.of(None)
     assert (settings.max_tokens, settings.deadline_ms, settings.related_files) == (20, 200, False)
     assert not configuration.complaints()
-    configuration.heard(None, {"maxTokens": 30})
+    configuration.set_client_value(None, {"maxTokens": 30})
     assert (configuration.of(None).max_tokens, configuration.of(None).deadline_ms) == (30, 200)
 
 
@@ -43,7 +43,7 @@ def test_a_document_has_what_its_folder_and_the_editor_say_of_it(tmp_path, monke
     uris = {name: (tmp_path / name).as_uri() for name in ("a/x.py", "a/inner/x.py", "b/x.py", "c/x.py")}
     found = [configuration.of(uri).max_tokens for uri in uris.values()]
     assert found == [1, 2, 3, 1] and configuration.of("untitled:one").max_tokens == 1
-    configuration.heard(uris["b/x.py"], {"maxTokens": 9})
+    configuration.set_client_value(uris["b/x.py"], {"maxTokens": 9})
     assert [configuration.of(uri).max_tokens for uri in uris.values()] == [1, 2, 9, 1]
     configuration.forget(uris["b/x.py"])
     assert configuration.of(uris["b/x.py"]).max_tokens == 3
@@ -53,7 +53,7 @@ def test_a_changed_file_is_read_when_it_is_said_to_have_changed(files, tmp_path)
     configuration = files("", "maxTokens = 20")
     assert configuration.of(None).max_tokens == 20
     (tmp_path / "work" / "lacuna.toml").write_text("maxTokens = 21")
-    configuration.again()
+    configuration.invalidate()
     assert configuration.of(None).max_tokens == 21
 
 

@@ -18,8 +18,8 @@ from tokenizers import Tokenizer
 from engine.base.structs import Config
 from training.data.packages import read_manifest, sha256
 from training.data.python_text import write_python
-from training.data.records import Skipped, open_lines
-from training.data.shards import Document, write_shard
+from training.data.records import SkippedRecords, open_lines
+from training.data.shards import TrainingDocument, write_shard
 from training.data.sources import SourceConfig, source_documents, source_hashes
 from training.data.tokenizer import SPECIAL_TOKENS, train_tokenizer
 
@@ -76,10 +76,10 @@ def prepare(config: DataConfig) -> None:
         target = config.out / f"{name}-{split}"
         if (target / "manifest.json").exists():
             continue
-        skipped = Skipped()
+        skipped = SkippedRecords()
         if name in kinds:
             files = _files(kinds[name], split, name)
-            documents: Iterator[Document] = (Document(r["text"], _name(r)) for r in read_shards(files))
+            documents: Iterator[TrainingDocument] = (TrainingDocument(r["text"], _name(r)) for r in read_shards(files))
             hashes = {path.name: sha256(path) for path in files}
         else:
             documents = source_documents(name, config.sources[name], split, skipped)
@@ -120,7 +120,7 @@ def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
         kind: (r["text"] for r in read_shards(_files(folder, "train", kind))) for kind, folder in kinds.items()
     }
     for name, source in config.sources.items():
-        streams[name] = (document.text for document in source_documents(name, source, "train", Skipped()))
+        streams[name] = (document.text for document in source_documents(name, source, "train", SkippedRecords()))
     learnt = []
     for name, documents in streams.items():
         left = config.tokenizer_megabytes.get(name, 0.0 if name in kinds else OWN_MEGABYTES) * 1e6

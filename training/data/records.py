@@ -17,7 +17,7 @@ LISTED = 5
 """Bad lines that are named one by one."""
 
 
-class Skipped:
+class SkippedRecords:
     """Counts records that could not be used, and remembers where the first ones are."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Skipped:
             sys.stderr.write(f"{self.count} records skipped, they cannot be read: {', '.join(self.places)}{more}\n")
 
 
-def read_records(path: Path, skipped: Skipped) -> Iterator[dict[str, Any]]:
+def read_records(path: Path, skipped: SkippedRecords) -> Iterator[dict[str, Any]]:
     """Objects of a ``.jsonl`` (``.gz``, ``.zst``) or ``.parquet`` file; any other file is one record with its ``text``."""
     if path.suffix == ".parquet":
         yield from _parquet(path)
@@ -61,7 +61,7 @@ def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
             yield raw
 
 
-def _jsonl(path: Path, skipped: Skipped) -> Iterator[dict[str, Any]]:
+def _jsonl(path: Path, skipped: SkippedRecords) -> Iterator[dict[str, Any]]:
     with open_lines(path) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 
-class Document(NamedTuple):
+class TrainingDocument(NamedTuple):
     """A text and where it is from: ``package/folder/file``, or nothing."""
 
     text: str
@@ -56,7 +56,7 @@ class TokenShard:
 
 
 def write_shard(
-    folder: Path, documents: Iterable[Document], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]
+    folder: Path, documents: Iterable[TrainingDocument], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]
 ) -> int:
     """Tokenise ``documents`` into ``folder``; return the number of tokens.
 
@@ -98,7 +98,7 @@ def tokenizer_hash(tokenizer: Tokenizer) -> str:
     return hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
 
 
-def _batches(items: Iterable[Document], size: int) -> Iterator[list[Document]]:
+def _batches(items: Iterable[TrainingDocument], size: int) -> Iterator[list[TrainingDocument]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -15,8 +15,8 @@ from typing import Any
 
 from engine.base.structs import Config
 from training.data.packages import sha256
-from training.data.records import Skipped, read_records
-from training.data.shards import Document
+from training.data.records import SkippedRecords, read_records
+from training.data.shards import TrainingDocument
 
 
 class SourceConfig(Config, kw_only=True, frozen=True):
@@ -55,7 +55,7 @@ def source_hashes(name: str, config: SourceConfig) -> dict[str, str]:
     return {path.name: sha256(path) for path in source_files(name, config)}
 
 
-def source_documents(name: str, config: SourceConfig, split: str, skipped: Skipped) -> Iterator[Document]:
+def source_documents(name: str, config: SourceConfig, split: str, skipped: SkippedRecords) -> Iterator[TrainingDocument]:
     """Documents of one split, ``train`` or ``val``, named by their group and their field ``path``."""
     for number, record in enumerate(islice(_records(name, config, skipped), config.limit), 1):
         text = record.get(config.text)
@@ -65,7 +65,7 @@ def source_documents(name: str, config: SourceConfig, split: str, skipped: Skipp
         key = text if config.group is None else str(record.get(config.group))
         if is_held_out(key, config.validation) == (split == "val"):
             group = "" if config.group is None else f"{record.get(config.group)}/"
-            yield Document(text, f"{group}{record.get('path') or ''}")
+            yield TrainingDocument(text, f"{group}{record.get('path') or ''}")
 
 
 def is_held_out(key: str, share: float) -> bool:
@@ -73,7 +73,7 @@ def is_held_out(key: str, share: float) -> bool:
     return int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8], "big") < share * 2**64
 
 
-def _records(name: str, config: SourceConfig, skipped: Skipped) -> Iterator[dict[str, Any]]:
+def _records(name: str, config: SourceConfig, skipped: SkippedRecords) -> Iterator[dict[str, Any]]:
     if config.dataset is None:
         for path in source_files(name, config):
             yield from read_records(path, skipped)

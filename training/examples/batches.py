@@ -70,7 +70,7 @@ class InfillBatch:
         return InfillBatch(**moved, hidden=self.hidden)
 
 
-class Window(NamedTuple):
+class TrainingWindow(NamedTuple):
     """Text of one document, where it is from, and the kind of its shard."""
 
     text: str
@@ -126,7 +126,7 @@ class Batches:
                 examples.append(example)
         return _collate(examples, context, config.slots, model.mask_token_id, bool(rng.random() < config.hidden_share))
 
-    def window(self, rng: np.random.Generator, context: int) -> Window:
+    def window(self, rng: np.random.Generator, context: int) -> TrainingWindow:
         """A random window inside one document, about ``context`` tokens, often shorter."""
         choice = int(rng.choice(len(self.shards), p=self.p))
         shard = self.shards[choice]
@@ -135,9 +135,11 @@ class Batches:
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
         size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
         start = max(begin, min(at - size // 2, end - size))
-        return Window(self._decode(shard.tokens[start : min(end, start + size)]), self.names[choice], shard, index)
+        return TrainingWindow(self._decode(shard.tokens[start : min(end, start + size)]), self.names[choice], shard, index)
 
-    def _related(self, window: Window, model: ModelConfig, config: InfillConfig, rng: np.random.Generator) -> list[int]:
+    def _related(
+        self, window: TrainingWindow, model: ModelConfig, config: InfillConfig, rng: np.random.Generator
+    ) -> list[int]:
         """Snippets of documents that stand near in the shard and come from the same source, as the engine shows them."""
         shard, index = window.shard, window.document
         source, slash, _ = shard.names[index].partition("/")

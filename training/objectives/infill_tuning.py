@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import read_model_config
 from engine.service.core import BUNDLED
-from training.data.records import Skipped, read_records
-from training.data.shards import Document, TokenShard, write_shard
+from training.data.records import SkippedRecords, read_records
+from training.data.shards import TokenShard, TrainingDocument, write_shard
 from training.data.sources import is_held_out
 from training.examples.batches import PYTHON, Batches
 from training.examples.infill_examples import InfillConfig
@@ -55,7 +55,7 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     if tokenizer.get_vocab_size() > model_config.embedding_rows:
         raise ValueError(f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of that model.")
     data = config.out / "data"
-    skipped = Skipped()
+    skipped = SkippedRecords()
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
             documents = _documents(config, name, split == "val", skipped)
@@ -80,7 +80,7 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     return train(config, model, objective, config.batch.length, identity, config.lora)
 
 
-def _documents(config: InfillTuningConfig, name: str, held_out: bool, skipped: Skipped) -> Iterator[Document]:
+def _documents(config: InfillTuningConfig, name: str, held_out: bool, skipped: SkippedRecords) -> Iterator[TrainingDocument]:
     """Documents of one shard; which split a file belongs to depends on its path alone."""
     files = sorted({path for pattern in config.include for path in config.folder.rglob(pattern)})
     for path in files:
@@ -92,5 +92,7 @@ def _documents(config: InfillTuningConfig, name: str, held_out: bool, skipped: S
         if is_held_out(str(relative), HELD_OUT) == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
             texts = (record.get("text") for record in read_records(path, skipped))
             yield from (
-                Document(text, f"{config.folder.name}/{relative.as_posix()}") for text in texts if isinstance(text, str)
+                TrainingDocument(text, f"{config.folder.name}/{relative.as_posix()}")
+                for text in texts
+                if isinstance(text, str)
             )

@@ -22,7 +22,7 @@ from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
 from engine.text.chat_template import ChatTemplate, Message
 from engine.text.tokenizer import TextTokenizer
-from training.data.records import Skipped, read_records
+from training.data.records import SkippedRecords, read_records
 from training.examples.autoregressive import next_token_rows
 from training.examples.batches import epoch_order
 from training.examples.forward_process import forward_process, sample_t
@@ -72,7 +72,7 @@ def tune(config: SftConfig) -> Path:
 
 def read_dialogues(files: tuple[Path, ...]) -> list[Turns]:
     """Every record as turns that end with an answer; unusable ones are counted and listed."""
-    skipped, dialogues = Skipped(), []
+    skipped, dialogues = SkippedRecords(), []
     for path in files:
         for number, record in enumerate(read_records(path, skipped), 1):
             turns = _turns(record)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import torch
 
-from benchmarks.infill_cases import Case, Document, cut_cases, read_documents
+from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases, read_documents
 from benchmarks.quality.exact_match import Judged, judge, summarise
 from benchmarks.quality.twin import twin_answers
 from engine import Engine
@@ -15,7 +15,7 @@ from engine.network.model import MaskPredictor, init_weights
 from engine.text.tokenizer import TextTokenizer
 
 TEXT = "import os\n\n\ndef area(width, height):\n    return width * height\n\n\nprint(area(2, 3), os.name)\n"
-DOCUMENTS = [Document(TEXT * 4, f"package{i % 3}", f"file{i}.py") for i in range(9)]
+DOCUMENTS = [HeldOutDocument(TEXT * 4, f"package{i % 3}", f"file{i}.py") for i in range(9)]
 
 
 @pytest.mark.parametrize("kind", ["line", "piece"])
@@ -34,7 +34,9 @@ def test_cases_are_drawn_by_seed_and_hold_what_they_say(kind):
 
 
 def test_sentences_are_cut_whole_and_few_documents_give_many_cases():
-    prose = [Document("The house was old. Nobody had lived in it for years! Was it haunted at all? " * 40, "book", "1")]
+    prose = [
+        HeldOutDocument("The house was old. Nobody had lived in it for years! Was it haunted at all? " * 40, "book", "1")
+    ]
     for kind, ends in (("sentence", 1), ("sentences", 2)):
         cases = cut_cases(prose, kind, 15, 0)
         assert len({case.start for case in cases}) == len(cases) == 15
@@ -47,7 +49,7 @@ def test_documents_are_read_from_plain_and_compressed_files(tmp_path):
     line = json.dumps({"text": "x", "source": "s", "path": "p"}) + "\n"
     (tmp_path / "a.jsonl").write_text(line * 2)
     (tmp_path / "b.jsonl.zst").write_bytes(zstandard.compress(line.encode() * 3))
-    assert read_documents(tmp_path / "a.jsonl") == [Document("x", "s", "p")] * 2
+    assert read_documents(tmp_path / "a.jsonl") == [HeldOutDocument("x", "s", "p")] * 2
     assert len(read_documents(tmp_path / "b.jsonl.zst")) == 3
 
 

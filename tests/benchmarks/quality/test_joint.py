@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.infill_cases import Document
+from benchmarks.infill_cases import HeldOutDocument
 from benchmarks.quality.before import directions, triples
 from benchmarks.quality.joint import JointCase, compare, joint_cases, one_after_another, together
 from engine import Engine
@@ -13,7 +13,7 @@ from engine.backends.fake import FakeBackend
 from tests.lacuna.test_cli import lacuna, refused
 
 TEXT = "".join(f"value_{i} = compute(width_{i}, height_{i})\n" for i in range(30))
-DOCUMENTS = [Document(TEXT, f"package{i}", f"{i}.py") for i in range(3)]
+DOCUMENTS = [HeldOutDocument(TEXT, f"package{i}", f"{i}.py") for i in range(3)]
 
 
 def copying(config):
@@ -51,7 +51,7 @@ def test_exact_answers_are_counted_blank_by_blank(config, tokenizer, monkeypatch
 
 
 def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_order(config, tokenizer):
-    prose = [Document("The house was old and nobody lived there. " * 40, f"book{i}", "") for i in range(4)]
+    prose = [HeldOutDocument("The house was old and nobody lived there. " * 40, f"book{i}", "") for i in range(4)]
     cases = triples(prose, 3, 0)
     assert len(cases) == 3 and all(sentence.endswith("there.") for _, sentence, _, _ in cases)
     backend = FakeBackend(lambda ids, positions, index: np.zeros(512))

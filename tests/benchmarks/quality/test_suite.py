@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.infill_cases import Case, Document
+from benchmarks.infill_cases import Case, HeldOutDocument
 from benchmarks.quality.neighbours import neighbours
 from benchmarks.quality.report import write_report
 from benchmarks.quality.suite import Sources, run_suite
@@ -44,7 +44,7 @@ def test_a_stopped_suite_goes_on_and_its_report_shows_every_set(python, tmp_path
 
 
 def test_related_files_are_the_nearest_of_the_same_package_and_never_the_case_itself():
-    documents = [Document("", "a", f"pkg/{name}.py") for name in ("one", "two/x", "two/y", "two/z")]
-    documents.append(Document("", "b", "pkg/two/x.py"))
+    documents = [HeldOutDocument("", "a", f"pkg/{name}.py") for name in ("one", "two/x", "two/y", "two/z")]
+    documents.append(HeldOutDocument("", "b", "pkg/two/x.py"))
     found = neighbours(documents, Case("", 0, 0, "a", "pkg/two/x.py"), most=2)
     assert [snippet.path for snippet in found] == ["pkg/two/y.py", "pkg/two/z.py"]

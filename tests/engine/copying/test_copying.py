@@ -10,8 +10,8 @@ from engine import Engine, FillRequest, Snippet, Span
 from engine.copying.apply import SPARE, SURE, copies_of, take
 from engine.copying.ranking import Copy
 from engine.copying.ranking import copies as copies_at
-from engine.copying.renamed_match import Analogy
-from engine.copying.span_context import LONGEST_COPY, WALL, Neighbourhood
+from engine.copying.renamed_match import RenamedMatch
+from engine.copying.span_context import LONGEST_COPY, WALL, SpanContext
 from engine.copying.verbatim import MOST_ENDS, Repeat, verbatim
 from engine.infill.calibration import Calibration
 from tests.engine.request.test_span_rules import any_model
@@ -21,7 +21,7 @@ CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n  
 
 def copies(*arguments, **options):
     """Of the place that the arguments of ``Neighbourhood.of`` describe."""
-    return copies_at(Neighbourhood.of(*arguments, **options))
+    return copies_at(SpanContext.of(*arguments, **options))
 
 
 def cut(text, answer, number=1):
@@ -62,7 +62,7 @@ def test_other_blanks_are_neither_matched_nor_copied():
 @given(st.text(alphabet="ab \n(\t", max_size=120), st.integers(0, 120), st.booleans())
 def test_every_copy_stands_in_the_text_and_a_line_stays_a_line(text, at, single_line):
     at = min(at, len(text))
-    for copy in verbatim(Neighbourhood.of(text, at, at, single_line=single_line)):
+    for copy in verbatim(SpanContext.of(text, at, at, single_line=single_line)):
         assert copy in text and WALL not in copy and copy.strip()
         assert not single_line or ("\n" not in copy and len(copy) <= LONGEST_COPY)
 
@@ -86,7 +86,7 @@ def test_a_text_that_repeats_itself_is_given_up_on_early(unit, single_line, monk
 
         return wrapped
 
-    for kind in (Repeat, Analogy):
+    for kind in (Repeat, RenamedMatch):
         monkeypatch.setattr(kind, "add", counted(kind.add))
     text = unit * (20_000 // len(unit))
     copies(text, len(text) // 2, len(text) // 2, single_line=single_line)

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.copying.ranking import FEATURES, candidates, copies, log_shares
-from engine.copying.renamed_match import analogies
-from engine.copying.span_context import LONGEST_COPY, WALL, Neighbourhood
+from engine.copying.renamed_match import renamed_matches
+from engine.copying.span_context import LONGEST_COPY, WALL, SpanContext
 
 
 def found(text, single_line=True, others=()):
     """Candidates at the mark ``|``, the best first."""
     at = text.index("|")
-    place = Neighbourhood.of(text.replace("|", ""), at, at, others=others, single_line=single_line)
-    return list(analogies(place))
+    place = SpanContext.of(text.replace("|", ""), at, at, others=others, single_line=single_line)
+    return list(renamed_matches(place))
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_what_other_blanks_hide_is_neither_compared_nor_copied():
     text = "a = call(____)\nb = call(____)\nc = call(____)\n"
     places = [i for i in range(len(text)) if text.startswith("____", i)]
     others = [(place, place + 4) for place in places[1:]]
-    place = Neighbourhood.of(text, places[0], places[0] + 4, others=others)
-    assert all("_" not in answer and WALL not in answer for answer in analogies(place))
+    place = SpanContext.of(text, places[0], places[0] + 4, others=others)
+    assert all("_" not in answer and WALL not in answer for answer in renamed_matches(place))
 
 
 def test_the_place_of_an_empty_blank_is_a_wall_too():
     text, at = "a = call(1)\nb = call()\nc = call()\n", 21
-    place = Neighbourhood.of(text, at, at, others=[(32, 32)])
+    place = SpanContext.of(text, at, at, others=[(32, 32)])
     assert place.after.split(WALL) == [")\nc = call(", ")\n"] and place.before == text[:at]
-    assert Neighbourhood.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [text[:at], text[at:32]]
+    assert SpanContext.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [text[:at], text[at:32]]
 
 
 def test_what_stands_elsewhere_in_prose_is_less_certain_than_in_code():
@@ -79,7 +79,7 @@ def test_what_stands_elsewhere_in_prose_is_less_certain_than_in_code():
 
     def certainty(language):
         words = [match.span() for match in re.finditer(r"\w{3,}", text)]
-        found = [copies(Neighbourhood.of(text, *word, language=language)) for word in words]
+        found = [copies(SpanContext.of(text, *word, language=language)) for word in words]
         return sum(best[0].probability for best in found if best)
 
     assert certainty("plaintext") < 0.8 * certainty("python") == 0.8 * certainty("markdown")
@@ -90,7 +90,7 @@ def test_words_that_the_document_knows_are_told_from_new_ones():
     known = FEATURES.index("known_words")
     for before, expected in (("", 0.0), ("min_height = 1\n", 1.0)):
         at = len(before) + text.index("\n\n")
-        rated = dict(candidates(Neighbourhood.of(before + text, at, at)))
+        rated = dict(candidates(SpanContext.of(before + text, at, at)))
         assert rated["min_height"][known] == expected
 
 
@@ -105,6 +105,6 @@ def test_shares_are_those_of_one_choice_among_all_and_none():
 @given(st.text(alphabet="aB1_ \n(\t=\u00e4\0", max_size=120), st.integers(0, 120), st.booleans())
 def test_an_answer_is_never_blank_nor_crosses_a_wall_and_a_line_stays_a_line(text, at, single_line):
     at = min(at, len(text))
-    for answer in analogies(Neighbourhood.of(text, at, at, single_line=single_line)):
+    for answer in renamed_matches(SpanContext.of(text, at, at, single_line=single_line)):
         assert answer.strip() and WALL not in answer
         assert not single_line or ("\n" not in answer and len(answer) <= LONGEST_COPY)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.infill.refine import revisit, revisited
+from engine.infill.refine import refinable, refine
 
 MASK = 99
 ALONE, TOLD, OTHER = 60, 61, 62
@@ -36,7 +36,7 @@ def run(canvas, sizes, write, expired=lambda: False):
         anew.transfer(places, np.full(len(places), 7), np.full(len(places), write(group)))
         yield from ()
 
-    passes = revisit(canvas, sizes, writing, expired)
+    passes = refine(canvas, sizes, writing, expired)
     with pytest.raises(StopIteration) as end:
         next(passes)
     return end.value.value, seen
@@ -87,8 +87,8 @@ def test_what_is_promised_or_tied_is_written_once():
     free, exact = Span(start=0, end=0), Span(start=1, end=1, tokens=3)
     pinned, lines = Span(start=2, end=2, pins=("a",)), Span(start=3, end=3, lines=2)
     chosen, tied = Span(start=4, end=4, choices=("a", "b")), Span(start=5, end=5, name="x")
-    assert revisited([free, exact, pinned, lines, chosen]) == [0, 1]
-    assert revisited([free]) == [] and revisited([free, tied, tied]) == []
+    assert refinable([free, exact, pinned, lines, chosen]) == [0, 1]
+    assert refinable([free]) == [] and refinable([free, tied, tied]) == []
 
 
 def test_a_blank_takes_up_what_stands_in_the_other_blank_by_then(config, tokenizer):

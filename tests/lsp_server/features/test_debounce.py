@@ -2,7 +2,7 @@
 
 import pytest
 
-from lsp_server.features.pace import LONGEST_S, SHORTEST_S, Pace
+from lsp_server.features.debounce import LONGEST_S, SHORTEST_S, Debounce
 
 
 class Clock:
@@ -18,7 +18,7 @@ def typing():
 
     def typed(gap, keys=10):
         clock = Clock()
-        pace = Pace(clock)
+        pace = Debounce(clock)
         for _ in range(keys):
             clock.now += gap
             pace.edited(None, 0, 0, "x")
@@ -52,4 +52,4 @@ def test_pauses_are_no_rhythm_and_without_a_keystroke_nothing_waits(typing):
     interrupted[1].now += 60.0
     interrupted[0].edited(None, 0, 0, "x")
     assert wait(interrupted[0]) == pytest.approx(wait(steady))
-    assert wait(Pace(Clock())) == 0.0
+    assert wait(Debounce(Clock())) == 0.0

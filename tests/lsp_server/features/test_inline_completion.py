@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from engine import EngineError, FillResult, SpanResult
 from lsp_server.document import open_snapshot
-from lsp_server.features.inline_completion import Asked, InlineCompletions
+from lsp_server.features.inline_completion import InlineCompletions, SuggestionRequest
 from lsp_server.settings import Settings
 
 DOCUMENT = open_snapshot("file:///a.py", "python", 1, "x = \n", "utf-16")
@@ -59,7 +59,9 @@ def params(kind=types.InlineCompletionTriggerKind.Automatic):
 def suggest(inline, document, asked, settings=None):
     context = asked.context
     invoked = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    return inline.suggest(Asked(document, asked.position, invoked, settings or Settings(), context.selected_completion_info))
+    return inline.suggest(
+        SuggestionRequest(document, asked.position, invoked, settings or Settings(), context.selected_completion_info)
+    )
 
 
 def run(scenario):

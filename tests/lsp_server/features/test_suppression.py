@@ -3,7 +3,7 @@
 import pytest
 
 from lsp_server.document import open_snapshot
-from lsp_server.features.quiet import is_quiet
+from lsp_server.features.suppression import is_suppressed
 from lsp_server.settings import Settings
 
 PLACES = [
@@ -24,8 +24,8 @@ PLACES = [
 def test_what_the_cursor_stands_in_is_read_off_the_grammar(language, text, kind):
     at = text.index("|")
     document = open_snapshot("file:///a", language, 1, text.replace("|", ""), "utf-16")
-    quiet = [name for name in ("comment", "string") if is_quiet(document, at, Settings(quiet_in=(name,)))]
-    assert quiet == ([kind] if kind else []) and not is_quiet(document, at, Settings())
+    quiet = [name for name in ("comment", "string") if is_suppressed(document, at, Settings(quiet_in=(name,)))]
+    assert quiet == ([kind] if kind else []) and not is_suppressed(document, at, Settings())
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_what_the_cursor_stands_in_is_read_off_the_grammar(language, text, kind)
 )
 def test_files_are_named_by_patterns_of_names_or_paths(pattern, quiet):
     document = open_snapshot("file:///shop/vendor/lib.min.js", "javascript", 1, "", "utf-16")
-    assert is_quiet(document, 0, Settings(quiet_files=(pattern,))) is quiet
+    assert is_suppressed(document, 0, Settings(quiet_files=(pattern,))) is quiet

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 from training.data.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
 from training.data.packages import read_manifest
 from training.data.prepare import DataConfig
-from training.data.shards import Document, TokenShard, write_shard
+from training.data.shards import TokenShard, TrainingDocument, write_shard
 from training.examples.batches import Batches
 from training.examples.infill_examples import InfillConfig
 from training.run_file import load_run
@@ -67,7 +67,7 @@ def test_a_file_with_an_evaluation_solution_is_dropped():
 @pytest.fixture
 def shard(raw_tokenizer, tmp_path):
     texts = [f"def f{i}():\n    return {i} + offset\n" * 30 for i in range(20)]
-    documents = [Document(text, f"package{i % 2}/f{i}.py") for i, text in enumerate(texts)]
+    documents = [TrainingDocument(text, f"package{i % 2}/f{i}.py") for i, text in enumerate(texts)]
     write_shard(tmp_path / "python-train", documents, raw_tokenizer, 1, {})
     return TokenShard(tmp_path / "python-train"), texts
 
@@ -87,7 +87,7 @@ def test_a_shard_that_is_cut_short_is_refused(shard, tmp_path):
 
 def test_an_interrupted_shard_does_not_look_whole(raw_tokenizer, tmp_path):
     def texts():
-        yield Document("a = 1\n")
+        yield TrainingDocument("a = 1\n")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,7 @@ import pytest
 from tests.lacuna.test_cli import refused
 from tests.training.data.test_prepare import texts
 from training.data.prepare import DataConfig, prepare
-from training.data.records import Skipped, read_records
+from training.data.records import SkippedRecords, read_records
 from training.data.shards import TokenShard
 from training.data.sources import SourceConfig, is_held_out, source_documents
 
@@ -54,7 +54,7 @@ def test_every_format_gives_the_same_documents(folder):
 
 
 def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
-    skipped = Skipped()
+    skipped = SkippedRecords()
     assert len(list(read_records(folder / "a.jsonl", skipped))) == 31
     assert skipped.count == 2 and skipped.places == ["a.jsonl:31", "a.jsonl:32"]
     source = SourceConfig(files=(f"{folder}/a.jsonl",), text="body", validation=0.0)
@@ -66,7 +66,7 @@ def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
 def test_a_group_is_never_on_both_sides(folder):
     source = SourceConfig(files=(f"{folder}/c.parquet",), text="body", group="repo", validation=0.4)
     sides = {
-        split: {WORDS.index(document.text) % 6 for document in source_documents("x", source, split, Skipped())}
+        split: {WORDS.index(document.text) % 6 for document in source_documents("x", source, split, SkippedRecords())}
         for split in ("train", "val")
     }
     assert sides["train"] and sides["val"] and not sides["train"] & sides["val"]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from engine.network.checkpoint import load_checkpoint
-from training.data.shards import Document, write_shard
+from training.data.shards import TrainingDocument, write_shard
 from training.loop.run_state import last_run_state
 from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
 
@@ -15,7 +15,7 @@ from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
 @pytest.fixture(scope="module")
 def data(raw_tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    texts = [Document(f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20) for i in range(40)]
+    texts = [TrainingDocument(f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20) for i in range(40)]
     for split in ("train", "val"):
         write_shard(folder / f"python-{split}", texts, raw_tokenizer, 1, {})
     raw_tokenizer.save(str(folder / "tokenizer.json"))

@@ -22,7 +22,7 @@ USUAL_STEPS = 16
 _numbers = itertools.count(1)
 
 
-class Shown:
+class EditProgress:
     """An asynchronous context around the work; cancelling the progress ends it with ``RequestRejected``."""
 
     def __init__(self, server: LacunaServer, document: Snapshot, title: str, offset: int) -> None:
@@ -36,7 +36,7 @@ class Shown:
             shown_by.append(lambda draft: server.protocol.notify(NOTIFICATION, as_notification(document, draft)))
         self._drafts = Drafts(shown_by, offset)
 
-    async def __aenter__(self) -> Shown:
+    async def __aenter__(self) -> EditProgress:
         self._server.status.busy += 1
         self._server.show_status()
         window = self._server.client_capabilities.window

@@ -28,7 +28,7 @@ UNWELCOME = 1.5
 
 
 @dataclass
-class Pace:
+class Debounce:
     """The rhythm of the user, over all documents."""
 
     clock: Callable[[], float] = time.monotonic

@@ -9,7 +9,7 @@ MOST = 4
 
 
 @dataclass
-class Suggested:
+class CachedSuggestion:
     """``answers`` for the place ``at`` of ``text``, the best first."""
 
     text: str
@@ -28,12 +28,12 @@ class Suggested:
 
 
 @dataclass
-class TypedThrough:
+class SuggestionCache:
     """The last suggestions of each document."""
 
-    _suggested: dict[str, list[Suggested]] = field(default_factory=dict)
+    _suggested: dict[str, list[CachedSuggestion]] = field(default_factory=dict)
 
-    def remember(self, uri: str, suggested: Suggested) -> None:
+    def remember(self, uri: str, suggested: CachedSuggestion) -> None:
         self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: MOST - 1]]
 
     def rest(self, uri: str, text: str, at: int) -> tuple[tuple[str, ...], bool]:

@@ -19,7 +19,7 @@ FIXES_KIND = types.CodeActionKind.QuickFix.value
 KINDS = [blanks.KIND, rewriting.KIND, FIXES_KIND]
 
 
-def register_hints(server: LacunaServer) -> None:
+def register_document_features(server: LacunaServer) -> None:
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     async def text_document_content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         return types.TextDocumentContentResult(text=server.previews.content(params.uri))

@@ -10,7 +10,7 @@ from lsp_server.document import Snapshot
 from lsp_server.settings import Settings
 
 
-def is_quiet(document: Snapshot, at: int, settings: Settings) -> bool:
+def is_suppressed(document: Snapshot, at: int, settings: Settings) -> bool:
     """True in a file, a comment or a string that the settings name."""
     if settings.quiet_files:
         path = unquote(urlsplit(document.uri).path)
