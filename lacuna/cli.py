@@ -194,7 +194,9 @@ def run() -> int:
         extra = EXTRA_OF.get((exc.name or "").split(".")[0])
         if extra is None:
             return _fault(exc)
-        sys.stderr.write(f"lacuna: {exc.name} is missing; install lacuna[{extra}].\n")
+        from engine.base.advice import install
+
+        sys.stderr.write(f"lacuna: {exc.name} is missing; {install(extra)}.\n")
         return 2
     except EngineError as exc:
         sys.stderr.write(f"lacuna: {exc}\n")

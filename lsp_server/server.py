@@ -18,6 +18,7 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from engine import EngineError, Snippet
+from engine.base.advice import DISTRIBUTION
 from lsp_server import configure
 from lsp_server.commands import register_commands
 from lsp_server.configuration import Configuration, path_of
@@ -48,7 +49,7 @@ class LacunaServer(LanguageServer):
     """What the handlers share."""
 
     def __init__(self, engine: EngineClient) -> None:
-        super().__init__("lacuna", version("lacuna"), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
+        super().__init__("lacuna", version(DISTRIBUTION), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
         # ERROR, because it warns of every cancel that comes after the answer: many of them fill the pipe of a client that
         # does not read what we say, and the server would wait for it for ever.
         logging.getLogger("pygls").setLevel(logging.ERROR)

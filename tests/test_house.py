@@ -68,3 +68,11 @@ def test_nothing_names_a_machine_or_a_registry():
         ):
             found = pattern.search(path.read_text("utf-8", "ignore"))
             assert not found, (path, found)
+
+
+def test_nobody_is_sent_to_a_stranger_for_an_extra():
+    """On the package index ``lacuna`` is another project; ours is ``lacuna-infill`` (``engine/base/advice.py``)."""
+    old = re.compile(r"(?<![\w-])lacuna\[\w|pip install (?:-U )?[\"']?lacuna(?![\w-])")
+    for path in tracked():
+        if path.suffix in (".py", ".md", ".toml", ".ts", ".lua", ".json", ".txt", "") and path.name != "test_house.py":
+            assert not (found := old.search(path.read_text("utf-8", "ignore"))), (path, found)

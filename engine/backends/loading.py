@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from engine.backends.interface import Backend
+from engine.base.advice import install
 from engine.base.errors import BackendUnavailable
 
 _ONNX_ON_GPU = ("onnx-cuda", "onnx-tensorrt", "onnx-rtx")
 _MODULES = {"onnx": "onnx.backend", "torch": "torch.backend", "tensorrt": "tensorrt.backend"}
 _MODULES |= dict.fromkeys(_ONNX_ON_GPU, "onnx.backend")
 _EXTRAS = {
-    "onnx": "onnxruntime is missing; install lacuna[cpu]",
-    "torch": "torch is missing; install lacuna[train]",
-    "tensorrt": "TensorRT is missing; install lacuna[gpu]",
-    "onnx-cuda": "onnxruntime is missing; install lacuna[gpu]",
-    "onnx-tensorrt": "onnxruntime is missing; install lacuna[gpu]",
-    "onnx-rtx": "onnxruntime is missing; install lacuna[rtx]",
+    "onnx": f"onnxruntime is missing; {install('cpu')}",
+    "torch": f"torch is missing; {install('train')}",
+    "tensorrt": f"TensorRT is missing; {install('gpu')}",
+    "onnx-cuda": f"onnxruntime is missing; {install('gpu')}",
+    "onnx-tensorrt": f"onnxruntime is missing; {install('gpu')}",
+    "onnx-rtx": f"onnxruntime is missing; {install('rtx')}",
 }
 
 

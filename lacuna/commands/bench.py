@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from engine import BUNDLED, Engine
+from engine.base.advice import install
 from lacuna.errors import UserError
 
 NAMES = ("latency", "lsp", "quality", "startup", "throughput", "training")
@@ -115,7 +116,7 @@ def _training(runs: int) -> dict[str, float | int | str]:
     try:
         from benchmarks.speed.training import measure
     except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
+        raise UserError(f"{exc.name} is missing; {install('train')}.") from exc
     return measure(runs)
 
 

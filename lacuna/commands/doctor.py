@@ -10,25 +10,26 @@ import sys
 import time
 
 from engine import BUNDLED, Engine, EngineError, FillRequest, Span
+from engine.base.advice import DISTRIBUTION, install
 from engine.base.errors import BackendUnavailable
 
 _RUNTIMES = (
-    ("onnx", "onnxruntime", "lacuna[cpu]"),
-    ("torch", "torch", "lacuna[train]"),
+    ("onnx", "onnxruntime", "cpu"),
+    ("torch", "torch", "train"),
 )
 _ON_GPUS = ("onnx-cuda", "onnx-tensorrt", "onnx-rtx")
 
 
 def examine() -> None:
     """Print a report; raise the engine's own error when the bundled model does not answer."""
-    _line("lacuna", importlib.metadata.version("lacuna"))
+    _line("lacuna", importlib.metadata.version(DISTRIBUTION))
     _line("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     for name, module, extra in _RUNTIMES:
         try:
             importlib.import_module(module)
             _line(f"backend {name}", f"{module} {importlib.metadata.version(module)}")
         except ImportError as exc:
-            _line(f"backend {name}", f"not here ({exc.name or exc} cannot be imported); install {extra}")
+            _line(f"backend {name}", f"not here ({exc.name or exc} cannot be imported); {install(extra)}")
     for name in _ON_GPUS:
         _line(f"backend {name}", _on_gpu(name))
     _line("backend tensorrt", _tensorrt())
@@ -48,7 +49,7 @@ def _on_gpu(name: str) -> str:
     try:
         from engine.backends.onnx.providers import unavailable
     except ImportError:
-        return "not here (onnxruntime cannot be imported); install lacuna[gpu]"
+        return f"not here (onnxruntime cannot be imported); {install('gpu')}"
     why = unavailable(name)
     return f"not here ({why})" if why else "ready"
 

@@ -16,6 +16,7 @@ from benchmarks.quality.before import directions, triples
 from benchmarks.quality.exact_match import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.quality.joint import compare, joint_cases
 from engine import Engine
+from engine.base.advice import install
 from engine.text.chat_template import ChatTemplate
 from lacuna.commands.report import print_report, progress_bar
 from lacuna.errors import UserError
@@ -94,7 +95,7 @@ def _twin_answers(twin: Path, cases: list[Case], window: int, fim: bool) -> list
     try:
         from benchmarks.quality.twin import twin_answers
     except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[train].") from exc
+        raise UserError(f"{exc.name} is missing; {install('train')}.") from exc
     try:
         return twin_answers(twin, cases, window, fim)
     except ValueError as exc:

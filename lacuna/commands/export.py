@@ -9,6 +9,7 @@ from benchmarks.infill_cases import cut_cases
 from benchmarks.quality.paired import compare_exact_match
 from benchmarks.speed.latency import places
 from engine import Engine
+from engine.base.advice import install
 from lacuna.commands.evaluate import held_out
 from lacuna.commands.report import print_report
 from lacuna.errors import UserError
@@ -21,7 +22,7 @@ def to_onnx(checkpoint: Path, out: Path, precision: str, keep_float: int) -> Non
     try:
         from export.onnx_export import export_onnx
     except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
+        raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     try:
         measured = export_onnx(checkpoint, out, precision, [case.text for case in places(FILLS)], keep_float)
     except (ValueError, OSError) as exc:
@@ -37,7 +38,7 @@ def to_tensorrt(
         from export.tensorrt_export import export_tensorrt
         from export.tensorrt_plan import BuildOptions
     except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
+        raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     if max_tokens < 64 or max_rows < 1:
         raise UserError("--max-tokens must be 64 or more and --max-rows 1 or more.")
     options = BuildOptions(weight_streaming, any_gpu, max_tokens, max_rows)
@@ -53,7 +54,7 @@ def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int, dat
     try:
         from export.parity import check_files, compare, reference_engine, shortfalls
     except ModuleNotFoundError as exc:
-        raise UserError(f"{exc.name} is missing; install lacuna[export].") from exc
+        raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     if canvases < 1:
         raise UserError(f"--canvases {canvases} is not possible; use 1 or more.")
     check_files(artefact)

@@ -266,4 +266,4 @@ def test_a_missing_extra_is_named(tmp_path, code):
     done = subprocess.run(
         [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"], capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (2, "lacuna: rapidfuzz is missing; install lacuna[eval].\n")
+    assert (done.returncode, done.stderr) == (2, "lacuna: rapidfuzz is missing; install lacuna-infill[eval].\n")

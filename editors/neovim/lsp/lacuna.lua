@@ -53,7 +53,7 @@ return {
     local command = vim.g.lacuna_command or { 'lacuna', 'lsp' }
     if vim.fn.executable(command[1]) == 0 then
       vim.notify_once(
-        ('Lacuna: %s was not found. Install it with Python 3.11 or newer (pip install "lacuna[cpu]"), '
+        ('Lacuna: %s was not found. Install it with Python 3.11 or newer (pip install "lacuna-infill[cpu]"), '
           .. 'or name it in vim.g.lacuna_command.'):format(command[1]),
         vim.log.levels.ERROR
       )

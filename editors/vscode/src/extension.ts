@@ -85,7 +85,7 @@ async function restart(status: vscode.StatusBarItem): Promise<void> {
     status.text = '$(warning) Lacuna';
     status.tooltip = `Lacuna: ${command[0]} did not start. Click for what is missing.`;
     void vscode.window.showErrorMessage(
-      `Lacuna: "${command.join(' ')}" did not start. It needs Python 3.11 or newer and \`pip install "lacuna[cpu]"\`; ` +
+      `Lacuna: "${command.join(' ')}" did not start. It needs Python 3.11 or newer and \`pip install "lacuna-infill[cpu]"\`; ` +
         'where it is can be set in lacuna.command.',
     );
   }

@@ -20,7 +20,7 @@ export function runDoctor(): void {
     channel.append(stdout + stderr);
     if (error && !stdout) {
       channel.appendLine(`"${command[0]}" could not be started: ${error.message}`);
-      channel.appendLine('Install Python 3.11 or newer, then: pip install "lacuna[cpu]"');
+      channel.appendLine('Install Python 3.11 or newer, then: pip install "lacuna-infill[cpu]"');
     }
   });
 }

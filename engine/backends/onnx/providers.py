@@ -14,6 +14,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from engine.base.advice import install
 from engine.base.errors import BackendUnavailable, CheckpointError
 
 CPU = "CPUExecutionProvider"
@@ -101,10 +102,10 @@ def unavailable(backend: str) -> str:
     """Why a backend cannot run here, with what to install; empty when nothing speaks against it."""
     if backend == PLUGIN:
         if importlib.util.find_spec(_PLUGIN_MODULE) is None:
-            return f"{_PLUGIN_MODULE} is missing; install lacuna[rtx]"
+            return f"{_PLUGIN_MODULE} is missing; {install('rtx')}"
         return missing_library(backend) or ("" if _plugin_devices() else "it knows no GPU of this machine")
     if PROVIDERS[backend] not in ort.get_available_providers():
-        return f"this onnxruntime has no {PROVIDERS[backend]}; install lacuna[gpu]"
+        return f"this onnxruntime has no {PROVIDERS[backend]}; {install('gpu')}"
     return missing_library(backend)
 
 
@@ -128,7 +129,7 @@ def missing_library(backend: str) -> str:
         try:
             ctypes.CDLL(name)
         except OSError:
-            return f"{name} is missing; install {'an NVIDIA driver' if name == 'libcuda.so.1' else 'lacuna[gpu]'}"
+            return f"{name} is missing; {'install an NVIDIA driver' if name == 'libcuda.so.1' else install('gpu')}"
     return ""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from engine.base.advice import install_for_gpu
 from engine.base.errors import BackendUnavailable, EngineError
 
 
@@ -71,9 +72,7 @@ class CudaDevice:
         try:
             from cuda.bindings import runtime
         except ImportError as exc:
-            raise BackendUnavailable(
-                f"{exc.name} is missing; install lacuna[gpu], or lacuna[rtx] for a GeForce card."
-            ) from exc
+            raise BackendUnavailable(f"{exc.name} is missing; {install_for_gpu()}.") from exc
         self.runtime: Any = runtime
         error, count = runtime.cudaGetDeviceCount()
         if int(error) or not count:

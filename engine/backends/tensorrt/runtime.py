@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.base.advice import install_for_gpu
 from engine.base.errors import BackendUnavailable, CheckpointError
 
 RUNTIMES = ("tensorrt", "tensorrt_rtx")
@@ -48,7 +49,7 @@ def load_tensorrt() -> Any:
         except ImportError as exc:
             if exc.name not in RUNTIMES:  # installed, but something that it needs is not
                 missing = f" ({name}: {exc})"
-    raise BackendUnavailable(f"TensorRT is not here{missing}; install lacuna[gpu], or lacuna[rtx] for a GeForce card.")
+    raise BackendUnavailable(f"TensorRT is not here{missing}; {install_for_gpu()}.")
 
 
 def graph_hash(folder: Path) -> str:
