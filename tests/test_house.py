@@ -76,3 +76,15 @@ def test_nobody_is_sent_to_a_stranger_for_an_extra():
     for path in tracked():
         if path.suffix in (".py", ".md", ".toml", ".ts", ".lua", ".json", ".txt", "") and path.name != "test_house.py":
             assert not (found := old.search(path.read_text("utf-8", "ignore"))), (path, found)
+
+
+def test_a_folder_holds_no_more_than_a_glance():
+    """Twelve entries, not counting ``__init__.py`` and ``py.typed``; a file's folder says its layer."""
+    inside: dict[str, set[str]] = {}
+    for path in tracked():
+        parts = path.relative_to(ROOT).parts
+        if parts[0] in ("engine", "training", "benchmarks") and "results" not in parts and "models" not in parts[:-1]:
+            for depth in range(1, len(parts)):
+                inside.setdefault("/".join(parts[:depth]), set()).add(parts[depth])
+    full = {folder: n for folder, names in inside.items() if (n := len(names - {"__init__.py", "py.typed"})) > 12}
+    assert not full

@@ -2,7 +2,7 @@
 
 A generator: it yields the pass it wants and is sent the predictions, so the same code runs alone, among others in the
 batcher, and in a test with a table for a model. LLaDA's generation, Fast-dLLM's caches and Lacuna's infilling are all
-this one loop; they differ in the canvas, the plan (``context_cache``) and the rules.
+this one loop; they differ in the canvas, the plan (``cache_plan``) and the rules.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.transfer_rules import RULES, Step, parse_rule
+from engine.request.rule_option import RULE_NAMES
 
 
 def step(confidence, slots=None, second=0.0, places=None, token=7):
@@ -102,3 +103,7 @@ def test_doubtful_tokens_are_written_anew_once_the_rest_stands(config, tokenizer
             return engine.fill(FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=4),), sampler=sampler)).nfe
 
     assert passes(0.5) > passes(0.0) == passes(1e-9)
+
+
+def test_what_may_be_asked_is_what_there_is():
+    assert tuple(RULES) == RULE_NAMES

@@ -17,7 +17,9 @@ from engine.network.model_config import read_model_config
 def test_a_gpu_backend_without_its_libraries_names_what_to_install(name):
     if not unavailable(name):
         pytest.skip("it can run here")
-    with pytest.raises(BackendUnavailable, match=r"cannot run here: .*install (lacuna\[(gpu|rtx)\]|an NVIDIA driver)"):
+    with pytest.raises(
+        BackendUnavailable, match=r"cannot run here: .*install (lacuna-infill\[(gpu|rtx)\]|an NVIDIA driver)"
+    ):
         load_backend(name, BUNDLED)
 
 
