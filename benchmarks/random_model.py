@@ -48,7 +48,7 @@ def _export(out: Path) -> None:
         delete_token_id=bundled.delete_token_id,
         reserved_token_ids=bundled.reserved_token_ids,
         weight_tying=True,
-        context_hidden_from_span=True,
+        context_attention="hidden",
     )
     model = MaskPredictor(config)
     init_weights(model, torch.Generator().manual_seed(0))

@@ -61,7 +61,7 @@ def config() -> ModelConfig:
         expand_token_id=3,
         delete_token_id=4,
         reserved_token_ids=tuple(range(5, 16)),
-        context_hidden_from_span=True,
+        context_attention="hidden",
     )
 
 

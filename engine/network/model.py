@@ -149,6 +149,7 @@ class MaskPredictor(nn.Module):
         past: list[LayerKeys] | None = None,
         past_position_ids: Tensor | None = None,  # (B, P)
         key_mask: Tensor | None = None,  # (B, P + S), True where a key exists
+        visible: Tensor | None = None,  # (B, S, P + S), True where a query sees a key
     ) -> tuple[Tensor, list[LayerKeys]]:
         """Run the blocks; return the normed rows (B, S, E) and every layer's keys and values of the active tokens."""
         config, parts = self.config, self.model.transformer
@@ -160,6 +161,8 @@ class MaskPredictor(nn.Module):
             assert past_position_ids is not None, "cached keys need their positions"
             past_table = rotary_table(past_position_ids, config.head_dim, config.rope_theta)
         mask = None if key_mask is None else key_mask[:, None, None, :].bool()
+        if visible is not None:
+            mask = visible[:, None] if mask is None else mask & visible[:, None]
         if config.causal:
             earlier = _not_later(position_ids, past_position_ids)
             mask = earlier if mask is None else mask & earlier

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -56,8 +56,17 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     """Control token: a mask goes away (DreamOn)."""
     reserved_token_ids: tuple[int, ...] = ()
     """Ids that are never emitted."""
-    context_hidden_from_span: bool = False
-    """Trained so that a context encoded without the span is exact (ARCHITECTURE.md, "The context cache")."""
+    context_attention: Literal["full", "hidden", "causal"] = "full"
+    """What the context attends to: everything (LLaDA); everything but the spans (trained so that a context encoded without
+    them is exact); or, within its own stretch between two spans, what stands before (as an autoregressive parent)."""
+    predicts: Literal["here", "next"] = "here"
+    """Whether the row at a place predicts that place (LLaDA) or the one behind it (autoregressive parents)."""
+    start_token_id: int | None = None
+    """Begins a stretch of context at a text's beginning (causal context)."""
+    gap_token_id: int | None = None
+    """Begins every other stretch."""
+    span_end_token_id: int | None = None
+    """Ends an answer in its causal reading."""
     weights_layout: str = "out_in"
     """``out_in`` as torch and LLaDA store matrices, ``in_out`` as the exported artefacts store them."""
     weights_precision: str = "float"
@@ -72,6 +81,8 @@ class ModelConfig(Config, kw_only=True, frozen=True):
             raise ValueError(f"weights_layout is {self.weights_layout!r}, not out_in or in_out")
         if self.weights_precision not in PRECISIONS:
             raise ValueError(f"weights_precision is {self.weights_precision!r}, not one of {', '.join(PRECISIONS)}")
+        if self.context_attention == "causal" and (self.start_token_id is None or self.gap_token_id is None):
+            raise ValueError("context_attention is causal, which needs start_token_id and gap_token_id")
         if not 0 <= self.mask_token_id < self.embedding_rows:
             raise ValueError(f"mask_token_id {self.mask_token_id} lies outside the vocabulary of {self.embedding_rows}")
 
@@ -105,7 +116,14 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     def unspeakable_ids(self) -> tuple[int, ...]:
         """Ids that an answer may never contain: mask, control, begin, end, padding and reserved ids."""
         special = (self.mask_token_id, *self.end_ids, self.bos_token_id, self.pad_token_id)
-        return tuple(sorted({i for i in (*special, *self.control_ids, *self.reserved_token_ids) if i is not None}))
+        stretch = (self.start_token_id, self.gap_token_id, self.span_end_token_id)
+        ids = (*special, *stretch, *self.control_ids, *self.reserved_token_ids)
+        return tuple(sorted({i for i in ids if i is not None}))
+
+    @property
+    def context_hidden_from_span(self) -> bool:
+        """Whether a context encoded without the spans is exact by training."""
+        return self.context_attention == "hidden"
 
 
 # LLaDA's config.json holds keys that describe its training code. These must have the value that this model implements.
@@ -124,12 +142,12 @@ _ONE_VALUE: dict[str, tuple[object, ...]] = {
     "multi_query_attention": (False, None),
 }
 
-_MODEL_TYPES = ("llada", "illada")
+_MODEL_TYPES = ("llada", "illada", "lacuna")
 # Keys that do not change what the model computes.
 _IGNORED = frozenset(
     """_name_or_path alibi_bias_max architectures attention_dropout auto_map embedding_dropout flash_attention
     init_cutoff_factor init_device init_fn init_std mlp_ratio model_type precision residual_dropout torch_dtype dtype
-    transformers_version use_cache""".split()
+    transformers_version use_cache context_hidden_from_span""".split()
 )
 
 
@@ -148,6 +166,8 @@ def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
         if key in raw and raw[key] not in allowed and not (key == "multi_query_attention" and raw[key] is True):
             raise CheckpointError(f"config.json: {key} = {raw[key]!r} is not supported, only {allowed[0]!r} is.")
     values = {key: value for key, value in raw.items() if key in fields}
+    if (hidden := raw.get("context_hidden_from_span")) is not None:  # the older name of one value
+        values.setdefault("context_attention", "hidden" if hidden else "full")
     for key in raw.keys() - fields - _ONE_VALUE.keys() - _IGNORED:
         near = difflib.get_close_matches(key, [*fields, *_ONE_VALUE, *_IGNORED], n=1)
         hint = f"did you mean {near[0]}?" if near else "remove it or use a supported checkpoint."
@@ -186,6 +206,8 @@ def read_model_config(folder: Path) -> ModelConfig:
 def dump_model_config(config: ModelConfig) -> dict[str, Any]:
     """The JSON object for ``config.json``, with LLaDA's architecture keys so that other tools recognise it."""
     raw: dict[str, Any] = msgspec.to_builtins(config)
-    raw |= {"model_type": "llada", "architectures": ["LLaDAModelLM"], "block_type": "llama", "activation_type": "silu"}
+    causal = config.context_attention == "causal"
+    raw |= {"model_type": "lacuna" if causal else "llada", "block_type": "llama", "activation_type": "silu"}
+    raw |= {} if causal else {"architectures": ["LLaDAModelLM"]}
     raw |= {"layer_norm_type": "rms", "rope": True, "n_kv_heads": config.kv_heads, "embedding_size": config.embedding_rows}
     return {key: value for key, value in raw.items() if value is not None}

@@ -23,6 +23,8 @@ from training.data.shards import TrainingDocument, write_shard
 from training.data.sources import SourceConfig, source_documents, source_hashes
 from training.data.tokenizer import SPECIAL_TOKENS, train_tokenizer
 
+END_TOKENS = ("<|eos|>", "<|endoftext|>")
+"""What ends a document: the name in our own tokenizers, and in those of converted parents."""
 OWN_MEGABYTES = 5.0
 """How much of a source of the user's own the tokenizer learns from, unless the run file says otherwise."""
 
@@ -69,9 +71,9 @@ def prepare(config: DataConfig) -> None:
     if not kinds and not config.sources:
         raise ValueError("There is nothing to read; set `corpus`, `packages` or `sources`.")
     tokenizer = _tokenizer(config, kinds)
-    eos = tokenizer.token_to_id("<|eos|>")
+    eos = next((i for i in map(tokenizer.token_to_id, END_TOKENS) if i is not None), None)
     if eos is None:
-        raise ValueError(f"{config.tokenizer} has no <|eos|> token; use the tokenizer that `lacuna train data` trains.")
+        raise ValueError(f"{config.tokenizer} has no token that ends a text ({' or '.join(END_TOKENS)}); choose another.")
     for name, split in product([*kinds, *config.sources], ("train", "val")):
         target = config.out / f"{name}-{split}"
         if (target / "manifest.json").exists():

@@ -77,7 +77,9 @@ class HeadLoss(torch.autograd.Function):
         weights: Tensor,
         dtype: torch.dtype,
         compiled: LogitsLoss | None = None,
+        trained: Tensor | None = None,
     ) -> Tensor:
+        # With ``trained``, the ids of some tokens, the gradient of all other rows of the head is left out.
         matrix, low_rows = weight.detach().to(dtype), rows.detach().to(dtype)
         grad_rows, grad_weight = torch.empty_like(low_rows), torch.zeros_like(weight, dtype=torch.float32)
         total = torch.zeros((), device=rows.device)
@@ -91,11 +93,14 @@ class HeadLoss(torch.autograd.Function):
                 total += loss
                 grad_rows[part] = grad_logits @ matrix
                 kept[start - first : part.stop - first] = grad_logits
-            grad_weight += kept[: len(block)].T @ low_rows[first : block.stop]
+            if trained is None:
+                grad_weight += kept[: len(block)].T @ low_rows[first : block.stop]
+            else:
+                grad_weight[trained] += kept[: len(block), trained].T @ low_rows[first : block.stop]
         ctx.save_for_backward(grad_rows.to(rows.dtype), grad_weight.to(weight.dtype))
         return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         grad_rows, grad_weight = ctx.saved_tensors
-        return grad_rows * grads[0], grad_weight * grads[0], None, None, None, None
+        return grad_rows * grads[0], grad_weight * grads[0], None, None, None, None, None

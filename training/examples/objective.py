@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.network.model import MaskPredictor
+from training.adaptation.batch import AdaptBatch
+from training.adaptation.visibility import visible
 from training.examples.batches import InfillBatch
 from training.examples.infill_pass import span_rows
 from training.examples.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows
@@ -44,7 +46,7 @@ class Rows:
         return Rows(ids, targets, weights, self.kind)
 
 
-StepBatch = Rows | InfillBatch
+StepBatch = Rows | InfillBatch | AdaptBatch
 
 
 class Objective(Protocol):
@@ -64,14 +66,25 @@ class LossModule(nn.Module):
         super().__init__()
         self.predictor = predictor
         self._length = length
+        adapts = predictor.config.context_attention == "causal"
+        self._trained_rows = _control_rows(predictor) if adapts else None
         # Bound methods are no submodules, so parameters keep one name each.
-        self._compiled: Any = torch.compile(predictor.encode, dynamic=False) if compile else None
+        self._compiled: Any = torch.compile(predictor.encode, dynamic=False) if compile and not adapts else None
+        if compile and adapts:
+            # Deep models are compiled by the block: one is compiled, and serves all.
+            for block in predictor.model.blocks:
+                block.compile(dynamic=False)
         self._compiled_head: LogitsLoss | None = torch.compile(loss_of_logits, dynamic=False) if compile else None
 
     def forward(self, batch: StepBatch) -> Tensor:
         if isinstance(batch, InfillBatch):
             rows = masked_rows(span_rows(self._compiled or self.predictor.encode, batch), batch.masked)
             targets, weights = batch.targets[batch.masked], batch.weights[batch.masked]
+        elif isinstance(batch, AdaptBatch):
+            hidden, _ = self.predictor.encode(batch.input_ids, batch.position_ids, visible=visible(batch.segments))
+            labelled = batch.weights != 0
+            rows = masked_rows(hidden, labelled)
+            targets, weights = batch.targets[labelled], batch.weights[labelled]
         else:
             # A batch cut to a random length would be compiled for that length alone.
             usual = self._compiled is not None and batch.input_ids.shape[1] == self._length
@@ -82,5 +95,20 @@ class LossModule(nn.Module):
         kind = rows.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
         head = self.predictor.head_weight
-        loss: Tensor = HeadLoss.apply(rows, head, targets, weights, dtype, self._compiled_head)  # type: ignore[no-untyped-call]
+        loss: Tensor = HeadLoss.apply(  # type: ignore[no-untyped-call]
+            rows, head, targets, weights, dtype, self._compiled_head, self._trained_rows
+        )
         return loss
+
+
+def _control_rows(predictor: MaskPredictor) -> Tensor:
+    """Freeze the embedding but for the control tokens; returns their ids."""
+    config = predictor.config
+    ids = (config.mask_token_id, *config.control_ids, config.start_token_id, config.gap_token_id, config.span_end_token_id)
+    rows = torch.tensor(sorted({i for i in ids if i is not None}))
+    embedding = predictor.model.embedding
+    trained = torch.zeros(len(embedding), 1)
+    trained[rows] = 1.0
+    if embedding.requires_grad:
+        embedding.register_hook(lambda gradient: gradient * trained.to(gradient.device, gradient.dtype))
+    return rows

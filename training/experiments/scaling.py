@@ -75,7 +75,7 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
         d_model=size.d_model, n_layers=size.n_layers, n_heads=size.d_model // 64 or 1, vocab_size=16_384,
         mlp_hidden_size=size.d_model * 11 // 4, max_sequence_length=1024, weight_tying=True, bos_token_id=0, eos_token_id=1,
         mask_token_id=2, expand_token_id=3, delete_token_id=4, reserved_token_ids=tuple(range(5, 16)),
-        context_hidden_from_span=kind == "llada", causal=kind == "autoregressive",
+        context_attention="hidden" if kind == "llada" else "full", causal=kind == "autoregressive",
     )  # fmt: skip
     run = PretrainConfig(
         out=folder, data=config.data, tokenizer=config.tokenizer, model=model_config, steps=config.steps,

@@ -30,7 +30,7 @@ def test_the_error_of_a_perfect_confidence_is_none():
 
 
 def test_the_bias_is_the_certainty_at_lengths_that_are_wrong(config, tokenizer):
-    plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_hidden_from_span=False)
+    plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_attention="full")
     logits = np.zeros(512)
     logits[60] = 4.0
     with Engine.with_backend(plain, tokenizer, FakeBackend(lambda ids, positions, index: logits)) as engine:

@@ -88,7 +88,7 @@ def test_a_ratio_to_what_never_succeeds_is_infinite():
 
 
 def test_a_twin_without_the_suffix_goes_on_inside_a_word(config, tokenizer_file, tmp_path, monkeypatch):
-    model = MaskPredictor(msgspec.structs.replace(config, causal=True, context_hidden_from_span=False))
+    model = MaskPredictor(msgspec.structs.replace(config, causal=True, context_attention="full"))
     save_checkpoint(model, tmp_path, tokenizer_file)
     tokenizer = TextTokenizer(tmp_path / "tokenizer.json")
     text = "    return width\n"
@@ -124,7 +124,7 @@ def test_a_case_is_judged_with_the_bundled_model():
 
 def test_a_twin_answers_every_case_and_another_model_is_refused(config, tokenizer_file, tmp_path):
     for name, causal in (("twin", True), ("llada", False)):
-        model = MaskPredictor(msgspec.structs.replace(config, causal=causal, context_hidden_from_span=False))
+        model = MaskPredictor(msgspec.structs.replace(config, causal=causal, context_attention="full"))
         init_weights(model, torch.Generator().manual_seed(0))
         save_checkpoint(model, tmp_path / name, tokenizer_file)
     cases = cut_cases(DOCUMENTS, "piece", 3, 0) + cut_cases(DOCUMENTS, "lines", 2, 0)

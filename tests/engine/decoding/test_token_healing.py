@@ -15,7 +15,7 @@ TEXT = "def compute(width):\n    return self.width * returned\n"
 
 @pytest.fixture(scope="module")
 def plain(config):
-    return msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_hidden_from_span=False)
+    return msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_attention="full")
 
 
 def joined(tokenizer, text, start, end, answer):

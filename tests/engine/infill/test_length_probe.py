@@ -20,7 +20,7 @@ TEXT = "ab cd\nef gh\n"
 @pytest.fixture(scope="module")
 def plain(config):
     """A model like the public ones: no control tokens, no hidden context."""
-    return msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_hidden_from_span=False)
+    return msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_attention="full")
 
 
 def sure_at(lengths, mask_id):
