@@ -14,17 +14,18 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from engine.checkpoint import load_checkpoint
-from engine.config import ModelConfig
-from engine.messages import Snippet
-from engine.related import related_ids
+from engine.network.checkpoint import load_checkpoint
+from engine.network.model_config import ModelConfig
+from engine.request.messages import Snippet
+from engine.text.related_snippets import related_ids
 from training.adaptation.batch import AdaptBatch, collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import make_row
 from training.adaptation.spans import SPAN_TOKENS, cut_window
-from training.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
-from training.loop import LoopConfig, train
-from training.shards import TokenShard, tokenizer_hash
+from training.data.shards import TokenShard, tokenizer_hash
+from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
+from training.loop.config import LoopConfig
+from training.loop.loop import train
 
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""
@@ -166,4 +167,3 @@ def with_labels(batch: AdaptBatch, causal: bool) -> AdaptBatch:
     return AdaptBatch(
         batch.input_ids, batch.position_ids, batch.segments, batch.targets, weights / weights.sum().clamp_min(1e-6)
     )
-

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from training.adaptation.rows import Row
 from training.adaptation.visibility import PADDING
-from training.loss import mean_weights
+from training.examples.loss import mean_weights
 
 
 @dataclass

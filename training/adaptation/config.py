@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.config import Config
+from engine.base.structs import Config
 
 
 class RowConfig(Config, kw_only=True, frozen=True):

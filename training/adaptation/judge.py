@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from engine.model import MaskPredictor
-from engine.stretches import stretch_starts
-from engine.word_edges import is_word
+from engine.decoding.stretches import stretch_starts
+from engine.network.model import MaskPredictor
+from engine.request.words import is_word
 from training.adaptation.batch import AdaptBatch, collate
 from training.adaptation.rows import Row
 from training.adaptation.visibility import CLEAN, NOISY, visible

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.config import ModelConfig
-from engine.stretches import stretch_starts
+from engine.decoding.stretches import stretch_starts
+from engine.network.model_config import ModelConfig
 from training.adaptation.config import RowConfig
 from training.adaptation.spans import Cut
 from training.adaptation.visibility import CLEAN, NOISY
@@ -38,7 +38,9 @@ class Row:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(self, token: int, position: int, segment: int, target: int = 0, masked: float = 0.0, causal: float = 0.0) -> None:
+    def add(
+        self, token: int, position: int, segment: int, target: int = 0, masked: float = 0.0, causal: float = 0.0
+    ) -> None:
         """Append one token."""
         self.ids.append(token)
         self.positions.append(position)
@@ -62,9 +64,7 @@ def make_row(
 ) -> Row:
     """A row of at most ``config.length`` tokens; ``front`` are snippets' token ids, each a stretch of its own."""
     snippets = [begun(ids, False, model, config) for ids in front]
-    stretches = [
-        begun(ids, i == 0 and cut.at_beginning, model, config) for i, ids in enumerate(fitted(cut, front, config))
-    ]
+    stretches = [begun(ids, i == 0 and cut.at_beginning, model, config) for i, ids in enumerate(fitted(cut, front, config))]
     starts, spans = stretch_starts([len(s) for s in stretches], [1] * len(cut.spans), [len(s) for s in snippets])
     # In the order of the row: snippets, the last stretch, the others.
     order = [*zip(snippets, starts, strict=False), (stretches[-1], starts[-1])]

@@ -8,9 +8,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from training.adaptation.config import RowConfig
-from training.healed_cuts import heal_cuts
-from training.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans
-from training.syntax import python_pieces
+from training.examples.healed_cuts import heal_cuts
+from training.examples.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans
+from training.examples.python_pieces import python_pieces
 
 MAX_SPAN_TOKENS = 31
 """A span and its end, or its expand token, fit 32 slots: longer answers are written in blocks."""

@@ -10,7 +10,7 @@ import copy
 import re
 from typing import Any
 
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
 
 ROLES = {
     "mask_token_id": "<|mask|>",

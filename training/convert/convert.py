@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from torch import Tensor
 
-from engine.checkpoint import save_state, tensor_shapes
-from engine.config import ModelConfig
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
+from engine.network.checkpoint import save_state, tensor_shapes
+from engine.network.model_config import ModelConfig
 from training.convert.control_tokens import special_ids_of, with_control_tokens
 from training.convert.gguf_file import read_gguf
 from training.convert.hugging_face import read_hugging_face
@@ -108,4 +108,3 @@ def _config(parent: Parent, tokenizer: dict[str, Any], control: dict[str, int]) 
 
 def _shape(state: dict[str, Tensor], name: str) -> tuple[int, ...] | None:
     return tuple(state[name].shape) if name in state else None
-

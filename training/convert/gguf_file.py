@@ -16,7 +16,7 @@ import torch
 from gguf import GGUFReader, dequantize
 from torch import Tensor
 
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
 from training.convert.gguf_tokenizer import rebuilt_tokenizer
 from training.convert.parent import BLOCK_NAMES, EMBEDDING, HEAD, LAST_NORM, Parent, block_tensor
 
@@ -41,9 +41,7 @@ def read_gguf(path: Path) -> Parent:
     try:
         reader = GGUFReader(path)
     except Exception as exc:  # the library raises whatever its parser stumbles over
-        raise CheckpointError(
-            f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again."
-        ) from exc
+        raise CheckpointError(f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again.") from exc
     fields = _Fields(path, reader)
     architecture = fields.text("general.architecture")
     if architecture not in ARCHITECTURES:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from engine.errors import CheckpointError
+from engine.base.errors import CheckpointError
 
 CONTROL, USER_DEFINED = 3, 4
 """``tokenizer.ggml.token_type``: special tokens, and tokens that are never split."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from engine.errors import CheckpointError
-from engine.special_tokens import read_json_object, token_text
-from engine.weights import open_weights, weight_files
+from engine.base.errors import CheckpointError
+from engine.network.special_tokens import read_json_object, token_text
+from engine.network.weights import open_weights, weight_files
 from training.convert.parent import BLOCK_NAMES, EMBEDDING, HEAD, LAST_NORM, Parent, block_tensor
 
 MODEL_TYPES = ("llama", "qwen2")
@@ -44,7 +44,9 @@ def read_hugging_face(folder: Path) -> Parent:
             raise CheckpointError(f"{folder}: {key} = {raw[key]!r} is not supported, only {value!r}; choose another parent.")
     rope = raw.get("rope_parameters") or {}
     if raw.get("rope_scaling") or rope.get("rope_type", "default") != "default":
-        raise CheckpointError(f"{folder} scales its rotary positions, which is not supported; choose a parent that does not.")
+        raise CheckpointError(
+            f"{folder} scales its rotary positions, which is not supported; choose a parent that does not."
+        )
     shape = _shape(folder, raw, rope)
     tokenizer = read_json_object(folder / "tokenizer.json")
     if not tokenizer:
@@ -74,7 +76,9 @@ def _shape(folder: Path, raw: dict[str, Any], rope: dict[str, Any]) -> dict[str,
     if raw.get("attention_bias") and raw["model_type"] == "llama":
         raise CheckpointError(f"{folder} has a bias behind its attention, which is not supported; choose another parent.")
     if raw.get("head_dim") not in (None, width // heads):
-        raise CheckpointError(f"{folder} has heads of {raw['head_dim']} where width / heads is {width // heads}; not supported.")
+        raise CheckpointError(
+            f"{folder} has heads of {raw['head_dim']} where width / heads is {width // heads}; not supported."
+        )
     return shape
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
-from engine.config import Config
-from engine.errors import CheckpointError
-from training.packages import PackageManifest, PinnedPackage, fetch, sha256
+from engine.base.errors import CheckpointError
+from engine.base.structs import Config
+from training.data.packages import PackageManifest, PinnedPackage, fetch, sha256
 
 _MANIFEST = Path(__file__).with_name("parents.json")
 
