@@ -18,6 +18,7 @@ from torch.onnx.ops import rotary_embedding
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.network.model import rotary_table
 from engine.network.model_config import ModelConfig
+from engine.network.visibility import stretch_visibility
 
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
@@ -56,13 +57,16 @@ class StepGraph(nn.Module):
         allowed_row: Tensor,
         tie: Tensor,
         context_position_ids: Tensor,
-        *context: Tensor,
+        *stretch_and_context: Tensor,
     ) -> tuple[Tensor, ...]:
-        config = self.config
+        config, context = self.config, list(stretch_and_context)
         self._weights = dict(zip(self.names, weights, strict=True))
         table = (*_tables(config, input_ids.device), position_ids)
         key_table = (*table[:2], torch.cat((context_position_ids, position_ids), dim=1))
         mask = key_mask[:, None, None, :].expand(-1, 1, input_ids.shape[1], -1)
+        if config.context_attention == "causal":
+            stretch, *context = context
+            mask = mask & stretch_visibility(stretch, input_ids.shape[1])[:, None]
         # The embedding lies as (E, V), the layout of the head, so tied weights are stored once.
         columns = torch.index_select(self.weight("wte.weight"), 1, input_ids.flatten())
         x = columns.t().reshape(input_ids.shape[0], input_ids.shape[1], config.d_model)

@@ -16,7 +16,7 @@ import torch
 from onnxscript.optimizer import optimize
 
 from engine.network.checkpoint import tensor_shapes
-from engine.network.graph_io import INPUTS, OUTPUTS, cache_names
+from engine.network.graph_io import INPUTS, OUTPUTS, cache_names, graph_inputs
 from engine.network.model_config import ModelConfig
 from export.graph import StepGraph
 
@@ -41,7 +41,7 @@ def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
             (weights, *inputs),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[*shapes, *INPUTS, *cache_names(config.n_layers, "context")],
+            input_names=[*shapes, *graph_inputs(config), *cache_names(config.n_layers, "context")],
             output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
             dynamic_shapes=([{0: torch.export.Dim.STATIC}] * len(weights), *axes[: len(INPUTS)], tuple(axes[len(INPUTS) :])),
             verbose=False,
@@ -88,6 +88,7 @@ def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor
     def flags(*shape: int) -> torch.Tensor:
         return torch.empty(shape, dtype=torch.bool, device="meta")
 
+    stretch = [ids(batch, past + active)] * (config.context_attention == "causal")
     tensors = [
         ids(batch, active),
         ids(batch, active),
@@ -98,6 +99,7 @@ def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor
         ids(batch, queries),
         torch.empty((batch, queries, queries), device="meta"),
         ids(batch, past),
+        *stretch,
         *[
             torch.empty((batch, config.kv_heads, past, config.head_dim), dtype=dtype, device="meta")
             for _ in range(2 * config.n_layers)
@@ -105,6 +107,6 @@ def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor
     ]
     axes: list[Any] = [
         {0: b, 1: s}, {0: b, 1: s}, {0: b, 1: keys}, {0: b, 1: q}, {0: b, 1: q}, {0: a}, {0: b, 1: q},
-        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 2: cached}] * (2 * config.n_layers),
+        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 1: keys}] * len(stretch), *[{0: b, 2: cached}] * (2 * config.n_layers),
     ]  # fmt: skip
     return tensors, axes

@@ -67,6 +67,7 @@ def collate(batches: Sequence[Batch], join: Callable[[Sequence[Context]], Contex
         key_mask=np.concatenate([_keys(batch, cached, active) for batch in batches]),
         context=join(contexts) if join and contexts else None,
         context_position_ids=_stack(places, cached) if contexts else None,
+        stretch=_stretches(batches, cached, active),
         tie=_ties(batches, queries),
         keep=None if batches[0].keep is None else np.arange(active),
         full=batches[0].full,
@@ -138,6 +139,21 @@ def _keys(batch: Batch, cached: int, active: int) -> Bools:
     found = np.zeros((rows, cached + active), bool)
     found[:, :past], found[:, cached : cached + own] = known[:, :past], known[:, past:]
     return found
+
+
+def _stretches(batches: Sequence[Batch], cached: int, active: int) -> Ints | None:
+    """The stretch of every key, in (rows, cached + active); padding is hidden by the key mask."""
+    if batches[0].stretch is None:
+        return None
+    found = []
+    for batch in batches:
+        assert batch.stretch is not None, "requests of one model share a pass"
+        rows, own = batch.input_ids.shape
+        past = batch.stretch.shape[1] - own
+        padded = np.zeros((rows, cached + active), np.int64)
+        padded[:, :past], padded[:, cached : cached + own] = batch.stretch[:, :past], batch.stretch[:, past:]
+        found.append(padded)
+    return np.concatenate(found)
 
 
 def _ties(batches: Sequence[Batch], queries: int) -> Floats | None:

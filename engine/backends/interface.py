@@ -46,6 +46,7 @@ class Batch:
     key_mask: Bools | None = None  # (B, P + S), None when every key exists
     context: Context | None = None
     context_position_ids: Ints | None = None  # (B, P)
+    stretch: Ints | None = None  # (B, P + S) of every key; only for models whose context is causal
     tie: Floats | None = None  # (B, Q, Q) rows sum the log-probabilities of tied queries; None is the identity
     keep: Ints | None = None  # active tokens to append to the context of the answer
     full: bool = False  # also return the logits; a backend that cannot refuses by name

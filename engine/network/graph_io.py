@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.network.model_config import ModelConfig
+
 INPUTS = (
     "input_ids",
     "position_ids",
@@ -13,9 +15,16 @@ INPUTS = (
     "tie",
     "context_position_ids",
 )
+STRETCH = "stretch"
+"""One input more of models whose context is causal: the stretch of every key, (B, P + S) (``network.visibility``)."""
 NUM_CANDIDATES = 8
 """Most probable tokens that a pass returns for each query."""
 OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")
+
+
+def graph_inputs(config: ModelConfig) -> tuple[str, ...]:
+    """The inputs of the graph of a model, without the cached keys and values that follow them."""
+    return (*INPUTS, STRETCH) if config.context_attention == "causal" else INPUTS
 
 
 def cache_names(num_layers: int, prefix: str) -> list[str]:

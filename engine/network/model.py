@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from engine.network.model_config import ModelConfig
+from engine.network.visibility import stretch_visibility
 
 LayerKeys = tuple[Tensor, Tensor]
 """Keys **before** rotation and values of one layer, each (B, G, P, D). Unrotated keys can be moved to other positions."""
@@ -149,6 +150,7 @@ class MaskPredictor(nn.Module):
         past: list[LayerKeys] | None = None,
         past_position_ids: Tensor | None = None,  # (B, P)
         key_mask: Tensor | None = None,  # (B, P + S), True where a key exists
+        stretch: Tensor | None = None,  # (B, P + S), of models with causal context (``visibility``)
         visible: Tensor | None = None,  # (B, S, P + S), True where a query sees a key
     ) -> tuple[Tensor, list[LayerKeys]]:
         """Run the blocks; return the normed rows (B, S, E) and every layer's keys and values of the active tokens."""
@@ -161,6 +163,8 @@ class MaskPredictor(nn.Module):
             assert past_position_ids is not None, "cached keys need their positions"
             past_table = rotary_table(past_position_ids, config.head_dim, config.rope_theta)
         mask = None if key_mask is None else key_mask[:, None, None, :].bool()
+        if stretch is not None:
+            visible = stretch_visibility(stretch, input_ids.shape[1])
         if visible is not None:
             mask = visible[:, None] if mask is None else mask & visible[:, None]
         if config.causal:

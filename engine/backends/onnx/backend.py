@@ -19,7 +19,7 @@ from engine.backends.onnx.context import OnnxContext
 from engine.backends.onnx.providers import open_session
 from engine.backends.onnx.side_by_side import SideBySide
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError
-from engine.network.graph_io import OUTPUTS, cache_names
+from engine.network.graph_io import OUTPUTS, STRETCH, cache_names, graph_inputs
 from engine.network.model_config import ModelConfig, read_model_config
 from engine.network.weights import SINGLE, tensor_offsets
 
@@ -35,6 +35,7 @@ class OnnxBackend:
         self._context_names = cache_names(config.n_layers, "context")
         self._active_names = cache_names(config.n_layers, "active")
         self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
+        self._has_stretches = STRETCH in graph_inputs(config)
         types = {value.name: value.type for value in session.get_inputs()}
         self._cache_type = _CACHE_TYPES[types[self._context_names[0]]]
         self._side_by_side = [SideBySide() for _ in self._context_names]
@@ -92,9 +93,10 @@ class OnnxBackend:
         target, tie = batch.target_ids, batch.tie
         mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
         places = np.zeros((rows, 0), np.int64) if batch.context_position_ids is None else batch.context_position_ids
+        stretch = np.zeros((rows, past + active), np.int64) if batch.stretch is None else batch.stretch
         if context is not None:
-            places, mask = context.as_held(places, mask)
-        return {
+            places, mask, stretch = context.as_held(places, mask, stretch)
+        inputs = {
             "input_ids": batch.input_ids,
             "position_ids": batch.position_ids,
             "key_mask": mask,
@@ -106,6 +108,7 @@ class OnnxBackend:
             "context_position_ids": places,
             **dict(zip(self._context_names, arrays, strict=True)),
         }
+        return inputs | {STRETCH: stretch} if self._has_stretches else inputs
 
     def _extended(self, batch: Batch, active: list[NDArray[Any]]) -> OnnxContext | None:
         context = batch.context

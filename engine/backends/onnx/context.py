@@ -50,16 +50,19 @@ class OnnxContext:
         runs = [(0, self.held)] if self.taken is None else _runs(self.taken)
         return [_joined(array, runs, None if more is None else more[i]) for i, array in enumerate(self.arrays)]
 
-    def as_held(self, places: Ints, key_mask: Bools) -> tuple[Ints, Bools]:
-        """Places (B, length) and a mask (B, length + S) of what counts, as those of all that is held (and S more)."""
+    def as_held(self, places: Ints, key_mask: Bools, stretch: Ints) -> tuple[Ints, Bools, Ints]:
+        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all that is held (and S more)."""
         if self.taken is None:
-            return places, key_mask
-        held, own = np.zeros((len(places), self.held), np.int64), places.shape[1]
-        mask = np.zeros((len(key_mask), self.held + key_mask.shape[1] - own), bool)
-        held[:, self.taken] = places
-        mask[:, self.taken] = key_mask[:, :own]
-        mask[:, self.held :] = key_mask[:, own:]
-        return held, mask
+            return places, key_mask, stretch
+        return self._held(places, 0), self._held(key_mask, places.shape[1]), self._held(stretch, places.shape[1])
+
+    def _held(self, values: NDArray[Any], own: int) -> NDArray[Any]:
+        """Values of what counts, ``own`` of them or all, and of what follows, with zeros for what does not count."""
+        own = own or values.shape[1]
+        found = np.zeros((len(values), self.held + values.shape[1] - own), values.dtype)
+        assert self.taken is not None
+        found[:, self.taken], found[:, self.held :] = values[:, :own], values[:, own:]
+        return found
 
 
 def _runs(tokens: Ints) -> list[tuple[int, int]]:

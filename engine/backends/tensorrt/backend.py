@@ -21,7 +21,7 @@ from engine.backends.tensorrt.device_context import CacheShape, DeviceContext, c
 from engine.backends.tensorrt.plan_shapes import Extent, bucket, input_shape, profile_of
 from engine.backends.tensorrt.runtime import find_plan
 from engine.base.errors import BackendUnavailable, RequestRejected
-from engine.network.graph_io import INPUTS, NUM_CANDIDATES, OUTPUTS, cache_names
+from engine.network.graph_io import NUM_CANDIDATES, OUTPUTS, STRETCH, cache_names, graph_inputs
 from engine.network.model_config import ModelConfig, read_model_config
 
 MAX_BUCKETS = 24
@@ -47,6 +47,7 @@ class TensorrtBackend:
         self._device, self._executions, self._config = device, executions, config
         self._most = max_tokens, max_rows
         self._shape = CacheShape(config.kv_heads, config.head_dim, itemsize)
+        self._inputs = graph_inputs(config)
         self._names = cache_names(config.n_layers, "context")
         largest = self._shape.nbytes(max_rows, max_tokens)
         self._context = [device.allocate(largest) for _ in self._names]
@@ -103,7 +104,7 @@ class TensorrtBackend:
 
     def _bind(self, extent: Extent) -> BoundPass:
         config, e = self._config, extent
-        inputs = {name: Slot(input_shape(name, config, e), _dtype(name)) for name in INPUTS}
+        inputs = {name: Slot(input_shape(name, config, e), _dtype(name)) for name in self._inputs}
         outputs = {
             name: Slot((e.batch, e.queries, NUM_CANDIDATES)[: 3 if name in OUTPUTS[:2] else 2], _dtype(name))
             for name in OUTPUTS
@@ -117,7 +118,7 @@ class TensorrtBackend:
 
     def _fill(self, arrays: dict[str, NDArray[Any]], batch: Batch, own: Extent, padded: Extent) -> None:
         """Write a batch into its bucket; padding is seen by nobody and asked for nothing."""
-        for name in INPUTS:
+        for name in self._inputs:
             arrays[name][...] = 0
         active, queries = slice(0, own.active), slice(0, own.queries)
         arrays["input_ids"][:, active] = batch.input_ids
@@ -133,6 +134,9 @@ class TensorrtBackend:
             arrays["tie"][:, queries, queries] = batch.tie
         if batch.context_position_ids is not None:
             arrays["context_position_ids"][:, : own.cached] = batch.context_position_ids
+        if batch.stretch is not None:
+            arrays[STRETCH][:, : own.cached] = batch.stretch[:, : own.cached]
+            arrays[STRETCH][:, padded.cached : padded.cached + own.active] = batch.stretch[:, own.cached :]
         known = batch.key_mask
         mask = arrays["key_mask"]
         mask[:, : own.cached] = True if known is None else known[:, : own.cached]

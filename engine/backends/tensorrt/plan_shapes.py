@@ -61,6 +61,7 @@ def input_shape(name: str, config: ModelConfig, extent: Extent) -> tuple[int, ..
         "input_ids": (e.batch, e.active),
         "position_ids": (e.batch, e.active),
         "key_mask": (e.batch, e.cached + e.active),
+        "stretch": (e.batch, e.cached + e.active),
         "query_index": (e.batch, e.queries),
         "target_ids": (e.batch, e.queries),
         "allowed": (e.rules, config.embedding_rows),

@@ -55,6 +55,7 @@ class TorchBackend:
             None if context is None else context.keys,
             None if batch.context_position_ids is None else self._tensor(batch.context_position_ids),
             None if batch.key_mask is None else self._tensor(batch.key_mask),
+            None if batch.stretch is None else self._tensor(batch.stretch),
         )
         query = self._tensor(batch.query_index)
         rows = torch.gather(rows, 1, query[:, :, None].expand(-1, -1, rows.shape[2]))

@@ -1,0 +1,28 @@
+"""Who sees whom where the context is causal and the canvas is not: a rule over one number a token, its *stretch*.
+
+    k > 0       context: the k-th stretch, encoded by itself from left to right
+    CANVAS      anchors and slots: they see everything, in both directions
+    READING     an answer read causally: all of the context, and of the rest what does not stand behind
+
+"Not behind" goes by the index in the pass (cached tokens first), not by position: padding stands at the right, so no query
+is ever without a key. Shapes: B rows, S active tokens, P cached tokens.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+CANVAS = 0
+READING = -1
+
+
+def stretch_visibility(stretch: Tensor, active: int) -> Tensor:
+    """(B, S, P + S) bool from the stretches (B, P + S) of cached and ``active`` tokens; S is ``active``."""
+    keys = stretch.shape[1]
+    query = stretch[:, keys - active :, None]
+    place = torch.arange(keys, device=stretch.device)
+    not_behind = place[None, None, :] <= place[None, keys - active :, None]
+    same_stretch = stretch[:, None, :] == query
+    causal = not_behind & ((query == READING) | same_stretch)
+    return (query == CANVAS) | causal
