@@ -24,7 +24,8 @@ from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
 from engine.base.arrays import Ints
-from engine.decoding.cache_plan import CachePlan, make_plan
+from engine.decoding.caching.cache_plan import CachePlan
+from engine.decoding.caching.plans import make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold

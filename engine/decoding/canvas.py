@@ -12,16 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.base.arrays import Bools, Ints
+from engine.decoding.stretches import stretch_starts
 
 CONTEXT = -1
 """The group of tokens that are given."""
-_ROWS = ("ids", "groups", "log_probs", "pinned", "slots")
+_ROWS = ("ids", "groups", "log_probs", "pinned", "slots", "stretches")
 
 
 class Canvas:
     """Token ids (L,) with their groups and the log-probability each was transferred with."""
 
-    def __init__(self, ids: list[int] | Ints, groups: list[int] | Ints, mask_id: int) -> None:
+    def __init__(
+        self,
+        ids: list[int] | Ints,
+        groups: list[int] | Ints,
+        mask_id: int,
+        stretches: list[int] | Ints | None = None,
+        snippets: int = 0,
+    ) -> None:
+        """``stretches`` (L,), where the context is causal: the stretch of every given token, from 1, zero for slots.
+
+        The first ``snippets`` of them are no part of the text; every span follows a given token, its anchor.
+        """
         self.ids: Ints = np.array(ids, np.int64)
         self.groups: Ints = np.array(groups, np.int64)
         self.mask_id = mask_id
@@ -30,7 +42,11 @@ class Canvas:
         self.log_probs: NDArray[np.float64] = np.zeros(len(self.ids))
         self.slots: Ints = np.arange(len(self.ids))
         """Names of the places, which stay when places before them come and go."""
-        assert self.ids.shape == self.groups.shape
+        self.anchored = stretches is not None
+        """Whether the row before a place predicts it, and the token before a span belongs to the span's block."""
+        self.stretches: Ints = np.zeros(len(self.ids), np.int64) if stretches is None else np.array(stretches, np.int64)
+        self.snippets = snippets
+        assert self.ids.shape == self.groups.shape == self.stretches.shape
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -46,6 +62,29 @@ class Canvas:
     def places(self, group: int) -> Ints:
         """All places of one group, in order."""
         return np.flatnonzero(self.groups == group)
+
+    @property
+    def positions(self) -> Ints:
+        """Position (L,) of every place: its index, or where the layout of stretches puts it."""
+        if not self.anchored:
+            return np.arange(len(self))
+        numbers = np.arange(1, int(self.stretches.max()) + 1)
+        runs = [np.flatnonzero(self.stretches == number) for number in numbers]
+        spans = [self.places(int(group)) for group in np.unique(self.groups[self.groups != CONTEXT])]
+        text = runs[self.snippets :]
+        starts, first_slots = stretch_starts(
+            [len(run) for run in text], [len(span) for span in spans], [len(run) for run in runs[: self.snippets]]
+        )
+        positions = np.empty(len(self), np.int64)
+        for places, start in zip([*runs, *spans], [*starts, *first_slots], strict=True):
+            positions[places] = start + np.arange(len(places))
+        return positions
+
+    def anchors(self) -> Ints:
+        """Places of the given tokens before the spans, where they are anchors; none on other canvases."""
+        if not self.anchored:
+            return np.empty(0, np.int64)
+        return np.flatnonzero((self.groups[1:] != CONTEXT) & (self.groups[:-1] == CONTEXT))
 
     def context(self) -> Ints:
         """Places of the given tokens."""

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.decoding.cache_plan import CachePlan, HiddenSpans, View
+from engine.decoding.caching.cache_plan import CachePlan, View
+from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import ANYTHING
 from engine.decoding.length_control import Lengths
@@ -137,26 +138,14 @@ def _step(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predict
 
 def encode_context(canvas: Canvas, plan: CachePlan, allowed: Bools) -> Denoising:
     """Encode the given tokens as if the spans were not there, where the plan wants it and it was not done before."""
-    given = canvas.context()
-    if not isinstance(plan, HiddenSpans) or plan.context is not None or not len(given):
+    if not isinstance(plan, EncodedContext) or plan.context is not None:
         return
-    ids = canvas.ids[given]
-    part = plan.part(ids)
-    context = part.context
-    if len(part.active):
-        predictions = yield Batch(
-            input_ids=ids[part.active][None],
-            position_ids=part.active[None],
-            query_index=np.zeros((1, 1), np.int64),  # a pass has at least one query
-            allowed=allowed,
-            allowed_row=np.zeros((1, 1), np.int64),
-            context=context,
-            context_position_ids=None if context is None else part.reused[None],
-            keep=np.arange(len(part.active)),
-        )
-        context = predictions.context
-    assert context is not None, "a context of some tokens has a handle"
-    plan.store(ids, part, context)
+    view = plan.encoding(canvas)
+    if view is not None:
+        batch = _pass(canvas, view, np.zeros(1, np.int64), allowed, np.zeros(1, np.int64))  # a pass has at least one query
+        predictions = yield batch
+        assert predictions.context is not None, "a context of some tokens has a handle"
+        plan.store(canvas, predictions.context)
 
 
 def masked_pass(
@@ -165,23 +154,34 @@ def masked_pass(
     """One prediction of the places ``masked``; with ``lengths`` the log-probability of their deletion is asked for."""
     rows = lengths.allowed_rows(canvas, masked) if lengths else np.full(len(masked), ANYTHING)
     keys = view.active if view.cached is None else np.concatenate((view.cached, view.active))
-    asks_deletion = lengths is not None and lengths.delete_id is not None
+    # Where the row before a place predicts it, that row is active, too: the anchor, or the slot before.
+    batch = _pass(canvas, view, np.searchsorted(view.active, masked - canvas.anchored), allowed, rows)
+    if lengths is not None and lengths.delete_id is not None:
+        batch.target_ids = np.full((1, len(masked)), lengths.delete_id)
+    batch.key_mask = None if key_mask is None else key_mask[keys][None]
+    return batch
+
+
+def _pass(canvas: Canvas, view: View, query_index: Ints, allowed: Bools, allowed_row: Ints) -> Batch:
+    """One row that looks at the canvas as ``view`` says."""
+    cached = np.empty(0, np.int64) if view.cached is None or view.context is None else view.cached
+    positions = canvas.positions[np.concatenate((cached, view.active))] if view.positions is None else view.positions
     return Batch(
         input_ids=canvas.ids[view.active][None],
-        position_ids=view.active[None],
-        query_index=np.searchsorted(view.active, masked)[None],
+        position_ids=positions[len(cached) :][None],
+        query_index=query_index[None],
         allowed=allowed,
-        allowed_row=rows[None],
-        target_ids=np.full((1, len(masked)), lengths.delete_id) if lengths is not None and asks_deletion else None,
-        key_mask=None if key_mask is None else key_mask[keys][None],
+        allowed_row=allowed_row[None],
         context=view.context,
-        context_position_ids=None if view.cached is None or view.context is None else view.cached[None],
+        context_position_ids=None if view.context is None else positions[: len(cached)][None],
+        stretch=None if view.stretches is None else view.stretches[None],
         keep=view.keep,
     )
 
 
 def _with_unconditional_row(batch: Batch, canvas: Canvas) -> Batch:
     """A second row whose given tokens are masked."""
+    assert not canvas.anchored, "guidance needs a model whose context may be masked"
     hidden = np.where(canvas.groups == CONTEXT, canvas.mask_id, canvas.ids)[batch.position_ids[0]][None]
     for name in ("position_ids", "query_index", "allowed_row", "key_mask", "tie"):
         value = getattr(batch, name)

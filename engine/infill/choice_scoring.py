@@ -12,7 +12,8 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
-from engine.decoding.cache_plan import CachePlan, FullPass, HiddenSpans
+from engine.decoding.caching.cache_plan import CachePlan, FullPass
+from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
@@ -32,7 +33,7 @@ def score_choices(
 ) -> Generator[Batch, Predictions, list[float]]:
     """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
     yield from encode_context(canvas, plan, allowed)
-    view = plan if isinstance(plan, HiddenSpans) else FullPass()
+    view = plan if isinstance(plan, EncodedContext) else FullPass()
     masked = canvas.places(group)
     surplus = np.zeros(len(masked))
     if lengths.delete_id is not None:

@@ -11,7 +11,9 @@ import numpy as np
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
 from engine.base.errors import RequestRejected
-from engine.decoding.cache_plan import CachePlan, HiddenSpans, make_plan
+from engine.decoding.caching.cache_plan import CachePlan
+from engine.decoding.caching.hidden_context import HiddenSpans
+from engine.decoding.caching.plans import make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import without
 from engine.decoding.length_control import Lengths, SpanLength

@@ -16,9 +16,9 @@ from engine.base.arrays import Bools
 from engine.base.errors import RequestRejected
 from engine.copying.apply import SURE, copies_of, take, whole_draft
 from engine.copying.ranking import Copy
-from engine.decoding.cache_plan import HiddenSpans
+from engine.decoding.caching.hidden_context import HiddenSpans
 from engine.decoding.constraints import beside_pins
-from engine.decoding.context_store import KeptContexts
+from engine.decoding.caching.context_store import KeptContexts
 from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
 from engine.infill.fill_job import FillJob

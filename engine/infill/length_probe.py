@@ -13,7 +13,7 @@ import numpy as np
 from engine.backends.collation import collate, split
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
-from engine.decoding.cache_plan import FullPass
+from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.canvas import Canvas
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import masked_pass

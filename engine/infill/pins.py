@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.decoding.cache_plan import CachePlan, FullPass, HiddenSpans
+from engine.decoding.caching.cache_plan import CachePlan, FullPass
+from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
@@ -48,7 +49,7 @@ def search_placements(
     forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
     yield from encode_context(canvas, plan, allowed)
     masked = canvas.masked(np.array([group]))
-    view = (plan if isinstance(plan, HiddenSpans) else FullPass()).view(canvas)
+    view = (plan if isinstance(plan, EncodedContext) else FullPass()).view(canvas)
     likely: dict[int, NDArray[np.floating]] = {}
     for token in dict.fromkeys(token for tokens in forms for form in tokens for token in form):
         batch = masked_pass(canvas, view, masked, allowed, lengths)

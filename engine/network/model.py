@@ -30,9 +30,14 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
+        wide = x.to(_wide(x))
         wide = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)
         return self.weight * wide.to(x.dtype)
+
+
+def _wide(x: Tensor) -> torch.dtype:
+    """At least fp32."""
+    return torch.promote_types(x.dtype, torch.float32)
 
 
 def rotary_table(position_ids: Tensor, head_dim: int, theta: float) -> tuple[Tensor, Tensor]:
@@ -46,7 +51,7 @@ def rotary_table(position_ids: Tensor, head_dim: int, theta: float) -> tuple[Ten
 def rotate(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
     """Rotate heads (B, H, S, D) to their positions, in fp32 (``rope_full_precision``)."""
     cos, sin = table
-    wide = x.float()
+    wide = x.to(_wide(x))
     first, second = wide.chunk(2, dim=-1)
     return (wide * cos + torch.cat((-second, first), dim=-1) * sin).to(x.dtype)
 

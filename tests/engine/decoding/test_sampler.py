@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.backends.fake import FakeBackend
-from engine.decoding.cache_plan import make_plan
+from engine.decoding.caching.plans import make_plan
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import ANYTHING, constraint_table
 from engine.decoding.length_control import Lengths, SpanLength

@@ -3,8 +3,8 @@
     none    every pass computes the whole canvas (LLaDA)
     prefix  a full pass at the start of a block, then everything from the block on (Fast-dLLM's prefix cache)
     dual    a full pass at the start of a block, then the block alone (Fast-dLLM's dual cache)
-    hidden  the context is encoded once without the spans, then the spans alone; exact for models trained for it
 
+Models that can encode the context without the spans have plans of their own (``hidden_context``, ``causal_context``).
 ``prefix`` and ``dual`` are approximations: under bidirectional attention everything depends on everything.
 Plans know places, not tensors: keys and values stay behind the backend's handle.
 """
@@ -19,7 +19,6 @@ import numpy as np
 from engine.backends.interface import Context, Predictions
 from engine.base.arrays import Bools, Ints
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.decoding.context_store import Kept, KeptContexts, Part
 
 
 @dataclass
@@ -31,6 +30,10 @@ class View:
     cached: Ints | None = None
     keep: Ints | None = None
     """Indices into ``active``."""
+    positions: Ints | None = None
+    """Of the cached and the active tokens; ``None``: those of the canvas."""
+    stretches: Ints | None = None
+    """Of the cached and the active tokens, where the context is causal."""
 
 
 class CachePlan(Protocol):
@@ -51,7 +54,12 @@ class FullPass:
         return
 
     def view(self, canvas: Canvas) -> View:
-        return View(np.arange(len(canvas)))
+        active = np.arange(len(canvas))
+        if not canvas.anchored:
+            return View(active)
+        stretches = canvas.stretches.copy()
+        stretches[canvas.anchors()] = 0
+        return View(active, stretches=stretches)
 
     def update(self, predictions: Predictions) -> None:
         return
@@ -84,48 +92,3 @@ class BlockCache:
         if self.keep_suffix:
             return ~block
         return np.arange(len(canvas)) < int(np.argmax(block))
-
-
-class HiddenSpans:
-    """``hidden``: a context that never saw the spans serves every step and every length.
-
-    In a ``session`` it may come from an earlier request, in part or as a whole.
-    """
-
-    def __init__(self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0) -> None:
-        self.context: Context | None = None
-        self._contexts = contexts
-        self._session = session
-        self._most_edits = most_edits
-        self._order = np.empty(0, np.int64)
-
-    def part(self, ids: Ints) -> Part:
-        """What is to be encoded of the context ``ids``."""
-        if self._contexts is None or self._session is None:
-            return Part(np.arange(len(ids)))
-        return self._contexts.part(self._session, ids, self._most_edits)
-
-    def store(self, ids: Ints, part: Part, context: Context) -> None:
-        """The context ``ids`` is encoded: ``part.reused``, then ``part.active``."""
-        self.context, self._order = context, np.concatenate((part.reused, part.active))
-        if self._contexts is not None and self._session is not None:
-            self._contexts.put(self._session, Kept(ids, self._order, context, part.edits))
-
-    def enter(self, groups: Ints) -> None:
-        return
-
-    def view(self, canvas: Canvas) -> View:
-        given = canvas.groups == CONTEXT
-        return View(np.flatnonzero(~given), self.context, np.flatnonzero(given)[self._order])
-
-    def update(self, predictions: Predictions) -> None:
-        return
-
-
-def make_plan(cache: str) -> CachePlan:
-    """The plan of a policy; ``hidden`` is given its context by the sampler."""
-    if cache == "none":
-        return FullPass()
-    if cache == "hidden":
-        return HiddenSpans()
-    return BlockCache(keep_suffix=cache == "dual")
