@@ -29,6 +29,25 @@ def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
     run("pretrain", config, overrides or [])
 
 
+@train_app.command("convert")
+def train_convert(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A GGUF file, a Hugging Face folder, or smollm2-135m.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT")],
+) -> None:
+    """Turn an autoregressive checkpoint (Llama, SmolLM2, Qwen2) into one that `adapt` can teach to fill blanks."""
+    from lacuna.commands.train import convert
+
+    convert(source, out)
+
+
+@train_app.command("adapt")
+def train_adapt(config: RunFile, overrides: Overrides = None) -> None:
+    """Teach a converted checkpoint to fill masks, or resume such a run."""
+    from lacuna.commands.train import run
+
+    run("adapt", config, overrides or [])
+
+
 @train_app.command("sft")
 def train_sft(config: RunFile, overrides: Overrides = None) -> None:
     """Fine-tune on prompts with responses, dialogues or edits, as LLaDA does."""

@@ -6,12 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tokenizers import Tokenizer
 
 from engine.network.model_config import ModelConfig
 from engine.service.core import BUNDLED
 from engine.text.tokenizer import TextTokenizer
 from training.data.tokenizer import train_tokenizer
+
+# No test depends on how fast the machine is.
+settings.register_profile("lacuna", deadline=None)
+settings.load_profile("lacuna")
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / "shared" / "golden" / "llada-tiny"

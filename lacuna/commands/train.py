@@ -12,6 +12,7 @@ _KINDS = {
     "data": ("training.data.prepare", "DataConfig", "prepare"),
     "pretrain": ("training.objectives.pretrain", "PretrainConfig", "pretrain"),
     "sft": ("training.objectives.sft", "SftConfig", "tune"),
+    "adapt": ("training.adaptation.adapt", "AdaptConfig", "adapt"),
     "infill": ("training.objectives.infill_tuning", "InfillTuningConfig", "tune_infilling"),
 }
 """Command -> module, type of its run file, function."""
@@ -24,6 +25,15 @@ def run(kind: str, path: Path, overrides: list[str]) -> None:
     load_run: Any = importlib.import_module("training.run_file").load_run
     try:
         getattr(module, function_name)(load_run(path, overrides, getattr(module, config_name)))
+    except (ValueError, OSError) as exc:
+        raise UserError(_sentence(exc)) from exc
+
+
+def convert(source: str, out: Path) -> None:
+    """Convert an autoregressive checkpoint."""
+    module: Any = importlib.import_module("training.convert.convert")
+    try:
+        module.convert(source, out)
     except (ValueError, OSError) as exc:
         raise UserError(_sentence(exc)) from exc
 

@@ -39,8 +39,10 @@ def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.opt
     for name, parameter in model.named_parameters():
         in_block = ".blocks." in name and parameter.dim() == 2
         (matrices if in_block and config.kind == "muon" else others).append(parameter)
-    decayed = [p for p in others if p.dim() >= 2]
-    plain = [p for p in others if p.dim() < 2]
+    # Decay would shrink the rows of an embedding that is frozen but for its control tokens.
+    frozen = model.model.embedding if model.config.context_attention == "causal" else None
+    decayed = [p for p in others if p.dim() >= 2 and p is not frozen]
+    plain = [p for p in others if p.dim() < 2 or p is frozen]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
     if not matrices:

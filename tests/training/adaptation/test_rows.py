@@ -1,0 +1,86 @@
+"""A training row by hand: who sees whom, and which label stands where."""
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.adaptation.batch import collate
+from training.adaptation.config import RowConfig
+from training.adaptation.rows import make_row, masked_slots
+from training.adaptation.spans import Cut
+from training.adaptation.visibility import CLEAN, NOISY, visible
+
+START, GAP, END = 5, 6, 7
+MASK, EXPAND, DELETE = 2, 3, 4
+
+
+@pytest.fixture(scope="module")
+def causal(config):
+    ids = {"start_token_id": START, "gap_token_id": GAP, "span_end_token_id": END}
+    return msgspec.structs.replace(config, context_attention="causal", predicts="next", **ids)
+
+
+def test_a_row_of_two_spans_is_this_one(causal):
+    """Text: 20 21 [30 31] 22 [32] 23, from a document's beginning; one view, wholly masked, of two slots a span."""
+    config = RowConfig(noisy_views=1, slots=(2,), p_context_labels=1.0)
+    row = make_row(Cut([[20, 21], [22], [23]], [[30, 31], [32]], True), [], causal, config, np.random.default_rng(0))
+    #           last stretch | first, second without anchors | clean views              | the noisy view
+    ids = [GAP, 23, START, 20, GAP, 21, 30, 31, END, 22, 32, END, 21, MASK, MASK, 22, MASK, MASK]
+    # The last stretch stands in front; behind the anchor at 4 are 32 reserved places.
+    positions = [0, 1, 2, 3, 37, 4, 5, 6, 7, 38, 39, 40, 4, 5, 6, 38, 39, 40]
+    segments = [1, 1, 2, 2, 3, *[CLEAN] * 7, *[NOISY] * 6]
+    targets = [23, 0, 20, 21, 22, 30, 31, END, 0, 32, END, 0, 30, 31, 0, 32, DELETE, 0]
+    causal_weights = [1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, *[0] * 6]
+    assert row.ids == ids and row.positions == positions and row.segments == segments and row.targets == targets
+    assert row.causal == causal_weights
+    assert row.masked == [*[0] * 12, 1, 1, 0, 1, 1, 0]
+    sees = visible(torch.tensor([row.segments]))[0].numpy().astype(int)
+    context = [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 1]]
+    assert sees[:5, :5].tolist() == context and not sees[:5, 5:].any()
+    assert sees[5:, :5].all()
+    assert sees[5:12, 5:12].tolist() == np.tril(np.ones((7, 7), int)).tolist()
+    assert not sees[5:12, 12:].any() and not sees[12:, 5:12].any() and sees[12:, 12:].all()
+
+
+def test_a_span_that_does_not_fit_its_slots_says_that_more_follows(causal):
+    slots = masked_slots([30, 31, 32, 33], 3, np.ones(3, bool), causal)
+    assert slots.labels == [30, 31, EXPAND] and slots.ids == [MASK] * 3 and slots.weights == [1, 1, 1]
+
+
+def test_all_superfluous_slots_together_weigh_as_one_token(causal):
+    slots = masked_slots([30], 5, np.ones(1, bool), causal)
+    assert slots.labels == [30, *[DELETE] * 4] and slots.weights == [1.0, 0.25, 0.25, 0.25, 0.25]
+
+
+ids = st.lists(st.integers(20, 99), min_size=1, max_size=12)
+
+
+@given(st.lists(ids, min_size=1, max_size=4), st.integers(0, 1000))
+def test_complementary_views_show_what_the_other_masks_and_views_do_not_see_each_other(causal, spans, seed):
+    config = RowConfig(noisy_views=4)
+    cut = Cut([[50] * 5 for _ in range(len(spans) + 1)], spans, False)
+    row = make_row(cut, [[60, 61]], causal, config, np.random.default_rng(seed))
+    assert len(row) <= config.length
+    views = sorted({s for s in row.segments if s <= NOISY}, reverse=True)
+    labelled = {v: [t for t, s, w in zip(row.targets, row.segments, row.masked, strict=True) if s == v and w == 1.0 and t > 16] for v in views}
+    if len(views) >= 3:
+        hidden = sorted([*labelled[NOISY - 1], *labelled[NOISY - 2]])
+        assert hidden == sorted(token for span in spans for token in span)
+    sees = visible(torch.tensor([row.segments]))[0]
+    segments = torch.tensor(row.segments)
+    for view in views:
+        seen = sees[segments == view].any(0)
+        assert set(segments[seen].tolist()) == {view, *[s for s in row.segments if s > 0]}
+
+
+def test_the_two_losses_are_means_of_their_own(causal):
+    config = RowConfig(noisy_views=2)
+    rng = np.random.default_rng(0)
+    rows = [make_row(Cut([[20] * n, [21]], [[30] * n], True), [], causal, config, rng) for n in (3, 9)]
+    batch = collate(rows, 128, autoregressive=0.5)
+    noisy = batch.segments <= NOISY
+    assert float(batch.weights[noisy].sum()) == pytest.approx(1.0) and float(batch.weights[~noisy].sum()) == pytest.approx(0.5)
+    assert batch.tokens == sum(map(len, rows))
