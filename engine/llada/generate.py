@@ -60,7 +60,7 @@ def generate(
 
     As in LLaDA any token may be emitted, the mask token included; control tokens, which LLaDA does not have, are not.
     """
-    _check(config, request)
+    check_generation(config, request)
     prompt = list(request.prompt_ids)
     blocks = request.gen_length // request.block_length
     groups = [CONTEXT] * len(prompt) + [i // request.block_length for i in range(request.gen_length)]
@@ -88,7 +88,8 @@ def generate(
     return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)
 
 
-def _check(config: ModelConfig, request: GenerateRequest) -> None:
+def check_generation(config: ModelConfig, request: GenerateRequest) -> None:
+    """``RequestRejected`` for lengths and ids that do not fit together or the model."""
     if request.gen_length < 1 or request.block_length < 1 or request.gen_length % request.block_length:
         raise RequestRejected(f"gen_length {request.gen_length} is not a multiple of block_length {request.block_length}.")
     blocks = request.gen_length // request.block_length

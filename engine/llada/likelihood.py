@@ -72,6 +72,10 @@ def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimatin
 
 
 def _check(config: ModelConfig, request: LikelihoodRequest) -> None:
+    if config.context_attention == "causal":
+        raise RequestRejected(
+            "This model reads an answer exactly; LLaDA's estimate and guidance are for models that attend to everything."
+        )
     if not request.answer_ids:
         raise RequestRejected("There is no answer to judge; give at least one token.")
     if request.samples < 1 or request.rows < 1:

@@ -12,11 +12,13 @@ from engine.backends.interface import Backend, Batch, Predictions
 from engine.backends.loading import load_backend
 from engine.backends.passes import counting
 from engine.base.errors import CheckpointError
-from engine.decoding.constraints import constraint_table
+from engine.decoding.constraints import check_ids, constraint_table
 from engine.infill.calibration import Calibration, read_calibration
 from engine.infill.edits.rewrite import RewriteRequest, rewrite
 from engine.infill.edits.write_before import BeforeRequest, write_before
 from engine.infill.infiller import Infiller
+from engine.causal.continuation import continue_prompt
+from engine.causal.surprisal import causal_scores
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
@@ -107,7 +109,8 @@ class Engine:
 
     def submit_generate(self, request: GenerateRequest, on_draft: Callable[[list[int]], None] | None = None) -> Job:
         """Queue a generation; its ``future`` holds a ``GenerateResult``. ``on_draft`` is given the ids after every step."""
-        return self._batcher.submit(generate(self.config, request, self._real_tokens, on_draft))
+        write = continue_prompt if self.config.context_attention == "causal" else generate
+        return self._batcher.submit(write(self.config, request, self._real_tokens, on_draft))
 
     def generate(self, request: GenerateRequest) -> GenerateResult:
         """LLaDA's own sampling: a prompt is continued by a fixed number of tokens."""
@@ -120,7 +123,13 @@ class Engine:
 
     def score_ids(self, ids: tuple[int, ...]) -> list[float]:
         """Log-probability of every id given all others (one pass each)."""
-        found = self._batcher.submit(score_ids(self.config, ids)).future.result()
+        if self.config.context_attention == "causal":
+            check_ids(self.config, ids)
+            alone = np.arange(len(ids))
+            run = causal_scores(self.config, np.array(ids, np.int64), alone, self.config.max_sequence_length, None)
+        else:
+            run = score_ids(self.config, ids)
+        found = self._batcher.submit(run).future.result()
         return [float(value) for value in found]
 
     def submit_log_likelihood(self, request: LikelihoodRequest) -> Job:
@@ -145,7 +154,8 @@ class Engine:
 
     def _scored(self, text: str, stride: int | None, tokenizer: TextTokenizer) -> Generator[Batch, Predictions, ScoreResult]:
         ids, words, places = word_numbers(text, tokenizer)
-        run = counting(score_text(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
+        judge = causal_scores if self.config.context_attention == "causal" else score_text
+        run = counting(judge(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
         log_probs, nfe = yield from run
         tokens = [
             ScoredToken(start=start, end=end, text=text[start:end], log_prob=round(float(value), 4))

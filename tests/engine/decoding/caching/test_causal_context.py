@@ -1,66 +1,15 @@
 """Causal context is exact: whatever was kept, moved or shared, the canvas sees what it would see from nothing."""
 
-import msgspec
 import numpy as np
-import pytest
-import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.backends.interface import Batch
-from engine.backends.torch.backend import TorchBackend
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.caching.causal_context import CausalContext, causal_part
 from engine.decoding.caching.context_store import Kept, KeptContexts
-from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.sampler import encode_context, masked_pass
-from engine.network.model import MaskPredictor, init_weights
-
-START, GAP = 5, 6
-
-
-@pytest.fixture(scope="module")
-def causal_config(config):
-    ids = {"start_token_id": START, "gap_token_id": GAP, "span_end_token_id": 7}
-    return msgspec.structs.replace(config, context_attention="causal", predicts="next", n_kv_heads=2, **ids)
-
-
-@pytest.fixture(scope="module")
-def backend(causal_config):
-    model = MaskPredictor(causal_config)
-    init_weights(model, torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(4.0)  # random weights at initialisation predict nothing in particular
-    return TorchBackend(model.double(), torch.device("cpu"))
-
-
-def canvas_of(texts, sizes, config):
-    """A canvas of stretches of ``texts`` (token ids) with spans of ``sizes`` masks between them."""
-    ids, groups, stretches = [], [], []
-    for i, text in enumerate(texts):
-        ids += [START if i == 0 else GAP, *text]
-        groups += [CONTEXT] * (1 + len(text))
-        stretches += [i + 1] * (1 + len(text))
-        if i < len(sizes):
-            ids += [config.mask_token_id] * sizes[i]
-            groups += [i] * sizes[i]
-            stretches += [0] * sizes[i]
-    return Canvas(ids, groups, config.mask_token_id, stretches)
-
-
-def drive(passes, backend):
-    """Run a generator of passes; return how many active tokens it computed."""
-    computed = 0
-    try:
-        batch = next(passes)
-        while True:
-            computed += batch.input_ids.size
-            batch = passes.send(backend.predict(batch))
-    except StopIteration:
-        return computed
-
+from tests.engine.causal_models import canvas_of, drive
 
 def predictions(canvas, plan, backend, config):
     allowed = np.ones((4, config.embedding_rows), bool)
