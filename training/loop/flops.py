@@ -11,6 +11,7 @@ import time
 import torch
 
 from engine.network.model_config import ModelConfig
+from training.adaptation.batch import AdaptBatch
 from training.examples.objective import Rows, StepBatch
 
 _BF16_PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12, "3090": 71e12, "B200": 2250e12}
@@ -21,7 +22,7 @@ def flops_of_step(config: ModelConfig, batch: StepBatch) -> float:
     """FLOPs of one forward and backward pass over ``batch``."""
     width, head = config.d_model, config.head_dim
     block = width * (2 * width + 2 * config.kv_heads * head) + 3 * width * config.mlp_hidden_size
-    if isinstance(batch, Rows):
+    if isinstance(batch, Rows | AdaptBatch):
         (rows, length), labels = batch.input_ids.shape, int((batch.weights != 0).sum())
         tokens, attended = rows * length, rows * length * length
     else:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from engine.decoding.caching.causal_context import CausalContext
-from engine.decoding.causal_reading import agreed, reading_pass, split_reading
+from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, GAP, START, canvas_of, drive
 from training.adaptation.rows import Row

@@ -5,69 +5,13 @@ import json
 import gguf
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from engine.base.errors import CheckpointError
 from training.convert.convert import convert
 from training.convert.gguf_file import read_gguf, rotate_half_order
 from training.convert.hugging_face import read_hugging_face
-
-NAMES = {
-    "attn_norm": "attn_norm", "ff_norm": "ffn_norm", "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v",
-    "attn_out": "attn_output", "ff_proj": "ffn_gate", "up_proj": "ffn_up", "ff_out": "ffn_down",
-}  # fmt: skip
-HEADS, KV_HEADS = 6, 2
-
-
-def interleaved(rows, heads):
-    """What llama.cpp's converter does to query and key matrices."""
-    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
-
-
-def gguf_name(name):
-    top = {"wte.weight": "token_embd.weight", "ln_f.weight": "output_norm.weight", "ff_out.weight": "output.weight"}
-    short = name.removeprefix("model.transformer.")
-    if short in top:
-        return top[short]
-    _, layer, part, kind = short.split(".")
-    return f"blk.{layer}.{NAMES[part]}.{kind}"
-
-
-@pytest.fixture
-def gguf_path(parent_folder, parent_tokenizer, tmp_path):
-    folder, model = parent_folder
-    parent, kind = read_hugging_face(folder), model.config.model_type
-    path = tmp_path / "parent.gguf"
-    writer = gguf.GGUFWriter(path, kind)
-    writer.add_block_count(2)
-    writer.add_context_length(128)
-    writer.add_embedding_length(48)
-    writer.add_feed_forward_length(64)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KV_HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_freq_base(10000.0)
-    tokens = sorted(parent_tokenizer.get_vocab(), key=parent_tokenizer.token_to_id)
-    raw = json.loads(parent_tokenizer.to_str())
-    special = {token["content"] for token in raw["added_tokens"]}
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
-    writer.add_token_list(tokens)
-    writer.add_token_merges([" ".join(merge) for merge in raw["model"]["merges"]])
-    writer.add_token_types([3 if token in special else 1 for token in tokens])
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    for name, value in parent.tensors():
-        rows = value.numpy()
-        if kind == "llama" and (".q_proj." in name or ".k_proj." in name):
-            rows = interleaved(rows, HEADS if ".q_proj." in name else KV_HEADS)
-        if not (model.config.tie_word_embeddings and name.endswith("transformer.ff_out.weight")):
-            writer.add_tensor(gguf_name(name), np.ascontiguousarray(rows))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
+from tests.training.parents import interleaved
 
 def test_weights_shape_and_tokens_are_those_of_the_folder(parent_folder, gguf_path, parent_tokenizer):
     folder, found = read_hugging_face(parent_folder[0]), read_gguf(gguf_path)
@@ -75,8 +19,6 @@ def test_weights_shape_and_tokens_are_those_of_the_folder(parent_folder, gguf_pa
     expected = dict(folder.tensors())
     for name, value in found.tensors():
         assert np.array_equal(value.numpy(), expected[name].numpy()), name
-    from tokenizers import Tokenizer
-
     text = "value_2026 = (f'a')\n\n    return x"
     assert Tokenizer.from_str(json.dumps(found.tokenizer)).encode(text).ids == parent_tokenizer.encode(text).ids
 

@@ -1,0 +1,38 @@
+"""Writing one token at a time gives what reading the answer finds most probable at every place."""
+
+import numpy as np
+
+from engine.causal.exact_reading import agreed, reading_pass, split_reading
+from engine.causal.one_at_a_time import write_one_at_a_time
+from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.sampler import encode_context
+from tests.engine.causal_models import END, canvas_of, drive, run
+
+
+def written(backend, config, allowed, most):
+    canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
+    drive(encode_context(canvas, plan, np.ones((4, config.embedding_rows), bool)), backend)
+    (tokens, log_probs), computed = run(write_one_at_a_time(canvas, 0, plan, config, lambda _: allowed, most), backend)
+    return tokens, log_probs, computed
+
+
+def test_the_answer_is_the_greedy_one_and_its_probabilities_are_exact(backend, causal_config):
+    allowed = np.ones(causal_config.embedding_rows, bool)
+    tokens, log_probs, computed = written(backend, causal_config, allowed, 6)
+    assert computed <= 6
+    canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [len(tokens)], causal_config), CausalContext()
+    canvas.ids[canvas.places(0)] = tokens
+    drive(encode_context(canvas, plan, np.ones((4, causal_config.embedding_rows), bool)), backend)
+    read = backend.predict(reading_pass(canvas, plan, causal_config))
+    assert agreed(canvas, 0, read) == len(tokens)
+    assert np.allclose(split_reading(canvas, read)[0][: len(tokens)], log_probs, atol=1e-5)
+
+
+def test_it_ends_where_the_span_does_and_keeps_to_what_is_allowed(backend, causal_config):
+    only_end = np.zeros(causal_config.embedding_rows, bool)
+    only_end[END] = True
+    assert written(backend, causal_config, only_end, 6)[:2] == ([], [])
+    few = np.zeros(causal_config.embedding_rows, bool)
+    few[[40, 41]] = True
+    tokens, _, _ = written(backend, causal_config, few, 6)
+    assert len(tokens) == 6 and set(tokens) <= {40, 41}
