@@ -15,7 +15,7 @@ from benchmarks.fitting.decoding_rules import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
 from engine.infill.calibration import PROBED_LENGTHS, Calibration
-from engine.infill.length_probe import certainty
+from engine.infill.search.length_probe import certainty
 
 BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)

@@ -28,7 +28,7 @@ from engine.decoding.cache_plan import CachePlan, make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold
-from engine.infill.initial_canvas import build_canvas
+from engine.infill.search.initial_canvas import build_canvas
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.text.context_window import context_window

@@ -20,12 +20,12 @@ from engine.decoding.token_healing import TokenHealing, heal
 from engine.decoding.transfer_rules import Threshold, parse_rule
 from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
-from engine.infill.choice_scoring import score_choices, slots_for
-from engine.infill.initial_canvas import MAX_SLOTS, build_canvas, slots_of
-from engine.infill.length_probe import DECODED, candidate_lengths, probe_lengths
-from engine.infill.pins import Placement, put, search_placements
+from engine.infill.search.choice_scoring import score_choices, slots_for
+from engine.infill.search.initial_canvas import MAX_SLOTS, build_canvas, slots_of
+from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
+from engine.infill.search.pins import Placement, put, search_placements
 from engine.infill.readout import Answer, draft_of, read_answer, token_of
-from engine.infill.refine import AGAIN, refinable, refine
+from engine.infill.search.refine import AGAIN, refinable, refine
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Draft, FillRequest, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin

@@ -22,7 +22,7 @@ from engine.decoding.context_store import KeptContexts
 from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
 from engine.infill.fill_job import FillJob
-from engine.infill.initial_canvas import slots_of
+from engine.infill.search.initial_canvas import slots_of
 from engine.infill.readout import Answer
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans

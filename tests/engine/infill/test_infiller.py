@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, RequestRejected, Span
 from engine.backends.fake import FakeBackend
 from engine.base.errors import EngineError
-from engine.infill.initial_canvas import START
+from engine.infill.search.initial_canvas import START
 
 
 def noisy(seed=0):

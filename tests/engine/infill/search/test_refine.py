@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.infill.refine import refinable, refine
+from engine.infill.search.refine import refinable, refine
 
 MASK = 99
 ALONE, TOLD, OTHER = 60, 61, 62
