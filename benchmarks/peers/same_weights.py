@@ -53,7 +53,6 @@ class PeerCase:
 def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[str, float | int]:
     """Median times in ms and how many times faster Lacuna is; ``slow`` places for those that take seconds."""
     with Engine(folder) as engine:
-        assert engine.tokenizer is not None
         found = []
         for case in cases:
             span = Span(start=case.start, end=case.end, tokens=LENGTH)
@@ -79,12 +78,11 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
 
 def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -> Callable[[PeerCase], None]:
     """The sampler alone on a backend: a fill of ``LENGTH`` tokens without anything around it."""
-    assert engine.infiller is not None
-    allowed = engine.infiller.allowed
+    table = engine.infiller.model.table
 
     def fill(place: PeerCase) -> None:
         plan: CachePlan = make_plan(cache)
-        run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, allowed, rules)
+        run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, table, rules)
         batch = next(run)
         try:
             while True:
@@ -133,8 +131,7 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
 
 def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, float]:
     """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a pass a token)."""
-    assert engine.infiller is not None
-    allowed = engine.infiller.allowed
+    allowed = engine.infiller.model.table.allowed
     prompt = np.array([*place.pieces[1], *place.pieces[0]])
     context = None
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.base.arrays import Bools, Ints
 from engine.decoding.canvas import Canvas
-from engine.decoding.constraints import SINGLE_LINE, TEXT
+from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.request.messages import Span
 from engine.request.words import is_word
 from engine.text.tokenizer import TextTokenizer
@@ -53,7 +53,7 @@ class TokenHealing:
 
     pieces: list[list[int]]
     """The context without the tokens that were taken back."""
-    allowed: Bools
+    table: ConstraintTable
     borders: dict[int, Border] = field(default_factory=dict)
     rows: dict[int, OuterRows] = field(default_factory=dict)
 
@@ -74,10 +74,10 @@ class TokenHealing:
 
 
 def heal(
-    text: str, spans: Sequence[Span], pieces: Sequence[Sequence[int]], tokenizer: TextTokenizer, allowed: Bools
+    text: str, spans: Sequence[Span], pieces: Sequence[Sequence[int]], tokenizer: TextTokenizer, table: ConstraintTable
 ) -> TokenHealing:
     """Take back half words on both sides of every span whose length is free."""
-    healing = TokenHealing([list(piece) for piece in pieces], allowed)
+    healing = TokenHealing([list(piece) for piece in pieces], table)
     extra: list[Bools] = []
 
     def row(ids: Ints, base: Bools) -> int | None:
@@ -87,12 +87,13 @@ def heal(
         if not narrowed.any():
             return None
         extra.append(narrowed)
-        return len(allowed) + len(extra) - 1
+        return len(table.allowed) + len(extra) - 1
 
     for i, span in enumerate(spans):
         if span.tokens is not None or span.min_tokens > 1 or span.pins or span.lines or span.choices or span.name:
             continue
-        left, right, base = healing.pieces[i], healing.pieces[i + 1], allowed[TEXT + SINGLE_LINE * span.single_line]
+        left, right = healing.pieces[i], healing.pieces[i + 1]
+        base = table.row(Constraint.SINGLE_LINE if span.single_line else Constraint.TEXT)
         before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
         after = tokenizer.decode(right[:1]) if right and _word_at(text, span.end) else ""
         begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
@@ -106,8 +107,7 @@ def heal(
         both = first is not None and last is not None
         healing.borders[i] = Border(before if first is not None else "", after if last is not None else "")
         healing.rows[i] = OuterRows(first, last, row(np.intersect1d(begin, end), base) if both else first or last)
-    if extra:
-        healing.allowed = np.concatenate([allowed, np.stack(extra)])
+    healing.table = table.extended(extra)
     return healing
 
 
