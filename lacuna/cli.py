@@ -164,11 +164,15 @@ def bench(
     model: Model = None,
     runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure.")] = 30,
     data: Annotated[Path | None, typer.Option("--data", metavar="JSONL", help="Held-out documents, for quality.")] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", metavar="NAME=NUMBER|all", help="A published transfer rule to compare, for quality."),
+    ] = None,
 ) -> None:
     """Measure; prints a table and, last, one JSON line."""
     from lacuna.commands.bench import run_benchmark
 
-    run_benchmark(name, model, runs, data)
+    run_benchmark(name, model, runs, data, rule or [])
 
 
 def run() -> int:

@@ -21,9 +21,6 @@ def fill(
     marker: Annotated[
         list[str] | None, typer.Option("--marker", metavar="TEXT", help="What marks a blank (default: ____ and <fill>).")
     ] = None,
-    outline_tokens: Annotated[
-        int, typer.Option("--outline-tokens", help="Of the window, for imports and signatures beyond it (larger models).")
-    ] = 0,
     copies: Annotated[bool, typer.Option(help="Answers may be copied from elsewhere in the text.")] = True,
     n: Candidates = 1,
     seed: Seed = 0,
@@ -33,10 +30,6 @@ def fill(
         int | None, typer.Option("--steps", help="Bound on denoising steps (default: what the model needs).")
     ] = None,
     threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
-    rule: Annotated[
-        str | None, typer.Option("--rule", metavar="NAME=NUMBER", help="Another rule: factor=1, entropy=0.1, credit=0.9 ...")
-    ] = None,
-    revise: Annotated[float, typer.Option("--revise", help="Write less probable tokens anew once the rest stands.")] = 0.0,
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
     model: Model = None,
     backend: BackendName = "auto",
@@ -48,9 +41,9 @@ def fill(
     fill_file(
         FillOptions(
             output=Output(file, write, json), at=at or [], span=span or [], related=related or [],
-            marker=marker or [], outline_tokens=outline_tokens, copies=copies, n=n,
-            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold, rule=rule,
-            revise=revise, cache=cache, model=model, backend=backend,
+            marker=marker or [], copies=copies, n=n,
+            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold,
+            cache=cache, model=model, backend=backend,
         )
     )  # fmt: skip
 

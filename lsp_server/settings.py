@@ -40,8 +40,6 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """A suggestion later than this is cut to the best draft."""
     related_files: bool = True
     """Other open files are read for context; those that may hold secrets never are."""
-    outline_tokens: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Of the window, for imports, signatures and heads of the document beyond it: nothing for the bundled model."""
     min_confidence: float = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
 

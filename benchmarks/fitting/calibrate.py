@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
 
+from benchmarks.fitting.changed_model import changed
 from benchmarks.fitting.decoding_rules import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
 from engine.infill.calibration import PROBED_LENGTHS, Calibration
-from engine.infill.length_probe import certainty
+from engine.infill.search.length_probe import certainty
 
 BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)
@@ -28,17 +30,13 @@ def confidences(
     engine: Engine, cases: Sequence[Case], steps: int, done: Callable[[], None] = lambda: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The model's own confidence in its answer to each case, and whether the answer was exact."""
-    assert engine.infiller is not None
-    known, engine.infiller.calibration = engine.infiller.calibration, Calibration(steps=steps)
     own, right = np.empty(len(cases)), np.empty(len(cases))
-    try:
+    with changed(engine, calibration=Calibration(steps=steps)):
         for i, case in enumerate(cases):
             span = Span(start=case.start, end=case.end, single_line=True)
             found = engine.fill(FillRequest(text=case.text, spans=(span,), language=language_of(case.path), copies=False))
             own[i], right[i] = found.spans[0].confidence, found.spans[0].text == case.answer
             done()
-    finally:
-        engine.infiller.calibration = known
     return own, right
 
 
@@ -49,7 +47,6 @@ def fewest_steps(exact: Mapping[int, float]) -> int:
 
 def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None) -> dict[int, float]:
     """Mean certainty of one pass over wholly masked spans of lengths that are far from the true one."""
-    assert engine.tokenizer is not None
     found: dict[int, list[float]] = {n: [] for n in PROBED_LENGTHS}
     for case in cases:
         true = len(engine.tokenizer.encode(case.answer))
@@ -63,7 +60,6 @@ def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] 
 
 def _first_certainty(engine: Engine, request: FillRequest) -> float:
     """Mean probability of the best tokens in the first pass over the masks."""
-    assert engine.infiller is not None
     run = engine.infiller.fill(request)
     predictions = engine.backend.predict(next(run))
     if predictions.log_probs.shape[1] == 1 < (request.spans[0].tokens or 1):  # the pass that encodes the context
@@ -112,13 +108,10 @@ def draw(own: NDArray[np.float64], right: NDArray[np.float64], calibration: Cali
     pyplot.close(figure)
 
 
-def rising(confidences: np.ndarray, right: np.ndarray, bins: int = 12) -> tuple[tuple[float, float], ...]:
-    """Isotonic regression (pool adjacent violators) over bins of equal size: a rising map from confidence to frequency."""
-    order = np.argsort(confidences, kind="stable")
-    blocks: list[tuple[float, float, int]] = []
-    for part in np.array_split(order, min(bins, len(order))):
-        blocks.append((float(confidences[part].mean()), float(right[part].mean()), len(part)))
-        while len(blocks) > 1 and blocks[-1][1] < blocks[-2][1]:
-            (x1, y1, n1), (x2, y2, n2) = blocks[-2:]
-            blocks[-2:] = [((x1 * n1 + x2 * n2) / (n1 + n2), (y1 * n1 + y2 * n2) / (n1 + n2), n1 + n2)]
-    return tuple((round(x, 4), round(y, 4)) for x, y, _ in blocks)
+def rising(confidences: NDArray[np.float64], right: NDArray[np.float64], bins: int = 12) -> tuple[tuple[float, float], ...]:
+    """A rising map from confidence to frequency: isotonic regression over the means of bins of equal size."""
+    parts = np.array_split(np.argsort(confidences, kind="stable"), min(bins, len(confidences)))
+    means = np.array([confidences[part].mean() for part in parts])
+    shares = np.array([right[part].mean() for part in parts])
+    fitted = IsotonicRegression().fit_transform(means, shares, sample_weight=[len(part) for part in parts])
+    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in zip(means, fitted, strict=True))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.fitting.calibrate import expected_error
 from benchmarks.infill_cases import HeldOutDocument, cut_cases, read_documents
@@ -43,7 +44,7 @@ def examples(documents: Sequence[HeldOutDocument], kind: str, count: int) -> lis
 def choice(cases: Sequence[tuple[Array, Array]]) -> Array:
     """Weights under which the truth is chosen among the candidates, or nothing (score 0) where it is not among them.
 
-    Maximum likelihood of a conditional logit with a small ridge, by Newton's method.
+    Maximum likelihood of a conditional logit with a small ridge, by Newton's method: scikit-learn has none.
     """
     features, right = (np.concatenate(parts) for parts in zip(*cases, strict=True))
     sizes = np.array([len(y) for _, y in cases])
@@ -68,17 +69,6 @@ def choice(cases: Sequence[tuple[Array, Array]]) -> Array:
     return weights
 
 
-def logistic(features: Array, right: Array) -> Array:
-    """Weights of a logistic regression with a small ridge, by Newton's method."""
-    weights = np.zeros(features.shape[1])
-    for _ in range(ROUNDS):
-        chance = 1 / (1 + np.exp(-features @ weights))
-        gradient = features.T @ (right - chance) - RIDGE * weights
-        curvature = (features.T * (chance * (1 - chance))) @ features + RIDGE * np.eye(len(weights))
-        weights = weights + np.linalg.solve(curvature, gradient)
-    return weights
-
-
 def best_of(cases: Sequence[tuple[Array, Array]], weights: Array) -> tuple[Array, Array]:
     """Log share of the best candidate of every case that has one, and whether it is right."""
     rows = [(log_shares(x @ weights), y) for x, y in cases if len(y)]
@@ -93,7 +83,8 @@ def main(arguments: list[str]) -> None:
     filled = [case for kind in kinds for case in examples(train, kind, CASES) if len(case[1])]
     weights = choice(filled)
     share, right = best_of(filled, weights)
-    slope, offset = logistic(np.stack([share, np.ones_like(share)], axis=1), right)
+    certainty = LogisticRegression(C=1 / RIDGE).fit(share[:, None], right)
+    slope, offset = float(certainty.coef_[0, 0]), float(certainty.intercept_[0])
     for name, weight in zip(FEATURES, weights, strict=True):
         sys.stdout.write(f'    "{name}": {weight:.3f},\n')
     sys.stdout.write(f"CERTAINTY = ({slope:.3f}, {offset:.3f})\n")

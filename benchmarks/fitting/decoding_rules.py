@@ -13,6 +13,8 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from benchmarks.bounds import with_bounds
+from benchmarks.fitting.changed_model import changed
+from benchmarks.fitting.published_rules import rule_factory
 from benchmarks.infill_cases import Case
 from benchmarks.quality.exact_match import longest_answer
 from engine import Engine, FillRequest, SamplerOptions, Span, language_of
@@ -25,17 +27,33 @@ BOUND = 0.005
 """Exact match that a faster rule, or fewer steps, may cost."""
 
 
-def variants() -> dict[str, SamplerOptions]:
-    """What is compared; every name says its number."""
-    rules = [f"threshold={t}" for t in (0.9, 0.7, 0.5)]
-    rules += [f"factor={f}" for f in (0.5, 1.0)]
-    rules += [f"entropy={e}" for e in (0.5, 1.0, 2.0)]
-    rules += ["hierarchical=0.9", "local=0.9", "credit=0.9", "credit=0.7", "stable=0.5"]
-    named = {rule: SamplerOptions(rule=rule, steps=UNBOUNDED, repairs=0) for rule in rules}
+PUBLISHED = (
+    "factor=0.5", "factor=1.0", "entropy=0.5", "entropy=1.0", "entropy=2.0", "hierarchical=0.9", "local=0.9",
+    "credit=0.9", "credit=0.7", "stable=0.5",
+)  # fmt: skip
+"""Rules of others, with numbers around those of their papers."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to decode."""
+
+    options: SamplerOptions
+    rule: str | None = None
+    """``NAME=NUMBER`` of ``published_rules``; ``None``: the product's threshold."""
+
+
+def variants(rules: Sequence[str] = ()) -> dict[str, Variant]:
+    """What is compared; every name says its number. ``rules`` are added to thresholds and bounds on steps."""
+    named = {"one by one": Variant(ONE_BY_ONE)}
+    for threshold in (0.9, 0.7, 0.5):
+        options = SamplerOptions(threshold=threshold, steps=UNBOUNDED, repairs=0)
+        named[f"threshold={threshold}"] = Variant(options)
+    for rule in rules:
+        named[rule] = Variant(SamplerOptions(steps=UNBOUNDED, repairs=0), rule)
     for steps in (16, 8, 4):
-        named[f"threshold=0.9, {steps} steps"] = SamplerOptions(threshold=0.9, steps=steps, repairs=0)
-    named["threshold=0.9, 8 steps, revised below 0.3"] = SamplerOptions(threshold=0.9, steps=8, revise=0.3, repairs=0)
-    return {"one by one": ONE_BY_ONE, **named}
+        named[f"threshold=0.9, {steps} steps"] = Variant(SamplerOptions(threshold=0.9, steps=steps, repairs=0))
+    return named
 
 
 @dataclass
@@ -48,9 +66,16 @@ class Run:
     ms: list[float]
 
 
-def run(engine: Engine, cases: Sequence[Case], options: SamplerOptions, length_told: bool) -> Run:
+def run(engine: Engine, cases: Sequence[Case], variant: Variant, length_told: bool) -> Run:
     """Fill every case."""
-    assert engine.tokenizer is not None
+    if variant.rule is None:
+        return _fill_all(engine, cases, variant.options, length_told)
+    new_rule = rule_factory(variant.rule)
+    with changed(engine, transfer=lambda options: new_rule()):
+        return _fill_all(engine, cases, variant.options, length_told)
+
+
+def _fill_all(engine: Engine, cases: Sequence[Case], options: SamplerOptions, length_told: bool) -> Run:
     found = Run([], [], [], [])
     for case in cases:
         told = len(engine.tokenizer.encode(case.answer)) if length_told else None
@@ -67,14 +92,18 @@ def run(engine: Engine, cases: Sequence[Case], options: SamplerOptions, length_t
 
 
 def compare_rules(
-    engine: Engine, cases: Sequence[Case], length_told: bool, done: Callable[[], None] = lambda: None
+    engine: Engine,
+    cases: Sequence[Case],
+    length_told: bool,
+    rules: Sequence[str] = (),
+    done: Callable[[], None] = lambda: None,
 ) -> dict[str, dict[str, Any]]:
     """Rule -> figures, with bounds over packages; differences are paired with ``one by one``."""
     groups = np.unique([case.group for case in cases], return_inverse=True)[1]
     truth = [case.answer for case in cases]
     runs: dict[str, Run] = {}
-    for name, options in variants().items():
-        runs[name] = run(engine, cases, options, length_told)
+    for name, variant in variants(rules).items():
+        runs[name] = run(engine, cases, variant, length_told)
         done()
     first = runs["one by one"]
     exact = {name: np.array([t == a for t, a in zip(r.texts, truth, strict=True)], float) for name, r in runs.items()}

@@ -29,7 +29,7 @@ from engine.decoding.caching.plans import make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold
-from engine.infill.initial_canvas import build_canvas
+from engine.infill.search.initial_canvas import build_canvas
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.text.context_window import context_window
@@ -54,7 +54,6 @@ class PeerCase:
 def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[str, float | int]:
     """Median times in ms and how many times faster Lacuna is; ``slow`` places for those that take seconds."""
     with Engine(folder) as engine:
-        assert engine.tokenizer is not None
         found = []
         for case in cases:
             span = Span(start=case.start, end=case.end, tokens=LENGTH)
@@ -80,12 +79,11 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
 
 def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -> Callable[[PeerCase], None]:
     """The sampler alone on a backend: a fill of ``LENGTH`` tokens without anything around it."""
-    assert engine.infiller is not None
-    allowed = engine.infiller.allowed
+    table = engine.infiller.model.table
 
     def fill(place: PeerCase) -> None:
         plan: CachePlan = make_plan(cache)
-        run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, allowed, rules)
+        run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, table, rules)
         batch = next(run)
         try:
             while True:
@@ -134,8 +132,7 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
 
 def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, float]:
     """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a pass a token)."""
-    assert engine.infiller is not None
-    allowed = engine.infiller.allowed
+    allowed = engine.infiller.model.table.allowed
     prompt = np.array([*place.pieces[1], *place.pieces[0]])
     context = None
 

@@ -81,7 +81,6 @@ def evaluate(
 
 def fill_gap(engine: Engine, problem: Problem, given_length: bool) -> str:
     """The engine's text between prompt and suffix, with the indentation and line end of a whole line around it."""
-    assert engine.tokenizer is not None
     indent, end, body = "", "", problem.answer
     if is_line := _is_line(problem):
         body = problem.answer.strip()

@@ -19,7 +19,6 @@ def corpus_bound(
 
     Documents are cut into windows of ``window`` tokens, each judged without the others.
     """
-    assert engine.tokenizer is not None
     nats, tokens, size = [], [], []
     for number, text in enumerate(documents):
         ids = engine.tokenizer.encode(text)

@@ -43,7 +43,6 @@ def questions(pairs: list[tuple[str, str]], next_question: str, previous_questio
 
 def ask(engine: Engine, template: ChatTemplate, asked: list[Question], gen_length: int) -> list[str]:
     """The checkpoint's answers."""
-    assert engine.tokenizer is not None
     answers = []
     for at in range(0, len(asked), BATCH):
         prompts = [template.encode([Message(role="user", content=question.text)]) for question in asked[at : at + BATCH]]

@@ -44,7 +44,6 @@ def directions(
     done: Callable[[], None] = lambda: None,
 ) -> dict[str, float | int]:
     """Nats a token forwards and backwards, and their ratio, with 95 % bounds over groups."""
-    assert engine.tokenizer is not None
     nats: dict[str, list[float]] = {"forwards": [], "backwards": []}
     lengths = []
     for before, sentence, after, _ in cases:

@@ -73,7 +73,6 @@ def judge(
     engine: Engine, case: Case, window: int = 512, one_sided: bool = True, related: tuple[Snippet, ...] | None = None
 ) -> Judged:
     """Answer one case with both sides and with what stands before, the length unknown and told, and with ``related``."""
-    assert engine.tokenizer is not None
     before = case.text[: case.start]
     one_line, longest = "\n" not in case.answer, longest_answer(case)
     length = len(engine.tokenizer.encode(case.answer))

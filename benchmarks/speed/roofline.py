@@ -27,14 +27,13 @@ def ceiling_share(folder: Path) -> dict[str, float]:
     try:
         ints = torch.randint(-127, 127, (SIDE, SIDE), dtype=torch.int8)
         with Engine(folder, threads=1) as engine:
-            assert engine.infiller is not None
             config = engine.config
             ids = np.random.default_rng(0).integers(16, config.vocab_size, (1, TOKENS))
             batch = Batch(
                 input_ids=ids,
                 position_ids=np.arange(TOKENS)[None],
                 query_index=np.zeros((1, 1), np.int64),
-                allowed=engine.infiller.allowed,
+                allowed=engine.infiller.model.table.allowed,
                 allowed_row=np.zeros((1, 1), np.int64),
             )
             times = [

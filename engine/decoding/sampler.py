@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
+from engine.base.deadline import Deadline
 from engine.decoding.caching.cache_plan import CachePlan, View
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.decoding.constraints import ANYTHING
-from engine.decoding.length_control import Lengths
+from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.length_control import FIXED_CANVAS, LengthControl
 from engine.decoding.schedule import num_transfer_tokens, top_confident
 from engine.decoding.token_sampling import Choice, choose, choose_from_logits, guided
 from engine.decoding.transfer_rules import Step, TransferRule
@@ -29,7 +30,7 @@ from engine.decoding.transfer_rules import Step, TransferRule
 Denoising = Generator[Batch, Predictions, None]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rules:
     """How a canvas is denoised."""
 
@@ -49,62 +50,77 @@ class Rules:
     full_distribution: bool = False
     """Sample from all of the vocabulary rather than from the candidates (backends that offer it)."""
     seed: int = 0
-    expired: Callable[[], bool] = field(default=lambda: False)
-    """True when the deadline has passed: everything is transferred in the step at hand."""
+    deadline: Deadline = field(default_factory=Deadline)
+    """Once it has passed, everything is transferred in the step at hand."""
     on_step: Callable[[Canvas, int], None] = field(default=lambda canvas, step: None)
+
+
+@dataclass(frozen=True)
+class _Process:
+    """One run of the reverse process: all that its steps share."""
+
+    canvas: Canvas
+    plan: CachePlan
+    table: ConstraintTable
+    rules: Rules
+    lengths: LengthControl
+    key_mask: Bools | None
+    rng: np.random.Generator
 
 
 def denoise(
     canvas: Canvas,
     blocks: list[list[int]],
     plan: CachePlan,
-    allowed: Bools,
+    table: ConstraintTable,
     rules: Rules,
-    lengths: Lengths | None = None,
+    lengths: LengthControl = FIXED_CANVAS,
     key_mask: Bools | None = None,
 ) -> Denoising:
     """Fill the masks of ``canvas``, block by block (lists of groups), in place.
 
-    ``lengths`` rules the control tokens of spans of unknown length; without it every token is allowed, as in LLaDA.
+    ``lengths`` rules the control tokens of spans of unknown length; by default every token is allowed, as in LLaDA.
     ``key_mask`` (L,) excludes padding of a canvas that keeps its length.
     """
-    rng = np.random.default_rng(rules.seed)
-    yield from encode_context(canvas, plan, allowed)
+    process = _Process(canvas, plan, table, rules, lengths, key_mask, np.random.default_rng(rules.seed))
+    yield from encode_context(canvas, plan, table)
     step = 0
     for block in blocks:
         groups = np.asarray(block)
         plan.enter(groups)
-        for number, quota in enumerate(_quotas(len(canvas.masked(groups)), rules, lengths is not None)):
+        for number, quota in enumerate(_quotas(len(canvas.masked(groups)), rules, lengths.grows)):
             masked = canvas.masked(groups)
             if not len(masked):
                 break
-            view = plan.view(canvas)
-            same = None if lengths is None else lengths.representatives(canvas, masked)
-            batch = masked_pass(canvas, view, masked, allowed, lengths, key_mask)
-            batch.tie = None if same is None else (same[:, None] == same[None, :]).astype(np.float32)[None]
-            batch.full = rules.full_distribution or rules.cfg_scale > 0.0
-            predictions = yield _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
-            plan.update(predictions)
-            late = rules.expired()
-            choice = _choose(predictions, rules, rng, lengths.control_ids if lengths and late else ())
-            if rules.at_least_schedule:
-                superfluous = 0 if lengths is None else lengths.superfluous(canvas, masked, predictions.target_log_probs[0])
-                quota = max(1, _share(len(masked) - superfluous, number, rules))
-            quota = len(masked) if late else quota
-            confidence = _confidence(choice, rules, rng)
-            chosen = top_confident(confidence, quota)
-            if rules.transfer is not None:
-                chosen |= rules.transfer(_step(canvas, masked, confidence, predictions))
-            if same is not None:  # what is tied is one choice
-                choice, chosen = Choice(choice.tokens[same], choice.log_probs[same]), chosen[same]
-            if lengths is None:
-                canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
-            else:
-                lengths.transfer(canvas, masked, choice, chosen, predictions.target_log_probs[0])
+            yield from _step(process, masked, number, quota)
             step += 1
             rules.on_step(canvas, step)
         if rules.stop_ids and np.isin(canvas.ids[np.isin(canvas.groups, groups)], rules.stop_ids).any():
             break
+
+
+def _step(process: _Process, masked: Ints, number: int, quota: int) -> Denoising:
+    """Step ``number`` of a block: predict the places ``masked``, choose, and transfer at least ``quota`` of them."""
+    canvas, rules, lengths = process.canvas, process.rules, process.lengths
+    batch = masked_pass(canvas, process.plan.view(canvas), masked, process.table, lengths, process.key_mask)
+    same = lengths.representatives(canvas, masked)
+    batch.tie = None if same is None else (same[:, None] == same[None, :]).astype(np.float32)[None]
+    batch.full = rules.full_distribution or rules.cfg_scale > 0.0
+    predictions = yield _with_unconditional_row(batch, canvas) if rules.cfg_scale > 0.0 else batch
+    process.plan.update(predictions)
+    late = rules.deadline.expired()
+    choice = _choose(predictions, rules, process.rng, lengths.control_ids if late else ())
+    delete_log_probs = predictions.target_log_probs[0]
+    if rules.at_least_schedule:
+        needed = len(masked) - lengths.superfluous(canvas, masked, delete_log_probs)
+        quota = max(1, _share(needed, number, rules))
+    confidence = _confidence(choice, rules, process.rng)
+    chosen = top_confident(confidence, len(masked) if late else quota)
+    if rules.transfer is not None:
+        chosen |= rules.transfer(_predicted(canvas, masked, confidence, predictions))
+    if same is not None:  # what is tied is one choice
+        choice, chosen = Choice(choice.tokens[same], choice.log_probs[same]), chosen[same]
+    lengths.transfer(canvas, masked, choice, chosen, delete_log_probs)
 
 
 def _quotas(num_masked: int, rules: Rules, grows: bool) -> Iterator[int]:
@@ -131,38 +147,43 @@ def _confidence(choice: Choice, rules: Rules, rng: np.random.Generator) -> NDArr
     return np.where(np.isin(choice.tokens, rules.last_ids), -np.inf, confidence) if rules.last_ids else confidence
 
 
-def _step(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predictions: Predictions) -> Step:
+def _predicted(canvas: Canvas, masked: Ints, confidence: NDArray[np.float64], predictions: Predictions) -> Step:
     ids, log_probs, entropy = predictions.token_ids[0], predictions.log_probs[0], predictions.entropy[0]
     return Step(canvas.slots[masked], masked, confidence, ids, log_probs, entropy)
 
 
-def encode_context(canvas: Canvas, plan: CachePlan, allowed: Bools) -> Denoising:
+def encode_context(canvas: Canvas, plan: CachePlan, table: ConstraintTable) -> Denoising:
     """Encode the given tokens as if the spans were not there, where the plan wants it and it was not done before."""
     if not isinstance(plan, EncodedContext) or plan.context is not None:
         return
     view = plan.encoding(canvas)
     if view is not None:
-        batch = _pass(canvas, view, np.zeros(1, np.int64), allowed, np.zeros(1, np.int64))  # a pass has at least one query
-        predictions = yield batch
+        # A pass has at least one query.
+        row = np.array([table.row_of[Constraint.TEXT]])
+        predictions = yield _pass(canvas, view, np.zeros(1, np.int64), table, row)
         assert predictions.context is not None, "a context of some tokens has a handle"
         plan.store(canvas, predictions.context)
 
 
 def masked_pass(
-    canvas: Canvas, view: View, masked: Ints, allowed: Bools, lengths: Lengths | None = None, key_mask: Bools | None = None
+    canvas: Canvas,
+    view: View,
+    masked: Ints,
+    table: ConstraintTable,
+    lengths: LengthControl = FIXED_CANVAS,
+    key_mask: Bools | None = None,
 ) -> Batch:
-    """One prediction of the places ``masked``; with ``lengths`` the log-probability of their deletion is asked for."""
-    rows = lengths.allowed_rows(canvas, masked) if lengths else np.full(len(masked), ANYTHING)
+    """One prediction of the places ``masked``, the log-probability of their deletion too where ``lengths`` knows one."""
     keys = view.active if view.cached is None else np.concatenate((view.cached, view.active))
     # Where the row before a place predicts it, that row is active, too: the anchor, or the slot before.
-    batch = _pass(canvas, view, np.searchsorted(view.active, masked - canvas.anchored), allowed, rows)
-    if lengths is not None and lengths.delete_id is not None:
-        batch.target_ids = np.full((1, len(masked)), lengths.delete_id)
+    queries = np.searchsorted(view.active, masked - canvas.anchored)
+    batch = _pass(canvas, view, queries, table, lengths.rows(canvas, masked, table))
+    batch.target_ids = None if lengths.delete_id is None else np.full((1, len(masked)), lengths.delete_id)
     batch.key_mask = None if key_mask is None else key_mask[keys][None]
     return batch
 
 
-def _pass(canvas: Canvas, view: View, query_index: Ints, allowed: Bools, allowed_row: Ints) -> Batch:
+def _pass(canvas: Canvas, view: View, query_index: Ints, table: ConstraintTable, allowed_row: Ints) -> Batch:
     """One row that looks at the canvas as ``view`` says."""
     cached = np.empty(0, np.int64) if view.cached is None or view.context is None else view.cached
     positions = canvas.positions[np.concatenate((cached, view.active))] if view.positions is None else view.positions
@@ -170,7 +191,7 @@ def _pass(canvas: Canvas, view: View, query_index: Ints, allowed: Bools, allowed
         input_ids=canvas.ids[view.active][None],
         position_ids=positions[len(cached) :][None],
         query_index=query_index[None],
-        allowed=allowed,
+        allowed=table.allowed,
         allowed_row=allowed_row[None],
         context=view.context,
         context_position_ids=None if view.context is None else positions[: len(cached)][None],

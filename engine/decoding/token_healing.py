@@ -8,14 +8,14 @@ follows: whether the span ends inside it is not known before it is written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.base.arrays import Bools, Ints
 from engine.decoding.canvas import Canvas
-from engine.decoding.constraints import SINGLE_LINE, TEXT
+from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.request.messages import Span
 from engine.request.words import is_word
 from engine.text.tokenizer import TextTokenizer
@@ -27,10 +27,12 @@ class Border:
 
     before: str = ""
     after: str = ""
+    blank: bool = False
+    """``before`` is a blank, which is part of the first word's token and needs no slot of its own."""
 
     @property
     def slots(self) -> int:
-        return bool(self.before) + bool(self.after)
+        return bool(self.before and not self.blank) + bool(self.after)
 
     def strip(self, answer: str) -> str:
         """The answer without what stands around it already."""
@@ -53,7 +55,7 @@ class TokenHealing:
 
     pieces: list[list[int]]
     """The context without the tokens that were taken back."""
-    allowed: Bools
+    table: ConstraintTable
     borders: dict[int, Border] = field(default_factory=dict)
     rows: dict[int, OuterRows] = field(default_factory=dict)
 
@@ -74,10 +76,18 @@ class TokenHealing:
 
 
 def heal(
-    text: str, spans: Sequence[Span], pieces: Sequence[Sequence[int]], tokenizer: TextTokenizer, allowed: Bools
+    text: str,
+    spans: Sequence[Span],
+    pieces: Sequence[Sequence[int]],
+    tokenizer: TextTokenizer,
+    table: ConstraintTable,
+    blanks: Collection[int] = (),
 ) -> TokenHealing:
-    """Take back half words on both sides of every span whose length is free."""
-    healing = TokenHealing([list(piece) for piece in pieces], allowed)
+    """Take back half words on both sides of every span whose length is free.
+
+    ``blanks`` are spans whose piece before them was tokenised without the blank that stands there.
+    """
+    healing = TokenHealing([list(piece) for piece in pieces], table)
     extra: list[Bools] = []
 
     def row(ids: Ints, base: Bools) -> int | None:
@@ -87,27 +97,29 @@ def heal(
         if not narrowed.any():
             return None
         extra.append(narrowed)
-        return len(allowed) + len(extra) - 1
+        return len(table.allowed) + len(extra) - 1
 
     for i, span in enumerate(spans):
-        if span.tokens is not None or span.min_tokens > 1 or span.pins or span.lines or span.choices or span.name:
+        told = span.tokens is not None or span.min_tokens > 1 or span.pins or span.lines or span.choices or span.name
+        if told and i not in blanks:
             continue
-        left, right, base = healing.pieces[i], healing.pieces[i + 1], allowed[TEXT + SINGLE_LINE * span.single_line]
+        left, right = healing.pieces[i], healing.pieces[i + 1]
+        base = table.row(Constraint.SINGLE_LINE if span.single_line else Constraint.TEXT)
         before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
-        after = tokenizer.decode(right[:1]) if right and _word_at(text, span.end) else ""
+        before = " " if i in blanks else before
+        after = tokenizer.decode(right[:1]) if right and not told and _word_at(text, span.end) else ""
         begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
         first, last = (row(begin, base) if before else None), (row(end, base) if after else None)
         if first is None and last is None:
             continue
-        if first is not None:
+        if first is not None and i not in blanks:
             left.pop()
         if last is not None:
             right.pop(0)
         both = first is not None and last is not None
-        healing.borders[i] = Border(before if first is not None else "", after if last is not None else "")
+        healing.borders[i] = Border(before if first is not None else "", after if last is not None else "", i in blanks)
         healing.rows[i] = OuterRows(first, last, row(np.intersect1d(begin, end), base) if both else first or last)
-    if extra:
-        healing.allowed = np.concatenate([allowed, np.stack(extra)])
+    healing.table = table.extended(extra)
     return healing
 
 

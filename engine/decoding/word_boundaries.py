@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.base.arrays import Bools, Ints
 from engine.decoding.canvas import Canvas
-from engine.decoding.constraints import AFTER_WORD, BEFORE_WORD, CONTROL_FREE
+from engine.decoding.constraints import CONTROL, Constraint
 from engine.request.words import is_word
 from engine.text.tokenizer import TextTokenizer
 
@@ -32,12 +32,13 @@ class WordBoundaries:
             begins[i], ends[i] = is_word(text[:1]), is_word(text[-1:])
         return cls(begins, ends)
 
-    def rows(self, canvas: Canvas, masked: Ints, rows: Ints) -> Ints:
-        """Constraint rows with those beside a pin narrowed to what leaves it a word."""
+    def narrowed(self, canvas: Canvas, masked: Ints, flags: Ints) -> Ints:
+        """The constraints of the masked places, those beside a pin narrowed to what leaves it a word."""
         after = np.array([self._pin_ends(canvas, place - 1) for place in masked], bool)
         before = np.array([self._pin_begins(canvas, place + 1) for place in masked], bool)
-        kept = np.where(self.keeps_apart(canvas, masked), CONTROL_FREE[rows], rows)
-        found: Ints = kept + AFTER_WORD * after + BEFORE_WORD * before
+        found: Ints = np.where(self.keeps_apart(canvas, masked), flags & ~int(CONTROL), flags)
+        found[after] |= int(Constraint.AFTER_PIN)
+        found[before] |= int(Constraint.BEFORE_PIN)
         return found
 
     def keeps_apart(self, canvas: Canvas, masked: Ints) -> Bools:

@@ -1,4 +1,4 @@
-"""What a denoised canvas says: the text of every span, how sure the model was, and drafts on the way."""
+"""The sixth stage: the text of every span on a denoised canvas, and how sure the model was; and drafts on the way."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ import numpy as np
 from engine.base.arrays import Ints
 from engine.decoding.canvas import Canvas
 from engine.decoding.token_healing import Border
-from engine.request.messages import Draft, DraftSpan, FillRequest, Span
-from engine.request.span_rules import beside, keeps
+from engine.infill.plan import Plan
+from engine.request.messages import Draft, DraftSpan, Span, replaced
+from engine.request.span_rules import beside, keeps, missing_pin
 from engine.text.postprocess import finish, with_line_ends
+from engine.text.syntax import new_errors
 from engine.text.tokenizer import TextTokenizer
 
 NO_BORDERS: Mapping[int, Border] = MappingProxyType({})
 
 
-@dataclass
+@dataclass(frozen=True)
+class Denoised:
+    """A canvas without masks, and the plan that it carries out."""
+
+    plan: Plan
+    canvas: Canvas
+
+
+@dataclass(frozen=True)
 class Answer:
     """Text, confidence and number of tokens of every span."""
 
@@ -35,24 +45,43 @@ class Answer:
         return float(np.prod(self.confidences))
 
 
-def read_answer(
-    canvas: Canvas,
-    request: FillRequest,
-    spans: Sequence[Span],
-    ties: Sequence[int],
-    tokenizer: TextTokenizer,
-    borders: Mapping[int, Border] = NO_BORDERS,
-) -> Answer:
-    """The spans' texts, fitted to their places in the document; ``borders`` were taken back and are in it already."""
-    text = request.text
+def read_out(denoised: Denoised) -> Answer:
+    """The spans' texts, fitted to their places in the document; half words that were taken back are in it already."""
+    plan, canvas, task = denoised.plan, denoised.canvas, denoised.plan.prompt.task
+    text, tokenizer, borders = task.request.text, task.model.tokenizer, plan.prompt.healing.borders
+    spans = plan.spans
     raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
     raw = [borders[i].strip(answer) if i in borders else answer for i, answer in enumerate(raw)]
-    texts = [_fitted(answer, text, span, request.language) for answer, span in zip(raw, spans, strict=True)]
-    for i, owner in enumerate(ties):
+    texts = [_fitted(answer, text, span, task.request.language) for answer, span in zip(raw, spans, strict=True)]
+    for i, owner in enumerate(task.ties):
         if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
             texts[i] = texts[owner] = with_line_ends(raw[owner], text)
     sizes = [max(1, len(canvas.places(i)) - (borders[i].slots if i in borders else 0)) for i in range(len(spans))]
-    return Answer(texts, [_confidence(canvas, i) for i in range(len(spans))], sizes)
+    own = [plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i) for i in range(len(spans))]
+    return Answer(texts, own, sizes)
+
+
+def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]:
+    """Which guarantee an answer breaks, if any, and the token to do without when that may mend it."""
+    task = denoised.plan.prompt.task
+    for i, (text, span) in enumerate(zip(answer.texts, denoised.plan.spans, strict=True)):
+        for string in span.forbid:
+            if string in text:
+                return f"without {string!r}", token_of(denoised.canvas, i, string, task.model.tokenizer)
+        around = beside(task.request.text, span)
+        if not keeps(text, *around, span):
+            pin = missing_pin(text, *around, span)
+            return (f"with the pin {pin!r}" if pin else f"of {span.lines} lines"), None
+    return "", None
+
+
+def new_errors_of(plan: Plan, answer: Answer) -> int:
+    """Syntax errors that the document has only with ``answer``; 0 where its language is not known."""
+    request = plan.prompt.task.request
+    if request.language is None:
+        return 0
+    ranges = [(span.start, span.end) for span in plan.spans]
+    return new_errors(request.text, replaced(request.text, ranges, answer.texts), ranges, request.language)
 
 
 def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:

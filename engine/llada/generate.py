@@ -78,9 +78,8 @@ def generate(
         seed=request.seed,
         last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
         stop_ids=config.end_ids if request.stop_at_end else (),
+        on_step=lambda canvas, step: None if on_draft is None else on_draft(canvas.ids[len(prompt) :].tolist()),
     )
-    if on_draft is not None:
-        rules.on_step = lambda canvas, step: on_draft(canvas.ids[len(prompt) :].tolist())
     suppressed = (*request.suppress_ids, *((config.eos_token_id,) if request.logits_eos_inf else ()))
     allowed = constraint_table(config, real_tokens, (*suppressed, *config.control_ids))
     run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from engine.base.structs import Config
-from engine.request.rule_option import split_rule
 
 
 class Span(Config, kw_only=True, frozen=True):
@@ -40,13 +39,9 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
 
     threshold: float = 0.9
     """Every prediction at least this probable is transferred in the same step."""
-    rule: str | None = None
-    """Another rule instead of the threshold, as ``NAME=NUMBER`` (``engine/decoding/transfer_rules.py``)."""
     steps: int | None = None
     """Bound on steps: where confidence stays low, more than one token is transferred at a time. By default what the model
     was calibrated to need for each span; spans that grow may take a few more."""
-    revise: float = 0.0
-    """Tokens that were transferred with a lower probability are masked again once the rest stands, and written anew."""
     temperature: float = 0.0
     repairs: int = 2
     """Further answers that are sampled when the first would leave the document with new syntax errors."""
@@ -58,16 +53,12 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold <= 1.0:
             raise ValueError(f"threshold {self.threshold} is not in (0, 1]")
-        if not 0.0 <= self.revise <= 1.0:
-            raise ValueError(f"revise {self.revise} is not in [0, 1]")
         if self.edits < 0:
             raise ValueError(f"edits {self.edits} is negative")
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps {self.steps} is not positive")
         if self.temperature < 0.0:
             raise ValueError(f"temperature {self.temperature} is negative")
-        if self.rule is not None:
-            split_rule(self.rule)
 
 
 class Snippet(Config, kw_only=True, frozen=True):
@@ -103,9 +94,6 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """Answers may be copied from elsewhere in the text and from ``related``."""
     related_tokens: int = 128
     """At most so many tokens of the window are for related text."""
-    outline_tokens: int = 0
-    """Of these, at most so many are for imports, signatures and heads of the document beyond the window. The bundled model
-    makes nothing of them (README); a larger one may."""
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
 

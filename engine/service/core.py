@@ -19,6 +19,7 @@ from engine.infill.edits.write_before import BeforeRequest, write_before
 from engine.infill.infiller import Infiller
 from engine.causal.continuation import continue_prompt
 from engine.causal.surprisal import causal_scores
+from engine.infill.task import InfillModel
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
@@ -37,38 +38,67 @@ class Engine:
         """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why it cannot be."""
         folder = BUNDLED if folder is None else folder
         self.config: ModelConfig = read_model_config(folder)
-        tokenizer = folder / "tokenizer.json"
-        self.tokenizer = TextTokenizer(tokenizer) if tokenizer.exists() else None
-        if self.tokenizer is not None and self.tokenizer.size > self.config.embedding_rows:
+        file = folder / "tokenizer.json"
+        tokenizer = TextTokenizer(file) if file.exists() else None
+        if tokenizer is not None and tokenizer.size > self.config.embedding_rows:
             raise CheckpointError(
-                f"{folder}: the tokenizer has {self.tokenizer.size} tokens, the weights only {self.config.embedding_rows}; "
+                f"{folder}: the tokenizer has {tokenizer.size} tokens, the weights only {self.config.embedding_rows}; "
                 "they belong to different models."
             )
-        self._start(folder.name, load_backend(backend, folder, threads), read_calibration(folder))
+        self._start(folder.name, tokenizer, load_backend(backend, folder, threads), read_calibration(folder))
 
     @classmethod
     def with_backend(cls, config: ModelConfig, tokenizer: TextTokenizer | None, backend: Backend) -> Engine:
         """An engine around a backend that is already there: tests, benchmarks, peers."""
         engine = cls.__new__(cls)
-        engine.config, engine.tokenizer = config, tokenizer
-        engine._start(backend.name, backend)
+        engine.config = config
+        engine._start(backend.name, tokenizer, backend, Calibration())
         return engine
 
-    def _start(self, model_name: str, backend: Backend, calibration: Calibration | None = None) -> None:
+    def _start(
+        self, model_name: str, tokenizer: TextTokenizer | None, backend: Backend, calibration: Calibration
+    ) -> None:
         self.model_name, self.backend = model_name, backend
-        self.infiller: Infiller | None = None
-        if self.tokenizer is not None:
+        self._tokenizer = tokenizer
+        self._infiller: Infiller | None = None
+        if tokenizer is not None:
             # An answer that holds a blank would be no answer.
-            blank, line_ends = self.tokenizer.ids_with("___"), self.tokenizer.line_end_ids()
-            allowed = constraint_table(self.config, self.tokenizer.size, suppressed=blank, line_ends=line_ends)
-            known = calibration or Calibration()
-            self.infiller = Infiller(self.config, self.tokenizer, allowed, model_name, backend.name, calibration=known)
+            blank, line_ends = tokenizer.ids_with("___"), tokenizer.line_end_ids()
+            table = constraint_table(self.config, tokenizer.size, suppressed=blank, line_ends=line_ends)
+            model = InfillModel(self.config, tokenizer, table, model_name, backend.name, calibration)
+            self._infiller = Infiller(model)
         self._batcher = Batcher(backend)
+
+    @property
+    def reads_text(self) -> bool:
+        """False for a model folder without a tokenizer: only token ids can be generated and scored with it."""
+        return self._tokenizer is not None
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """``CheckpointError`` where the model folder has none."""
+        if self._tokenizer is None:
+            raise self._without_tokenizer
+        return self._tokenizer
+
+    @property
+    def _without_tokenizer(self) -> CheckpointError:
+        return CheckpointError(
+            f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` and `lacuna score --ids` "
+            "can use it."
+        )
+
+    @property
+    def infiller(self) -> Infiller:
+        """What fills text; ``CheckpointError`` where the model folder has no tokenizer."""
+        if self._infiller is None:
+            raise self._without_tokenizer
+        return self._infiller
 
     @property
     def _real_tokens(self) -> int:
         """Rows of the embedding that stand for tokens; those beyond are padding."""
-        return self.tokenizer.size if self.tokenizer else self.config.embedding_rows
+        return self._tokenizer.size if self._tokenizer else self.config.embedding_rows
 
     def submit_fill(
         self,
@@ -77,15 +107,15 @@ class Engine:
         priority: Priority = Priority.COMMAND,
     ) -> Job:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
-        return self._batcher.submit(self._infiller().fill(request, on_draft), priority)
+        return self._batcher.submit(self.infiller.fill(request, on_draft), priority)
 
     def submit_prepare(self, request: FillRequest) -> Job:
         """Queue the encoding of a request's context for its session: what to do while the user rests."""
-        return self._batcher.submit(self._infiller().prepare(request))
+        return self._batcher.submit(self.infiller.prepare(request))
 
     def submit_forget(self, session: str) -> Job:
         """Drop the kept context of a document that was closed."""
-        return self._batcher.submit(self._infiller().forget(session))
+        return self._batcher.submit(self.infiller.forget(session))
 
     def fill(self, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> FillResult:
         """Fill and wait."""
@@ -94,18 +124,11 @@ class Engine:
 
     def submit_rewrite(self, request: RewriteRequest, priority: Priority = Priority.COMMAND) -> Job:
         """Queue the rewriting of a selection; its ``future`` holds a ``FillResult`` whose one span is the selection."""
-        return self._batcher.submit(rewrite(self._infiller(), request), priority)
+        return self._batcher.submit(rewrite(self.infiller, request), priority)
 
     def submit_before(self, request: BeforeRequest, priority: Priority = Priority.COMMAND) -> Job:
         """Queue what precedes a text; its ``future`` holds a ``FillResult`` with one insertion."""
-        return self._batcher.submit(write_before(self._infiller(), request), priority)
-
-    def _infiller(self) -> Infiller:
-        if self.infiller is None:
-            raise CheckpointError(
-                f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` can use it."
-            )
-        return self.infiller
+        return self._batcher.submit(write_before(self.infiller, request), priority)
 
     def submit_generate(self, request: GenerateRequest, on_draft: Callable[[list[int]], None] | None = None) -> Job:
         """Queue a generation; its ``future`` holds a ``GenerateResult``. ``on_draft`` is given the ids after every step."""
@@ -143,17 +166,15 @@ class Engine:
 
     def submit_score(self, text: str, stride: int | None = 8) -> Job:
         """Queue the surprise of every token of ``text``; its ``future`` holds a ``ScoreResult``."""
-        if self.tokenizer is None:
-            raise CheckpointError(f"{self.model_name} has no tokenizer.json; use `lacuna score --ids`.")
-        return self._batcher.submit(self._scored(text, stride, self.tokenizer))
+        return self._batcher.submit(self._scored(text, stride))
 
     def score(self, text: str, stride: int | None = 8) -> ScoreResult:
         """Surprise of every token of ``text``; ``stride`` ``None`` is exact: one word masked at a time."""
         result: ScoreResult = self.submit_score(text, stride).future.result()
         return result
 
-    def _scored(self, text: str, stride: int | None, tokenizer: TextTokenizer) -> Generator[Batch, Predictions, ScoreResult]:
-        ids, words, places = word_numbers(text, tokenizer)
+    def _scored(self, text: str, stride: int | None) -> Generator[Batch, Predictions, ScoreResult]:
+        ids, words, places = word_numbers(text, self.tokenizer)
         judge = causal_scores if self.config.context_attention == "causal" else score_text
         run = counting(judge(self.config, ids, words, min(512, self.config.max_sequence_length), stride))
         log_probs, nfe = yield from run

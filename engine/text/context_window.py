@@ -41,8 +41,20 @@ class _Gap:
     backward: list[list[int]] = field(default_factory=list)
     """Ids before the span on the right, nearest first."""
 
-    def ids(self) -> list[int]:
-        return self.forward + [i for part in reversed(self.backward) for i in part]
+    def __post_init__(self) -> None:
+        self._start, self._end = self.low, self.high
+
+    def ids(self, text: str, tokenizer: TextTokenizer) -> list[int]:
+        """Of what was taken: line by line, or tokenised as a whole where lines depend on each other."""
+        backward = [i for part in reversed(self.backward) for i in part]
+        if tokenizer.lines_are_independent:
+            return self.forward + backward
+        if self.low >= self.high and self.forward and backward:
+            return tokenizer.encode(_as_seen(text[self._start : self._end]))
+        # A line that was cut to the budget is cut again.
+        ahead = tokenizer.encode(_as_seen(text[self._start : self.low]))[: len(self.forward)] if self.forward else []
+        behind = tokenizer.encode(_as_seen(text[self.high : self._end]))[-len(backward) :] if backward else []
+        return ahead + behind
 
 
 def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> ContextWindow:
@@ -72,7 +84,7 @@ def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budge
         left -= len(ids)
         weight = PREFIX_WEIGHT if side < 0 else 1.0
         heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
-    return ContextWindow([gap.ids() for gap in gaps], gaps[0].high, gaps[-1].low)
+    return ContextWindow([gap.ids(text, tokenizer) for gap in gaps], gaps[0].high, gaps[-1].low)
 
 
 def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:

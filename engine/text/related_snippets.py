@@ -41,9 +41,15 @@ def best_runs(files: Sequence[Snippet], around: str) -> Iterator[Snippet]:
 
 
 def related_ids(files: Sequence[Snippet], around: str, encode: Encode, budget: int, end_id: int) -> list[int]:
-    """Token ids of the best snippets, at most ``budget``, the best one nearest to the text that follows.
+    """The same in one row, each snippet followed by ``end_id``."""
+    return [i for ids in related_snippets(files, around, encode, budget) for i in (*ids, end_id)]
 
-    A snippet is its file's path, its lines and ``end_id``; the best one is cut short where it is too long.
+
+def related_snippets(files: Sequence[Snippet], around: str, encode: Encode, budget: int) -> list[list[int]]:
+    """Token ids of the best snippets, the best one last, nearest to the text that follows.
+
+    Together they have at most ``budget`` tokens, one more counted for each. A snippet is its file's path and its lines; the
+    best one is cut short where it is too long.
     """
     parts: list[list[int]] = []
     left = budget
@@ -51,11 +57,11 @@ def related_ids(files: Sequence[Snippet], around: str, encode: Encode, budget: i
         ids = encode(f"{snippet.path}\n{snippet.text}")
         if len(ids) >= left and parts:
             break
-        parts.append([*ids[: left - 1], end_id])
-        left -= len(parts[-1])
+        parts.append(ids[: left - 1])
+        left -= len(parts[-1]) + 1
         if left <= 1:
             break
-    return [i for ids in reversed(parts) for i in ids]
+    return parts[::-1]
 
 
 def _runs(text: str) -> Iterable[tuple[int, str]]:

@@ -23,8 +23,9 @@ SLOW_PLACES = 5
 """Places for peers that take seconds each."""
 
 
-def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None) -> None:
-    """Measure ``name``; latency also of a random model of 45 million parameters where the export extra is installed."""
+def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None, rules: list[str]) -> None:
+    """Measure ``name``: quality also under the published ``rules``, latency also of a random model of 45 million parameters
+    where the export extra is installed."""
     if name not in NAMES:
         raise UserError(f"There is no benchmark {name!r}; choose one of {', '.join(NAMES)}.")
     if runs < 20 and name != "training":
@@ -32,7 +33,7 @@ def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None) -
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
         "lsp": _lsp,
-        "quality": partial(_quality, model, data),
+        "quality": partial(_quality, model, data, rules),
         "startup": _startup,
         "throughput": partial(_throughput, model),
         "training": _training,
@@ -76,23 +77,30 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     return report
 
 
-def _quality(model: Path | None, data: Path | None, runs: int) -> dict[str, float | int | str]:
+def _quality(model: Path | None, data: Path | None, rules: list[str], runs: int) -> dict[str, float | int | str]:
     """Decoding rules on ``runs`` cut-outs a kind: as a table first, then the fastest that costs nothing."""
-    from benchmarks.fitting.decoding_rules import compare_rules, fastest
+    from benchmarks.fitting.decoding_rules import PUBLISHED, compare_rules, fastest
+    from benchmarks.fitting.published_rules import rule_factory
     from benchmarks.infill_cases import cut_cases
     from lacuna.commands.evaluate import held_out
 
     if data is None:
         raise UserError("Decoding rules are compared on held-out text; name it with --data VALIDATION.jsonl.zst.")
+    rules = list(PUBLISHED) if rules == ["all"] else rules
+    try:
+        for rule in rules:
+            rule_factory(rule)
+    except ValueError as exc:
+        raise UserError(f"--rule {exc}.") from exc
     documents = held_out(data)
     flat: dict[str, float | int | str] = {"cases": runs}
     with Engine(model) as engine:
         for kind, told in (("piece", False), ("rest", False), ("rest", True), ("line", False)):
-            rules = compare_rules(engine, cut_cases(documents, kind, runs, 0), told)
+            compared = compare_rules(engine, cut_cases(documents, kind, runs, 0), told, rules)
             name = f"{kind}{'_length_told' if told else ''}"
-            for rule, figures in rules.items():
+            for rule, figures in compared.items():
                 flat |= {f"{name}: {rule}: {key}": value for key, value in figures.items()}
-            flat[f"{name}: fastest"] = fastest(rules)
+            flat[f"{name}: fastest"] = fastest(compared)
     return flat
 
 

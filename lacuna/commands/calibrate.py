@@ -29,8 +29,6 @@ def calibrate(data: Path, cases: int, plot: Path | None, seed: int, model: Path 
         raise UserError(f"{data} holds too little text; name a larger validation shard.")
     folder = BUNDLED if model is None else model
     with Engine(model, backend) as engine, progress_bar() as progress:
-        if engine.infiller is None:
-            raise UserError(f"{engine.model_name} has no tokenizer; it fills no text.")
         bar = progress.add_task("calibrating", total=len(TRIED_STEPS) * len(chosen))
         tried = {steps: confidences(engine, chosen, steps, lambda: progress.advance(bar)) for steps in TRIED_STEPS}
         exact = {steps: float(right.mean()) for steps, (_, right) in tried.items()}

@@ -28,7 +28,6 @@ def chat(request: GenerateRequest, system: str | None, model: Path | None, backe
     template = ChatTemplate(model)
     console = Console()
     with Engine(model, backend) as engine:
-        assert engine.tokenizer is not None, "the template was read with it"
         opening = [] if system is None else [Message(role="system", content=system)]
         messages = list(opening)
         if console.is_terminal:

@@ -85,8 +85,6 @@ def before(data: Path, cases: int, samples: int, seed: int, model: Path | None, 
     if not chosen:
         raise UserError(f"{data} holds no sentences with text around them; name a larger validation shard.")
     with Engine(model, backend) as engine, progress_bar() as progress:
-        if engine.tokenizer is None:
-            raise UserError(f"{engine.model_name} has no tokenizer; it reads no text.")
         bar = progress.add_task("judging", total=len(chosen))
         print_report(directions(engine, chosen, samples, seed, lambda: progress.advance(bar)))
 
@@ -113,8 +111,6 @@ def likelihood(data: Path, documents: int, window: int, samples: int, seed: int,
     if not texts:
         raise UserError(f"{data} holds no text; name JSONL with `text`, or a text file.")
     with Engine(model, backend) as engine, progress_bar() as progress:
-        if engine.tokenizer is None:
-            raise UserError(f"{engine.model_name} has no tokenizer; only `lacuna score --ids` can judge with it.")
         bar = progress.add_task("judging", total=len(texts))
         window = min(window, engine.config.max_sequence_length)
         print_report(corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar)))

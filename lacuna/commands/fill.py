@@ -34,7 +34,6 @@ class FillOptions:
     span: list[str]
     related: list[str]
     marker: list[str]
-    outline_tokens: int
     copies: bool
     n: int
     seed: int
@@ -42,8 +41,6 @@ class FillOptions:
     max_tokens: int
     steps: int | None
     threshold: float
-    rule: str | None
-    revise: float
     cache: str
     model: Path | None
     backend: str
@@ -61,7 +58,6 @@ def fill_file(options: FillOptions) -> None:
         seed=options.seed,
         deadline_ms=options.deadline_ms,
         related=read_related(options.related),
-        outline_tokens=options.outline_tokens,
         copies=options.copies,
         sampler=_sampler(options),
     )
@@ -71,7 +67,7 @@ def fill_file(options: FillOptions) -> None:
 
 
 def _sampler(options: FillOptions) -> SamplerOptions:
-    raw = {name: getattr(options, name) for name in ("steps", "threshold", "rule", "revise", "cache")}
+    raw = {name: getattr(options, name) for name in ("steps", "threshold", "cache")}
     try:
         return msgspec.convert(raw, SamplerOptions)
     except msgspec.ValidationError as exc:

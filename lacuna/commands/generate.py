@@ -37,11 +37,9 @@ def generate_text(prompt: str | None, request: GenerateRequest, json: bool, mode
         raise UserError("Give either --prompt or --prompt-ids.")
     with Engine(model, backend) as engine:
         if prompt is not None:
-            if engine.tokenizer is None:
-                raise UserError(f"{engine.model_name} has no tokenizer; use --prompt-ids.")
             request = msgspec.structs.replace(request, prompt_ids=tuple(engine.tokenizer.encode(prompt)))
         result = engine.generate(request)
-        text = engine.tokenizer.decode(list(result.ids)) if engine.tokenizer else None
+        text = engine.tokenizer.decode(list(result.ids)) if engine.reads_text else None
     if json:
         fields = {"ids": result.ids, "nfe": result.nfe} | ({"text": text} if text is not None else {})
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")

@@ -75,7 +75,6 @@ def _follow(engine: Engine, model: Path | None, request: RewriteRequest, instruc
         raise UserError("The bundled model follows no instructions; name an instruct checkpoint with --model.")
     if request.keep or request.strength < 1.0 or request.same_length:
         raise UserError("--instruction rewrites freely; leave out --keep, --strength and --same-length.")
-    assert engine.tokenizer is not None
     selection = request.text[request.start : request.end]
     wish = f"{instruction}\n\n{selection}\n\nAnswer with the rewritten text and nothing else."
     prompt = ChatTemplate(model).encode([Message(role="user", content=wish)])

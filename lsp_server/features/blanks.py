@@ -112,6 +112,5 @@ async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
 async def _filled(engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
     request = FillRequest(
         text=asked.text, spans=spans, language=asked.document.language, related=asked.related,
-        outline_tokens=asked.settings.outline_tokens,
     )  # fmt: skip
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))

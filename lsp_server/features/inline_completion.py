@@ -68,7 +68,6 @@ class SuggestionRequest:
             spans=(Span(start=place, end=place, max_tokens=settings.max_tokens, single_line=one_line),),
             language=self.document.language,
             related=self.related,
-            outline_tokens=settings.outline_tokens,
             n=INVOKED_CANDIDATES if interactive and self.invoked else 1,
             deadline_ms=None if self.invoked else settings.deadline_ms,
             session=self.document.uri if interactive else None,

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from engine.network.checkpoint import load_checkpoint
 from training import remote
 from training.convert.convert import convert
-from training.data.shards import Document, TokenShard, write_shard
+from training.data.shards import TokenShard, TrainingDocument, write_shard
 
 RUN = """
 out = "unused"
@@ -37,7 +37,7 @@ def data(parent_folder, tmp_path):
     tokenizer = Tokenizer.from_file(str(tmp_path / "parent-here" / "tokenizer.json"))
     text = "".join(f"def function_{i}(value):\n    return value + {i}\n" for i in range(40))
     for split in ("train", "val"):
-        write_shard(tmp_path / "data" / f"python-{split}", [Document(text, f"p/{i}.py") for i in range(8)], tokenizer, 0, {})
+        write_shard(tmp_path / "data" / f"python-{split}", [TrainingDocument(text, f"p/{i}.py") for i in range(8)], tokenizer, 0, {})
     return tmp_path / "data"
 
 

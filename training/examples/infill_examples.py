@@ -15,7 +15,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.base.structs import Config
-from engine.infill.initial_canvas import MAX_SLOTS, START, usual_slots
+from engine.infill.search.initial_canvas import MAX_SLOTS, START, usual_slots
 from engine.network.model_config import ModelConfig
 from training.examples.healed_cuts import heal_cuts
 from training.examples.python_pieces import python_pieces

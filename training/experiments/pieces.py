@@ -54,7 +54,6 @@ def exact_match(
     """Share of ``pieces`` that a mask predictor fills exactly; ``cache`` as in requests."""
     options = SamplerOptions(cache=cache)
     with Engine.with_backend(model.config, TextTokenizer(tokenizer), TorchBackend(model, torch.device("cpu"))) as engine:
-        assert engine.tokenizer is not None
         hits = 0
         for at in range(0, len(pieces), BATCH):
             jobs = []

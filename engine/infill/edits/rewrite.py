@@ -52,7 +52,7 @@ def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Pre
     selection = request.text[request.start : request.end] if 0 <= request.start <= request.end else ""
     if not selection.strip() or request.end > len(request.text):
         raise RequestRejected("There is no text between the two places; select what is to be written anew.")
-    length = len(infiller.tokenizer.encode(selection))
+    length = len(infiller.model.tokenizer.encode(selection))
     if length > MAX_TOKENS:
         raise RequestRejected(f"The selection has {length} tokens; rewrite at most {MAX_TOKENS} at once.")
     spans, nfe = [_whole(request, selection, length)], 0
@@ -81,8 +81,8 @@ def _surprising(infiller: Infiller, request: RewriteRequest) -> Generator[Batch,
     """Runs of the words that surprise the model most; kept words are not among them."""
     low = max(0, request.start - AROUND_CHARS)
     around = request.text[low : request.end + AROUND_CHARS]
-    ids, words, places = word_numbers(around, infiller.tokenizer)
-    log_probs = yield from score_text(infiller.config, ids, words, infiller.config.max_sequence_length, STRIDE)
+    ids, words, places = word_numbers(around, infiller.model.tokenizer)
+    log_probs = yield from score_text(infiller.model.config, ids, words, infiller.model.config.max_sequence_length, STRIDE)
     candidates: list[tuple[float, int, int]] = []
     kept = set(request.keep)
     for match in _WORD.finditer(request.text, request.start, request.end):
@@ -104,7 +104,7 @@ def _surprising(infiller: Infiller, request: RewriteRequest) -> Generator[Batch,
 
 
 def _run(infiller: Infiller, request: RewriteRequest, start: int, end: int) -> Span:
-    length = len(infiller.tokenizer.encode(request.text[start:end]))
+    length = len(infiller.model.tokenizer.encode(request.text[start:end]))
     exact = length if request.same_length else None
     return Span(start=start, end=end, tokens=exact, max_tokens=2 * length + 2, single_line=True)
 
@@ -119,7 +119,7 @@ def _as_one_span(found: FillResult, request: RewriteRequest, infiller: Infiller,
         end=request.end,
         text=text,
         confidence=round(float(np.prod([s.confidence for s in found.spans]) ** (1 / len(found.spans))), 4),
-        tokens=found.spans[0].tokens if whole else len(infiller.tokenizer.encode(text)),
+        tokens=found.spans[0].tokens if whole else len(infiller.model.tokenizer.encode(text)),
         alternatives=found.spans[0].alternatives if whole else (),
     )
     return msgspec.structs.replace(found, spans=(span,), nfe=found.nfe + nfe)

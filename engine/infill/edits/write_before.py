@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
+from engine.base.deadline import Deadline
 from engine.base.errors import RequestRejected
 from engine.infill.infiller import Infiller
 from engine.request.messages import EditRequest, FillRequest, FillResult, Span, SpanResult
@@ -30,7 +31,7 @@ def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch,
         raise RequestRejected("There is no text after the place; give a place in front of some text.")
     if not 1 <= request.tokens <= LONGEST:
         raise RequestRejected(f"{request.tokens} tokens are not possible; ask for 1 to {LONGEST}.")
-    deadline = None if request.deadline_ms is None else infiller.clock() + request.deadline_ms / 1000
+    deadline = Deadline.after(request.deadline_ms, infiller.model.clock(), infiller.model.clock)
     written, left, nfe, ms = "", request.tokens, 0, 0.0
     logs: list[float] = []
     found: FillResult | None = None
@@ -40,7 +41,7 @@ def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch,
             text=request.text[: request.at] + written + request.text[request.at :],
             spans=(Span(start=request.at, end=request.at, tokens=size),), language=request.language,
             n=request.n, seed=request.seed + left, window=request.window, related=request.related, sampler=request.sampler,
-            deadline_ms=None if deadline is None else max(0.0, (deadline - infiller.clock()) * 1000),
+            deadline_ms=deadline.left_ms,
         )  # fmt: skip
         found = yield from infiller.fill(fill)
         [piece] = found.spans

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.constraints import constraint_table
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, GAP, START, canvas_of, drive
@@ -13,7 +14,7 @@ from training.adaptation.visibility import CLEAN, visible
 
 def read(canvas, backend, config):
     plan = CausalContext()
-    drive(encode_context(canvas, plan, np.ones((4, config.embedding_rows), bool)), backend)
+    drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
     return backend.predict(reading_pass(canvas, plan, config))
 
 

@@ -5,13 +5,14 @@ import numpy as np
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.causal.one_at_a_time import write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, canvas_of, drive, run
 
 
 def written(backend, config, allowed, most):
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
-    drive(encode_context(canvas, plan, np.ones((4, config.embedding_rows), bool)), backend)
+    drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
     (tokens, log_probs), computed = run(write_one_at_a_time(canvas, 0, plan, config, lambda _: allowed, most), backend)
     return tokens, log_probs, computed
 
@@ -22,7 +23,7 @@ def test_the_answer_is_the_greedy_one_and_its_probabilities_are_exact(backend, c
     assert computed <= 6
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [len(tokens)], causal_config), CausalContext()
     canvas.ids[canvas.places(0)] = tokens
-    drive(encode_context(canvas, plan, np.ones((4, causal_config.embedding_rows), bool)), backend)
+    drive(encode_context(canvas, plan, constraint_table(causal_config, causal_config.embedding_rows)), backend)
     read = backend.predict(reading_pass(canvas, plan, causal_config))
     assert agreed(canvas, 0, read) == len(tokens)
     assert np.allclose(split_reading(canvas, read)[0][: len(tokens)], log_probs, atol=1e-5)

@@ -1,6 +1,7 @@
 """Copies: what stood elsewhere between the same neighbours, found without a pass and taken when it is sure."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -140,7 +141,7 @@ def test_sure_copies_are_put_in_first_and_the_rest_moves_with_the_text():
 @pytest.fixture
 def calibrated(config, tokenizer):
     with Engine.with_backend(config, tokenizer, any_model(1)) as engine:
-        engine.infiller.calibration = Calibration(confidence=((0.0, 0.0), (1.0, 0.3)))
+        engine.infiller.model = replace(engine.infiller.model, calibration=Calibration(confidence=((0.0, 0.0), (1.0, 0.3))))
         yield engine
 
 

@@ -98,7 +98,11 @@ def test_slots_that_are_about_to_go_do_not_hurry_the_others(config):
     written = []
     canvas = Canvas([MASK] * 16, [0] * 16, MASK)
     lengths = Lengths([SpanLength(False, 32)], EXPAND, DELETE)
-    rules = Rules(4, transfer=Threshold(0.99), at_least_schedule=True)
-    rules.on_step = lambda c, step: written.append(int((c.ids == 50).sum()))
+    rules = Rules(
+        4,
+        transfer=Threshold(0.99),
+        at_least_schedule=True,
+        on_step=lambda c, step: written.append(int((c.ids == 50).sum())),
+    )
     run(denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), rules, lengths), FakeBackend(score))
     assert written == [0, 2, 3, 4] and len(canvas) == 4  # the first step only deletes

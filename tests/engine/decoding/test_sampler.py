@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from engine.backends.fake import FakeBackend
+from engine.base.deadline import Deadline
 from engine.decoding.caching.plans import make_plan
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.decoding.constraints import ANYTHING, constraint_table
+from engine.decoding.constraints import Constraint, constraint_table
 from engine.decoding.length_control import Lengths, SpanLength
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold
@@ -101,7 +102,7 @@ def test_blocks_are_decoded_in_order(config):
 
 def test_the_deadline_transfers_everything_in_the_step_at_hand(config):
     backend = spiky(config, lambda ids, positions, i: (50, 0.1))
-    rules = Rules(steps=16, expired=lambda: len(backend.batches) >= 3)
+    rules = Rules(steps=16, deadline=Deadline(at=3.0, clock=lambda: float(len(backend.batches))))
     canvas = canvas_of([9], 16, [])
     run(denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), rules), backend)
     assert len(backend.batches) == 3 and (canvas.ids[1:] == 50).all()
@@ -124,4 +125,5 @@ def test_without_lengths_the_mask_token_may_be_emitted_as_in_llada(config):
     canvas = canvas_of([9], 2, [])
     run(denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), Rules(steps=2)), backend)
     assert (canvas.ids[1:] == MASK).all() and len(backend.batches) == 2
-    assert all((batch.allowed_row == ANYTHING).all() for batch in backend.batches)
+    anything = constraint_table(config, 512).row_of[Constraint.ANYTHING]
+    assert all((batch.allowed_row == anything).all() for batch in backend.batches)

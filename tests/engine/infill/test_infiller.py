@@ -1,5 +1,7 @@
 """Fill requests end to end over a fake model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from engine import Engine, FillRequest, RequestRejected, Span
 from engine.backends.fake import FakeBackend
 from engine.base.errors import EngineError
-from engine.infill.initial_canvas import START
+from engine.infill.search.initial_canvas import START
 
 
 def noisy(seed=0):
@@ -88,7 +90,7 @@ def test_the_deadline_stops_with_the_best_draft(config, tokenizer):
         return np.ones(512)
 
     engine = Engine.with_backend(config, tokenizer, FakeBackend(slow))
-    engine.infiller.clock = lambda: now[0]
+    engine.infiller.model = replace(engine.infiller.model, clock=lambda: now[0])
     with engine:
         result = engine.fill(FillRequest(text="x = ", spans=(Span(start=4, end=4),), deadline_ms=20.0))
     assert result.stopped == "deadline"

@@ -37,7 +37,7 @@ def test_new_rows_stand_behind_those_that_count():
 
 def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
     with Engine(BUNDLED) as engine:
-        backend, allowed = engine.backend, engine.infiller.allowed
+        backend, allowed = engine.backend, engine.infiller.model.table.allowed
         ids = RNG.integers(20, 9_000, (1, 40))
         first = Batch(ids, np.arange(40)[None], np.zeros((1, 1), int), allowed, np.zeros((1, 1), int), keep=np.arange(40))
         context = backend.predict(first).context

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from engine.backends.interface import Batch
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.caching.causal_context import CausalContext, causal_part
+from engine.decoding.constraints import constraint_table
 from engine.decoding.caching.context_store import Kept, KeptContexts
 from engine.decoding.sampler import encode_context, masked_pass
 from tests.engine.causal_models import canvas_of, drive
 
 def predictions(canvas, plan, backend, config):
-    allowed = np.ones((4, config.embedding_rows), bool)
+    allowed = constraint_table(config, config.embedding_rows)
     computed = drive(encode_context(canvas, plan, allowed), backend)
     masked = np.flatnonzero(canvas.ids == config.mask_token_id)
     batch = masked_pass(canvas, plan.view(canvas), masked, allowed)
@@ -64,7 +65,7 @@ def test_an_edit_leaves_other_stretches_and_what_stands_before_it_alone(backend,
 
 def test_a_stretch_is_read_from_left_to_right_and_knows_no_other_one(backend, causal_config):
     """What is kept of a stretch does not change with what stands behind it or in another stretch."""
-    allowed = np.ones((4, causal_config.embedding_rows), bool)
+    allowed = constraint_table(causal_config, causal_config.embedding_rows)
 
     def keys(texts):
         plan = CausalContext()
@@ -108,7 +109,7 @@ def test_what_is_reused_has_the_tokens_and_all_that_stands_before_them(old, new)
 def test_requests_of_different_lengths_share_a_pass(backend, causal_config):
     from engine.backends.collation import collate, split
 
-    allowed = np.ones((4, causal_config.embedding_rows), bool)
+    allowed = constraint_table(causal_config, causal_config.embedding_rows)
     batches: list[Batch] = []
     for texts, sizes in (([[20, 21, 22], [30]], [3]), ([[25] * 9, [31, 32, 33, 34]], [5])):
         canvas, plan = canvas_of(texts, sizes, causal_config), CausalContext()

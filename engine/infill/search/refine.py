@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
+from engine.base.deadline import Deadline
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.sampler import Denoising
 from engine.request.messages import Span
@@ -35,14 +36,14 @@ def refine(
     canvas: Canvas,
     sizes: dict[int, int],
     write: Callable[[Canvas, int], Denoising],
-    expired: Callable[[], bool],
+    deadline: Deadline,
 ) -> Generator[Batch, Predictions, Canvas]:
     """The canvas with the likelier of two texts for every group of ``sizes`` (group -> masks that it is written anew with).
 
     ``write`` denoises one group of a canvas.
     """
     for group in sorted(sizes, key=canvas.log_likelihood):
-        if expired():
+        if deadline.expired():
             break
         anew = canvas.copy()
         anew.restart(group, sizes[group])

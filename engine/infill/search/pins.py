@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
-from engine.base.arrays import Bools, Ints
+from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
+from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
 from engine.text.tokenizer import TextTokenizer
@@ -42,17 +43,17 @@ def search_placements(
     pins: Sequence[str],
     tokenizer: TextTokenizer,
     plan: CachePlan,
-    allowed: Bools,
+    table: ConstraintTable,
     lengths: Lengths,
 ) -> Generator[Batch, Predictions, list[Placement]]:
     """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit."""
     forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
-    yield from encode_context(canvas, plan, allowed)
+    yield from encode_context(canvas, plan, table)
     masked = canvas.masked(np.array([group]))
     view = (plan if isinstance(plan, EncodedContext) else FullPass()).view(canvas)
     likely: dict[int, NDArray[np.floating]] = {}
     for token in dict.fromkeys(token for tokens in forms for form in tokens for token in form):
-        batch = masked_pass(canvas, view, masked, allowed, lengths)
+        batch = masked_pass(canvas, view, masked, table, lengths)
         batch.keep = None
         batch.target_ids = np.full((1, len(masked)), token)
         likely[token] = (yield batch).target_log_probs[0]
@@ -64,7 +65,7 @@ def search_placements(
         rest = tried.masked(np.array([group]))
         sure = 0.0
         if len(rest):
-            batch = masked_pass(tried, view, rest, allowed, lengths)
+            batch = masked_pass(tried, view, rest, table, lengths)
             batch.keep = None
             sure = float((yield batch).log_probs[0, :, 0].sum())
         judged.append(Placement(placement.pins, placement.score + sure))
@@ -102,10 +103,10 @@ def _beam(
 
 def _stands_alone(canvas: Canvas, group: int, placement: Placement, lengths: Lengths) -> bool:
     """False where a pin would join the text around the span, or another pin, to one word."""
-    if lengths.edges is None:
+    if lengths.boundaries is None:
         return True
     tried = canvas.copy()
     put(tried, group, placement)
     first = int(canvas.places(group)[0])
     borders = {first + slot + end for slot, tokens in placement.pins for end in (0, len(tokens))}
-    return not any(lengths.edges.joins(tried, place) for place in borders)
+    return not any(lengths.boundaries.joins(tried, place) for place in borders)

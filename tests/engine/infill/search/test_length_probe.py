@@ -11,7 +11,7 @@ from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
 from engine.base.errors import CheckpointError
 from engine.infill.calibration import Calibration, read_calibration, write_calibration
-from engine.infill.length_probe import candidate_lengths
+from engine.infill.search.length_probe import candidate_lengths
 from tests.engine.request.test_span_rules import any_model
 
 TEXT = "ab cd\nef gh\n"

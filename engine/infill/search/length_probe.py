@@ -12,9 +12,9 @@ import numpy as np
 
 from engine.backends.collation import collate, split
 from engine.backends.interface import Batch, Predictions
-from engine.base.arrays import Bools
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.canvas import Canvas
+from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import masked_pass
 from engine.infill.calibration import PROBED_LENGTHS, Calibration
@@ -34,12 +34,12 @@ def certainty(predictions: Predictions) -> float:
 
 
 def probe_lengths(
-    canvases: dict[int, Canvas], group: int, allowed: Bools, lengths: Lengths, calibration: Calibration
+    canvases: dict[int, Canvas], group: int, table: ConstraintTable, lengths: Lengths, calibration: Calibration
 ) -> Generator[Batch, Predictions, list[int]]:
     """The likeliest of the lengths of ``canvases`` (length -> canvas with so many masks in ``group``), the best first."""
     batches = []
     for canvas in canvases.values():
-        batch = masked_pass(canvas, FullPass().view(canvas), canvas.places(group), allowed, lengths)
+        batch = masked_pass(canvas, FullPass().view(canvas), canvas.places(group), table, lengths)
         batch.target_ids = None
         batches.append(batch)
     found = split((yield collate(batches)), batches)

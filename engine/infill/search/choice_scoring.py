@@ -11,10 +11,10 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
-from engine.base.arrays import Bools
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
+from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
 
@@ -29,28 +29,28 @@ def slots_for(choices: Sequence[Sequence[int]]) -> int:
 
 
 def score_choices(
-    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: CachePlan, allowed: Bools, lengths: Lengths
+    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: CachePlan, table: ConstraintTable, lengths: Lengths
 ) -> Generator[Batch, Predictions, list[float]]:
     """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
-    yield from encode_context(canvas, plan, allowed)
+    yield from encode_context(canvas, plan, table)
     view = plan if isinstance(plan, EncodedContext) else FullPass()
     masked = canvas.places(group)
     surplus = np.zeros(len(masked))
     if lengths.delete_id is not None:
-        batch = masked_pass(canvas, view.view(canvas), masked, allowed, lengths)
+        batch = masked_pass(canvas, view.view(canvas), masked, table, lengths)
         batch.keep = None
         surplus = np.asarray((yield batch).target_log_probs[0], np.float64)
     scores = []
     for ids in choices:
         tried = canvas.copy()
         tried.delete(masked[len(ids) :])
-        total = yield from _forced(tried, group, ids, view, allowed, lengths)
+        total = yield from _forced(tried, group, ids, view, table, lengths)
         scores.append(total + float(surplus[len(ids) :].mean()) if lengths.delete_id is not None else total / len(ids))
     return scores
 
 
 def _forced(
-    canvas: Canvas, group: int, ids: Sequence[int], view: CachePlan, allowed: Bools, lengths: Lengths
+    canvas: Canvas, group: int, ids: Sequence[int], view: CachePlan, table: ConstraintTable, lengths: Lengths
 ) -> Generator[Batch, Predictions, float]:
     """Write ``ids`` into the masks of ``group`` and return their log-probability."""
     places, truth = canvas.places(group), np.asarray(ids, np.int64)
@@ -59,7 +59,7 @@ def _forced(
     for step in range(STEPS):
         if not len(left):
             break
-        batch = masked_pass(canvas, view.view(canvas), places[left], allowed, lengths)
+        batch = masked_pass(canvas, view.view(canvas), places[left], table, lengths)
         batch.keep, batch.target_ids = None, truth[left][None]
         found = (yield batch).target_log_probs[0]
         surest = np.argsort(-found, kind="stable")[: -(-len(left) // (STEPS - step))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.request.messages import Span
@@ -16,6 +17,17 @@ START = 16
 are exact in half the time (training/LOG.md)."""
 SLOTS_A_LINE = 12
 """Masks that a line starts with, where the number of lines is asked for."""
+
+
+@dataclass(frozen=True)
+class StretchStarts:
+    """How the stretches of a causal context begin, and those that stand in front of the text."""
+
+    first: int
+    """The token before the first piece: another one where the window begins with the text."""
+    gap: int
+    """The token before every other stretch."""
+    snippets: Sequence[Sequence[int]] = ()
 
 
 def usual_slots(count: int, most: int) -> int:
@@ -35,18 +47,29 @@ def slots_of(span: Span, count: int, most: int = START) -> int:
 
 
 def build_canvas(
-    pieces: Sequence[Sequence[int]], spans: Sequence[Span], sizes: Sequence[int], mask_id: int, newline_id: int
+    pieces: Sequence[Sequence[int]],
+    spans: Sequence[Span],
+    sizes: Sequence[int],
+    mask_id: int,
+    newline_id: int,
+    starts: StretchStarts | None = None,
 ) -> Canvas:
-    """Context ``pieces`` before, between and after ``spans`` of ``sizes`` places."""
+    """Context ``pieces`` before, between and after ``spans`` of ``sizes`` places; ``starts`` where the context is causal."""
     ids: list[int] = []
     groups: list[int] = []
-    for i, piece in enumerate(pieces):
-        ids += piece
-        groups += [CONTEXT] * len(piece)
-        if i < len(sizes):
+    stretches: list[int] = []
+    snippets = [] if starts is None else starts.snippets
+    for number, piece in enumerate([*snippets, *pieces], 1):
+        i = number - 1 - len(snippets)
+        begun = [*piece] if starts is None else [starts.first if i == 0 else starts.gap, *piece]
+        ids += begun
+        groups += [CONTEXT] * len(begun)
+        stretches += [number] * len(begun)
+        if 0 <= i < len(sizes):
             ids += _span_ids(spans[i].lines or 1, sizes[i], mask_id, newline_id)
             groups += [i] * sizes[i]
-    return Canvas(ids, groups, mask_id)
+            stretches += [0] * sizes[i]
+    return Canvas(ids, groups, mask_id, None if starts is None else stretches, len(snippets))
 
 
 def _span_ids(lines: int, size: int, mask_id: int, newline_id: int) -> list[int]:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
+from engine.base.deadline import Deadline
 from engine.decoding.canvas import CONTEXT, Canvas
-from engine.infill.refine import refinable, refine
+from engine.infill.search.refine import refinable, refine
 
 MASK = 99
 ALONE, TOLD, OTHER = 60, 61, 62
@@ -27,7 +28,7 @@ def written(texts):
     return canvas
 
 
-def run(canvas, sizes, write, expired=lambda: False):
+def run(canvas, sizes, write, deadline=None):
     seen = []
 
     def writing(anew, group):
@@ -36,7 +37,7 @@ def run(canvas, sizes, write, expired=lambda: False):
         anew.transfer(places, np.full(len(places), 7), np.full(len(places), write(group)))
         yield from ()
 
-    passes = refine(canvas, sizes, writing, expired)
+    passes = refine(canvas, sizes, writing, deadline or Deadline())
     with pytest.raises(StopIteration) as end:
         next(passes)
     return end.value.value, seen
@@ -69,7 +70,7 @@ def test_the_least_likely_is_first_and_the_next_sees_its_new_text():
 
 def test_after_the_deadline_nothing_is_written_anew():
     canvas = written([[(5, -1.0)], [(6, -3.0)]])
-    found, seen = run(canvas, {0: 1, 1: 1}, lambda group: 0.0, expired=lambda: True)
+    found, seen = run(canvas, {0: 1, 1: 1}, lambda group: 0.0, deadline=Deadline(at=1.0, clock=lambda: 2.0))
     assert not seen and texts_of(found, 2) == [[5], [6]]
 
 

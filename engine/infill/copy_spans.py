@@ -1,0 +1,42 @@
+"""The second stage: what the document gives away is copied; sure copies stand before anything is denoised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.copying.apply import SURE, Taken, copies_of, take, whole_draft
+from engine.copying.ranking import Copy
+from engine.infill.task import Task
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A task with the copies that were found for it."""
+
+    task: Task
+    copies: Mapping[int, list[Copy]]
+    """Span -> copies, the best first."""
+    sure: Mapping[int, Copy]
+    """Spans that need no model."""
+    taken: Taken
+
+    @property
+    def rest(self) -> Task:
+        """What is left for the model, in a document that holds the sure copies; drafts are shown with these in place."""
+        show, spans, sure = self.task.on_draft, self.task.spans, self.sure
+        return replace(
+            self.task,
+            request=self.taken.request,
+            spans=tuple(self.taken.spans),
+            on_draft=None if show is None else lambda draft: show(whole_draft(draft, spans, sure)),
+        )
+
+
+def copy_spans(task: Task) -> Copied:
+    """Look for copies; one that is surer than the model can ever be is taken where one answer is asked for."""
+    copies = copies_of(task.request, task.spans, task.ties, task.model.tokenizer)
+    surest = max(SURE, task.model.calibration.highest)
+    one = task.request.n == 1
+    sure = {i: found[0] for i, found in copies.items() if one and found[0].probability >= surest}
+    return Copied(task, copies, sure, take(task.request, task.spans, sure))

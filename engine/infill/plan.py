@@ -1,0 +1,134 @@
+"""The fourth stage: decide between choices, find likely lengths, and find places for pins."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.errors import RequestRejected
+from engine.infill.search.choice_scoring import score_choices, slots_for
+from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
+from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
+from engine.infill.search.pins import Placement, search_placements
+from engine.infill.window import Prompt
+from engine.request.messages import Span
+
+Passes = Generator[Batch, Predictions, None]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The one of several given strings that a span becomes."""
+
+    placement: Placement
+    share: float
+    """Its probability among the choices."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was decided before anything is denoised."""
+
+    prompt: Prompt
+    spans: tuple[Span, ...]
+    """Those with choices ask for what was chosen."""
+    sizes: tuple[Mapping[int, int], ...]
+    """Places of spans whose length was probed, the likeliest lengths first; each is tried greedily."""
+    placements: Mapping[int, list[Placement]]
+    """Span -> where its pins may stand, the best first."""
+    chosen: Mapping[int, Chosen]
+
+    @property
+    def greedy_answers(self) -> int:
+        """How many answers are greedy: one for each length that is tried."""
+        return len(self.sizes)
+
+
+def plan(prompt: Prompt) -> Generator[Batch, Predictions, Plan]:
+    """Yields passes where something has to be searched for; ``RequestRejected`` when pins do not fit."""
+    planner = _Planner(prompt, list(prompt.task.spans))
+    yield from planner.choose()
+    if prompt.task.model.config.delete_token_id is None:
+        yield from planner.probe()
+    yield from planner.place_pins()
+    sizes = tuple(planner.sizes)
+    return Plan(prompt, tuple(planner.spans), sizes, planner.placements, planner.chosen)
+
+
+@dataclass
+class _Planner:
+    prompt: Prompt
+    spans: list[Span]
+    sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
+    placements: dict[int, list[Placement]] = field(default_factory=dict)
+    chosen: dict[int, Chosen] = field(default_factory=dict)
+
+    def choose(self) -> Passes:
+        """Decide between the choices of every span that has some."""
+        prompt, task = self.prompt, self.prompt.task
+        for i in task.owners:
+            if not (span := self.spans[i]).choices:
+                continue
+            options = [task.model.tokenizer.encode(text) for text in span.choices]
+            canvas, lengths = prompt.canvas(self.spans, {i: slots_for(options)}), prompt.lengths(self.spans)
+            scores = yield from score_choices(canvas, i, options, prompt.cache_plan(), prompt.table, lengths)
+            share = np.exp(np.array(scores) - max(scores))
+            best = int(np.argmax(share))
+            placement = Placement(((0, tuple(options[best])),), 0.0)
+            for j in self._tied_to(i):
+                chosen = (span.choices[best],)
+                self.spans[j] = msgspec.structs.replace(
+                    self.spans[j], tokens=len(options[best]), min_tokens=1, choices=chosen
+                )
+                self.chosen[j] = Chosen(placement, float(share[best] / share.sum()))
+
+    def probe(self) -> Passes:
+        """Find likely lengths, span by span, the others at the best one found so far."""
+        prompt, task = self.prompt, self.prompt.task
+        best: dict[int, int] = {}
+        ranked: dict[int, list[int]] = {}
+        for i in task.owners:
+            if self.spans[i].tokens is not None:
+                continue
+            tied_to = self._tied_to(i)
+            canvases = {n: prompt.canvas(self.spans, best | dict.fromkeys(tied_to, n)) for n in self._candidate_lengths(i)}
+            lengths = prompt.lengths(self.spans)
+            ranked[i] = yield from probe_lengths(canvases, i, prompt.table, lengths, task.model.calibration)
+            best |= dict.fromkeys(tied_to, ranked[i][0])
+        # Where words are pinned, their places are searched at one length.
+        ranks = range(1 if any(span.pins for span in self.spans) else DECODED)
+        tried = [{i: ranked[o][min(rank, len(ranked[o]) - 1)] for i in best for o in [task.owner(i)]} for rank in ranks]
+        self.sizes = [sizes for rank, sizes in enumerate(tried) if sizes not in tried[:rank]]
+
+    def place_pins(self) -> Passes:
+        """Search places for the pins of every span that has some."""
+        prompt, task = self.prompt, self.prompt.task
+        for i in task.owners:
+            if not (span := self.spans[i]).pins:
+                continue
+            canvas, lengths = prompt.canvas(self.spans, self.sizes[0]), prompt.lengths(self.spans)
+            found = yield from search_placements(
+                canvas, i, span.pins, task.model.tokenizer, prompt.cache_plan(), prompt.table, lengths
+            )
+            if not found:
+                raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")
+            for j in self._tied_to(i):
+                self.placements[j] = found
+
+    def _candidate_lengths(self, i: int) -> list[int]:
+        """The lengths worth a look for span ``i``."""
+        span, borders = self.spans[i], self.prompt.healing.borders
+        # A pin needs its tokens and something that keeps it apart from its neighbours.
+        pinned = sum(len(self.prompt.task.model.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
+        sides = borders[i].slots if i in borders else 0
+        most = slots_of(span, len(self.spans), MAX_SLOTS) + sides
+        least = max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned))
+        return candidate_lengths(min(most, least), most)
+
+    def _tied_to(self, i: int) -> list[int]:
+        """Span ``i`` and those that have its text."""
+        return [j for j in range(len(self.spans)) if self.prompt.task.owner(j) == i]

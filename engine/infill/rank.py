@@ -1,0 +1,80 @@
+"""The seventh stage: answers and copies of every span side by side, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.copying.ranking import Copy
+from engine.infill.copy_spans import Copied
+from engine.infill.readout import Answer
+from engine.infill.task import Task
+from engine.request.messages import Span, SpanResult
+from engine.text.brackets import leaves_brackets
+
+DOUBTED = 0.25
+"""Share of its confidence that an answer keeps which breaks the syntax or leaves brackets without a partner."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that was found for a task."""
+
+    copied: Copied
+    answers: tuple[Answer, ...]
+    """Of the model, for the spans that no sure copy filled; the best first."""
+
+
+class Candidate(NamedTuple):
+    text: str
+    confidence: float
+    tokens: int
+
+
+def rank(found: Found) -> list[SpanResult]:
+    """The result of every span: the best answer or a copy that is likelier, the others as alternatives."""
+    task, copied = found.copied.task, found.copied
+    results = []
+    for i, span in enumerate(task.spans):
+        own: list[Candidate] = []
+        if i not in copied.sure:
+            number = copied.taken.left.index(i)
+            own = [_candidate(task, span, answer, number) for answer in found.answers]
+        results.append(_as_result(span, _ranked(own, _copies(task, copied.copies.get(i, []))), task.request.n))
+    return results
+
+
+def _copies(task: Task, copies: Sequence[Copy]) -> list[Candidate]:
+    return [Candidate(c.text, c.probability, len(task.model.tokenizer.encode(c.text))) for c in copies]
+
+
+def _candidate(task: Task, span: Span, answer: Answer, number: int) -> Candidate:
+    """One text of an answer, with how likely it is to be what was meant: calibrated, less where it breaks something."""
+    text, confidence = answer.texts[number], answer.confidences[number]
+    if not span.choices:
+        confidence = task.model.calibration.calibrated(confidence)
+        request = task.request
+        if answer.new_errors or leaves_brackets(text, request.text, span.start, span.end, request.language):
+            confidence *= DOUBTED
+    return Candidate(text, confidence, answer.sizes[number])
+
+
+def _ranked(own: Sequence[Candidate], copies: Sequence[Candidate]) -> list[Candidate]:
+    """The best answer or a copy that is likelier, then the others by confidence."""
+    first = max([*own[:1], *copies[:1]], key=lambda candidate: candidate.confidence)
+    rest = [candidate for candidate in (*own, *copies) if candidate is not first]
+    return [first, *sorted(rest, key=lambda candidate: -candidate.confidence)]
+
+
+def _as_result(span: Span, ranked: Sequence[Candidate], n: int) -> SpanResult:
+    best = ranked[0]
+    others = dict.fromkeys(other.text for other in ranked[1:] if other.text != best.text)
+    return SpanResult(
+        start=span.start,
+        end=span.end,
+        text=best.text,
+        confidence=round(best.confidence, 4),
+        tokens=best.tokens,
+        alternatives=tuple(others)[: n - 1],
+    )

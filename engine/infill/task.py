@@ -1,0 +1,102 @@
+"""The first stage of a fill: what is asked becomes a task that can be done, or is rejected with the reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from engine.base.deadline import Clock, Deadline
+from engine.base.errors import RequestRejected
+from engine.decoding.constraints import ConstraintTable
+from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.transfer_rules import Threshold, TransferRule
+from engine.decoding.word_boundaries import WordBoundaries
+from engine.infill.calibration import Calibration
+from engine.network.model_config import ModelConfig
+from engine.request.messages import Draft, FillRequest, SamplerOptions, Span
+from engine.request.span_rules import checked_spans, tied
+from engine.text.tokenizer import TextTokenizer
+
+OnDraft = Callable[[Draft], None]
+
+
+def threshold_rule(options: SamplerOptions) -> TransferRule:
+    """The rule of the product."""
+    return Threshold(options.threshold)
+
+
+@dataclass(frozen=True)
+class InfillModel:
+    """What every fill of one model shares."""
+
+    config: ModelConfig
+    tokenizer: TextTokenizer
+    table: ConstraintTable
+    name: str
+    backend: str
+    calibration: Calibration = Calibration()
+    contexts: KeptContexts = field(default_factory=KeptContexts)
+    clock: Clock = time.monotonic
+    transfer: Callable[[SamplerOptions], TransferRule] = threshold_rule
+    """Which predictions are final; research puts its own rule here (``benchmarks/fitting/published_rules.py``)."""
+
+    @cached_property
+    def boundaries(self) -> WordBoundaries:
+        """Which tokens would join a pinned word."""
+        return WordBoundaries.of(self.tokenizer, self.config.embedding_rows)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came."""
+
+    model: InfillModel
+    request: FillRequest
+    deadline: Deadline
+    on_draft: OnDraft | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request that can be done: its spans are sorted, disjoint and possible, those of one name alike."""
+
+    model: InfillModel
+    request: FillRequest
+    spans: tuple[Span, ...]
+    ties: tuple[int, ...]
+    """Span -> the first span of its name; empty when no name stands twice."""
+    cache: str
+    """``none``, ``dual``, ``hidden`` or ``causal``."""
+    deadline: Deadline
+    on_draft: OnDraft | None = None
+
+    def owner(self, i: int) -> int:
+        """The span that decides for span ``i``: the first of its name."""
+        return self.ties[i] if self.ties else i
+
+    @property
+    def owners(self) -> list[int]:
+        """The spans that are decided on."""
+        return [i for i in range(len(self.spans)) if self.owner(i) == i]
+
+
+def validate(asked: Asked) -> Task:
+    """The task; ``RequestRejected`` says what does not fit."""
+    spans, ties = tied(checked_spans(asked.request, asked.model.config))
+    cache = _cache(asked.request, asked.model.config)
+    return Task(asked.model, asked.request, tuple(spans), tuple(ties), cache, asked.deadline, asked.on_draft)
+
+
+def _cache(request: FillRequest, config: ModelConfig) -> str:
+    cache = request.sampler.cache
+    if config.context_attention == "causal":
+        if cache not in ("auto", "none"):
+            raise RequestRejected(f"This model has an exact cache of its own, so cache {cache!r} means nothing; choose auto.")
+        return "causal" if cache == "auto" else "none"
+    if cache == "auto":
+        return "hidden" if config.context_hidden_from_span else "dual"
+    if cache == "hidden" and not config.context_hidden_from_span:
+        raise RequestRejected("This model was not trained for cache 'hidden'; choose auto, dual or none.")
+    return cache
