@@ -55,9 +55,7 @@ class Engine:
         engine._start(backend.name, tokenizer, backend, Calibration())
         return engine
 
-    def _start(
-        self, model_name: str, tokenizer: TextTokenizer | None, backend: Backend, calibration: Calibration
-    ) -> None:
+    def _start(self, model_name: str, tokenizer: TextTokenizer | None, backend: Backend, calibration: Calibration) -> None:
         self.model_name, self.backend = model_name, backend
         self._tokenizer = tokenizer
         self._infiller: Infiller | None = None
