@@ -37,8 +37,8 @@ def strip_licence_header(text: str) -> str:
     return text
 
 
-def keep_python(path: str, text: str) -> bool:
-    """True when a Python file passes the path and content filters."""
+def keep_text(path: str, text: str) -> bool:
+    """True when a file of any language passes the path and content filters: nothing vendored, generated or minified."""
     if _BAD_PATH.search(path) or not 200 <= len(text.encode()) <= MAX_BYTES:
         return False
     head = text[:2000]
@@ -47,7 +47,12 @@ def keep_python(path: str, text: str) -> bool:
     lines = text.splitlines()
     if max(map(len, lines)) > 400 or sum(map(str.isdigit, text)) > 0.12 * len(text):
         return False
-    if sum(not c.isascii() for c in text) > 0.02 * len(text):
+    return sum(not c.isascii() for c in text) <= 0.02 * len(text)
+
+
+def keep_python(path: str, text: str) -> bool:
+    """True when a Python file passes the path and content filters and parses."""
+    if not keep_text(path, text):
         return False
     try:
         with warnings.catch_warnings():

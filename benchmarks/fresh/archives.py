@@ -1,0 +1,115 @@
+"""Archives of packages first published in 2026: pinned by hash, fetched, never installed or run.
+
+The manifest is ``packages.json``. ``development`` packages may steer what is built (which
+checkpoint is kept, which option is chosen); ``final`` packages are for the figures reported.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from platformdirs import user_cache_path
+
+from engine.base.structs import Config
+from training.data.packages import PinnedPackage, sha256
+
+MANIFEST = Path(__file__).with_name("packages.json")
+USES = ("development", "final")
+
+
+class FreshPackage(PinnedPackage, kw_only=True, frozen=True):
+    """One archive and what its text is used for."""
+
+    first_published: str
+    """Month of the first upload of the package, ``2026-08``."""
+    index: Literal["pypi", "npm"] = "pypi"
+    use: Literal["development", "final"] = "final"
+    languages: tuple[str, ...] = ("python",)
+    """Languages whose files are read."""
+    skip: str = ""
+    """Regular expression of paths left out: repetitive files, translations of older code."""
+
+
+class FreshManifest(Config, kw_only=True, frozen=True):
+    """Every archive that evaluation text is read from."""
+
+    packages: tuple[FreshPackage, ...]
+
+
+def read_fresh_manifest(path: Path = MANIFEST) -> FreshManifest:
+    """The manifest that lies beside this file, or another one of its form."""
+    return msgspec.json.decode(path.read_bytes(), type=FreshManifest)
+
+
+def cache_folder() -> Path:
+    """Where archives lie: below the folder ``LACUNA_CACHE`` names, or the user's cache folder."""
+    named = os.environ.get("LACUNA_CACHE")
+    return (Path(named).expanduser() if named else user_cache_path("lacuna")) / "fresh"
+
+
+def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:
+    """Download what is missing into ``folder``; the archives in the order of ``packages``.
+
+    Raises ``ValueError`` when a download fails or a file has another hash than the manifest.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [package for package in packages if not (folder / package.file).exists()]
+    _from_pypi([package for package in missing if package.index == "pypi"], folder)
+    _from_npm([package for package in missing if package.index == "npm"], folder)
+    archives = [folder / package.file for package in packages]
+    for package, archive in zip(packages, archives, strict=True):
+        if not archive.exists():
+            raise ValueError(f"{package.name} {package.version} did not come as {package.file}.")
+        if sha256(archive) != package.sha256:
+            raise ValueError(
+                f"{archive} has another SHA-256 than the manifest; delete it and run again."
+            )
+    return archives
+
+
+def _from_pypi(packages: Sequence[FreshPackage], folder: Path) -> None:
+    """Wheels alone, so that nothing is built; those for a newer Python are read all the same."""
+    if not packages:
+        return
+    lines = [f"{p.name}=={p.version} --hash=sha256:{p.sha256}\n" for p in packages]
+    with tempfile.TemporaryDirectory() as scratch:
+        requirements = Path(scratch, "requirements.txt")
+        requirements.write_text("".join(lines), encoding="utf-8")
+        options = [
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary=:all:",
+            "--ignore-requires-python",
+        ]
+        target = ["--dest", str(folder), "--requirement", str(requirements)]
+        _run([sys.executable, "-m", "pip", "download", "--quiet", *options, *target], "pip")
+
+
+def _from_npm(packages: Sequence[FreshPackage], folder: Path) -> None:
+    """Tarballs, which npm checks against the integrity of its index; no script of theirs runs."""
+    if not packages:
+        return
+    specs = [f"{package.name}@{package.version}" for package in packages]
+    _run(
+        ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), *specs],
+        "npm",
+    )
+
+
+def _run(command: list[str], client: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as exc:
+        raise ValueError(
+            f"{client} is not installed; install it to fetch the fresh packages."
+        ) from exc
+    if done.returncode:
+        last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+        raise ValueError(f"{client} could not fetch the fresh packages: {last}")
