@@ -29,12 +29,11 @@ class FreshPackage(PinnedPackage, kw_only=True, frozen=True):
 
     first_published: str
     """Month of the first upload of the package, ``2026-08``."""
-    index: Literal["pypi", "npm"] = "pypi"
-    use: Literal["development", "final"] = "final"
-    languages: tuple[str, ...] = ("python",)
-    """Languages whose files are read."""
+    use: Literal["development", "final"]
+    language: str = "python"
+    """Files of this language are read."""
     skip: str = ""
-    """Regular expression of paths left out: repetitive files, translations of older code."""
+    """Regular expression of paths left out: generated, repetitive or older code."""
 
 
 class FreshManifest(Config, kw_only=True, frozen=True):
@@ -61,8 +60,12 @@ def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [package for package in packages if not (folder / package.file).exists()]
-    _from_pypi([package for package in missing if package.index == "pypi"], folder)
-    _from_npm([package for package in missing if package.index == "npm"], folder)
+    wheels = [package for package in missing if package.file.endswith(".whl")]
+    if wheels:
+        _fetch_wheels(wheels, folder)
+    for package in missing:
+        if package not in wheels:
+            _fetch_source(package, folder)
     archives = [folder / package.file for package in packages]
     for package, archive in zip(packages, archives, strict=True):
         if not archive.exists():
@@ -74,42 +77,31 @@ def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:
     return archives
 
 
-def _from_pypi(packages: Sequence[FreshPackage], folder: Path) -> None:
-    """Wheels alone, so that nothing is built; those for a newer Python are read all the same."""
-    if not packages:
-        return
+def _fetch_wheels(packages: Sequence[FreshPackage], folder: Path) -> None:
+    """By pip, wheels alone, so that nothing is built; those for a newer Python come all the same."""
     lines = [f"{p.name}=={p.version} --hash=sha256:{p.sha256}\n" for p in packages]
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch, "requirements.txt")
         requirements.write_text("".join(lines), encoding="utf-8")
-        options = [
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary=:all:",
-            "--ignore-requires-python",
-        ]
-        target = ["--dest", str(folder), "--requirement", str(requirements)]
-        _run([sys.executable, "-m", "pip", "download", "--quiet", *options, *target], "pip")
+        options = ["--no-deps", "--require-hashes", "--only-binary=:all:"]
+        options += ["--ignore-requires-python", "--dest", str(folder)]
+        _run("pip", "download", "--quiet", *options, "--requirement", str(requirements))
 
 
-def _from_npm(packages: Sequence[FreshPackage], folder: Path) -> None:
-    """Tarballs, which npm checks against the integrity of its index; no script of theirs runs."""
-    if not packages:
-        return
-    specs = [f"{package.name}@{package.version}" for package in packages]
-    _run(
-        ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), *specs],
-        "npm",
-    )
+def _fetch_source(package: FreshPackage, folder: Path) -> None:
+    """By unearth: pip would run the build backend of a source distribution to learn its metadata."""
+    spec = f"{package.name}=={package.version}"
+    # A file of another hash must not take the place of a good one, even for a moment.
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        _run("unearth", spec, "--no-binary", "--download", scratch)
+        fetched = Path(scratch, package.file)
+        if fetched.exists():
+            fetched.replace(folder / package.file)
 
 
-def _run(command: list[str], client: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError as exc:
-        raise ValueError(
-            f"{client} is not installed; install it to fetch the fresh packages."
-        ) from exc
+def _run(module: str, *arguments: str) -> None:
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise ValueError(f"{client} could not fetch the fresh packages: {last}")
+        raise ValueError(f"{module} could not fetch the fresh packages: {last}")

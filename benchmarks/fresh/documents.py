@@ -27,8 +27,8 @@ def fresh_documents(language: str = "python", use: str | None = None) -> list[Do
 
 
 def chosen_packages(packages: Packages, language: str, use: str | None) -> list[FreshPackage]:
-    """Those that hold text of ``language`` for ``use``."""
-    return [p for p in packages if language in p.languages and use in (None, p.use)]
+    """Those of ``language`` that are there for ``use``."""
+    return [p for p in packages if p.language == language and use in (None, p.use)]
 
 
 def documents_of(packages: Packages, archives: Sequence[Path], language: str) -> list[Document]:
@@ -63,7 +63,6 @@ def _members(archive: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, by
         return
     with tarfile.open(archive) as tarball:
         for member in tarball:
-            stream = tarball.extractfile(member) if member.isfile() else None
-            if stream is not None and member.name.endswith(suffixes):
-                # npm puts everything into a folder of this name.
-                yield member.name.removeprefix("package/"), stream.read()
+            stream = tarball.extractfile(member) if member.name.endswith(suffixes) else None
+            if stream is not None:
+                yield member.name.partition("/")[2], stream.read()
