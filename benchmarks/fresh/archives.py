@@ -78,7 +78,7 @@ def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:
 
 
 def _fetch_wheels(packages: Sequence[FreshPackage], folder: Path) -> None:
-    """By pip, wheels alone, so that nothing is built; those for a newer Python come all the same."""
+    """By pip, wheels alone, so that nothing is built; also those for a newer Python."""
     lines = [f"{p.name}=={p.version} --hash=sha256:{p.sha256}\n" for p in packages]
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch, "requirements.txt")
@@ -89,13 +89,14 @@ def _fetch_wheels(packages: Sequence[FreshPackage], folder: Path) -> None:
 
 
 def _fetch_source(package: FreshPackage, folder: Path) -> None:
-    """By unearth: pip would run the build backend of a source distribution to learn its metadata."""
+    """By unearth, because pip runs the build backend of a source to learn its metadata."""
     spec = f"{package.name}=={package.version}"
-    # A file of another hash must not take the place of a good one, even for a moment.
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         _run("unearth", spec, "--no-binary", "--download", scratch)
         fetched = Path(scratch, package.file)
         if fetched.exists():
+            if sha256(fetched) != package.sha256:
+                raise ValueError(f"{spec} came with another SHA-256 than the manifest names.")
             fetched.replace(folder / package.file)
 
 

@@ -87,14 +87,15 @@ class Decontaminate:
     """Rejects documents that hold an evaluation solution: 60 % of its 8-word shingles, when it has 14 or more."""
 
     def __init__(self, solutions: Iterable[str]) -> None:
-        self.solutions = [s for s in map(_shingles, solutions) if len(s) >= 14]
+        self.solutions = [s for s in map(shingles, solutions) if len(s) >= 14]
         self.index = {shingle for solution in self.solutions for shingle in solution}
 
     def is_clean(self, text: str) -> bool:
-        common = self.index & _shingles(text) if self.index else set()
+        common = self.index & shingles(text) if self.index else set()
         return not any(len(common & solution) >= 0.6 * len(solution) for solution in self.solutions)
 
 
-def _shingles(text: str, size: int = 8) -> set[int]:
+def shingles(text: str, size: int = 8) -> set[int]:
+    """Hashes of every ``size`` words or marks in a row; they differ from process to process."""
     words = re.findall(r"\w+|[^\w\s]", text)
     return {hash(tuple(words[i : i + size])) for i in range(len(words) - size + 1)}
