@@ -1,7 +1,8 @@
 """Archives of packages first published in 2026: pinned by hash, fetched, never installed or run.
 
-The manifest is ``packages.json``. ``development`` packages may steer what is built (which
-checkpoint is kept, which option is chosen); ``final`` packages are for the figures reported.
+The manifest is ``benchmarks/quality/fresh_packages.json``. Its ``development`` packages may steer
+what is built (which checkpoint is kept, which option is chosen); ``final`` packages are for the
+figures reported.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from platformdirs import user_cache_path
 from engine.base.structs import Config
 from training.data.packages import PinnedPackage, sha256
 
-MANIFEST = Path(__file__).with_name("packages.json")
+MANIFEST = Path(__file__).parents[1] / "quality" / "fresh_packages.json"
 USES = ("development", "final")
 
 
@@ -43,7 +44,7 @@ class FreshManifest(Config, kw_only=True, frozen=True):
 
 
 def read_fresh_manifest(path: Path = MANIFEST) -> FreshManifest:
-    """The manifest that lies beside this file, or another one of its form."""
+    """The manifest of this checkout, or another one of its form."""
     return msgspec.json.decode(path.read_bytes(), type=FreshManifest)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 from typing import TypeVar
 
-from benchmarks.infill_cases import Case, Document, cut_cases
+from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases
 from benchmarks.quality.joint import JointCase, joint_cases
 
 Drawn = TypeVar("Drawn")
@@ -20,7 +20,7 @@ JOINT_CHARS = 7_000
 
 
 def fresh_cases(
-    documents: Sequence[Document], kind: str, count: int, seed: int = SEED
+    documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED
 ) -> list[Case]:
     """``count`` cases of a kind; the first n of them are spread over the packages for every n."""
     packages = _by_package(documents)
@@ -31,7 +31,7 @@ def fresh_cases(
 
 
 def fresh_joint_cases(
-    documents: Sequence[Document], kind: str, count: int, seed: int = SEED
+    documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED
 ) -> list[JointCase]:
     """``count`` windows with two to four blanks of a kind, a third of the cases each."""
     packages = _by_package([part for document in documents for part in _parts(document)])
@@ -43,7 +43,7 @@ def fresh_joint_cases(
     return _in_turn(of_number)[:count]
 
 
-def _by_package(documents: Sequence[Document]) -> list[list[Document]]:
+def _by_package(documents: Sequence[HeldOutDocument]) -> list[list[HeldOutDocument]]:
     names = sorted({document.source for document in documents})
     return [[document for document in documents if document.source == name] for name in names]
 
@@ -58,7 +58,7 @@ def _in_turn(rows: Sequence[Sequence[Drawn]]) -> list[Drawn]:
     return [item for item in chain.from_iterable(zip_longest(*rows)) if item is not None]
 
 
-def _parts(document: Document) -> list[Document]:
+def _parts(document: HeldOutDocument) -> list[HeldOutDocument]:
     """The document in parts of whole lines."""
     parts: list[list[str]] = [[]]
     size = 0
@@ -68,4 +68,4 @@ def _parts(document: Document) -> list[Document]:
             size = 0
         parts[-1].append(line)
         size += len(line)
-    return [Document("".join(part), document.source, document.path) for part in parts]
+    return [HeldOutDocument("".join(part), document.source, document.path) for part in parts]

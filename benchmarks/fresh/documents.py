@@ -10,13 +10,13 @@ from pathlib import Path
 
 from benchmarks.fresh.archives import FreshPackage, cache_folder, fetch_fresh, read_fresh_manifest
 from benchmarks.fresh.languages import SUFFIXES, keep
-from benchmarks.infill_cases import Document
+from benchmarks.infill_cases import HeldOutDocument
 from training.data.clean import NearDuplicates, is_test, strip_licence_header
 
 Packages = Sequence[FreshPackage]
 
 
-def fresh_documents(language: str = "python", use: str | None = None) -> list[Document]:
+def fresh_documents(language: str = "python", use: str | None = None) -> list[HeldOutDocument]:
     """Documents of one language, fetched if they are not in the cache; ``source`` is the package.
 
     ``use`` is ``development``, ``final`` or, for both, ``None``.
@@ -31,7 +31,9 @@ def chosen_packages(packages: Packages, language: str, use: str | None) -> list[
     return [p for p in packages if p.language == language and use in (None, p.use)]
 
 
-def documents_of(packages: Packages, archives: Sequence[Path], language: str) -> list[Document]:
+def documents_of(
+    packages: Packages, archives: Sequence[Path], language: str
+) -> list[HeldOutDocument]:
     """Files of ``language`` that pass the filters, without tests and without near-duplicates."""
     unseen = NearDuplicates()
     documents = []
@@ -41,7 +43,7 @@ def documents_of(packages: Packages, archives: Sequence[Path], language: str) ->
             if is_test(path) or (package.skip and re.search(package.skip, path)):
                 continue
             if keep(language, path, text) and unseen.is_new(text):
-                documents.append(Document(text, package.name, path))
+                documents.append(HeldOutDocument(text, package.name, path))
     return documents
 
 

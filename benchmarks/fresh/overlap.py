@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.fresh.documents import fresh_documents
 from benchmarks.published.humaneval_infilling import read_problems
 from training.data.clean import shingles
-from training.data.records import Skipped, read_records
+from training.data.records import SkippedRecords, read_records
 
 SIZES = (8, 13)
 SHARES = (0.1, 0.3, 0.6)
@@ -93,7 +93,7 @@ def humaneval_functions(path: Path) -> dict[str, str]:
 
 def training_documents(files: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """(source and path, text) of the records of training files."""
-    skipped = Skipped()
+    skipped = SkippedRecords()
     for file in files:
         for record in read_records(file, skipped):
             yield (
