@@ -13,6 +13,7 @@ Drawn = TypeVar("Drawn")
 
 SEED = 2026
 KINDS = ("piece", "rest", "line", "lines")
+JOINT_KINDS = ("piece", "rest")
 BLANKS = (2, 3, 4)
 """How many blanks a window of several has."""
 JOINT_CHARS = 7_000

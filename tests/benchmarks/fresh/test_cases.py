@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.fresh import __main__ as command
 from benchmarks.fresh.cases import KINDS, fresh_cases, fresh_joint_cases
-from benchmarks.infill_cases import HeldOutDocument
+from benchmarks.infill_cases import HeldOutDocument, read_documents
 
 
 def document(package, number, functions):
@@ -84,6 +84,13 @@ def test_the_command_writes_what_the_functions_draw(tmp_path, monkeypatch, capsy
     assert [row["text"][row["start"] : row["end"]] for row in rows] == [c.answer for c in drawn]
     assert rows[0].keys() == {"text", "start", "end", "group", "path"}
     assert "cases-blanks-piece.jsonl: 9" in capsys.readouterr().out
+    assert read_documents(tmp_path / "documents.jsonl") == DOCUMENTS
+
+
+def test_no_cases_at_all_are_refused_with_the_way_out(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main([str(tmp_path), "--count", "0"])
+    assert "use 1 or more" in capsys.readouterr().err
 
 
 def test_a_download_that_fails_is_one_sentence_and_status_2(tmp_path, monkeypatch, capsys):
