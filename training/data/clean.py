@@ -37,8 +37,8 @@ def strip_licence_header(text: str) -> str:
     return text
 
 
-def keep_python(path: str, text: str) -> bool:
-    """True when a Python file passes the path and content filters."""
+def keep_text(path: str, text: str) -> bool:
+    """True when a file of any language passes the path and content filters: nothing vendored, generated or minified."""
     if _BAD_PATH.search(path) or not 200 <= len(text.encode()) <= MAX_BYTES:
         return False
     head = text[:2000]
@@ -47,7 +47,12 @@ def keep_python(path: str, text: str) -> bool:
     lines = text.splitlines()
     if max(map(len, lines)) > 400 or sum(map(str.isdigit, text)) > 0.12 * len(text):
         return False
-    if sum(not c.isascii() for c in text) > 0.02 * len(text):
+    return sum(not c.isascii() for c in text) <= 0.02 * len(text)
+
+
+def keep_python(path: str, text: str) -> bool:
+    """True when a Python file passes the path and content filters and parses."""
+    if not keep_text(path, text):
         return False
     try:
         with warnings.catch_warnings():
@@ -82,14 +87,15 @@ class Decontaminate:
     """Rejects documents that hold an evaluation solution: 60 % of its 8-word shingles, when it has 14 or more."""
 
     def __init__(self, solutions: Iterable[str]) -> None:
-        self.solutions = [s for s in map(_shingles, solutions) if len(s) >= 14]
+        self.solutions = [s for s in map(shingles, solutions) if len(s) >= 14]
         self.index = {shingle for solution in self.solutions for shingle in solution}
 
     def is_clean(self, text: str) -> bool:
-        common = self.index & _shingles(text) if self.index else set()
+        common = self.index & shingles(text) if self.index else set()
         return not any(len(common & solution) >= 0.6 * len(solution) for solution in self.solutions)
 
 
-def _shingles(text: str, size: int = 8) -> set[int]:
+def shingles(text: str, size: int = 8) -> set[int]:
+    """Hashes of every ``size`` words or marks in a row; they differ from process to process."""
     words = re.findall(r"\w+|[^\w\s]", text)
     return {hash(tuple(words[i : i + size])) for i in range(len(words) - size + 1)}
