@@ -8,8 +8,9 @@ document of one user; its contexts serve no other.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -53,6 +54,8 @@ class KeptContexts:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self.served: Counter[Literal["reused", "edited", "encoded"]] = Counter()
+        """How contexts of sessions came about: kept as they were, in part, or wholly anew."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -64,7 +67,11 @@ class KeptContexts:
 
     def part(self, session: str, ids: Ints, most_edits: int) -> Part:
         """How to get the context ``ids``: from the session's last one, if at most ``most_edits`` partial passes made it."""
-        kept = self._kept.get(session)
+        part = self._part(self._kept.get(session), ids, most_edits)
+        self.served["encoded" if part.context is None else "edited" if len(part.active) else "reused"] += 1
+        return part
+
+    def _part(self, kept: Kept | None, ids: Ints, most_edits: int) -> Part:
         if kept is None:
             return Part(np.arange(len(ids)))
         if np.array_equal(kept.ids, ids) and kept.edits <= most_edits:
