@@ -1,0 +1,228 @@
+"""The engine behind every contract: loaded in the background, entered in turn, left within a step by who goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from engine.core import Engine
+from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.http.admission import Admission, Overloaded
+from engine.http.contracts.bodies import ClientGone
+from engine.http.contracts.errors import HttpError
+from engine.http.metrics import Metrics
+from engine.http.settings import Limits
+from engine.messages import Draft
+from engine.service.batcher import Job
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+Submit = Callable[[Engine, float, Callable[[Draft], None]], Job]
+"""(engine, seconds waited, where drafts go) -> the job in the engine."""
+FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
+"""Before a broken engine is loaded again: doubled with every failure that follows another."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One request on its way to the engine."""
+
+    kind: str
+    """For the metrics."""
+    client: str
+    urgent: bool
+    submit: Submit
+    deadline_s: float | None = None
+    """Waiting in the queue ends then."""
+
+
+class EngineService:
+    """Requests of all clients, one engine."""
+
+    def __init__(self, load: Callable[[], Engine], limits: Limits) -> None:
+        """``load`` runs in a thread; see ``start``."""
+        self._load, self.limits = load, limits
+        self._engine: Engine | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self.failed: EngineError | None = None
+        """Why the engine could not be loaded at the start."""
+        self.draining = False
+        self.admission = Admission(limits.running, limits.waiting)
+        self.metrics = Metrics(lambda: self.admission.running, lambda: self.admission.waiting, self._contexts)
+
+    @property
+    def engine(self) -> Engine:
+        """The loaded engine; ``HttpError`` 503 while there is none."""
+        if self._engine is None:
+            raise HttpError(503, "Loading model", retry_after_s=1)
+        return self._engine
+
+    @property
+    def ready(self) -> bool:
+        return self._engine is not None
+
+    async def start(self) -> None:
+        """Load the engine; ``EngineError`` when it cannot be."""
+        try:
+            self._engine = await asyncio.to_thread(self._load)
+        except EngineError as exc:
+            self.failed = exc
+            raise
+
+    async def close(self) -> None:
+        """End whatever still runs."""
+        if self._loading is not None:
+            self._loading.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loading
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.close)
+            self._engine = None
+
+    async def run(self, task: Task) -> Any:
+        """What the engine answers; cancelling the call frees the engine within one step."""
+        stream = self.stream(task, drafts=False)
+        async for item in stream:
+            return item
+        raise AssertionError("a task ends with its result")
+
+    async def stream(self, task: Task, drafts: bool = True) -> AsyncGenerator[Any, None]:
+        """Drafts, then the result. Closing the generator frees the engine within one step."""
+        began = time.monotonic()
+        outcome = "cancelled"
+        try:
+            engine = await self._enter(task)
+            queue: asyncio.Queue[Draft | None] = asyncio.Queue()
+            job = self._submit(engine, task, time.monotonic() - began, queue)
+            try:
+                while (draft := await queue.get()) is not None:
+                    if drafts:
+                        yield draft
+                result = self._result(engine, job)
+                outcome = "ok"
+            finally:
+                if not job.future.done():
+                    engine.cancel(job)
+            yield result
+        except HttpError as exc:
+            outcome = {429: "overloaded", 503: "late", 500: "failed"}.get(exc.status, "rejected")
+            raise
+        finally:
+            self.metrics.requests.labels(task.kind, outcome).inc()
+            if outcome == "ok":
+                self.metrics.seconds.labels(task.kind).observe(time.monotonic() - began)
+
+    async def _enter(self, task: Task) -> Engine:
+        if self.draining:
+            raise HttpError(503, "The server is being stopped; ask again in a moment.", retry_after_s=2)
+        engine = self.engine
+        began = time.monotonic()
+        wait_s = self.limits.request_s if task.deadline_s is None else min(task.deadline_s, self.limits.request_s)
+        try:
+            async with asyncio.timeout(wait_s):
+                await self.admission.enter(task.client, task.urgent)
+        except Overloaded as exc:
+            text = "Too many requests are waiting; ask again later."
+            raise HttpError(429, text, code="rate_limit_exceeded", retry_after_s=exc.retry_after_s) from None
+        except TimeoutError:
+            text = "The deadline passed while the request waited for its turn; ask again later."
+            raise HttpError(503, text, retry_after_s=self.admission.retry_after_s()) from None
+        self.metrics.queue_seconds.observe(time.monotonic() - began)
+        if self._engine is not engine:  # it broke while the request waited
+            self.admission.leave(task.client)
+            raise HttpError(503, "Loading model", retry_after_s=1)
+        return engine
+
+    def _submit(self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Draft | None]) -> Job:
+        """Hand a task to the engine; its place is free when the engine has let go of it, not before."""
+        loop, began = asyncio.get_running_loop(), time.monotonic()
+
+        def tell(item: Draft | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody listens
+                loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        def ended(_: Any) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.admission.leave, task.client, time.monotonic() - began)
+            tell(None)
+
+        try:
+            job = task.submit(engine, waited, tell)
+        except BaseException as exc:
+            self.admission.leave(task.client)
+            raise self._as_http(engine, exc) from None
+        job.future.add_done_callback(ended)
+        return job
+
+    def _result(self, engine: Engine, job: Job) -> Any:
+        try:
+            return job.future.result()
+        except BaseException as exc:
+            raise self._as_http(engine, exc) from None
+
+    def _as_http(self, engine: Engine, exc: BaseException) -> BaseException:
+        """An engine's error as clients see it; an engine that broke is loaded again."""
+        if isinstance(exc, HttpError):
+            return exc
+        if isinstance(exc, RequestRejected | CheckpointError | BackendUnavailable) or _is_value_error(exc):
+            return HttpError(400, str(exc))
+        if isinstance(exc, EngineUnavailable):
+            return HttpError(503, str(exc), retry_after_s=2)
+        if isinstance(exc, Exception):
+            logger.error("A request failed: %s", type(exc).__name__)
+            self._restart(engine)
+            return HttpError(500, "The engine failed at this request and is started again; please report it.")
+        return HttpError(503, "The engine ended this request; ask again.", retry_after_s=1)
+
+    def _restart(self, engine: Engine) -> None:
+        if self._engine is engine:
+            self._engine = None
+            self._loading = asyncio.create_task(self._load_again(engine))
+
+    async def _load_again(self, broken: Engine) -> None:
+        await asyncio.to_thread(broken.close)
+        wait_s = FIRST_WAIT_S
+        while self._engine is None:
+            with suppress(EngineError):
+                self._engine = await asyncio.to_thread(self._load)
+                return
+            await asyncio.sleep(wait_s)
+            wait_s = min(MAX_WAIT_S, 2 * wait_s)
+
+    def _contexts(self) -> Mapping[str, int]:
+        engine = self._engine
+        return {} if engine is None or engine.infiller is None else dict(engine.infiller.contexts.served)
+
+
+def _is_value_error(exc: BaseException) -> bool:
+    """A request's Struct refused its values after decoding."""
+    return type(exc) is ValueError
+
+
+async def unless_gone(request: Request, work: asyncio.Future[T] | Any) -> T:
+    """What ``work`` (a coroutine) returns; it is cancelled, and ``ClientGone`` raised, when the client goes away first."""
+    task: asyncio.Future[T] = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGone
+        return task.result()
+    finally:
+        for part in (task, gone):
+            if not part.done():
+                part.cancel()
+                with suppress(asyncio.CancelledError):
+                    await part
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
