@@ -12,22 +12,24 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from engine.core import Engine
-from engine.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.http.admission import Admission, Overloaded
 from engine.http.contracts.bodies import ClientGone
 from engine.http.contracts.errors import HttpError
 from engine.http.metrics import Metrics
 from engine.http.settings import Limits
-from engine.messages import Draft
+from engine.request.messages import Draft, FillResult
 from engine.service.batcher import Job
+from engine.service.core import Engine
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Submit = Callable[[Engine, float, Callable[[Draft], None]], Job]
+Submit = Callable[[Engine, float, Callable[[Any], None]], Job]
 """(engine, seconds waited, where drafts go) -> the job in the engine."""
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
 """Before a broken engine is loaded again: doubled with every failure that follows another."""
+BROKEN = 3
+"""Faults in a row after which it is the engine that is broken, and not a request."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class EngineService:
         self._load, self.limits = load, limits
         self._engine: Engine | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._faults = 0
         self.failed: EngineError | None = None
         """Why the engine could not be loaded at the start."""
         self.draining = False
@@ -99,7 +102,7 @@ class EngineService:
         outcome = "cancelled"
         try:
             engine = await self._enter(task)
-            queue: asyncio.Queue[Draft | None] = asyncio.Queue()
+            queue: asyncio.Queue[Any] = asyncio.Queue()
             job = self._submit(engine, task, time.monotonic() - began, queue)
             try:
                 while (draft := await queue.get()) is not None:
@@ -107,6 +110,9 @@ class EngineService:
                         yield draft
                 result = self._result(engine, job)
                 outcome = "ok"
+                if isinstance(result, FillResult):
+                    self.metrics.passes.observe(result.nfe)
+                    self.metrics.written_tokens.inc(sum(span.tokens for span in result.spans))
             finally:
                 if not job.future.done():
                     engine.cancel(job)
@@ -140,11 +146,11 @@ class EngineService:
             raise HttpError(503, "Loading model", retry_after_s=1)
         return engine
 
-    def _submit(self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Draft | None]) -> Job:
+    def _submit(self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Any]) -> Job:
         """Hand a task to the engine; its place is free when the engine has let go of it, not before."""
         loop, began = asyncio.get_running_loop(), time.monotonic()
 
-        def tell(item: Draft | None) -> None:
+        def tell(item: Any) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(queue.put_nowait, item)
 
@@ -163,35 +169,34 @@ class EngineService:
 
     def _result(self, engine: Engine, job: Job) -> Any:
         try:
-            return job.future.result()
+            found = job.future.result()
         except BaseException as exc:
             raise self._as_http(engine, exc) from None
+        self._faults = 0
+        return found
 
     def _as_http(self, engine: Engine, exc: BaseException) -> BaseException:
-        """An engine's error as clients see it; an engine that broke is loaded again."""
-        if isinstance(exc, HttpError):
-            return exc
-        if isinstance(exc, RequestRejected | CheckpointError | BackendUnavailable) or _is_value_error(exc):
+        """An engine's error as clients see it; an engine that fails again and again is loaded anew."""
+        if isinstance(exc, RequestRejected | CheckpointError | BackendUnavailable):
             return HttpError(400, str(exc))
         if isinstance(exc, EngineUnavailable):
             return HttpError(503, str(exc), retry_after_s=2)
         if isinstance(exc, Exception):
+            # The message of a fault may hold text; its type does not.
             logger.error("A request failed: %s", type(exc).__name__)
-            self._restart(engine)
-            return HttpError(500, "The engine failed at this request and is started again; please report it.")
+            self._faults += 1
+            if self._faults >= BROKEN and self._engine is engine:
+                self._engine = None
+                self._loading = asyncio.create_task(self._load_again(engine))
+            return HttpError(500, "The engine failed at this request; please report it.")
         return HttpError(503, "The engine ended this request; ask again.", retry_after_s=1)
-
-    def _restart(self, engine: Engine) -> None:
-        if self._engine is engine:
-            self._engine = None
-            self._loading = asyncio.create_task(self._load_again(engine))
 
     async def _load_again(self, broken: Engine) -> None:
         await asyncio.to_thread(broken.close)
         wait_s = FIRST_WAIT_S
         while self._engine is None:
             with suppress(EngineError):
-                self._engine = await asyncio.to_thread(self._load)
+                self._engine, self._faults = await asyncio.to_thread(self._load), 0
                 return
             await asyncio.sleep(wait_s)
             wait_s = min(MAX_WAIT_S, 2 * wait_s)
@@ -199,11 +204,6 @@ class EngineService:
     def _contexts(self) -> Mapping[str, int]:
         engine = self._engine
         return {} if engine is None or engine.infiller is None else dict(engine.infiller.contexts.served)
-
-
-def _is_value_error(exc: BaseException) -> bool:
-    """A request's Struct refused its values after decoding."""
-    return type(exc) is ValueError
 
 
 async def unless_gone(request: Request, work: asyncio.Future[T] | Any) -> T:

@@ -24,22 +24,23 @@ class Metrics:
         """``contexts`` tells how contexts of sessions came about: reused, edited, encoded."""
         self.registry = registry = CollectorRegistry(auto_describe=True)
         self.seconds = Histogram(
-            "lacuna_request_seconds", "From the request to the end of its answer.", ["kind"], registry=registry, buckets=SECONDS
+            "lacuna_request_seconds", "From the request to its answer.", ["kind"], registry=registry, buckets=SECONDS
         )
         self.queue_seconds = Histogram(
             "lacuna_queue_seconds", "Before a request entered the engine.", registry=registry, buckets=SECONDS
         )
         self.requests = Counter(
-            "lacuna_requests", "Requests by outcome: ok, rejected, overloaded, cancelled, late, failed.", ["kind", "outcome"],
+            "lacuna_requests",
+            "Requests by outcome: ok, rejected, overloaded, cancelled, late, failed.",
+            ["kind", "outcome"],
             registry=registry,
-        )  # fmt: skip
+        )
         self.passes = Histogram(
             "lacuna_fill_passes", "Passes of the mask predictor for one fill.", registry=registry, buckets=PASSES
         )
-        self.tokens = Counter("lacuna_written_tokens", "Tokens of answers.", registry=registry)
-        self.prompt_tokens = Counter(
-            "llamacpp:prompt_tokens", "Tokens of prompts, under the name of llama.cpp's server.", registry=registry
-        )
+        # Under the names of llama.cpp's server, which dashboards know.
+        self.prompt_tokens = Counter("llamacpp:prompt_tokens", "Tokens of prompts.", registry=registry)
+        self.written_tokens = Counter("llamacpp:tokens_predicted", "Tokens of answers.", registry=registry)
         self._gauge("lacuna_requests_running", "Requests in the engine.", running)
         self._gauge("lacuna_requests_waiting", "Requests in the queue.", waiting)
         self._gauge("llamacpp:requests_processing", "Requests in the engine.", running)

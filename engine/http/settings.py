@@ -6,10 +6,15 @@ import os
 import tempfile
 from pathlib import Path
 
-from engine.config import Config
+from engine.base.errors import EngineError
+from engine.base.structs import Config
 
 PORT = 8012
 """Where llama.vim and llama.vscode look unless told otherwise."""
+
+
+class SettingsError(EngineError):
+    """The server cannot be started as asked; one sentence with the way out."""
 
 
 class Limits(Config, kw_only=True, frozen=True):

@@ -1,7 +1,7 @@
 """Errors as clients of either contract read them: a status, and one JSON object with one sentence.
 
-llama.cpp's server and our own calls: ``{"error":{"code":400,"type":...,"message":...}}``. OpenAI's contract has ``param`` and a
-``code`` that is a word.
+llama.cpp's server and our own calls: ``{"error":{"code":400,"type":...,"message":...}}``. OpenAI's contract has ``param``
+and a ``code`` that is a word.
 """
 
 from __future__ import annotations
