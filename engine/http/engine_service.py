@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from engine.http.contracts.bodies import ClientGone
 from engine.http.contracts.errors import HttpError
 from engine.http.metrics import Metrics
 from engine.http.settings import Limits
-from engine.request.messages import Draft, FillResult
+from engine.request.messages import FillResult
 from engine.service.batcher import Job
 from engine.service.core import Engine
 
@@ -203,15 +203,20 @@ class EngineService:
 
     def _contexts(self) -> Mapping[str, int]:
         engine = self._engine
-        return {} if engine is None or engine.infiller is None else dict(engine.infiller.contexts.served)
+        return (
+            {}
+            if engine is None or engine.infiller is None
+            else {str(how): count for how, count in engine.infiller.contexts.served.items()}
+        )
 
 
-async def unless_gone(request: Request, work: asyncio.Future[T] | Any) -> T:
-    """What ``work`` (a coroutine) returns; it is cancelled, and ``ClientGone`` raised, when the client goes away first."""
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """What ``work`` returns; it is cancelled, and ``ClientGone`` raised, when the client goes away first."""
     task: asyncio.Future[T] = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))
+    both: set[asyncio.Future[Any]] = {task, gone}
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ClientGone
         return task.result()

@@ -1,7 +1,8 @@
 """``POST /infill`` as llama.cpp's server answers it: what llama.vim and llama.vscode send, read and silently rely on.
 
 * llama.vim drops a reply that is not one line beginning with ``{`` and holding ``"content":"`` without a blank.
-* It skips its figures unless all six ``timings/...`` keys are there; llama.vscode reads ``generation_settings.n_ctx`` unasked.
+* It skips its figures unless all six ``timings/...`` keys are there.
+* llama.vscode reads ``generation_settings.n_ctx`` without a look whether it is there.
 * An array is the answer to ``n_cmpl`` above 1, and to nothing else.
 * llama.vscode sends one request at a time and never gives one up: ``t_max_predict_ms`` is a promise.
 """
@@ -77,7 +78,7 @@ class _Infill:
         return Task("infill", client, True, submit)
 
     async def warm(self, client: str) -> None:
-        """Encode the context for the request that is to come; an empty one is only a ring of snippets, which costs nothing."""
+        """Encode the context for the request that is to come; a ring of snippets alone needs no encoding."""
         if self.request.session is not None and self.request.text.strip():
 
             def submit(engine: Engine, waited_s: float, show: Callable[[Any], None]) -> Job:
@@ -165,4 +166,3 @@ async def _chunks(one: _Infill, client: str) -> AsyncGenerator[Any, None]:
             yield selected(last, one.body.response_fields)
             for answer in one.answers(item)[1:]:
                 yield selected(answer, one.body.response_fields)
-

@@ -68,7 +68,9 @@ class InfillBody(msgspec.Struct, kw_only=True, frozen=True):
         for name in ("n_cmpl", "n"):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= most_candidates:
-                raise HttpError(400, f"Field '{name}': Value must be between 1 <= value <= {most_candidates}, but got {value}")
+                raise HttpError(
+                    400, f"Field '{name}': Value must be between 1 <= value <= {most_candidates}, but got {value}"
+                )
 
 
 class Timings(msgspec.Struct, kw_only=True, frozen=True):
@@ -121,7 +123,8 @@ def timings(prompt_n: int, prompt_ms: float, predicted_n: int, predicted_ms: flo
     return Timings(
         prompt_n=prompt_n, prompt_ms=prompt_ms, prompt_per_token_ms=_ratio(prompt_ms, prompt_n),
         prompt_per_second=_ratio(1000.0 * prompt_n, prompt_ms), predicted_n=predicted_n, predicted_ms=predicted_ms,
-        predicted_per_token_ms=_ratio(predicted_ms, predicted_n), predicted_per_second=_ratio(1000.0 * predicted_n, predicted_ms),
+        predicted_per_token_ms=_ratio(predicted_ms, predicted_n),
+        predicted_per_second=_ratio(1000.0 * predicted_n, predicted_ms),
     )  # fmt: skip
 
 

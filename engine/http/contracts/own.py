@@ -105,7 +105,9 @@ async def score(request: Request) -> Response:
     body = await read_body(request, ScoreBody, serving.limits)
     serving.check_model(body.model)
     if len(body.text) > serving.limits.score_chars:
-        raise HttpError(400, f"The text has {len(body.text)} characters; score at most {serving.limits.score_chars} at once.")
+        raise HttpError(
+            400, f"The text has {len(body.text)} characters; score at most {serving.limits.score_chars} at once."
+        )
 
     def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
         return engine.submit_score(body.text, body.stride)

@@ -25,7 +25,8 @@ def check_exposure(settings: ServeSettings) -> None:
     """``SettingsError`` for an address that others can reach without keys."""
     if not is_loopback(settings.host) and settings.key_file is None:
         raise SettingsError(
-            f"Others can reach {settings.host}, and there are no keys; name a file with --api-key-file, or listen on 127.0.0.1."
+            f"Others can reach {settings.host}, and there are no keys; name a file with --api-key-file, "
+            "or listen on 127.0.0.1."
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise SettingsError("TLS needs both --tls-cert and --tls-key.")

@@ -1,8 +1,8 @@
-"""``/v1/chat/completions``: a dialogue with an instruct checkpoint; with any other model, blanks of the message are filled.
+"""``/v1/chat/completions``: a dialogue with an instruct checkpoint; other models fill blanks.
 
-A model that was not tuned for dialogue has no answer to a question, but many clients can only chat. For them the last message
-is a document: the answer is that document with its marked blanks filled, or what belongs between its fill-in-the-middle
-sentinels.
+A model that was not tuned for dialogue has no answer to a question, but many clients can only chat. For them the last
+message is a document: the answer is that document with its marked blanks filled, or what belongs between its
+fill-in-the-middle sentinels.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,7 +70,7 @@ async def _answers(
     for number, each in enumerate(asked):
         async with aclosing(settling(serving, "completion", client, each)) as deltas:
             async for delta in deltas:
-                yield delta._replace(index=number * each.n + delta.index)
+                yield replace(delta, index=number * each.n + delta.index)
 
 
 def _prompts(body: CompletionBody, serving: Serving) -> list[str]:

@@ -75,8 +75,7 @@ async def spoken(
         async for item in items:
             last = isinstance(item, GenerateResult)
             ids = list(item.ids if isinstance(item, GenerateResult) else item)[:most]
-            settled = list(takewhile(lambda token: last or token != config.mask_token_id, ids))
-            said = [token for token in config.until_end(settled) if token != config.mask_token_id]
+            said = list(takewhile(lambda token: token != config.mask_token_id, config.until_end(ids)))
             text, word = cut_at_stop(tokenizer.decode(said).lstrip(), body.stops)
             if last or word:
                 ended: FinishReason = "stop" if word or len(config.until_end(ids)) < len(ids) else "length"

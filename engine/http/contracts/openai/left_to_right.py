@@ -1,9 +1,10 @@
-"""Fills as clients of autoregressive models expect them: text that begins at a place and ends at a stop string or a length."""
+"""Fills as clients of autoregressive models expect them: from a place to a stop string or a length."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -11,8 +12,8 @@ import msgspec
 from engine.base.structs import Config
 from engine.http.contracts.distinct import Turn
 from engine.http.contracts.errors import HttpError
-from engine.http.contracts.serving import Serving, fill_task
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
+from engine.http.contracts.serving import Serving, fill_task
 from engine.http.contracts.stops import cut_at_stop
 from engine.request.messages import Draft, FillRequest, FillResult, SamplerOptions, Snippet, Span
 
@@ -40,7 +41,8 @@ class Asked(Config, kw_only=True, frozen=True):
         return self.seed is not None or self.temperature == 0.0
 
 
-class Delta(NamedTuple):
+@dataclass(frozen=True)
+class Delta:
     """The next piece of answer ``index``; the last one says why it ends."""
 
     index: int

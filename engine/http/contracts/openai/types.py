@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from engine.http.contracts.errors import HttpError
 
@@ -54,7 +55,7 @@ class Sampling(Loose, kw_only=True, frozen=True):
         return self.random_seed if self.seed is None else self.seed
 
     def check(self, most_candidates: int) -> None:
-        """``HttpError`` for what cannot be done; sampling knobs of other decoders (``top_p``, penalties) change nothing here."""
+        """``HttpError`` for what cannot be done; knobs of other decoders (``top_p``, penalties) change nothing."""
         if self.n is not None and not 1 <= self.n <= most_candidates:
             raise HttpError(400, f"n is {self.n}; ask for 1 to {most_candidates} answers.", param="n")
         if self.max_tokens is not None and self.max_tokens < 1:
@@ -131,7 +132,7 @@ class Completion(msgspec.Struct, kw_only=True, frozen=True):
     created: int
     model: str
     choices: list[CompletionChoice]
-    usage: Usage | None = None
+    usage: Usage | UnsetType = UNSET
 
 
 class AssistantMessage(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -168,11 +169,9 @@ class ChatChunk(msgspec.Struct, kw_only=True, frozen=True):
     created: int
     model: str
     choices: list[ChatDelta]
-    usage: Usage | None = None
+    usage: Usage | UnsetType = UNSET
 
 
 def usage(prompt_tokens: int, completion_tokens: int) -> Usage:
     total = prompt_tokens + completion_tokens
     return Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, total_tokens=total)
-
-
