@@ -162,6 +162,9 @@ def serve(
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Requests that share the engine.")] = 8,
     queue: Annotated[int, typer.Option("--queue", min=1, help="Requests that may wait for their turn.")] = 128,
     request_s: Annotated[float, typer.Option("--request-s", help="Longest time of a request, in seconds.")] = 60.0,
+    stream_after_s: Annotated[
+        float, typer.Option("--stream-after-s", help="OpenAI-style streams send an answer that is there by then whole.")
+    ] = 0.5,
     drain_s: Annotated[float, typer.Option("--drain-s", help="Time for running requests when stopped, in seconds.")] = 30.0,
     model: Model = None,
     backend: BackendName = "auto",
@@ -172,7 +175,7 @@ def serve(
     serve_engine(
         model, backend, host=host, port=port, socket=socket, key_file=api_key_file, tls_certificate=tls_cert,
         tls_key=tls_key, aliases=tuple(alias or ()), allowed_hosts=tuple(allowed_host or ()), parallel=parallel,
-        queue=queue, request_s=request_s, drain_s=drain_s,
+        queue=queue, request_s=request_s, drain_s=drain_s, stream_after_s=stream_after_s,
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class HttpEngine:
         """Return when the engine answers; ``EngineUnavailable`` when nobody listens, and it is looked for from then on."""
         wait_s = FIRST_WAIT_S
         while not await self._answers():
-            if not self._there and self._looking is not None:
+            if self._looking is not None and not self._looking.done():
                 raise self._away()
             await asyncio.sleep(wait_s)  # somebody listens, the model is being loaded
             wait_s = min(MAX_WAIT_S, 2 * wait_s)

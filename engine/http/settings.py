@@ -37,12 +37,15 @@ class Limits(Config, kw_only=True, frozen=True):
     """A body that takes longer to arrive is not waited for."""
     request_s: float = 60.0
     """A fill answers with its best draft by then; other requests are ended."""
+    stream_after_s: float = 0.5
+    """Clients that read from left to right get an answer that is there by then in one piece: nothing can be taken back."""
     drain_s: float = 30.0
     """How long running requests may go on when the server is told to stop."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if getattr(self, name) <= 0:
+            least_is_zero = name == "stream_after_s"
+            if getattr(self, name) < 0 or not (getattr(self, name) or least_is_zero):
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
 
 

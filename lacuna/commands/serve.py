@@ -22,6 +22,7 @@ def serve_engine(
     queue: int,
     request_s: float,
     drain_s: float,
+    stream_after_s: float,
     **places: Any,
 ) -> None:
     """Serve until told to stop; ``places`` are fields of ``ServeSettings``."""
@@ -34,7 +35,7 @@ def serve_engine(
         sys.stderr.flush()
 
     try:
-        limits = Limits(running=parallel, waiting=queue, request_s=request_s, drain_s=drain_s)
+        limits = Limits(running=parallel, waiting=queue, request_s=request_s, drain_s=drain_s, stream_after_s=stream_after_s)
         settings = ServeSettings(socket=path, limits=limits, **places)
         serve(settings, folder, lambda: Engine(folder, backend), announce)
     except (SettingsError, ValueError) as exc:

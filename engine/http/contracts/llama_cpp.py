@@ -23,6 +23,7 @@ from engine.http.contracts.errors import HttpError, error_object
 from engine.http.contracts.llama_types import InfillAnswer, InfillBody, InfillChunk, StopType, selected, timings
 from engine.http.contracts.openai.left_to_right import count_tokens
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
+from engine.http.contracts.openai.types import SEEDS
 from engine.http.contracts.serving import Serving, check_bounds, client_of, in_time, serving_of
 from engine.http.contracts.stops import cut_at_indentation, cut_at_stop
 from engine.http.engine_service import Task, unless_gone
@@ -126,7 +127,7 @@ def _fill_request(body: InfillBody, serving: Serving, client: str) -> FillReques
     kept = body.cache_prompt is not False
     return FillRequest(
         text=before + body.input_suffix, spans=(span,), n=body.candidates, related=body.related,
-        language=languages.pop() if len(languages) == 1 else None, seed=max(0, body.seed or 0),
+        language=languages.pop() if len(languages) == 1 else None, seed=(body.seed or 0) % SEEDS,
         deadline_ms=body.t_max_predict_ms if (body.t_max_predict_ms or 0) > 0 else None,
         session=f"{client}\x1fslot {body.id_slot or 0}" if kept else None,
     )  # fmt: skip
@@ -151,7 +152,7 @@ async def _streamed(request: Request, one: _Infill, client: str) -> Response:
 
 async def _chunks(one: _Infill, client: str) -> AsyncGenerator[Any, None]:
     """Pieces of the first answer as it settles, then whole objects: the rest of it, and the other answers."""
-    prefix = SettledPrefix(one.request, one.body.stops, one.body.n_indent or 0)
+    prefix = SettledPrefix(one.request, one.body.stops, one.serving.limits.stream_after_s, one.body.n_indent or 0)
     async with aclosing(one.serving.service.stream(one.task(client))) as items:
         async for item in items:
             if isinstance(item, Draft):

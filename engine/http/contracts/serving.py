@@ -12,12 +12,14 @@ from starlette.requests import Request
 
 from engine.http.contracts.distinct import DistinctAnswers
 from engine.http.contracts.errors import HttpError
+from engine.http.contracts.openai.types import SEEDS
 from engine.http.engine_service import EngineService, Task
 from engine.http.settings import Limits
 from engine.request.messages import Draft, EditRequest, FillRequest
 from engine.service.batcher import Job, Priority
 from engine.service.core import Engine
 
+MOST_TEMPERATURE = 2.0
 PRINTABLE = 60
 """Characters of a name that an error repeats."""
 
@@ -71,8 +73,15 @@ def check_bounds(request: EditRequest, limits: Limits) -> None:
         raise HttpError(400, f"n is {request.n}; ask for 1 to {limits.candidates} answers.", param="n")
     if len(request.related) > limits.related:
         raise HttpError(400, f"There are {len(request.related)} pieces of related text; send at most {limits.related}.")
-    if request.deadline_ms is not None and request.deadline_ms < 0:
-        raise HttpError(400, f"deadline_ms is {request.deadline_ms:g}; give 0 or more.", param="deadline_ms")
+    least = {"deadline_ms": 0, "seed": 0, "window": 1, "related_tokens": 0, "outline_tokens": 0}
+    for name, bound in least.items():
+        value = getattr(request, name, None)
+        if value is not None and value < bound:
+            raise HttpError(400, f"{name} is {value:g}; give {bound} or more.", param=name)
+    if request.seed >= SEEDS:
+        raise HttpError(400, f"seed is {request.seed}; give less than {SEEDS}.", param="seed")
+    if request.sampler.temperature > MOST_TEMPERATURE:
+        raise HttpError(400, f"temperature is {request.sampler.temperature:g}; give at most {MOST_TEMPERATURE:g}.")
     if not isinstance(request, FillRequest):
         return
     if len(request.spans) > limits.spans:

@@ -120,7 +120,7 @@ async def _own(serving: Serving, kind: str, client: str, asked: Asked, turn: Tur
 
 async def _first_settling(serving: Serving, kind: str, client: str, asked: Asked) -> AsyncGenerator[Delta, None]:
     request = fill_request(asked, serving)
-    prefix = SettledPrefix(request, asked.stop)
+    prefix = SettledPrefix(request, asked.stop, serving.limits.stream_after_s)
     async with aclosing(serving.service.stream(fill_task(request, kind, client, True, serving.limits))) as items:
         async for item in items:
             if isinstance(item, Draft):

@@ -2,12 +2,13 @@
 
 Denoising fixes tokens in any order; a client that appends what it gets can be sent only the settled beginning, and nothing
 can be taken back. What was sent is a promise: where another answer is better in the end (a copy, a repair), the answer that
-was begun is finished all the same.
+was begun is finished all the same. So an answer that is there soon is sent whole, and only slow ones in pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from engine.http.contracts.stops import cut_at_indentation, cut_at_stop, may_begin_stop
 from engine.request.messages import DraftSpan, FillRequest
@@ -17,16 +18,27 @@ from engine.text.postprocess import finish
 class SettledPrefix:
     """One answer on its way; every method returns what to append."""
 
-    def __init__(self, request: FillRequest, stop: Sequence[str], least_indent: int = 0) -> None:
-        """``request`` has one span; the answer ends at a line that is indented less than ``least_indent``."""
+    def __init__(
+        self,
+        request: FillRequest,
+        stop: Sequence[str],
+        after_s: float,
+        least_indent: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``request`` has one span. Pieces are sent when it has taken ``after_s``.
+
+        The answer ends at a line that is indented less than ``least_indent``.
+        """
         self._request, self._stop, self._least_indent = request, stop, least_indent
+        self._clock, self._begins = clock, clock() + after_s
         self._settled = ""
         self.sent = ""
         self.stopped = ""
         """The stop string that was met."""
 
     def draft(self, span: DraftSpan) -> str:
-        """What ``span`` settles beyond what was sent."""
+        """What ``span`` settles beyond what was sent; nothing while the whole answer may still come in time."""
         if self.stopped:
             return ""
         tokens: list[str] = []
@@ -37,6 +49,8 @@ class SettledPrefix:
         settled = "".join(tokens)
         if settled.startswith(self.sent) or self._finished(settled).startswith(self.sent):
             self._settled = settled
+        if self._clock() < self._begins:
+            return ""
         # The last token waits: an ending may still be trimmed, an indentation or a repeated beginning fall away.
         text, self.stopped = cut_at_stop(self._finished("".join(tokens[:-1])), self._stop)
         held = 0 if self.stopped else may_begin_stop(text, self._stop)

@@ -12,6 +12,7 @@ from engine.http.contracts.errors import HttpError
 PROMPTS = 16
 """Of one request."""
 STOPS = 16
+SEEDS = 2**63
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.0, 2.0
 
 
@@ -52,7 +53,9 @@ class Sampling(Loose, kw_only=True, frozen=True):
 
     @property
     def asked_seed(self) -> int | None:
-        return self.random_seed if self.seed is None else self.seed
+        """Any integer is one; the engine's are not negative."""
+        seed = self.random_seed if self.seed is None else self.seed
+        return None if seed is None else seed % SEEDS
 
     def check(self, most_candidates: int) -> None:
         """``HttpError`` for what cannot be done; knobs of other decoders (``top_p``, penalties) change nothing."""
