@@ -52,8 +52,11 @@ def test_llama_vim_finds_a_suggestion_and_its_figures(http):
 
 
 def test_the_text_between_the_parts_is_what_the_engine_fills(http):
-    fill = {"text": PREFIX + "    return " + SUFFIX, "spans": [{"start": len(PREFIX) + 11, "end": len(PREFIX) + 11, "max_tokens": 128}],
-            "language": "python", "related": [{"path": "physics.py", "text": CHUNK["text"]}]}  # fmt: skip
+    at = len(PREFIX + "    return ")
+    fill = {
+        "text": PREFIX + "    return " + SUFFIX, "spans": [{"start": at, "end": at, "max_tokens": 128}],
+        "language": "python", "related": [{"path": "physics.py", "text": CHUNK["text"]}],
+    }  # fmt: skip
     body = LLAMA_VIM | {"cache_prompt": False, "n_indent": 0, "t_max_predict_ms": 60_000}
     assert http.post("/infill", json=body).json()["content"] == http.post("/v1/fill", json=fill).json()["spans"][0]["text"]
 

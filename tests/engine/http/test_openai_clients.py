@@ -90,7 +90,7 @@ def test_the_models_are_listed(client):
 
 
 def read_as_minuet(raw):
-    """The rule of minuet's backends/common.lua: each line without a leading `data:`, decoded if it is JSON, choices[1].text."""
+    """The rule of minuet's backends/common.lua: every line without a leading `data:` that is JSON, its choices[1].text."""
     text = ""
     for line in raw.split("\n"):
         try:
@@ -157,7 +157,8 @@ def test_a_stop_string_ends_the_text_whole_and_streamed(http):
 @pytest.mark.parametrize(
     ("body", "param"),
     [({}, "prompt"), ({"prompt": 3}, "prompt"), ({"prompt": ["a", 1]}, "prompt"), ({"prompt": [10**9]}, "prompt"),
-     ({"prompt": "a", "n": 0}, "n"), ({"prompt": "a", "max_tokens": 0}, "max_tokens"), ({"prompt": "a", "seed": "x"}, "seed"),
+     ({"prompt": "a", "n": 0}, "n"), ({"prompt": "a", "max_tokens": 0}, "max_tokens"),
+     ({"prompt": "a", "seed": "x"}, "seed"),
      ({"prompt": "a", "temperature": 9}, "temperature"), ({"prompt": "a", "logit_bias": {"5": 1}}, "logit_bias")],
 )  # fmt: skip
 def test_errors_have_openais_shape(http, body, param):

@@ -1,6 +1,7 @@
 """Our own calls on the real server: fills with every option, drafts, scores, edits, and what happens with bad input."""
 
 import json
+import socket
 
 import msgspec
 import pytest
@@ -9,6 +10,12 @@ from engine import Draft, Engine, FillRequest, FillResult, ScoreResult, Span
 from tests.engine.http.servers import events
 
 CODE = "def area(width, height):\n    return ____\n\n\ndef volume(width, height, depth):\n    return ____\n"
+
+
+def figure(http, name):
+    """The value of one line of the metrics."""
+    lines = http.get("/metrics").text.split("\n")
+    return next((float(line.removeprefix(name)) for line in lines if line.startswith(name + " ")), 0.0)
 
 
 def post(http, path, body):
@@ -90,14 +97,13 @@ def test_a_selection_is_rewritten_and_a_beginning_written(http):
 def test_a_session_is_prepared_used_and_forgotten(http):
     body = {"text": CODE, "session": "file:///a/b.py"}
     assert post(http, "/v1/prepare", body).json() == {"prepared": True}
-    before = http.get("/metrics").text
+    reused = figure(http, 'lacuna_contexts_total{served="reused"}')
     assert post(http, "/v1/fill", body).status_code == 200
-    reused = 'lacuna_contexts_total{served="reused"}'
-    count = {
-        text: float((text.split(reused)[1:] or ["0"])[0].split("\n")[0]) for text in (before, http.get("/metrics").text)
-    }
-    assert len(set(count.values())) == 2, "the prepared context was not reused"
+    assert figure(http, 'lacuna_contexts_total{served="reused"}') == reused + 1
     assert http.delete("/v1/sessions/file%3A%2F%2F%2Fa%2Fb.py").status_code == 204
+    encoded = figure(http, 'lacuna_contexts_total{served="encoded"}')
+    assert post(http, "/v1/fill", body).status_code == 200
+    assert figure(http, 'lacuna_contexts_total{served="encoded"}') == encoded + 1
 
 
 BAD = [
@@ -150,8 +156,10 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(http):
     answer = http.post("/v1/fill", content=b'{"text":"' + b"a" * (5 << 20) + b'"}')
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, 413)
 
-    def pieces():
-        for _ in range(5):
-            yield b"a" * (1 << 20)
 
-    assert http.post("/v1/fill", content=pieces()).status_code == 413
+def test_a_body_that_grows_beyond_the_limit_is_not_read_to_its_end(served):
+    host, port = served[0].removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        head = f"POST /v1/fill HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode() + (b"100000\r\n" + b"a" * (1 << 20) + b"\r\n") * 5)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413")
