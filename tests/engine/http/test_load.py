@@ -1,6 +1,7 @@
 """Under load: disconnects free the engine within a step, the queue is bounded and fair, deadlines hold, a stop drains."""
 
 import asyncio
+import http.client
 import json
 import signal
 import socket
@@ -41,9 +42,15 @@ def running_at(url):
     return int(float(httpx.get(f"{url}/metrics").text.split("\nlacuna_requests_running ")[1].split("\n")[0]))
 
 
+def answer_on(connection):
+    """The answer that comes on a connection: status, headers, JSON."""
+    with http.client.HTTPResponse(connection) as answer:
+        answer.begin()
+        return answer.status, answer.headers, json.loads(answer.read())
+
+
 def status(connection):
-    """Of the answer that stands on a connection."""
-    return int(connection.recv(4096).split()[1])
+    return answer_on(connection)[0]
 
 
 BODIES = [
@@ -100,11 +107,10 @@ def test_requests_beyond_the_queue_are_told_when_to_come_again(config, tokenizer
         gate.open.clear()
         kept = [ask(url) for _ in range(3)]
         eventually(lambda: admission.waiting == 2)
-        refused = ask(url).recv(4096)
-        assert refused.startswith(b"HTTP/1.1 429")
-        assert int(refused.split(b"retry-after: ")[1].split(b"\r")[0]) >= 1
-        by_openai = ask(url, "/v1/completions", {"prompt": "x", "max_tokens": 4}).recv(4096)
-        assert json.loads(by_openai.split(b"\r\n\r\n")[1])["error"]["code"] == "rate_limit_exceeded"
+        refused, headers, _ = answer_on(ask(url))
+        assert (refused, int(headers["retry-after"]) >= 1) == (429, True)
+        by_openai = answer_on(ask(url, "/v1/completions", {"prompt": "x", "max_tokens": 4}))
+        assert by_openai[2]["error"]["code"] == "rate_limit_exceeded"
         gate.open.set()
         assert [status(connection) for connection in kept] == [200] * 3
         assert httpx.post(f"{url}/v1/fill", json=LONG).status_code == 200
