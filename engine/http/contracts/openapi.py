@@ -8,13 +8,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.http.contracts.llama_types import InfillAnswer, InfillBody
-from engine.http.contracts.openai.types import ChatBody, ChatCompletion, Completion, CompletionBody, FimBody
+from engine.http.contracts.llama_types import InfillAnswer, InfillBody, InfillChunk
+from engine.http.contracts.openai.types import ChatBody, ChatChunk, ChatCompletion, Completion, CompletionBody, FimBody
 from engine.http.contracts.own import BeforeBody, FillBody, RewriteBody, ScoreBody
 from engine.llada.surprisal import ScoreResult
 from engine.request.messages import Draft, FillResult
 
 JSON = "application/json"
+EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string", "description": "One of x-events, or [DONE]."}},
+    "required": ["data"],
+}
+Infilled = dict[str, Any] | list[dict[str, Any]]
+"""An ``InfillAnswer``, or of it the fields that were asked for; several for ``n_cmpl`` above 1."""
 
 
 class Fault(msgspec.Struct, kw_only=True, frozen=True):
@@ -56,23 +63,28 @@ class Operation(NamedTuple):
     summary: str
     body: Any = None
     answer: Any = None
-    streams: Any = None
-    """What server-sent events hold, where a body may ask for them."""
+    streams: tuple[Any, ...] = ()
+    """What server-sent events may hold, where a body may ask for them."""
 
 
 OPERATIONS = (
-    Operation("post", "/v1/fill", "Fill all spans of a text together", FillBody, FillResult, Draft | FillResult | ErrorBody),
+    Operation("post", "/v1/fill", "Fill all spans of a text together", FillBody, FillResult, (Draft, FillResult, ErrorBody)),
     Operation("post", "/v1/score", "Surprise of every token", ScoreBody, ScoreResult),
     Operation("post", "/v1/rewrite", "Write a selection anew", RewriteBody, FillResult),
     Operation("post", "/v1/before", "Write what precedes a text", BeforeBody, FillResult),
     Operation("post", "/v1/prepare", "Encode a document's context for the request that is to come", FillBody, Prepared),
     Operation("delete", "/v1/sessions/{session}", "Forget a document that was closed"),
     Operation(
-        "post", "/infill", "llama.cpp's fill-in-the-middle", InfillBody, InfillAnswer | list[InfillAnswer], InfillAnswer
+        "post",
+        "/infill",
+        "llama.cpp's fill-in-the-middle",
+        InfillBody,
+        InfillAnswer | list[InfillAnswer],
+        (InfillChunk, InfillAnswer),
     ),
-    Operation("post", "/v1/completions", "OpenAI's completions, with suffix", CompletionBody, Completion, Completion),
-    Operation("post", "/v1/fim/completions", "Mistral's fill-in-the-middle", FimBody, ChatCompletion, ChatCompletion),
-    Operation("post", "/v1/chat/completions", "OpenAI's chat", ChatBody, ChatCompletion, ChatCompletion),
+    Operation("post", "/v1/completions", "OpenAI's completions, with suffix", CompletionBody, Completion, (Completion,)),
+    Operation("post", "/v1/fim/completions", "Mistral's fill-in-the-middle", FimBody, ChatCompletion, (ChatChunk,)),
+    Operation("post", "/v1/chat/completions", "OpenAI's chat", ChatBody, ChatCompletion, (ChatChunk,)),
     Operation("get", "/v1/models", "The model that is served", None, Models),
     Operation("get", "/props", "Properties, as llama.cpp's server tells them", None, dict[str, Any]),
     Operation("get", "/health", "Whether the model is loaded", None, Health),
@@ -95,7 +107,7 @@ RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds.
 @cache
 def description() -> bytes:
     """OpenAPI 3.1 as compact JSON."""
-    kinds = {kind for one in OPERATIONS for kind in (one.body, one.answer, one.streams, ErrorBody) if kind is not None}
+    kinds = {kind for one in OPERATIONS for kind in (one.body, one.answer, *one.streams, ErrorBody) if kind is not None}
     listed = sorted(kinds, key=str)
     schemas, components = msgspec.json.schema_components(listed, ref_template="#/components/schemas/{name}")
     schema_of = dict(zip(listed, schemas, strict=True))
@@ -116,8 +128,8 @@ def _operation(one: Operation, schema_of: dict[Any, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
         content["text/plain" if one.path == "/metrics" else JSON] = {"schema": schema_of[one.answer]}
-    if one.streams is not None:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+    if one.streams:  # OpenAPI 3.1 has no words for the data of events
+        content["text/event-stream"] = {"schema": EVENT, "x-events": [schema_of[kind] for kind in one.streams]}
     done = {"description": "Done", "content": content} if content else {"description": "Done"}
     told = {"content": {JSON: {"schema": schema_of[ErrorBody]}}}
     found: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The client that the language server uses: the engine's answers and errors, cancelling, an engine that goes and comes back."""
+"""The client that the language server uses: answers, errors, cancelling, an engine that goes and comes back."""
 
 import asyncio
 
