@@ -79,7 +79,7 @@ OPERATIONS = (
         "/infill",
         "llama.cpp's fill-in-the-middle",
         InfillBody,
-        InfillAnswer | list[InfillAnswer],
+        Infilled,
         (InfillChunk, InfillAnswer),
     ),
     Operation("post", "/v1/completions", "OpenAI's completions, with suffix", CompletionBody, Completion, (Completion,)),
