@@ -10,14 +10,14 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable, RequestRejected
+from engine.http.client.connection import ConnectionLost, Connections
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.llada.surprisal import ScoreResult
@@ -27,7 +27,6 @@ T = TypeVar("T")
 FIRST_WAIT_S, MAX_WAIT_S = 0.25, 10.0
 """Between two looks for an engine that is away: doubled each time."""
 LONGEST_ANSWER_S = 120.0
-SCHEME = "unix:"
 
 
 class HttpEngine:
@@ -40,15 +39,7 @@ class HttpEngine:
         headers = {"X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}", "Content-Type": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
-        path = url.removeprefix(SCHEME) if url.startswith(SCHEME) else None
-        path = None if path is None else "/" + path.lstrip("/")
-        self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=path),
-            base_url=url if path is None else "http://lacuna",
-            headers=headers,
-            timeout=httpx.Timeout(LONGEST_ANSWER_S, connect=2.0),
-            trust_env=False,
-        )
+        self._connections = Connections(url, headers)
         self._there = False
         self._looking: asyncio.Task[None] | None = None
         self._kept: set[asyncio.Task[Any]] = set()
@@ -74,16 +65,21 @@ class HttpEngine:
         body = msgspec.structs.asdict(request) | {"interactive": interactive, "stream": on_draft is not None}
         if on_draft is None:
             return await self._post("/v1/fill", body, FillResult)
-        async with self._translated(), self._http.stream("POST", "/v1/fill", content=msgspec.json.encode(body)) as answer:
-            if answer.status_code != 200:
-                raise _error(answer.status_code, await answer.aread())
-            async for name, data in _events(answer):
-                if name == "draft":
-                    on_draft(msgspec.json.decode(data, type=Draft))
-                elif name == "result":
-                    return msgspec.json.decode(data, type=FillResult)
-                elif name == "error":
-                    raise _error(500, data)
+        result: FillResult | None = None
+        async with self._translated():
+            answer = await self._connections.ask("POST", "/v1/fill", msgspec.json.encode(body))
+            if answer.status != 200:
+                raise _error(answer.status, await answer.read())
+            async with aclosing(answer.chunks) as chunks:
+                async for name, data in _events(chunks):
+                    if name == "draft":
+                        on_draft(msgspec.json.decode(data, type=Draft))
+                    elif name == "result":
+                        result = msgspec.json.decode(data, type=FillResult)
+                    elif name == "error":
+                        raise _error(500, data)
+            if result is not None:
+                return result
         raise EngineUnavailable("The engine ended in the middle of an answer; ask again.")
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
@@ -106,42 +102,44 @@ class HttpEngine:
         self._there = False
         if self._looking is not None:
             self._looking.cancel()
-        with suppress(RuntimeError):  # no loop runs any more
-            self._in_background(self._http.aclose())
+        self._connections.close()
 
     async def _forget(self, session: str) -> None:
         with suppress(EngineError):
             async with self._translated():
-                await self._http.delete(f"/v1/sessions/{quote(session, safe='')}")
+                await (await self._connections.ask("DELETE", f"/v1/sessions/{quote(session, safe='')}")).read()
 
     async def _post(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
         async with self._translated():
-            answer = await self._http.post(path, content=msgspec.json.encode(body))
-        if answer.status_code != 200:
-            raise _error(answer.status_code, answer.content)
-        return msgspec.json.decode(answer.content, type=kind)
+            answer = await self._connections.ask("POST", path, msgspec.json.encode(body))
+            raw = await answer.read()
+        if answer.status != 200:
+            raise _error(answer.status, raw)
+        return msgspec.json.decode(raw, type=kind)
 
     async def _answers(self) -> bool:
         """True when a fill would start at once."""
         try:
-            answer = await self._http.get("/health")
-        except httpx.HTTPError:
+            answer = await self._connections.ask("GET", "/health")
+            raw = await answer.read()
+        except ConnectionLost:
             self._lost()
             return False
-        if answer.status_code == 200:
+        if answer.status == 200:
             self._there = True
             return True
-        if answer.status_code in (401, 403):
-            raise _error(answer.status_code, answer.content)
+        if answer.status in (401, 403):
+            raise _error(answer.status, raw)
         return False
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
         try:
-            yield
-        except httpx.TimeoutException as exc:
+            async with asyncio.timeout(LONGEST_ANSWER_S):
+                yield
+        except TimeoutError as exc:
             raise EngineUnavailable("The engine did not answer in time; ask again.") from exc
-        except httpx.HTTPError as exc:
+        except ConnectionLost as exc:
             self._lost()
             raise self._away() from exc
         else:
@@ -172,11 +170,7 @@ class HttpEngine:
             self.on_state(None)
 
     def _in_background(self, work: Coroutine[Any, Any, Any]) -> None:
-        try:
-            task = asyncio.get_running_loop().create_task(work)
-        except RuntimeError:
-            work.close()
-            raise
+        task = asyncio.get_running_loop().create_task(work)
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
 
@@ -193,10 +187,10 @@ def _error(status: int, raw: bytes) -> EngineError:
     return RequestRejected(sentence) if status < 500 else EngineError(sentence)
 
 
-async def _events(answer: httpx.Response) -> AsyncIterator[tuple[str, bytes]]:
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:
     """Server-sent events by name; split at line ends alone, since a text may hold other separators of lines."""
     rest = b""
-    async for chunk in answer.aiter_bytes():
+    async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n\n")
         for one in whole:
             fields = dict(line.split(b": ", 1) for line in one.split(b"\n") if b": " in line and not line.startswith(b":"))
