@@ -115,7 +115,7 @@ def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
 
 def _serve(model: Path | None, runs: int) -> dict[str, float | int | str]:
     """``runs`` is how many seconds each number of clients asks."""
-    from benchmarks.speed.http_server import measure
+    from benchmarks.serving.http_load import measure
 
     return measure(BUNDLED if model is None else model, runs)
 

@@ -58,12 +58,21 @@ class Gate:
     """A model whose passes wait: `entered` is set by a pass, `open` lets passes through."""
 
     def __init__(self, tokens=512):
-        self.open, self.entered = threading.Event(), threading.Event()
+        self.open, self.entered, self.stopped = threading.Event(), threading.Event(), threading.Event()
         self.open.set()
-        self._tokens = tokens
+        self._tokens, self._left = tokens, None
+
+    def stop_after(self, queries):
+        """Close the gate when so many more places were predicted."""
+        self._left = queries
 
     def score(self, ids, positions, index):
         self.entered.set()
+        if self._left is not None:
+            self._left -= 1
+            if self._left == 0:
+                self.open.clear()
+                self.stopped.set()
         assert self.open.wait(timeout=60)
         return np.arange(self._tokens) / self._tokens
 

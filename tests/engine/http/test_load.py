@@ -88,6 +88,26 @@ def test_a_disconnect_frees_the_engine_within_one_step(config, tokenizer, ask, p
         assert httpx.post(f"{url}/v1/fill", json=LONG).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/fill", "/v1/completions"])
+def test_a_disconnect_in_the_middle_of_a_stream_frees_the_engine(config, tokenizer, ask, path):
+    gate = Gate()
+    with application(config, tokenizer, gate, limits=Limits(stream_after_s=0)) as (url, app, backend):
+        service = app.state.serving.service
+        body = LONG | {"stream": True} if path == "/v1/fill" else {"prompt": "x = ", "max_tokens": 24, "stream": True}
+        gate.stop_after(60)
+        connection = ask(url, path, body)
+        raw = b""
+        while b"data: " not in raw:
+            raw += connection.recv(1 << 16)
+        assert gate.stopped.wait(10)
+        passes = len(backend.batches)
+        connection.close()
+        eventually(lambda: any(job.cancelled for job in service.engine._batcher._jobs))
+        gate.open.set()
+        eventually(lambda: service.admission.running == 0)
+        assert len(backend.batches) == passes
+
+
 def test_a_disconnect_in_the_queue_leaves_the_queue(config, tokenizer, ask):
     gate = Gate()
     with application(config, tokenizer, gate, limits=Limits(running=1)) as (url, app, _):
