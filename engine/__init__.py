@@ -5,7 +5,17 @@ from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.llada.surprisal import ScoredToken, ScoreResult
 from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
-from engine.request.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.request.messages import (
+    Draft,
+    DraftSpan,
+    DraftToken,
+    FillRequest,
+    FillResult,
+    SamplerOptions,
+    Snippet,
+    Span,
+    SpanResult,
+)
 from engine.service.core import BUNDLED, Engine
 
 __all__ = [
@@ -17,6 +27,7 @@ __all__ = [
     "CheckpointError",
     "Draft",
     "DraftSpan",
+    "DraftToken",
     "Engine",
     "EngineError",
     "EngineUnavailable",

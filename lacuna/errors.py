@@ -1,8 +1,12 @@
 """What a user of the command can mend."""
 
-EXTRA_OF = dict.fromkeys(("lm_eval", "rapidfuzz"), "eval") | dict.fromkeys(
-    ("accelerate", "datasets", "peft", "pyarrow", "tensorboard", "torch", "transformers", "tree_sitter", "zstandard"),
-    "train",
+EXTRA_OF = (
+    {"locust": "load"}
+    | dict.fromkeys(("lm_eval", "rapidfuzz"), "eval")
+    | dict.fromkeys(
+        ("accelerate", "datasets", "peft", "pyarrow", "tensorboard", "torch", "transformers", "tree_sitter", "zstandard"),
+        "train",
+    )
 )
 """Module that a command may miss -> the extra that brings it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
@@ -12,7 +13,7 @@ from engine.base.arrays import Ints
 from engine.decoding.canvas import Canvas
 from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
-from engine.request.messages import Draft, DraftSpan, Span, replaced
+from engine.request.messages import Draft, DraftSpan, DraftToken, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin
 from engine.text.postprocess import finish, with_line_ends
 from engine.text.syntax import new_errors
@@ -122,10 +123,29 @@ def draft_of(
     """The spans in mid-denoising, masked places as ``_``."""
     parts = []
     for group, span in enumerate(spans):
-        places = canvas.places(group)
         known = canvas.written(group)
-        shown = "".join("_" if canvas.ids[p] == canvas.mask_id else tokenizer.decode([canvas.ids[p]]) for p in places)
-        shown = borders[group].strip(shown) if group in borders else shown
         confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
-        parts.append(DraftSpan(start=span.start, end=span.end, text=shown, confidence=confidence))
+        tokens = _draft_tokens(canvas, group, tokenizer, borders.get(group, Border()))
+        shown = "".join(token.text for token in tokens)
+        parts.append(DraftSpan(start=span.start, end=span.end, text=shown, confidence=confidence, tokens=tokens))
     return Draft(step=step, spans=tuple(parts))
+
+
+def _draft_tokens(canvas: Canvas, group: int, tokenizer: TextTokenizer, border: Border) -> tuple[DraftToken, ...]:
+    """The places of a span, without the text that a healed border took back."""
+    places = canvas.places(group)
+    texts: list[str] = []
+    for masked, run in groupby(places, key=lambda place: bool(canvas.ids[place] == canvas.mask_id)):
+        ids = [int(canvas.ids[place]) for place in run]
+        texts += ["_"] * len(ids) if masked else tokenizer.decode_each(ids)
+    whole = "".join(texts)
+    begin = len(border.before) if whole.startswith(border.before) else 0
+    end = len(border.strip(whole)) + begin
+    tokens, at = [], 0
+    for place, text in zip(places, texts, strict=True):
+        shown = text[max(0, begin - at) : max(0, end - at)]
+        at += len(text)
+        sure = None if canvas.ids[place] == canvas.mask_id else round(float(np.exp(canvas.log_probs[place])), 4)
+        if shown or not text:
+            tokens.append(DraftToken(text=shown, confidence=sure))
+    return tuple(tokens)

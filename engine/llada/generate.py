@@ -89,6 +89,8 @@ def generate(
 
 def check_generation(config: ModelConfig, request: GenerateRequest) -> None:
     """``RequestRejected`` for lengths and ids that do not fit together or the model."""
+    if request.seed < 0:
+        raise RequestRejected(f"The seed {request.seed} is negative; use 0 or more.")
     if request.gen_length < 1 or request.block_length < 1 or request.gen_length % request.block_length:
         raise RequestRejected(f"gen_length {request.gen_length} is not a multiple of block_length {request.block_length}.")
     blocks = request.gen_length // request.block_length

@@ -123,6 +123,15 @@ class FillResult(Config, kw_only=True, frozen=True):
     stopped: Literal["complete", "deadline"] = "complete"
 
 
+class DraftToken(Config, kw_only=True, frozen=True):
+    """One place of a draft."""
+
+    text: str
+    """``_`` where it is masked."""
+    confidence: float | None
+    """Probability with which the model wrote it; ``None`` where it is masked."""
+
+
 class DraftSpan(Config, kw_only=True, frozen=True):
     """A span in mid-denoising, what will stand in place of ``start:end``: masked places are shown as ``_``."""
 
@@ -130,6 +139,8 @@ class DraftSpan(Config, kw_only=True, frozen=True):
     end: int
     text: str
     confidence: float
+    tokens: tuple[DraftToken, ...] = ()
+    """Its places in order; their texts are ``text``."""
 
 
 class Draft(Config, kw_only=True, frozen=True):

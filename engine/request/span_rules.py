@@ -20,6 +20,8 @@ def checked_spans(request: FillRequest, config: ModelConfig) -> list[Span]:
     """The spans in order; ``RequestRejected`` says what does not fit."""
     if not request.spans:
         raise RequestRejected("There is nothing to fill: mark a blank as ____ or give a position.")
+    if request.seed < 0:
+        raise RequestRejected(f"The seed {request.seed} is negative; use 0 or more.")
     if request.n < 1:
         raise RequestRejected(f"n is {request.n}; ask for at least one answer.")
     spans = sorted(request.spans, key=lambda s: (s.start, s.end))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,15 @@ class TextTokenizer:
         """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left out."""
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
         return text.replace("\ufffd", "")
+
+    def decode_each(self, ids: list[int]) -> list[str]:
+        """What every one of ``ids`` adds to the text of those before it; together the text of all."""
+        alone = [self.decode([token]) for token in ids]
+        if "".join(alone) == self.decode(ids):
+            return alone
+        # A character of several tokens is told when its last one is there.
+        grown = [self.decode(ids[:size]) for size in range(len(ids) + 1)]
+        return [longer[len(shorter) :] for shorter, longer in pairwise(grown)]
 
     @property
     def size(self) -> int:

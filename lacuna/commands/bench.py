@@ -16,7 +16,7 @@ from engine import BUNDLED, Engine
 from engine.base.advice import install
 from lacuna.errors import UserError
 
-NAMES = ("latency", "lsp", "quality", "startup", "throughput", "training")
+NAMES = ("latency", "lsp", "quality", "serve", "startup", "throughput", "training")
 GROWN = 20
 """Places for what windows and documents cost."""
 SLOW_PLACES = 5
@@ -34,6 +34,7 @@ def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None, r
         "latency": partial(_latency, model),
         "lsp": _lsp,
         "quality": partial(_quality, model, data, rules),
+        "serve": partial(_serve, model),
         "startup": _startup,
         "throughput": partial(_throughput, model),
         "training": _training,
@@ -118,6 +119,13 @@ def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
     with Engine(model) as engine:
         report: dict[str, float | int | str] = {"places": runs, "machine": describe()}
         return report | throughput(engine, places(runs))
+
+
+def _serve(model: Path | None, runs: int) -> dict[str, float | int | str]:
+    """``runs`` is how many seconds each number of clients asks."""
+    from benchmarks.serving.http_load import measure
+
+    return measure(BUNDLED if model is None else model, runs)
 
 
 def _training(runs: int) -> dict[str, float | int | str]:

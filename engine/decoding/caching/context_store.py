@@ -6,8 +6,9 @@ A session is one document of one user; its contexts serve no other. What is left
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class KeptContexts:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self.served: Counter[Literal["reused", "edited", "encoded"]] = Counter()
+        """How contexts of sessions came about: kept as they were, in part, or wholly encoded."""
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -156,3 +156,15 @@ def test_an_answer_with_a_bracket_too_many_keeps_little_of_its_confidence(config
 
     assert confidence("(", "python") < 0.3 < confidence("(", None)
     assert confidence("1", "python") == pytest.approx(confidence("1", "plaintext"))
+
+
+def test_the_tokens_of_a_draft_are_its_text_and_only_masked_ones_have_no_confidence(bundled):
+    drafts = []
+    text = "def h(x):\n    print('h\u00e9llo ____\n    self.coun\n"
+    spans = tuple(Span(start=text.index(word), end=text.index(word) + 4) for word in ("____", "coun"))
+    with Engine(bundled) as engine:
+        engine.fill(FillRequest(text=text, spans=spans, copies=False), drafts.append)
+    shown = [span for draft in drafts for span in draft.spans]
+    assert all("".join(token.text for token in span.tokens) == span.text for span in shown)
+    assert any(token.confidence is None for span in shown for token in span.tokens)
+    assert all(token.text == "_" for span in shown for token in span.tokens if token.confidence is None)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, Span
 from engine.backends.fake import FakeBackend
+from engine.llada.generate import GenerateRequest
 from engine.request.span_rules import missing_pin
 
 TEXT = "def total(items):\n    return  + 1\n"
@@ -123,3 +124,11 @@ def test_spans_of_one_name_that_want_different_things_are_rejected(config, token
     spans = (Span(start=0, end=0, name="x", tokens=2), Span(start=4, end=4, name="x", tokens=3))
     with pytest.raises(RequestRejected, match="different lengths"):
         fill(config, tokenizer, *spans)
+
+
+def test_a_negative_seed_is_refused_in_a_sentence(config, tokenizer):
+    with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, places, index: np.zeros(512))) as engine:
+        with pytest.raises(RequestRejected, match="seed -1 is negative"):
+            engine.fill(FillRequest(text="a ", spans=(Span(start=2, end=2),), seed=-1))
+        with pytest.raises(RequestRejected, match="seed -1 is negative"):
+            engine.generate(GenerateRequest(prompt_ids=(20,), gen_length=32, seed=-1))

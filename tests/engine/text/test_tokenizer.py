@@ -39,3 +39,10 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(CheckpointError, match="tokenizer.json is missing or damaged"):
         TextTokenizer(tmp_path / "tokenizer.json")
+
+
+def test_a_character_of_several_tokens_belongs_to_the_token_that_completes_it(tokenizer):
+    ids = tokenizer.encode("a\u2603\U0001f642b")
+    each = tokenizer.decode_each(ids)
+    assert len(each) == len(ids) > 4
+    assert "".join(each) == "a\u2603\U0001f642b"

@@ -1,0 +1,1 @@
+"""The HTTP server under load: simulated editors, and what the socket costs."""

@@ -1,0 +1,1 @@
+"""The engine over HTTP: one set of contracts for every client, on loopback and a Unix socket."""

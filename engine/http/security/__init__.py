@@ -1,0 +1,1 @@
+"""Who may ask: keys, Host and Origin, the headers of every answer, the addresses listened on."""

@@ -1,0 +1,42 @@
+"""``lacuna serve``: the options of the command as settings, and where it listens on standard error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine import BUNDLED, Engine
+from engine.http.serve import serve
+from engine.http.settings import Limits, ServeSettings, SettingsError, default_socket
+from engine.network.model_config import read_model_config
+from lacuna.errors import UserError
+
+
+def serve_engine(
+    model: Path | None,
+    backend: str,
+    *,
+    socket: str | None,
+    parallel: int,
+    queue: int,
+    request_s: float,
+    drain_s: float,
+    stream_after_s: float,
+    **places: Any,
+) -> None:
+    """Serve until told to stop; ``places`` are fields of ``ServeSettings``."""
+    folder = BUNDLED if model is None else model
+    read_model_config(folder)  # a folder that is no model is told before anything is listened on
+    path = default_socket() if socket is None else None if socket == "none" else Path(socket)
+
+    def announce(addresses: str) -> None:
+        sys.stderr.write(f"lacuna: {folder.name} is served at {addresses}\n")
+        sys.stderr.flush()
+
+    try:
+        limits = Limits(running=parallel, waiting=queue, request_s=request_s, drain_s=drain_s, stream_after_s=stream_after_s)
+        settings = ServeSettings(socket=path, limits=limits, **places)
+        serve(settings, folder, lambda: Engine(folder, backend), announce)
+    except (SettingsError, ValueError) as exc:
+        raise UserError(str(exc)) from exc
