@@ -1,0 +1,186 @@
+-- What ends in an edit: fill, rewrite, write before. The server makes the edit; a choice of answers is made here.
+
+local config = require('lacuna.config')
+local say = require('lacuna.say')
+
+local M = {}
+
+local ANSWERS = 3
+
+--- The client of a buffer; without one the user is told why, with the file type and the way out.
+---@param buffer integer
+---@return vim.lsp.Client?
+function M.client(buffer)
+  local client = vim.lsp.get_clients({ bufnr = buffer, name = 'lacuna' })[1]
+  if not client then
+    say.warn(M.why_not(buffer))
+  end
+  return client
+end
+
+--- Why the server does not run in a buffer.
+---@param buffer integer
+function M.why_not(buffer)
+  local state, filetype = vim.g.lacuna_status, vim.bo[buffer].filetype
+  local enabled = vim.lsp.config.lacuna or { filetypes = {} }
+  if state == 'missing' or state == 'stopped' then
+    return vim.g.lacuna_message
+  elseif vim.bo[buffer].buftype ~= '' then
+    return ('this is no file but a buffer of type "%s".'):format(vim.bo[buffer].buftype)
+  elseif filetype == '' then
+    return 'this buffer has no file type; `:set filetype=text` gives it one.'
+  elseif not vim.list_contains(enabled.filetypes or {}, filetype) then
+    return ('it does not run in files of type %s; setup({ filetypes = { %s } }) would have it here.'):format(
+      filetype,
+      vim.iter(vim.list_extend(vim.list_slice(config.filetypes()), { filetype })):map(vim.inspect):join(', ')
+    )
+  elseif state == nil then
+    return "it is not enabled; require('lacuna').setup() does that."
+  end
+  return ('its server is starting for this file of type %s; a moment, please.'):format(filetype)
+end
+
+local function argument(buffer, more)
+  return vim.tbl_extend('force', {
+    uri = vim.uri_from_bufnr(buffer),
+    version = vim.lsp.util.buf_versions[buffer],
+  }, more)
+end
+
+--- Run a command of the server on the current buffer.
+---@param command string
+---@param more table
+---@param on_answer? fun(result: any, client: vim.lsp.Client)
+function M.run(command, more, on_answer)
+  local buffer = vim.api.nvim_get_current_buf()
+  local client = M.client(buffer)
+  if not client then
+    return
+  end
+  local call = { title = command, command = command, arguments = { argument(buffer, more) } }
+  client:exec_cmd(call, { bufnr = buffer }, function(err, result)
+    if err then
+      say.error(err.message)
+    elseif on_answer then
+      on_answer(result, client)
+    end
+  end)
+end
+
+--- The place of the cursor, as the protocol has it.
+function M.cursor()
+  local client = M.client(0)
+  return client and vim.lsp.util.make_range_params(0, client.offset_encoding).range
+end
+
+--- The last selection, or the selected lines.
+function M.selection()
+  local client = M.client(0)
+  return client and vim.lsp.util.make_given_range_params(nil, nil, 0, client.offset_encoding).range
+end
+
+--- Fill all blanks together.
+function M.fill()
+  M.run('lacuna.fillBlanks', {})
+end
+
+--- Fill the blanks from line `first` to `last`, 0-based.
+function M.fill_lines(first, last)
+  local range = { start = { line = first, character = 0 }, ['end'] = { line = last + 1, character = 0 } }
+  M.run('lacuna.fillBlanks', { range = range })
+end
+
+local function new_text(action)
+  local changes = action and action.edit and action.edit.documentChanges
+  local edit = changes and changes[1] and changes[1].edits[1]
+  return edit and (edit.newText or edit.snippet and edit.snippet.value)
+end
+
+-- Several answers of a command, none of them applied: the edit of an unresolved code action is asked for, once a seed.
+local function answers(command, more, on_answers)
+  local buffer = vim.api.nvim_get_current_buf()
+  local client = M.client(buffer)
+  if not client then
+    return
+  end
+  local found, seen, left = {}, {}, ANSWERS
+  for seed = 0, ANSWERS - 1 do
+    local wanted = argument(buffer, vim.tbl_extend('force', more, { seed = seed }))
+    local action = { title = command, data = { command = command, argument = wanted } }
+    client:request('codeAction/resolve', action, function(err, resolved)
+      left = left - 1
+      local text = not err and new_text(resolved)
+      if text and not seen[text] then
+        seen[text] = true
+        table.insert(found, { seed = seed, text = text, edit = resolved.edit })
+      end
+      if left == 0 then
+        table.sort(found, function(a, b)
+          return a.seed < b.seed
+        end)
+        on_answers(found, client, buffer)
+      end
+    end, buffer)
+  end
+end
+
+--- Write the selection anew, around words that stay, and let the user choose between the answers.
+---@param words string[]
+function M.rewrite(words)
+  local range = M.selection()
+  if not range then
+    return
+  end
+  answers('lacuna.rewrite', { range = range, keep = #words > 0 and words or nil }, function(found, client, buffer)
+    local version = vim.lsp.util.buf_versions[buffer]
+    local function apply(answer)
+      if not answer then
+        return
+      elseif vim.lsp.util.buf_versions[buffer] ~= version then
+        return say.warn('the text changed in the meantime; ask again.')
+      end
+      vim.lsp.util.apply_workspace_edit(answer.edit, client.offset_encoding)
+    end
+    if #found == 0 then
+      return -- the server has said why
+    elseif #found == 1 then
+      return apply(found[1])
+    end
+    vim.ui.select(found, {
+      prompt = 'Instead of the selection:',
+      kind = 'lacuna.rewrite',
+      format_item = function(answer)
+        local line = answer.text:gsub('\n', ' ⏎ ')
+        return vim.fn.strcharpart(line, 0, math.max(20, vim.o.columns - 8))
+      end,
+    }, apply)
+  end)
+end
+
+--- The same from a mapping of visual mode.
+function M.rewrite_visual()
+  vim.api.nvim_feedkeys(vim.keycode('<Esc>'), 'nx', false)
+  M.rewrite({})
+end
+
+--- Let the user choose another word for the one at the cursor.
+function M.words()
+  local buffer, range = vim.api.nvim_get_current_buf(), M.cursor()
+  if not range then
+    return
+  end
+  M.run('lacuna.alternatives', { range = range }, function(found, client)
+    if not found then
+      return
+    elseif #found.alternatives == 0 then
+      return say.say(('no other word for "%s".'):format(found.word))
+    end
+    vim.ui.select(found.alternatives, { prompt = ('Instead of "%s":'):format(found.word) }, function(word)
+      if word and vim.lsp.util.buf_versions[buffer] == found.version then
+        vim.lsp.util.apply_text_edits({ { range = found.range, newText = word } }, buffer, client.offset_encoding)
+      end
+    end)
+  end)
+end
+
+return M
