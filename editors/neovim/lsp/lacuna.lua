@@ -3,7 +3,7 @@
 local blanks = require('lacuna.blanks')
 local config = require('lacuna.config')
 local drafts = require('lacuna.drafts')
-local ghost = require('lacuna.ghost')
+local request = require('lacuna.suggestion.request')
 local server = require('lacuna.server')
 local status = require('lacuna.status')
 
@@ -27,9 +27,9 @@ return {
   end,
   on_init = function(client)
     server.initialized(client)
-    ghost.take_over(client)
+    request.take_over(client)
   end,
   on_attach = function(client, buffer)
-    ghost.attach(client, buffer)
+    request.attach(client, buffer)
   end,
 }

@@ -32,14 +32,14 @@ local function toggle()
   end
   config.options.filetypes = list
   send({ languages = vim.tbl_map(config.language, list) })
-  require('lacuna.ghost').dismiss()
+  require('lacuna.suggestion.shown').dismiss()
   say.say(('suggestions are %s in files of type %s.'):format(on and 'on' or 'off', filetype))
 end
 
 local function all(on)
   return function()
     send({ inlineCompletion = on })
-    require('lacuna.ghost').dismiss()
+    require('lacuna.suggestion.shown').dismiss()
     say.say(on and ('suggestions are on in files of type %s.'):format(table.concat(config.filetypes(), ', '))
       or 'suggestions are off everywhere; commands still work.')
   end
@@ -140,8 +140,8 @@ local actions = {
   { 'between', 'write what belongs between the texts around the cursor', function()
     edits.run('lacuna.writeBetween', { range = edits.cursor() })
   end },
-  { 'word', "accept the suggestion's next word", function() require('lacuna.accept').word() end },
-  { 'line', "accept the suggestion's next line", function() require('lacuna.accept').line() end },
+  { 'word', "accept the suggestion's next word", function() require('lacuna.suggestion.accept').word() end },
+  { 'line', "accept the suggestion's next line", function() require('lacuna.suggestion.accept').line() end },
   { 'toggle', 'suggestions on or off in files of this type', toggle },
   { 'on', 'suggestions on', all(true) },
   { 'off', 'suggestions off everywhere', all(false) },

@@ -3,13 +3,13 @@
 local M = {}
 
 local actions = {
-  accept = { 'lacuna.accept', 'all' },
-  accept_word = { 'lacuna.accept', 'word' },
-  accept_line = { 'lacuna.accept', 'line' },
-  dismiss = { 'lacuna.ghost', 'dismiss' },
-  suggest = { 'lacuna.ghost', 'ask' },
-  next = { 'lacuna.ghost', 'next' },
-  previous = { 'lacuna.ghost', 'previous' },
+  accept = { 'lacuna.suggestion.accept', 'all' },
+  accept_word = { 'lacuna.suggestion.accept', 'word' },
+  accept_line = { 'lacuna.suggestion.accept', 'line' },
+  dismiss = { 'lacuna.suggestion.shown', 'dismiss' },
+  suggest = { 'lacuna.suggestion.request', 'ask' },
+  next = { 'lacuna.suggestion.request', 'next' },
+  previous = { 'lacuna.suggestion.request', 'previous' },
 }
 
 -- What a key did before: accepting falls back to it when nothing is on show.
@@ -35,7 +35,7 @@ local function map(name, key)
   -- A second setup() must not take its own mapping for what the key did before.
   earlier[key] = earlier[key] or vim.fn.maparg(key, 'i', false, true)
   vim.keymap.set('i', key, function()
-    if accepting and not require('lacuna.ghost').rest() then
+    if accepting and not require('lacuna.suggestion.shown').rest() then
       return fallback(key, earlier[key])
     end
     require(module)[action]()
@@ -73,7 +73,7 @@ end
 
 --- True while a suggestion is on show.
 function M.visible()
-  return require('lacuna.ghost').rest() ~= nil
+  return require('lacuna.suggestion.shown').rest() ~= nil
 end
 
 --- For a status line.

@@ -15,7 +15,7 @@ function M.say(text, level)
       vim.notify(text, level)
     else
       M.window(vim.split(text, '\n'), 'Lacuna')
-      vim.api.nvim_echo({ { text } }, true, { kind = 'lacuna', verbose = false })
+      vim.cmd.echomsg({ vim.fn.string(text), mods = { silent = true } }) -- for :messages
     end
   end)
 end

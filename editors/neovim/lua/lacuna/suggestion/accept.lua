@@ -1,13 +1,14 @@
 -- Accepting a suggestion, or its next word or line. What was typed meanwhile is checked first, what remains stays on show,
 -- one undo takes back what was accepted and nothing else, and `.` repeats it as it repeats typed text.
 
-local ghost = require('lacuna.ghost')
+local request = require('lacuna.suggestion.request')
+local shown = require('lacuna.suggestion.shown')
 
 local M = {}
 
 -- Key codes of a mapping: an undo step of its own for the text, and another for what is typed after it.
 local BREAK = vim.keycode('<C-g>u')
-local INSERT = vim.keycode("<Cmd>lua require('lacuna.accept').insert()<CR>")
+local INSERT = vim.keycode("<Cmd>lua require('lacuna.suggestion.accept').insert()<CR>")
 
 local queued ---@type (fun(rest: string): string)?
 
@@ -15,7 +16,7 @@ local queued ---@type (fun(rest: string): string)?
 ---@param part fun(rest: string): string
 ---@return boolean # false when there is nothing to accept
 local function accept(part)
-  if not ghost.rest() then
+  if not shown.rest() then
     return false
   end
   queued = part
@@ -26,14 +27,14 @@ end
 
 --- The other half of `accept`, once the text may be changed.
 function M.insert()
-  local part, rest = queued, ghost.rest()
+  local part, rest = queued, shown.rest()
   queued = nil
   if not part or not rest then
     return
   end
   -- Pasting is literal (no indenting, no abbreviations) and is what `.` repeats.
   vim.api.nvim_paste(part(rest), false, -1)
-  ghost.changed()
+  request.changed()
 end
 
 local function whole(rest)
