@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -40,10 +43,6 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._master, slave = pty.openpty()
         os.set_blocking(self._master, False)
-        import fcntl
-        import struct
-        import termios
-
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         command = [nvim, "-n", "-u", str(init), "--listen", str(socket), str(path)]
         self.process = subprocess.Popen(
@@ -56,6 +55,7 @@ class Terminal:
         self._reader.start()
         wait(socket.exists)
         self.nvim = pynvim.attach("socket", path=str(socket))
+        wait(lambda: self.nvim.vvars["vim_did_enter"])
 
     def _read(self) -> None:
         while self._open:
