@@ -3,6 +3,7 @@
 local blanks = require('lacuna.blanks')
 local config = require('lacuna.config')
 local drafts = require('lacuna.drafts')
+local edits = require('lacuna.edits')
 local request = require('lacuna.suggestion.request')
 local server = require('lacuna.server')
 local status = require('lacuna.status')
@@ -21,6 +22,7 @@ return {
     ['lacuna/status'] = status.told,
     ['window/showMessage'] = status.message,
     ['textDocument/diagnostic'] = blanks.diagnostics,
+    ['workspace/applyEdit'] = edits.apply_edit,
   },
   get_language_id = function(_, filetype)
     return config.language(filetype)

@@ -16,6 +16,7 @@ def test_all_blanks_are_filled_together_and_one_undo_takes_them_back(newest, sta
     terminal = start(newest, "blanks.py", text)
     terminal.keys(":Lacuna fill<CR>")
     wait(lambda: "____" not in terminal.text)
+    assert not terminal.waits_for_enter
     assert terminal.saved().startswith("name = ")
     terminal.keys("u")
     wait(lambda: terminal.text == text)
@@ -30,6 +31,21 @@ def test_a_selection_is_rewritten_by_the_answer_that_was_chosen(newest, start):
     offered = terminal.nvim.vars["offered"]
     assert len(offered) > 1 and all("Friday" in answer for answer in offered)
     assert terminal.saved().splitlines()[2:] == offered[-1].split(" ⏎ ")
+
+
+def test_unsure_blanks_are_accepted_or_rejected_one_by_one(newest, start):
+    init = """
+    vim.opt.runtimepath:prepend('{plugin}')
+    require('lacuna').setup({{ command = {{ '{python}', '-m', 'lacuna', 'lsp' }}, settings = {{ confirmBelow = 1.0 }} }})
+    """
+    terminal = start(newest, "blanks.py", "name = ____\nsize = ____\n", init)
+    terminal.keys(":Lacuna fill<CR>")
+    wait(lambda: terminal.sees("Line 1, "))
+    terminal.keys("r")
+    wait(lambda: terminal.sees("Line 2, "))
+    terminal.keys("a")
+    wait(lambda: terminal.row(1) == "name = ____" and "____" not in terminal.row(2))
+    assert not terminal.waits_for_enter
 
 
 def test_a_map_of_visual_mode_rewrites_just_what_is_selected(newest, start):

@@ -40,6 +40,45 @@ function M.why_not(buffer)
   return ('its server is starting for this file of type %s; a moment, please.'):format(filetype)
 end
 
+-- The parts of an edit that the user agrees to, where the server wants them asked ('confirmBelow').
+local function confirmed(edits, notes)
+  return vim.tbl_filter(function(one)
+    local note = notes[one.annotationId]
+    if not (note and note.needsConfirmation) then
+      return true
+    end
+    local text = (one.newText or ''):gsub('\n', ' ⏎ ')
+    return vim.fn.confirm(('%s: %s'):format(note.label, text), '&Accept\n&Reject', 1) == 1
+  end, edits)
+end
+
+-- Neovim 0.12 lists the notes of an edit, which ends in "Press ENTER"; an edit of an older text it passes over silently.
+local function apply(edit, client)
+  for _, change in ipairs(edit.documentChanges or {}) do
+    local document = change.textDocument
+    if document and type(document.version) == 'number' then
+      local now = vim.lsp.util.buf_versions[vim.uri_to_bufnr(document.uri)]
+      if now and now ~= document.version then
+        return false
+      end
+    end
+    change.edits = change.edits and confirmed(change.edits, edit.changeAnnotations or {})
+    for _, one in ipairs(change.edits or {}) do
+      one.annotationId = nil
+    end
+  end
+  edit.changeAnnotations = nil
+  vim.lsp.util.apply_workspace_edit(edit, client.offset_encoding)
+  return true
+end
+
+--- Handler of `workspace/applyEdit`.
+function M.apply_edit(_, params, context)
+  local client = assert(vim.lsp.get_client_by_id(context.client_id))
+  local ok, applied = pcall(apply, params.edit, client)
+  return { applied = ok and applied, failureReason = not ok and tostring(applied) or nil }
+end
+
 local function argument(buffer, more)
   return vim.tbl_extend('force', {
     uri = vim.uri_from_bufnr(buffer),
@@ -118,7 +157,7 @@ local function answers(command, more, on_answers)
         table.sort(found, function(a, b)
           return a.seed < b.seed
         end)
-        on_answers(found, client, buffer)
+        on_answers(found, client)
       end
     end, buffer)
   end
@@ -131,20 +170,14 @@ function M.rewrite(words)
   if not range then
     return
   end
-  answers('lacuna.rewrite', { range = range, keep = #words > 0 and words or nil }, function(found, client, buffer)
-    local version = vim.lsp.util.buf_versions[buffer]
-    local function apply(answer)
-      if not answer then
-        return
-      elseif vim.lsp.util.buf_versions[buffer] ~= version then
-        return say.warn('the text changed in the meantime; ask again.')
+  answers('lacuna.rewrite', { range = range, keep = #words > 0 and words or nil }, function(found, client)
+    local function choose(answer)
+      if answer and not apply(answer.edit, client) then
+        say.warn('the text changed in the meantime; ask again.')
       end
-      vim.lsp.util.apply_workspace_edit(answer.edit, client.offset_encoding)
     end
-    if #found == 0 then
-      return -- the server has said why
-    elseif #found == 1 then
-      return apply(found[1])
+    if #found < 2 then
+      return choose(found[1]) -- without one the server has said why
     end
     vim.ui.select(found, {
       prompt = 'Instead of the selection:',
@@ -153,7 +186,7 @@ function M.rewrite(words)
         local line = answer.text:gsub('\n', ' ⏎ ')
         return vim.fn.strcharpart(line, 0, math.max(20, vim.o.columns - 8))
       end,
-    }, apply)
+    }, choose)
   end)
 end
 
