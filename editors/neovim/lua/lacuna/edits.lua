@@ -5,7 +5,8 @@ local say = require('lacuna.say')
 
 local M = {}
 
-local ANSWERS = 3
+-- Answers to choose from: all of the selection written anew, half of its words, a quarter (the oddest ones).
+local VARIANTS = { {}, { strength = 0.5 }, { strength = 0.25 } }
 
 --- The client of a buffer; without one the user is told why, with the file type and the way out.
 ---@param buffer integer
@@ -135,27 +136,27 @@ local function new_text(action)
   return edit and (edit.newText or edit.snippet and edit.snippet.value)
 end
 
--- Several answers of a command, none of them applied: the edit of an unresolved code action is asked for, once a seed.
+-- Several answers of a command, none of them applied: the edit of an unresolved code action is asked for.
 local function answers(command, more, on_answers)
   local buffer = vim.api.nvim_get_current_buf()
   local client = M.client(buffer)
   if not client then
     return
   end
-  local found, seen, left = {}, {}, ANSWERS
-  for seed = 0, ANSWERS - 1 do
-    local wanted = argument(buffer, vim.tbl_extend('force', more, { seed = seed }))
+  local found, seen, left = {}, {}, #VARIANTS
+  for number, variant in ipairs(VARIANTS) do
+    local wanted = argument(buffer, vim.tbl_extend('force', more, variant))
     local action = { title = command, data = { command = command, argument = wanted } }
     client:request('codeAction/resolve', action, function(err, resolved)
       left = left - 1
       local text = not err and new_text(resolved)
       if text and not seen[text] then
         seen[text] = true
-        table.insert(found, { seed = seed, text = text, edit = resolved.edit })
+        table.insert(found, { number = number, text = text, edit = resolved.edit })
       end
       if left == 0 then
         table.sort(found, function(a, b)
-          return a.seed < b.seed
+          return a.number < b.number
         end)
         on_answers(found, client)
       end

@@ -13,7 +13,6 @@ export interface Arguments {
   ranges?: vscode.Range[];
   strength?: number;
   keep?: string[];
-  seed?: number;
 }
 
 export class Asker {

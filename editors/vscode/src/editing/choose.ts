@@ -5,7 +5,8 @@ import * as vscode from 'vscode';
 import { Arguments, Asker, selection } from './ask';
 import { Proposed, Written } from './drafts';
 
-const ANSWERS = 3;
+/** All of the selection written anew, half of its words, a quarter (the oddest ones). */
+const VARIANTS: Arguments[] = [{}, { strength: 0.5 }, { strength: 0.25 }];
 
 interface Answer extends vscode.QuickPickItem {
   proposed: Proposed;
@@ -23,11 +24,11 @@ export async function rewrite(asker: Asker): Promise<void> {
   }
 }
 
-/** Several answers of a command, one seed each; the one that is chosen is put into the text. */
+/** Several answers of a command; the one that is chosen is put into the text. */
 async function chooseAnswer(asker: Asker, command: string, more: Arguments): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const version = editor?.document.version;
-  const asked = Array.from({ length: ANSWERS }, (_, seed) => asker.propose(command, { ...more, seed }));
+  const asked = VARIANTS.map((variant) => asker.propose(command, { ...more, ...variant }));
   const found = (await Promise.all(asked)).flatMap((one) => one?.slice(0, 1) ?? []);
   const different = found.filter((one, at) => found.findIndex((other) => other.text === one.text) === at);
   if (!editor || different.length === 0) {

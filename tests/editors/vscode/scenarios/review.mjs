@@ -1,0 +1,35 @@
+// Blanks one by one, by keys alone: accept the first, reject the second, accept the third; in three colour themes.
+import { command, done, page, picture, ready, save, shown, text } from '../workbench.mjs';
+
+await ready();
+const seen = { before: text() };
+await command('Lacuna: Fill All Blanks, Accept or Reject Each');
+await page.waitForFunction(() => [...document.querySelectorAll('.codelens-decoration')].some((lens) => lens.textContent.includes('Accept “')), null, { timeout: 60_000 });
+seen.lenses = (await page.$$eval('.codelens-decoration', (found) => found.map((one) => one.textContent))).map((one) => one.replace(/\u00a0/g, ' '));
+seen.untouched = text() === seen.before;
+// What is proposed stands behind its blank, as decorations.
+seen.proposed = await page.evaluate(() =>
+  [...document.querySelectorAll('.view-line span')].map((span) => getComputedStyle(span, '::after').content).filter((content) => content && content !== 'none' && content !== 'normal'),
+);
+for (const theme of ['Light Modern', 'Dark High Contrast', 'Dark Modern']) {
+  await command('Preferences: Color Theme');
+  await page.waitForTimeout(500);
+  await page.keyboard.type(theme);
+  await page.waitForTimeout(700);
+  await page.keyboard.press('Enter');
+  await page.waitForTimeout(700);
+  await picture(`review-${theme.replaceAll(' ', '-').toLowerCase()}`);
+}
+const blanks = async () => (await shown()).join('\n').split('____').length - 1;
+const count = await blanks();
+await page.keyboard.press('Alt+Enter');
+for (let i = 0; i < 50 && (await blanks()) === count; i++) await page.waitForTimeout(100);
+await page.keyboard.press('Alt+Backspace');
+await page.waitForTimeout(500);
+await page.keyboard.press('Alt+Enter');
+for (let i = 0; i < 50 && (await blanks()) > count - 2; i++) await page.waitForTimeout(100);
+seen.left = await page.$$eval('.codelens-decoration', (found) => found.filter((one) => one.textContent.includes('Accept “')).length);
+seen.after = await save();
+await page.keyboard.press('Control+z');
+seen.undone = await save();
+await done(seen);
