@@ -47,10 +47,10 @@ function entries(server: Server, status: StatusBar): Entry[] {
   }
   separator('Server');
   add('info', 'What Became of the Suggestions', 'lacuna.showCounts');
-  add('chip', 'Models', 'lacuna.showModels', server.found ? server.found.origin : '');
+  add('chip', 'Models', 'lacuna.showModels', 'which are here');
   add('pulse', 'Doctor', 'lacuna.runDoctor', 'what can run here');
   add('output', 'Log', 'lacuna.showLog');
-  add('debug-restart', 'Restart', 'lacuna.restart');
+  add('debug-restart', 'Restart', 'lacuna.restart', server.found && `the server of ${server.found.origin}`);
   add('gear', 'Settings', 'workbench.action.openSettings', '', '@ext:lacuna.lacuna');
   add('mortar-board', 'First Steps', 'lacuna.openWalkthrough');
   return found;

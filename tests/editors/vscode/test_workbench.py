@@ -25,7 +25,8 @@ QUIET = {
     "chat.disableAIFeatures": True, "workbench.startupEditor": "none", "telemetry.telemetryLevel": "off",
     "editor.minimap.enabled": False, "extensions.autoUpdate": False, "extensions.autoCheckUpdates": False,
     "editor.quickSuggestions": {"other": "off"},  # the menu of words would take part of the suggestion
-    "security.workspace.trust.enabled": False,
+    "security.workspace.trust.enabled": False, "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.colorTheme": os.environ.get("LACUNA_THEME", "Default Dark Modern"),  # for the pictures
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ const quiet = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'lacuna-browser-')), {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   headless: true,
-  viewport: { width: 900, height: 480 },
+  viewport: { width: 900, height: 640 },
   args: [...quiet, '--disable-background-networking', '--disable-component-update'],
 });
 export const page = await context.newPage();
