@@ -129,6 +129,14 @@ def test_a_missing_server_is_explained_with_the_way_out(workbench, tmp_path):
     assert ("Install It" in seen["buttons"]) == (EXTENSION / "server").exists()
 
 
+@pytest.mark.timeout(580)
+def test_one_button_installs_the_server_from_the_wheel_beside_the_extension(workbench):
+    require(os.environ.get("LACUNA_INSTALL", ""), "it downloads 100 MB of packages; LACUNA_INSTALL=1 does it")
+    # Fails unless the server that was installed starts and says that it is ready.
+    nothing = {"PATH": f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin"}
+    assert workbench("install", "letter.md", "The shop is open.\n", settings={}, env=nothing, timeout=560)["ready"]
+
+
 def test_the_packed_extension_is_small_without_the_server():
     bundle = EXTENSION / "dist" / "extension.js"
     require(str(bundle) if bundle.exists() else "", "no bundle; `make vsix` makes it")
