@@ -58,7 +58,11 @@ def test_after_too_many_crashes_the_user_is_told_how_to_start_it_again(newest, s
         wait(lambda: terminal.nvim.vars["lacuna_status"] == "ready", 40)
         os.kill(pid, signal.SIGKILL)
         wait(lambda: terminal.nvim.vars["lacuna_status"] != "ready")
-    wait(lambda: terminal.nvim.vars["lacuna_status"] == "stopped" and ":Lacuna restart" in terminal.nvim.vars["lacuna_message"])
+    wait(
+        lambda: (
+            terminal.nvim.vars["lacuna_status"] == "stopped" and ":Lacuna restart" in terminal.nvim.vars["lacuna_message"]
+        )
+    )
     terminal.keys(":Lacuna fill<CR>")
     wait(lambda: terminal.sees(":Lacuna restart starts it again"))
     terminal.keys(":Lacuna restart<CR>")
@@ -131,5 +135,3 @@ def test_an_option_that_does_not_exist_is_named(newest, start):
     init = "vim.opt.runtimepath:prepend('{plugin}')\nrequire('lacuna').setup({{ filetype = {{ 'go' }} }})"
     terminal = start(newest, "letter.md", PROSE, init, ready=False)
     wait(lambda: terminal.sees('setup() knows no "filetype"; see :help lacuna-setup.'))
-
-
