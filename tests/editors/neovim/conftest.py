@@ -54,7 +54,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         env[f"XDG_{name}_HOME"] = str(tmp_path / name.lower())
 
     def start_one(nvim: str, name: str, text: str, init: str = SETUP, ready: bool = True) -> Terminal:
-        path, script = tmp_path / "work" / name, tmp_path / f"init{len(opened)}.lua"
+        path, script = tmp_path / "files" / name, tmp_path / f"init{len(opened)}.lua"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         script.write_text(init.format(plugin=PLUGIN, python=sys.executable, root=ROOT))

@@ -1,4 +1,4 @@
-"""The command :Lacuna in a real Neovim: blanks, rewriting, writing before, drafts, words; what is in the buffer and on disk."""
+"""The command :Lacuna in a real Neovim: blanks, rewriting, writing before, drafts, words; in the buffer and on disk."""
 
 from tests.editors.neovim.terminal import wait
 
@@ -99,7 +99,6 @@ def test_blanks_are_highlighted_and_visited_rather_than_listed_as_problems(nvim,
 
 def test_odd_words_are_marked_once_proofreading_is_asked_for(newest, start):
     terminal = start(newest, "letter.md", "The shop is open from Monday to Fribbledonk, and it is closed on Sunday.\n")
-    terminal.lua("require('lacuna.config')")
     terminal.keys(":Lacuna proofread<CR>")
     wait(lambda: terminal.sees("Lacuna: proofreading is on in files of type markdown."))
 
@@ -132,7 +131,7 @@ def test_suggestions_are_turned_off_and_on_for_a_file_type_and_say_so(nvim, star
     terminal.keys(":Lacuna toggle<CR>")
     wait(lambda: terminal.sees("Lacuna: suggestions are off in files of type python."))
     terminal.keys("5G$at")
-    assert not wait(lambda: terminal.nvim.current.line.endswith("widt")) is None
+    wait(lambda: terminal.nvim.current.line.endswith("widt"))
     terminal.lua("vim.wait(1500)")
     assert terminal.row(5) == "total = compute(widt"
     terminal.keys("<Esc>:Lacuna toggle<CR>")

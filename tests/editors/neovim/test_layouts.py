@@ -59,11 +59,15 @@ def test_vim_pack_installs_the_repository(newest, start, repository):
 @pytest.mark.parametrize("when", ["lazy = false", "event = 'InsertEnter'", "ft = 'python'", "cmd = 'Lacuna'"])
 def test_lazy_nvim_installs_and_loads_the_repository(newest, start, repository, when):
     require(LAZY, "no lazy.nvim; name a checkout of it in LACUNA_LAZY")
+    spec = f"{{{{ url = 'file://{repository}', name = 'lacuna', {when}, opts = {OPTIONS} }}}}"
+    # The unpacked Neovim has its parsers elsewhere than a reset of the runtime path would look for them.
+    quiet = (
+        "change_detection = {{ enabled = false }}, rocks = {{ enabled = false }}, "
+        "performance = {{ rtp = {{ reset = false }} }}"
+    )
     init = f"""
     vim.opt.runtimepath:prepend('{LAZY}')
-    require('lazy').setup({{{{
-      {{{{ url = 'file://{repository}', name = 'lacuna', {when}, opts = {OPTIONS} }}}},
-    }}}}, {{{{ change_detection = {{{{ enabled = false }}}}, rocks = {{{{ enabled = false }}}}, performance = {{{{ rtp = {{{{ reset = false }}}} }}}}, install = {{{{ colorscheme = {{{{}}}} }}}} }}}})
+    require('lazy').setup({{{{ {spec} }}}}, {{{{ {quiet} }}}})
     """
     terminal = start(newest, "shop.py", CODE, init, ready=False)
     terminal.lua("pcall(vim.cmd.close)") if terminal.nvim.current.buffer.options["filetype"] == "lazy" else None

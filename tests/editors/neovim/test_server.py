@@ -73,14 +73,14 @@ def test_after_too_many_crashes_the_user_is_told_how_to_start_it_again(newest, s
 def test_one_server_knows_the_settings_of_every_project(newest, start, tmp_path):
     code = "total = compute(width, height, depth)\n" * 4 + "total = compute(wid\n"
     for name, text in (("one", 'languages = ["go"]\n'), ("two", "")):
-        folder = tmp_path / "work" / name
+        folder = tmp_path / "files" / name
         folder.mkdir(parents=True)
         (folder / "lacuna.toml").write_text(text)
         (folder / "shop.py").write_text(code)
     terminal = start(newest, "one/shop.py", code)
     terminal.keys("5G$at")
     wait(lambda: terminal.row(5) == "total = compute(widt")
-    terminal.keys(f"<Esc>:silent write | edit {tmp_path}/work/two/shop.py<CR>")
+    terminal.keys(f"<Esc>:silent write | edit {tmp_path}/files/two/shop.py<CR>")
     wait(lambda: terminal.nvim.current.buffer.name.endswith("two/shop.py"))
     terminal.keys("5G$at")
     wait(lambda: terminal.row(5) == "total = compute(width, height, depth)")
