@@ -148,3 +148,15 @@ def test_typing_along_keeps_the_suggestion_without_asking_again(newest, start):
         wait(lambda: terminal.nvim.current.line.endswith(key))  # noqa: B023
         assert terminal.row(5) == GHOST
     assert terminal.lua("return _G.asked") == 0
+
+
+def test_what_an_open_menu_hides_is_not_accepted(newest, start):
+    terminal = start(newest, "shop.py", CODE)
+    typed(terminal)
+    terminal.nvim.command("let b:lacuna_hidden = v:true")
+    assert terminal.lua("return require('lacuna').accept()") is False
+    terminal.keys("h")
+    wait(lambda: terminal.row(5) == "total = compute(width")
+    terminal.nvim.command("let b:lacuna_hidden = v:false")
+    terminal.keys(",")
+    wait(lambda: terminal.row(5) == GHOST)

@@ -35,7 +35,7 @@ local function map(name, key)
   -- A second setup() must not take its own mapping for what the key did before.
   earlier[key] = earlier[key] or vim.fn.maparg(key, 'i', false, true)
   vim.keymap.set('i', key, function()
-    if accepting and not require('lacuna.suggestion.shown').rest() then
+    if accepting and not require('lacuna.suggestion.shown').visible() then
       return fallback(key, earlier[key])
     end
     require(module)[action]()
@@ -73,7 +73,7 @@ end
 
 --- True while a suggestion is on show.
 function M.visible()
-  return require('lacuna.suggestion.shown').rest() ~= nil
+  return require('lacuna.suggestion.shown').visible() ~= nil
 end
 
 --- For a status line.

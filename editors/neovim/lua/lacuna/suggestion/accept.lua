@@ -16,7 +16,7 @@ local queued ---@type (fun(rest: string): string)?
 ---@param part fun(rest: string): string
 ---@return boolean # false when there is nothing to accept
 local function accept(part)
-  if not shown.rest() then
+  if not shown.visible() then
     return false
   end
   queued = part

@@ -65,6 +65,12 @@ function M.hidden()
   return vim.b.lacuna_hidden or (config.options.hide_with_menu and vim.fn.pumvisible() == 1)
 end
 
+--- What can be accepted: nothing that the user does not see.
+---@return string?
+function M.visible()
+  return not M.hidden() and M.rest() or nil
+end
+
 local function clear()
   if shown then
     pcall(vim.api.nvim_buf_clear_namespace, shown.buffer, space, 0, -1)
@@ -74,8 +80,8 @@ end
 --- Draw what is left of the suggestion, or nothing.
 function M.draw()
   clear()
-  local rest = M.rest()
-  if not rest or M.hidden() then
+  local rest = M.visible()
+  if not rest then
     return
   end
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
