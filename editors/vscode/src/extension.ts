@@ -28,6 +28,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   server = running;
   running.onDraft = (draft) => showDraft(drafts, draft);
   status.onQuiet = () => drafts.clear();
+  running.reviews = (document) => review.has(document);
   running.onMissing = (found) => tellMissing(context, found);
   context.subscriptions.push(log, tools, status, drafts, running, review);
 

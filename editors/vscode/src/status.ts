@@ -48,6 +48,8 @@ export class StatusBar implements vscode.Disposable {
 
   show(health: Health): void {
     this.health = health;
+    const runs = health.state === 'ready' || health.state === 'busy' || health.state === 'off';
+    void vscode.commands.executeCommand('setContext', 'lacuna.ready', runs); // a step of the walkthrough
     if (health.state !== 'busy') {
       this.onQuiet();
     }

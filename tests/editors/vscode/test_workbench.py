@@ -40,7 +40,7 @@ def workbench(tmp_path):
         workspace, user = tmp_path / "workspace", tmp_path / "user" / "User"
         extensions = tmp_path / "extensions" / "lacuna.lacuna-0.1.0"
         for folder in (tmp_path / "home", extensions, workspace, user):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(EXTENSION / "package.json", extensions)
         for part in ("dist", "media", "server"):
             if (EXTENSION / part).exists():
@@ -122,11 +122,40 @@ def test_no_light_bulb_on_ordinary_lines_and_switches_say_what_they_did(workbenc
     assert len(seen["steps"]) >= 4
 
 
-def test_a_missing_server_is_explained_with_the_way_out(workbench, tmp_path):
-    nothing = {"PATH": "/usr/bin:/bin"}
-    seen = workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", settings={}, env=nothing)
+def program(path, script):
+    """An executable script at ``path``; its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path.parent
+
+
+SERVER = f'exec "{sys.executable}" -m lacuna "$@"'
+STRANGER = "echo unknown command >&2; exit 2"
+SYSTEM = "/usr/bin:/bin"
+RESTRICTED = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
+
+
+def test_a_missing_server_is_explained_and_a_stranger_of_that_name_is_passed_over(workbench, tmp_path):
+    strange = program(tmp_path / "bin" / "lacuna", STRANGER)
+    seen = workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", {}, {"PATH": f"{strange}:{SYSTEM}"})
     assert "Set Where It Is" in seen["buttons"]
     assert ("Install It" in seen["buttons"]) == (EXTENSION / "server").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "origin"),
+    [("home/.local/bin/lacuna", "uv tool or pipx"), ("workspace/.venv/bin/lacuna", "the environment of workspace")],
+)
+def test_a_server_is_found_where_tools_put_it(workbench, tmp_path, place, origin):
+    program(tmp_path / place, SERVER)
+    assert origin in workbench("found", "letter.md", "The shop is open.\n", {}, {"PATH": SYSTEM})["restart"]
+
+
+def test_the_environment_of_a_workspace_that_is_not_trusted_is_left_alone(workbench, tmp_path):
+    program(tmp_path / "workspace" / ".venv" / "bin" / "lacuna", f"touch '{tmp_path}/was-run'; {SERVER}")
+    workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", RESTRICTED, {"PATH": SYSTEM})
+    assert not (tmp_path / "was-run").exists()
 
 
 @pytest.mark.timeout(580)

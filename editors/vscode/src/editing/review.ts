@@ -24,6 +24,11 @@ export class Review implements vscode.Disposable, vscode.CodeLensProvider {
     ];
   }
 
+  /** True while there is something to decide about in a document. */
+  has(document: vscode.TextDocument): boolean {
+    return document === this.document && this.proposals.length > 0;
+  }
+
   /** Fill the blanks on trial and show what would come. */
   async start(): Promise<void> {
     const editor = vscode.window.activeTextEditor;

@@ -19,6 +19,8 @@ export class Server implements vscode.Disposable {
   found?: Found;
   /** Called for every draft of a fill. */
   onDraft: (draft: Draft) => void = () => undefined;
+  /** True while the blanks of a document are under review, with lenses of ours. */
+  reviews: (document: vscode.TextDocument) => boolean = () => false;
   /** Called when there is no server, or it does not start. */
   onMissing: (found: Found | undefined) => void = () => undefined;
 
@@ -98,6 +100,7 @@ export class Server implements vscode.Disposable {
         this.status.snoozed && context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic
           ? undefined
           : next(document, position, context, token),
+      provideCodeLenses: (document, token, next) => (this.reviews(document) ? [] : next(document, token)),
       // A light bulb on every line would say nothing; asked for by hand, all actions come.
       provideCodeActions: async (document, range, context, token, next) => {
         const all = (await next(document, range, context, token)) ?? [];
