@@ -53,7 +53,7 @@ end
 local function colours()
   local grey = vim.fn.hlexists('ComplHint') == 1 and 'ComplHint' or 'NonText'
   vim.api.nvim_set_hl(0, 'LacunaGhost', { link = grey, default = true })
-  vim.api.nvim_set_hl(0, 'LacunaBlank', { link = 'Todo', default = true })
+  vim.api.nvim_set_hl(0, 'LacunaBlank', { link = 'Visual', default = true })
   -- A draft is the more solid, the surer the model is of it: LacunaDraft1 (hardly) to LacunaDraft4 (sure).
   local normal = vim.api.nvim_get_hl(0, { name = 'Normal' })
   local dark = vim.o.background == 'dark'

@@ -21,8 +21,9 @@ import pyte
 
 T = TypeVar("T")
 COLUMNS, LINES = 100, 30
-# pyte prints these instead of passing over them.
-_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1bP.*?\x1b\\|\x1b\[[0-9;]*:[0-9;:]*m", re.DOTALL)
+# pyte prints these instead of passing over them, and knows colours with semicolons only.
+_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1bP.*?\x1b\\|\x1b\[4:[0-9]m|\x1b\[58:[0-9:]*m", re.DOTALL)
+_COLOUR = re.compile(rb"([34]8):2:(?:[0-9]*:)?([0-9]+):([0-9]+):([0-9]+)")
 
 
 def wait(what: Callable[[], T], seconds: float = 20) -> T:
@@ -65,7 +66,7 @@ class Terminal:
                     data = os.read(self._master, 65536)
                 except OSError:
                     return
-                self._stream.feed(_UNKNOWN.sub(b"", data))
+                self._stream.feed(_COLOUR.sub(rb"\1;2;\2;\3;\4", _UNKNOWN.sub(b"", data)))
 
     def keys(self, keys: str) -> None:
         """As if typed, with Neovim's names of special keys."""
@@ -89,6 +90,11 @@ class Terminal:
     def row(self, number: int) -> str:
         """Row ``number`` of the screen, from 1."""
         return self.rows[number - 1]
+
+    def colour(self, row: int, column: int) -> str:
+        """Of the text at a place of the screen, both from 1."""
+        found: str = self.screen.buffer[row - 1][column - 1].fg
+        return found
 
     @property
     def waits_for_enter(self) -> bool:

@@ -14,10 +14,12 @@ def typed(terminal: Terminal, row: int = 5, key: str = "t") -> None:
     wait(lambda: terminal.row(row) == GHOST)
 
 
-def test_a_suggestion_is_seen_accepted_and_saved(nvim, start):
+def test_a_suggestion_is_seen_in_grey_accepted_and_saved(nvim, start):
     terminal = start(nvim, "shop.py", CODE)
     typed(terminal)
     assert terminal.text.splitlines()[4] == "total = compute(widt"
+    column = len("total = compute(widt")
+    assert terminal.colour(5, column + 1) != terminal.colour(5, column) == terminal.colour(4, column + 1)
     terminal.keys("<Tab>")
     wait(lambda: "height" in terminal.nvim.current.line)
     assert terminal.saved() == LINE * 6
