@@ -9,7 +9,6 @@ import pytest
 from tests.conftest import ROOT
 from tests.editors.neovim.conftest import PLUGIN
 from tests.editors.neovim.terminal import wait
-from tests.editors.required import require
 
 LAZY = os.environ.get("LACUNA_LAZY", "")
 CODE = "total = compute(width, height, depth)\n" * 4 + "total = compute(wid\n"
@@ -56,9 +55,9 @@ def test_vim_pack_installs_the_repository(newest, start, repository):
     suggests(terminal)
 
 
+@pytest.mark.skipif(not LAZY, reason="no lazy.nvim; name a checkout of it in LACUNA_LAZY")
 @pytest.mark.parametrize("when", ["lazy = false", "event = 'InsertEnter'", "ft = 'python'", "cmd = 'Lacuna'"])
 def test_lazy_nvim_installs_and_loads_the_repository(newest, start, repository, when):
-    require(LAZY, "no lazy.nvim; name a checkout of it in LACUNA_LAZY")
     spec = f"{{{{ url = 'file://{repository}', name = 'lacuna', {when}, opts = {OPTIONS} }}}}"
     # The unpacked Neovim has its parsers elsewhere than a reset of the runtime path would look for them.
     quiet = (
