@@ -115,6 +115,13 @@ def test_status_is_told_without_press_enter(newest, start):
     assert not terminal.waits_for_enter
 
 
+def test_two_messages_at_once_need_no_press_enter_either(newest, start):
+    terminal = start(newest, "data.json", "{}\n")
+    terminal.keys(":Lacuna status<CR>")
+    wait(lambda: terminal.sees("suggestions shown") and terminal.sees("no suggestions in files of type json"))
+    assert not terminal.waits_for_enter
+
+
 def test_checkhealth_looks_at_server_file_types_and_keys(nvim, start):
     terminal = start(nvim, "letter.md", PROSE)
     terminal.keys(":checkhealth lacuna<CR>")

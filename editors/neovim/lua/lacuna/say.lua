@@ -2,22 +2,34 @@
 
 local M = {}
 
+local JOINED_MS = 40 -- two messages at once would need two lines
+local waiting = {} ---@type {text: string, level: integer}[]
+
+local function flush()
+  local some = waiting
+  waiting = {}
+  local text = table.concat(vim.tbl_map(function(one)
+    return one.text
+  end, some), '\n')
+  -- The message line also holds 'showcmd' and, in some layouts, 'ruler'.
+  local room = vim.o.columns * math.max(1, vim.o.cmdheight) - 24
+  if not text:find('\n') and vim.fn.strdisplaywidth(text) <= room then
+    return vim.notify(text, some[1].level)
+  end
+  M.window(vim.split(text, '\n'), 'Lacuna')
+  for _, one in ipairs(some) do
+    vim.cmd.echomsg({ vim.fn.string(one.text), mods = { silent = true } }) -- for :messages
+  end
+end
+
 --- Tell the user something; safe to call from anywhere.
 ---@param text string
 ---@param level? integer one of vim.log.levels
 function M.say(text, level)
-  level = level or vim.log.levels.INFO
-  vim.schedule(function()
-    text = 'Lacuna: ' .. text
-    -- The message line also holds 'showcmd' and, in some layouts, 'ruler'.
-    local room = vim.o.columns * math.max(1, vim.o.cmdheight) - 24
-    if not text:find('\n') and vim.fn.strdisplaywidth(text) <= room then
-      vim.notify(text, level)
-    else
-      M.window(vim.split(text, '\n'), 'Lacuna')
-      vim.cmd.echomsg({ vim.fn.string(text), mods = { silent = true } }) -- for :messages
-    end
-  end)
+  table.insert(waiting, { text = 'Lacuna: ' .. text, level = level or vim.log.levels.INFO })
+  if #waiting == 1 then
+    vim.defer_fn(flush, JOINED_MS)
+  end
 end
 
 --- The same as an error.
