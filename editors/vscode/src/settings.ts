@@ -28,15 +28,3 @@ function isSet(all: vscode.WorkspaceConfiguration, name: string): boolean {
     ].some((value) => value !== undefined)
   );
 }
-
-/** Put the language of the active document on a list of the settings, or take it off. */
-export async function toggle(name: 'languages' | 'proofread'): Promise<void> {
-  const language = vscode.window.activeTextEditor?.document.languageId;
-  if (!language) {
-    return;
-  }
-  const all = vscode.workspace.getConfiguration('lacuna');
-  const on = all.get<string[]>(name, []);
-  const changed = on.includes(language) ? on.filter((one) => one !== language) : [...on, language];
-  await all.update(name, changed, vscode.ConfigurationTarget.Global);
-}
