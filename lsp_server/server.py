@@ -20,23 +20,23 @@ from pygls.lsp.server import LanguageServer
 from engine import EngineError, Snippet
 from engine.base.advice import DISTRIBUTION
 from lsp_server import configure
-from lsp_server.commands import register_commands
-from lsp_server.configuration import Configuration, path_of
-from lsp_server.document import DocumentStore, Snapshot
+from lsp_server.edits.run import register_commands
+from lsp_server.settings.configuration import Configuration, path_of
+from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.document_features import register_document_features
 from lsp_server.engine_client import EmbeddedEngine, EngineClient
 from lsp_server.features import completion, status
-from lsp_server.features.acceptance import Acceptance
-from lsp_server.features.debounce import Debounce
-from lsp_server.features.inline_completion import InlineCompletions, SuggestionRequest
-from lsp_server.features.preview import Previews
-from lsp_server.features.proofreading import Proofreader
-from lsp_server.features.recent import RecentEdits
-from lsp_server.features.related import related_snippets
+from lsp_server.suggestions.acceptance import Acceptance
+from lsp_server.suggestions.debounce import Debounce
+from lsp_server.suggestions.suggester import InlineCompletions, SuggestionRequest
+from lsp_server.edits.preview import Previews
+from lsp_server.proofreading.proofreader import Proofreader
+from lsp_server.documents.recent_edits import RecentEdits
+from lsp_server.documents.related import related_snippets
 from lsp_server.features.status import Status
-from lsp_server.notebooks import Beside, Notebooks
-from lsp_server.protocol import LacunaProtocol
-from lsp_server.settings import Settings
+from lsp_server.documents.notebooks import Beside, Notebooks
+from lsp_server.transport.protocol import LacunaProtocol
+from lsp_server.settings.schema import Settings
 
 logger = logging.getLogger(__name__)
 _LOADING = "lacuna/loading"

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from lsp_server.features.acceptance import Acceptance
+from lsp_server.suggestions.acceptance import Acceptance
 
 SHOW, DOCTOR = "lacuna.showStatus", "lacuna.doctor"
 """Commands: what was counted; what can run here."""

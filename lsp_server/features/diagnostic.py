@@ -1,0 +1,88 @@
+"""``textDocument/diagnostic``: a hint at every blank, and at words that the model did not expect.
+
+Pulled by the client, answered after a rest in typing. A client that pulls again without a change gets no second copy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from lsprotocol import types
+
+from engine import EngineError
+from lsp_server.documents.document import Snapshot
+from lsp_server.edits.blanks import blanks_of
+from lsp_server.proofreading.proofreader import OddWord, Proofreader
+from lsp_server.settings.schema import Settings
+
+SOURCE, BLANK, ODD = "lacuna", "blank", "surprise"
+REST_S = 0.4
+"""Without a keystroke for so long, a document is read."""
+
+Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
+
+
+class Judged(NamedTuple):
+    report: Report
+    rest: bool = False
+    """Not all of a long document was judged; the client should ask again."""
+
+
+def result_id(document: Snapshot, settings: Settings) -> str:
+    """Equal for equal text under equal settings."""
+    text = document.text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text + msgspec.json.encode(settings), digest_size=12).hexdigest()
+
+
+async def report(
+    document: Snapshot, settings: Settings, proofreader: Proofreader, ready: bool, previous: str | None
+) -> Judged:
+    """The diagnostics of a version; without an engine those that need none."""
+    identifier = result_id(document, settings)
+    if previous == identifier:
+        return Judged(types.RelatedUnchangedDocumentDiagnosticReport(result_id=identifier))
+    items = blank_hints(document, settings.blank_markers) if settings.blank_hints else []
+    whole = True
+    if document.language in settings.proofread:
+        whole = ready
+        if ready:
+            await asyncio.sleep(REST_S)
+            try:
+                odd, whole = await proofreader.odd_words(document.text, settings.proofread_surprise)
+            except EngineError:
+                ready = whole = False  # asked again when the engine is back
+            else:
+                items += odd_hints(document, odd)
+    # Without a result id the document counts as not judged, and is when it is asked for again.
+    found = types.RelatedFullDocumentDiagnosticReport(items=items, result_id=identifier if whole else None)
+    return Judged(found, rest=ready and not whole)
+
+
+def blank_hints(document: Snapshot, markers: tuple[str, ...]) -> list[types.Diagnostic]:
+    return [
+        types.Diagnostic(
+            range=document.range_of(span.start, span.end),
+            message="A blank: Lacuna can fill it.",
+            severity=types.DiagnosticSeverity.Hint,
+            code=BLANK,
+            source=SOURCE,
+        )
+        for span in blanks_of(document, markers)
+    ]
+
+
+def odd_hints(document: Snapshot, words: Sequence[OddWord]) -> list[types.Diagnostic]:
+    return [
+        types.Diagnostic(
+            range=document.range_of(word.start, word.end),
+            message=f"Unexpected here ({word.surprise:.0f} nats).",
+            severity=types.DiagnosticSeverity.Information,
+            code=ODD,
+            source=SOURCE,
+        )
+        for word in words
+    ]
