@@ -85,6 +85,29 @@ def _unique(starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return starts[keep]
 
 
+def _smallest(text: str, start: int, end: int, new: str) -> tuple[int, int, str]:
+    """The same edit without what it replaces by itself: clients send whole lines and whole documents."""
+    if start == end or not new:
+        return start, end, new
+    old = text[start:end]
+    same = common_prefix(old, new)
+    old, new = old[same:], new[same:]
+    behind = common_prefix(old[::-1], new[::-1]) if old and new else 0
+    return start + same, end - behind, new[: len(new) - behind]
+
+
+def common_prefix(first: str, second: str) -> int:
+    """Characters that both begin with, found by halving: a loop over a large document would take seconds."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 class DocumentStore:
     """The open documents by URI."""
 
@@ -114,9 +137,10 @@ class DocumentStore:
         start, end = 0, len(document.text)
         if not isinstance(change, types.TextDocumentContentChangeWholeDocument):
             start, end = sorted((document.offset_at(change.range.start), document.offset_at(change.range.end)))
+        start, end, new = _smallest(document.text, start, end, change.text)
         for listener in self.on_edit:
-            listener(document, start, end, change.text)
-        return document.replaced(start, end, change.text, version)
+            listener(document, start, end, new)
+        return document.replaced(start, end, new, version)
 
     def __iter__(self) -> Iterator[Snapshot]:
         """All documents, the last changed last."""
@@ -124,6 +148,12 @@ class DocumentStore:
 
     def close(self, uri: str) -> None:
         self._documents.pop(uri, None)
+
+    def clear(self) -> list[str]:
+        """Close all; their URIs are returned."""
+        uris = list(self._documents)
+        self._documents.clear()
+        return uris
 
     def get(self, uri: str) -> Snapshot | None:
         return self._documents.get(uri)

@@ -10,6 +10,8 @@ from lsp_server.documents.document import Snapshot
 PLACES = 16
 REACH = 4
 """Lines on each side of an edit that belong to it."""
+MOST_CHARS = 4_000
+"""Of the text kept of a place, so that a large paste is not kept after its document was closed."""
 
 
 @dataclass
@@ -41,12 +43,18 @@ class RecentEdits:
                 place.line += come
         if near is not None:
             self._places.remove(near)
-        first = int(document.starts[max(0, line - REACH)])
-        last = document.position_at(end).line + REACH + 1
-        until = int(document.starts[last]) if last < len(document.starts) else len(document.text)
-        text = document.text[first:start] + new + document.text[end:until]
-        self._places.append(RecentEdit(document.uri, line, text))
+        self._places.append(RecentEdit(document.uri, line, _around(document, start, end, new, line)))
 
     def beyond(self, uris: set[str]) -> list[RecentEdit]:
         """Places of documents other than these, the newest first."""
         return [place for place in reversed(self._places) if place.uri not in uris]
+
+
+def _around(document: Snapshot, start: int, end: int, new: str, line: int) -> str:
+    first = max(int(document.starts[max(0, line - REACH)]), start - MOST_CHARS // 2)
+    last = document.position_at(end).line + REACH + 1
+    until = int(document.starts[last]) if last < len(document.starts) else len(document.text)
+    head = document.text[first:start]
+    middle = new[: MOST_CHARS - len(head)]
+    tail = document.text[end : min(until, end + MOST_CHARS - len(head) - len(middle))]
+    return head + middle + tail

@@ -6,7 +6,7 @@ A command ends in one versioned edit of all blanks together.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from lsprotocol import types
@@ -14,7 +14,7 @@ from lsprotocol import types
 from engine import FillRequest, RequestRejected, Span, find_blanks
 from lsp_server.documents.document import Snapshot
 from lsp_server.engine_client import EngineClient
-from lsp_server.edits.edit_command import EditCommand, action, argument_of, to_edit
+from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of, to_edit
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
@@ -23,6 +23,10 @@ KIND = "refactor.rewrite.fillBlanks"
 def blanks_of(document: Snapshot, markers: tuple[str, ...]) -> tuple[Span, ...]:
     """The blanks of a version, looked for once though actions, lenses and hints all ask."""
     return _found(document.text, document.language, markers)
+
+
+MOST_SHOWN = 200
+"""Blanks of a document that have a hint and a lens; all of them can be filled."""
 
 
 @lru_cache(maxsize=4)
@@ -51,7 +55,7 @@ def code_lenses(document: Snapshot, markers: tuple[str, ...]) -> list[types.Code
     """A lens at every blank; where there are several, one more at the first that fills them together."""
     spans = blanks_of(document, markers)
     lenses = []
-    for span in spans:
+    for span in spans[:MOST_SHOWN]:
         place = document.range_of(span.start, span.end)
         lenses.append(_lens("Fill", place, argument_of(document, place)))
     if len(spans) > 1:
@@ -70,28 +74,12 @@ async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.Wor
         ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
     except msgspec.ValidationError as exc:
         raise RequestRejected(f"The selections are not understood: {exc}.") from exc
-    places = sorted({tuple(asked.offset_at(_position(end)) for end in (r.start, r.end)) for r in ranges})
+    places = sorted({tuple(asked.offset_at(end) for end in (r.as_range().start, r.as_range().end)) for r in ranges})
     if not places:
         raise RequestRejected("There are no selections; send `ranges`.")
     if any(end > start for (_, end), (start, _) in zip(places, places[1:], strict=False)):
         raise RequestRejected("The selections overlap; select each place once.")
     return await _filled(engine, asked, tuple(Span(start=start, end=end) for start, end in places))
-
-
-class PlainPosition(msgspec.Struct):
-    line: Annotated[int, msgspec.Meta(ge=0)]
-    character: Annotated[int, msgspec.Meta(ge=0)]
-
-
-class PlainRange(msgspec.Struct):
-    """A range as commands are sent it."""
-
-    start: PlainPosition
-    end: PlainPosition
-
-
-def _position(plain: PlainPosition) -> types.Position:
-    return types.Position(plain.line, plain.character)
 
 
 async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:

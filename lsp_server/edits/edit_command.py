@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from lsprotocol import types
 
 from engine import Draft, FillResult, Snippet
@@ -58,6 +59,22 @@ class EditCommand:
     def offset_at(self, position: types.Position) -> int:
         """Of ``text``."""
         return self.shift + self.document.offset_at(position)
+
+
+class PlainPosition(msgspec.Struct):
+    line: Annotated[int, msgspec.Meta(ge=0)]
+    character: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class PlainRange(msgspec.Struct):
+    """A range as commands are sent it."""
+
+    start: PlainPosition
+    end: PlainPosition
+
+    def as_range(self) -> types.Range:
+        ends = (types.Position(place.line, place.character) for place in (self.start, self.end))
+        return types.Range(*ends)
 
 
 def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit:

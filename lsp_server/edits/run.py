@@ -1,24 +1,23 @@
-"""Commands that change a document: each computes an edit for the version at hand and asks the client to apply it."""
+"""Run a command that changes a document: compute an edit for the version at hand and ask the client to apply it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
 from lsprotocol import types
 
 from engine import EngineError, RequestRejected
+from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
+from lsp_server.edits import blanks, rewriting
+from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape
 from lsp_server.edits.edit_progress import EditProgress
 from lsp_server.engine_client import EngineClient
-from lsp_server.features import alternatives, blanks, rewriting
-from lsp_server.edits.edit_command import EditCommand, Shape, argument_of, plain
 
-if TYPE_CHECKING:
-    from lsp_server.server import LacunaServer
-
-MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit]]
+MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit | None]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
     blanks.COMMAND: ("Fill the blanks", blanks.fill),
     blanks.SELECTIONS: ("Fill the selections", blanks.fill_selections),
@@ -29,47 +28,18 @@ EDITS: dict[str, tuple[str, MakeEdit]] = {
 """Command -> label of its edit, and what computes it."""
 
 
-def register_commands(server: LacunaServer) -> None:
-    for name in EDITS:
-        _register(server, name)
-
-    @server.command(alternatives.COMMAND)
-    async def other_words(argument: Any) -> dict[str, Any] | None:
-        """Words that could stand at the place, for a client that lets the user choose."""
-        options = plain(argument)
-        document = known_document(server, options)
-        if document is None:
-            return None
-        try:
-            start, end = alternatives.place_of(document, range_of(server, options.get("range")))
-            found = await alternatives.alternatives(
-                server.engine, document, start, end, server.related(document, server.notebooks.beside(document.uri))
-            )
-        except EngineError as exc:
-            server.tell(f"Lacuna: {exc}")
-            return None
-        return argument_of(document, document.range_of(start, end), word=document.text[start:end], alternatives=found)
-
-
-def _register(server: LacunaServer, name: str) -> None:
-    @server.command(name)
-    async def command(argument: Any) -> dict[str, Any] | None:
-        return await run_edit(server, name, argument)
-
-
-async def run_edit(server: LacunaServer, name: str, argument: Any) -> dict[str, Any] | None:
+async def run_edit(server: ServerContext, name: str, options: dict[str, Any]) -> dict[str, Any] | None:
     """Compute the edit and have it applied; the client refuses when the text moved on."""
-    label = EDITS[name][0]
-    edit = await make_edit(server, name, plain(argument))
+    edit = await make_edit(server, name, options)
     if edit is None:
         return None
-    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=edit, label=label))
-    if not answer.applied:
-        server.tell("Lacuna: the text changed in the meantime; ask again.")
-    return {"applied": answer.applied}
+    applied = await server.editor.apply(edit, EDITS[name][0])
+    if not applied:
+        server.editor.tell("Lacuna: the text changed in the meantime; ask again.")
+    return {"applied": applied}
 
 
-async def make_edit(server: LacunaServer, name: str, options: dict[str, Any]) -> types.WorkspaceEdit | None:
+async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -> types.WorkspaceEdit | None:
     """The edit of a command; ``None`` when the user was told why there is none."""
     label, make = EDITS[name]
     document = known_document(server, options)
@@ -79,21 +49,22 @@ async def make_edit(server: LacunaServer, name: str, options: dict[str, Any]) ->
     began = time.perf_counter()
     beside = server.notebooks.beside(document.uri)
     try:
-        within = range_of(server, options.get("range"))
+        within = range_of(options.get("range"))
         async with EditProgress(server, document, label, len(beside.before)) as shown:
             settings, shape = server.settings(document.uri), shape_of(server, document)
-            asked = EditCommand(document, within, own, server.related(document, beside), settings, beside, shape, shown.take)
+            related = server.related(document, beside)
+            asked = EditCommand(document, within, own, related, settings, beside, shape, shown.take)
             edit = await make(server.engine, asked)
     except EngineError as exc:
-        server.tell(f"Lacuna: {exc}")
+        server.editor.tell(f"Lacuna: {exc}")
         return None
     server.status.answered(label, (time.perf_counter() - began) * 1000)
     return edit
 
 
-def shape_of(server: LacunaServer, document: Snapshot) -> Shape:
+def shape_of(server: ServerContext, document: Snapshot) -> Shape:
     """What an edit of this client may hold, and what its user wants of it."""
-    workspace, settings = server.client_capabilities.workspace, server.settings(document.uri)
+    workspace, settings = server.editor.capabilities.workspace, server.settings(document.uri)
     edits = workspace.workspace_edit if workspace else None
     return Shape(
         annotated=bool(edits and edits.change_annotation_support),
@@ -102,15 +73,18 @@ def shape_of(server: LacunaServer, document: Snapshot) -> Shape:
     )
 
 
-def known_document(server: LacunaServer, options: dict[str, Any]) -> Snapshot | None:
+def known_document(server: ServerContext, options: dict[str, Any]) -> Snapshot | None:
+    """The document that a command is about, in the version that the client looked at."""
     document = server.documents.get(str(options.get("uri", "")))
     if document is None:
-        server.tell("Lacuna does not know this document; open it first.")
+        server.editor.tell("Lacuna does not know this document; open it first.")
     return document
 
 
-def range_of(server: LacunaServer, raw: Any) -> types.Range | None:
+def range_of(raw: Any) -> types.Range | None:
     try:
-        return None if raw is None else server.protocol._converter.structure(raw, types.Range)
-    except Exception as exc:  # cattrs has a tree of its own
-        raise RequestRejected("The command's range is none; send `start` and `end`, each with line and character.") from exc
+        return None if raw is None else msgspec.convert(raw, PlainRange).as_range()
+    except msgspec.ValidationError as exc:
+        raise RequestRejected(
+            "The command's range is not one; send `start` and `end`, each with a line and a character."
+        ) from exc

@@ -1,4 +1,4 @@
-"""``textDocument/diagnostic``: a hint at every blank, and at words that the model did not expect.
+"""``textDocument/diagnostic``: a hint at every blank, and marks at words that are probably wrong.
 
 Pulled by the client, answered after a rest in typing. A client that pulls again without a change gets no second copy.
 """
@@ -7,23 +7,41 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 from lsprotocol import types
 
 from engine import EngineError
+from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
-from lsp_server.edits.blanks import blanks_of
-from lsp_server.proofreading.proofreader import OddWord, Proofreader
+from lsp_server.edits.blanks import MOST_SHOWN, blanks_of
+from lsp_server.proofreading.marks import SOURCE, as_diagnostics
+from lsp_server.proofreading.proofreader import Proofreader
 from lsp_server.settings.schema import Settings
 
-SOURCE, BLANK, ODD = "lacuna", "blank", "surprise"
+BLANK = "blank"
 REST_S = 0.4
 """Without a keystroke for so long, a document is read."""
+MOST_MARKS = 200
+"""Of a document: more help nobody."""
 
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
+
+
+def register(server: ServerContext) -> None:
+    options = types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier="lacuna")
+
+    @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
+    async def diagnostic(params: types.DocumentDiagnosticParams) -> Report:
+        document = server.documents.get(params.text_document.uri)
+        if document is None:
+            return types.RelatedFullDocumentDiagnosticReport(items=[])
+        settings, ready = server.settings(document.uri), server.engine.ready
+        found = await report(document, settings, server.proofreader, ready, params.previous_result_id)
+        if found.rest:
+            server.editor.refresh_diagnostics()
+        return found.report
 
 
 class Judged(NamedTuple):
@@ -52,11 +70,11 @@ async def report(
         if ready:
             await asyncio.sleep(REST_S)
             try:
-                odd, whole = await proofreader.odd_words(document.text, settings.proofread_surprise)
+                marks, whole = await proofreader.marks(document.text, document.language, settings.proofread_surprise)
             except EngineError:
                 ready = whole = False  # asked again when the engine is back
             else:
-                items += odd_hints(document, odd)
+                items += as_diagnostics(document, marks[:MOST_MARKS])
     # Without a result id the document counts as not judged, and is when it is asked for again.
     found = types.RelatedFullDocumentDiagnosticReport(items=items, result_id=identifier if whole else None)
     return Judged(found, rest=ready and not whole)
@@ -71,18 +89,5 @@ def blank_hints(document: Snapshot, markers: tuple[str, ...]) -> list[types.Diag
             code=BLANK,
             source=SOURCE,
         )
-        for span in blanks_of(document, markers)
-    ]
-
-
-def odd_hints(document: Snapshot, words: Sequence[OddWord]) -> list[types.Diagnostic]:
-    return [
-        types.Diagnostic(
-            range=document.range_of(word.start, word.end),
-            message=f"Unexpected here ({word.surprise:.0f} nats).",
-            severity=types.DiagnosticSeverity.Information,
-            code=ODD,
-            source=SOURCE,
-        )
-        for word in words
+        for span in blanks_of(document, markers)[:MOST_SHOWN]
     ]

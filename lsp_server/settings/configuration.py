@@ -8,30 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from lsp_server.settings.schema import Settings, read_file, read_settings, settings_files
-
-
-def path_of(uri: str) -> Path | None:
-    """The file of this machine that a URI names."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+from lsp_server.documents.uris import path_of
+from lsp_server.settings.files import read_user_file, read_workspace_file
+from lsp_server.settings.schema import Settings, read_settings
 
 
 @dataclass
 class Configuration:
-    """All layers, read anew when one of them changed."""
+    """All layers, read again when one of them changed."""
 
     folders: list[Path] = field(default_factory=list)
     """Of the workspace."""
     options: Any = None
     """``initializationOptions``."""
-    _heard: dict[str | None, Any] = field(default_factory=dict)
+    _said_by_client: dict[str | None, Any] = field(default_factory=dict)
     """What the client said since it started, of documents and of everything (``None``)."""
     _known: dict[str | None, Settings] = field(default_factory=dict)
     _complaints: dict[str, bool] = field(default_factory=dict)
     """Sentence -> whether it was told."""
+
+    def start(self, folders: list[Path], options: Any) -> None:
+        """The client has introduced itself."""
+        self.folders, self.options = folders, options
+        self.invalidate()
 
     def of(self, uri: str | None) -> Settings:
         """Settings of a document, or of what belongs to none."""
@@ -40,18 +40,18 @@ class Configuration:
         return self._known[uri]
 
     def invalidate(self) -> None:
-        """Something changed: read everything anew, and complain anew."""
+        """Something changed: read everything again, and complain again."""
         self._known.clear()
         self._complaints.clear()
 
     def set_client_value(self, uri: str | None, said: Any) -> None:
         """What the client has for a document, or for everything."""
-        self._heard[uri] = said
+        self._said_by_client[uri] = said
         self._known.pop(uri, None)
 
     def forget(self, uri: str) -> None:
         """A document was closed."""
-        self._heard.pop(uri, None)
+        self._said_by_client.pop(uri, None)
         self._known.pop(uri, None)
 
     def complaints(self) -> list[str]:
@@ -61,10 +61,11 @@ class Configuration:
         return new
 
     def _read(self, uri: str | None) -> Settings:
-        found = [read_file(path) for path in settings_files(self._folder_of(uri))]
+        folder = self._folder_of(uri)
+        found = [read_user_file(), read_workspace_file(folder) if folder is not None else None]
         layers = [layer for layer in found if isinstance(layer, tuple)]
         layers.append(("initializationOptions", self.options))
-        layers += [("the editor's configuration", self._heard.get(key)) for key in dict.fromkeys((None, uri))]
+        layers += [("the editor's configuration", self._said_by_client.get(key)) for key in dict.fromkeys((None, uri))]
         settings, complaints = read_settings(*layers)
         for complaint in (*(one for one in found if isinstance(one, str)), *complaints):
             self._complaints.setdefault(complaint, False)

@@ -7,16 +7,17 @@ model, so a workspace cannot point the engine elsewhere.
 
 from __future__ import annotations
 
-import os
-import tomllib
-from pathlib import Path
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from engine import MARKERS
 
-NAME = "lacuna.toml"
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Names = Annotated[tuple[Text, ...], msgspec.Meta(max_length=500)]
+MAX_THREADS = 256
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -24,41 +25,52 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
     inline_completion: bool = True
     """Suggest while typing."""
-    delay_ms: Annotated[float, msgspec.Meta(ge=0.0)] | Literal["adaptive"] = "adaptive"
+    delay_ms: Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)] | Literal["adaptive"] = "adaptive"
     """From a keystroke to a suggestion: as the user's typing and acceptances have it, or always so long."""
-    languages: tuple[str, ...] = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
+    languages: Names = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
     """Languages with inline completion: those the bundled model was trained on."""
-    quiet_in: tuple[Literal["comment", "string"], ...] = ()
+    quiet_in: Annotated[tuple[Literal["comment", "string"], ...], msgspec.Meta(max_length=2)] = ()
     """Parts of programs in which typing brings no suggestion."""
-    quiet_files: tuple[str, ...] = ()
+    quiet_files: Names = ()
     """Patterns of file names or paths in which typing brings no suggestion, as ``*.min.js`` or ``*/vendor/*``."""
-    max_tokens: int = 32
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=512)] = 32
     """Longest suggestion, in tokens."""
     several_lines: bool = True
     """A suggestion on an empty line may have several; inside a line it never has."""
-    deadline_ms: float = 400.0
+    deadline_ms: Annotated[float, msgspec.Meta(gt=0.0, le=60_000.0)] = 400.0
     """A suggestion later than this is cut to the best draft."""
     related_files: bool = True
-    """Other open files are read for context; those that may hold secrets never are."""
-    outline_tokens: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Other open files are read for context; those that may hold secrets or that an ignore file names never are."""
+    outline_tokens: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0
     """Of the window, for imports, signatures and heads of the document beyond it: nothing for the bundled model."""
-    min_confidence: float = 0.2
+    min_confidence: Share = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
+    threads: Annotated[int, msgspec.Meta(ge=0, le=MAX_THREADS)] = 0
+    """Processor threads of the engine; 0 leaves the number to it."""
+    on_battery: Literal["full", "less", "off"] = "less"
+    """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they are asked for."""
 
     blank_hints: bool = True
     """A hint and a lens at every blank."""
-    blank_markers: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = MARKERS
+    blank_markers: Annotated[tuple[Text, ...], msgspec.Meta(max_length=20)] = MARKERS
     """What marks a blank: ``____``, ``<fill>`` with its options, and any other text as it stands."""
-    confirm_below: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+    confirm_below: Share = 0.0
     """Parts of an edit of a lower confidence wait for the user's consent, where the client can ask for it."""
     tab_stops: bool = False
     """Filled blanks become tab stops, one after another, where the client can have them."""
-    proofread: tuple[str, ...] = ("markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
-    """Languages in which words that the model did not expect are marked."""
-    proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0)] = 9.0
-    """Nats from which on a word is marked."""
+    proofread: Names = ()
+    """Languages whose prose is proofread, as ``markdown`` or ``gitcommit``; none by default."""
+    proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0, le=1_000.0)] = 9.0
+    """Nats from which on a word is looked at; it is marked only where a better one is found."""
     drafts: bool = False
     """Send drafts of a long fill as they come; for clients that render them."""
+
+    def __post_init__(self) -> None:
+        # JSON of Python has NaN and Infinity, and neither is below or above a bound.
+        for field in msgspec.structs.fields(type(self)):
+            value = getattr(self, field.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"`{field.encode_name}` is not a finite number")
 
 
 CLIENT_KEYS = ("command",)
@@ -76,24 +88,9 @@ def read_settings(*layers: tuple[str, Any]) -> tuple[Settings, list[str]]:
         own = {key: value for key, value in raw.items() if key not in CLIENT_KEYS} if isinstance(raw, dict) else raw
         try:
             msgspec.convert({} if own is None else own, Settings)
-        except msgspec.ValidationError as exc:
-            complaints.append(f"Lacuna's settings in {where} are not used: {exc}.")
+        except (msgspec.ValidationError, RecursionError) as exc:
+            reason = "they are nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+            complaints.append(f"Lacuna's settings in {where} are not used: {reason}.")
         else:
             merged |= own or {}
     return msgspec.convert(merged, Settings), complaints
-
-
-def read_file(path: Path) -> tuple[str, Any] | str | None:
-    """A layer from a ``lacuna.toml``; ``None`` where there is no file, a sentence where it cannot be read."""
-    try:
-        return str(path), tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as exc:
-        return f"Lacuna's settings in {path} are not used: {exc}."
-
-
-def settings_files(root: Path | None) -> list[Path]:
-    """Where files of settings may stand, the strongest last: the user's, then the workspace's."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return [home / "lacuna" / NAME, *([root / NAME] if root is not None else [])]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from os.path import commonprefix
 
 from lsp_server.documents.document import Snapshot
 
@@ -48,9 +47,6 @@ class Acceptance:
         shown = self._on_show.get(document.uri)
         if shown is None:
             return
-        # Clients replace from the start of the line; what is replaced by itself is no edit.
-        same = len(commonprefix((document.text[start:end], new)))
-        start, new = start + same, new[same:]
         typed = shown.typed + new
         along = start == end == shown.at + len(shown.typed) and any(answer.startswith(typed) for answer in shown.answers)
         if not along:
