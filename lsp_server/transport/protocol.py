@@ -8,7 +8,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -105,7 +105,7 @@ class LacunaProtocol(LanguageServerProtocol):
             message = self.structure_message(data)
         except (JsonRpcException, RecursionError):
             message = self.structure_message(refused)
-        with suppress(asyncio.InvalidStateError, JsonRpcException):  # whoever asked may have gone
+        with suppress(InvalidStateError, JsonRpcException):  # whoever asked may have gone
             self.handle_message(message)
 
     def lost_message(self) -> None:

@@ -49,7 +49,7 @@ class Session:
             if isinstance(found, Unreadable):
                 self._unreadable(found.reason)
             else:
-                self._body(found)
+                self._survive(found)
             await asyncio.sleep(0)  # the handler's task runs up to where it first waits
 
     def end(self) -> None:
@@ -69,6 +69,13 @@ class Session:
             return
         self._refuse(None, code, reason)
         self._protocol.lost_message()
+
+    def _survive(self, body: bytes) -> None:
+        """One message that brings out a fault of ours does not end the conversation."""
+        try:
+            self._body(body)
+        except Exception as exc:
+            self._say(f"A message could not be handled: {type(exc).__name__}.")
 
     def _body(self, body: bytes) -> None:
         try:

@@ -138,14 +138,14 @@ def test_a_preview_shows_the_draft_and_then_the_document():
     preview = {"uri": "lacuna-draft:/shop/letter.md?file%3A%2F%2F%2Fshop%2Fletter.md"}
     assert client.request("workspace/textDocumentContent", preview)["result"] == {"text": text}
     refreshed = []
-    answer = client._answer
+    answer = client.answer
 
     def watched(method, params):
         if method == "workspace/textDocumentContent/refresh":
             refreshed.append(params)
         return answer(method, params)
 
-    client._answer = watched
+    client.answer = watched
     command = client.start("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": uri}]})
     until(lambda: refreshed)
     drafted = client.request("workspace/textDocumentContent", preview)["result"]["text"]
