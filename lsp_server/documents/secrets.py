@@ -61,8 +61,11 @@ _ASSIGNED = re.compile(
 _MACHINE_WORD = re.compile(r"(?=.{0,200}\d)(?=.{0,200}[A-Za-z])[^\s(){}\[\]<>]{6,}")
 """Letters and digits without blanks or brackets: not an expression, not a sentence."""
 _PLACEHOLDER = re.compile(r"(?i)^(?:.{0,3}(?:x{3,}|\*{3,}|\.{3,})|\$[{(]?|%[({]|your|my|example|change_?me|<|\{)")
-_DATA = frozenset("plaintext properties ini toml yaml dotenv env shellscript dockerfile json jsonc xml".split())
-"""Languages in which a value stands without quotes."""
+_CODE = frozenset(
+    "python javascript javascriptreact typescript typescriptreact go rust c cpp csharp java kotlin scala swift php ruby perl lua "
+    "r julia dart haskell ocaml elixir erlang clojure css scss html vue svelte sql vim".split()
+)
+"""Languages in which a value without quotes is an expression and not a secret."""
 
 
 def secret_name(path: str) -> bool:
@@ -81,6 +84,6 @@ def _is_secret(match: re.Match[str], language: str) -> bool:
     value = match["value"]
     quoted = value[:1] in "\"'"
     bare = value.strip("\"'")
-    if not quoted and language not in _DATA:
+    if not quoted and language in _CODE:
         return False
     return _MACHINE_WORD.fullmatch(bare) is not None and _PLACEHOLDER.match(bare) is None

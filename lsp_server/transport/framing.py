@@ -1,7 +1,7 @@
 """Messages out of a stream of bytes: ``Content-Length: N``, an empty line, N bytes. No input or output happens here.
 
-What is not a message is dropped and reported, and reading goes on at the next ``Content-Length`` header that stands at the
-start of a line or right behind a JSON value: valid JSON cannot hold one there, because its strings hold no line end.
+What is not a message is dropped and reported, and reading goes on at the next ``Content-Length`` header with its line end:
+JSON cannot hold one, because its strings hold no line end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAMES = (b"content-length", b"content-type")
 """The two headers that LSP has; names are compared without regard to case."""
 
 _END = re.compile(rb"\r?\n\r?\n")
-_RESUME = re.compile(rb"(?:^|(?<=[\n}\]\"]))content-length[ \t]*:", re.IGNORECASE)
+_RESUME = re.compile(rb"content-length[ \t]{0,8}:[ \t]{0,8}\d{1,20}\r?\n", re.IGNORECASE)
 _LONGEST_MARK = 64
 """Bytes at the end of what is dropped that may be the beginning of a header."""
 
@@ -108,7 +108,6 @@ class Framing:
         """Drop bytes up to the next header; False when there is none yet."""
         found = _RESUME.search(self._buffer)
         if found is None:
-            # The byte in front of a mark decides whether it is one, so the tail keeps a little more than a mark.
             del self._buffer[: max(0, len(self._buffer) - _LONGEST_MARK)]
             return False
         del self._buffer[: found.start()]

@@ -1,8 +1,9 @@
 """What became of a suggestion, told by the edits alone."""
 
 import pytest
+from lsprotocol import types
 
-from lsp_server.documents.document import DocumentStore, open_snapshot
+from lsp_server.documents.document import DocumentStore
 from lsp_server.suggestions.acceptance import EXPECTED, Acceptance
 
 URI = "file:///a.py"
@@ -11,11 +12,12 @@ URI = "file:///a.py"
 def counted(*edits, answers=("compute(1)", "count()")):
     """Show ``answers`` behind ``x = `` and make the edits (start, end, new)."""
     store, acceptance = DocumentStore(), Acceptance()
-    document = open_snapshot(URI, "python", 1, "x = \ny\n", store.encoding)
+    store.open(types.TextDocumentItem(URI, "python", 1, "x = \ny\n"))
+    store.on_edit.append(acceptance.edited)
     acceptance.show(URI, 4, answers)
-    for start, end, new in edits:
-        acceptance.edited(document, start, end, new)
-        document = document.replaced(start, end, new, document.version + 1)
+    for version, (start, end, new) in enumerate(edits, 2):
+        change = types.TextDocumentContentChangePartial(store.get(URI).range_of(start, end), new)
+        store.change(types.VersionedTextDocumentIdentifier(version, URI), [change])
     return acceptance
 
 
