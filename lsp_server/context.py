@@ -23,6 +23,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Coroutine[Any, Any, Any]])
 class ServerContext(Protocol):
     """Documents, settings, the engine and the editor, and a way to register handlers."""
 
+    version: str
     documents: DocumentStore
     notebooks: Notebooks
     configuration: Configuration

@@ -62,6 +62,10 @@ class EngineClient(Protocol):
         """The texts of the model's tokens; empty while there is no model."""
         ...
 
+    def about(self) -> dict[str, str]:
+        """Its ``model`` and ``backend`` by name; empty while there is no model."""
+        ...
+
     def forget(self, session: str) -> None:
         """A document was closed: keep nothing of it."""
         ...
@@ -126,6 +130,10 @@ class EmbeddedEngine:
     def token_texts(self) -> list[str]:
         tokenizer = self._engine.tokenizer if self._engine is not None else None
         return [] if tokenizer is None else tokenizer.token_texts()
+
+    def about(self) -> dict[str, str]:
+        engine = self._engine
+        return {} if engine is None else {"model": engine.model_name, "backend": engine.backend.name}
 
     def forget(self, session: str) -> None:
         if self._engine is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,13 +50,11 @@ class Status:
         about = {"state": self.state, "message": self.message, "asked": self._asked}
         return {**about, **counts, "dismissed": dismissed, "times": times}
 
-    def sentence(self) -> str:
-        """The same for people, in a line."""
+    def sentence(self, why: str | None = None) -> str:
+        """The same for people, in a short line; ``why`` nothing was shown last."""
         report = self.report()
         parts = [f"Lacuna is {self.state}" + (f": {self.message}" if self.message else "")]
-        parts.append(
-            f"{report['shown']} suggestions shown, {report['accepted']} accepted, {report['accepted_in_part']} in part"
-        )
-        for kind, values in self._ms.items():
-            parts.append(f"{kind}: median {np.median(list(values)):.0f} ms")
+        if why:
+            parts.append(f"nothing shown because {why}")
+        parts.append(f"{report['shown']} shown, {report['accepted']} accepted, {report['accepted_in_part']} in part")
         return "; ".join(parts) + "."

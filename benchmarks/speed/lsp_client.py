@@ -39,6 +39,13 @@ def read_message(stream: IO[bytes]) -> Message | None:
     return message
 
 
+def items_of(answer: Message) -> list[dict[str, Any]]:
+    """Items of an answer to inline completion, which is a list of them or an object that holds one."""
+    result = answer.get("result") or []
+    items: list[dict[str, Any]] = result["items"] if isinstance(result, dict) else result
+    return items
+
+
 class LspClient:
     """Starts a server and, unless ``initialize`` is false, introduces itself; a thread reads what comes."""
 
@@ -145,8 +152,7 @@ class LspClient:
     def complete_when_ready(self, uri: str, line: int, character: int) -> list[dict[str, Any]]:
         """Ask until the model is loaded: before, the server answers at once with nothing."""
         for _ in range(600):
-            items: list[dict[str, Any]] = self.complete(uri, line, character)["result"]
-            if items:
+            if items := items_of(self.complete(uri, line, character)):
                 return items
             time.sleep(0.05)
         raise AssertionError("the model never became ready")

@@ -102,8 +102,7 @@ class Batcher:
                 with self._changed:
                     jobs, self._jobs, self._current = self._jobs, [], None
                 for job in jobs:
-                    if not job.future.done():
-                        job.future.set_exception(EngineUnavailable("The engine failed while it worked; ask again."))
+                    _tell(job, EngineUnavailable("The engine failed while it worked; ask again."))
 
     def _work(self) -> None:
         while True:
@@ -177,6 +176,15 @@ class Batcher:
             job.run.close()
         finally:
             job.future.set_exception(exc)
+
+
+def _tell(job: Job, exc: Exception) -> None:
+    """End a request; whoever is told may raise anything, and the others are told all the same."""
+    if not job.future.done():
+        try:
+            job.future.set_exception(exc)
+        except BaseException as again:
+            logger.error("Somebody who was told of a failure failed: %s", type(again).__name__)
 
 
 def _pending(job: Job) -> Batch:

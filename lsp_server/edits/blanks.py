@@ -34,8 +34,13 @@ def _found(text: str, language: str, markers: tuple[str, ...]) -> tuple[Span, ..
     return find_blanks(text, language, markers).spans
 
 
-def code_actions(document: Snapshot, requested: types.Range, markers: tuple[str, ...]) -> list[types.CodeAction]:
-    """Offers for the blanks in the requested lines and for all of the document; computed without the engine."""
+def code_actions(
+    document: Snapshot, requested: types.Range, markers: tuple[str, ...], here_only: bool = False
+) -> list[types.CodeAction]:
+    """Offers for the blanks in the requested lines and for all of the document; computed without the engine.
+
+    ``here_only``: nothing where the lines hold no blank.
+    """
     spans = blanks_of(document, markers)
     if not spans:
         return []
@@ -43,7 +48,9 @@ def code_actions(document: Snapshot, requested: types.Range, markers: tuple[str,
     high = document.offset_at(types.Position(requested.end.line + 1, 0))
     high = high if requested.end.line + 1 < len(document.starts) else len(document.text)
     inside = [span for span in spans if low <= span.start and span.end <= high]
-    actions = []
+    actions: list[types.CodeAction] = []
+    if here_only and not inside:
+        return actions
     if 0 < len(inside) < len(spans):
         title = "Fill this blank" if len(inside) == 1 else f"Fill these {len(inside)} blanks together"
         actions.append(action(title, KIND, COMMAND, argument_of(document, document.range_of(low, high))))

@@ -25,7 +25,11 @@ def register(server: ServerContext) -> None:
         if document is None:
             return []
         wanted, markers = params.context.only, server.settings(document.uri).blank_markers
-        offered = [*blanks.code_actions(document, params.range, markers), *rewriting.code_actions(document, params.range)]
+        # An editor asks by itself at every move of the cursor, and shows a light bulb where there is an answer.
+        by_itself = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not wanted
+        offered = blanks.code_actions(document, params.range, markers, here_only=by_itself)
+        if not by_itself or params.range.start != params.range.end:
+            offered += rewriting.code_actions(document, params.range)
         if resolves_edits(server.editor.capabilities):
             for offer in offered:
                 _leave_for_resolve(offer)

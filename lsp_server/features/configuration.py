@@ -54,18 +54,27 @@ async def apply(server: ServerContext) -> None:
     """Settings may have changed: use them from now on, and say what is wrong with them."""
     server.configuration.invalidate()
     settings = server.configuration.of(None)
-    server.status.off = not settings.inline_completion
+    # Off in one project is not off in all.
+    here = [server.configuration.of(document.uri) for document in server.documents] or [settings]
+    server.status.off = not any(one.inline_completion for one in here)
     server.show_status()
     server.engine.use_threads(settings.threads)
-    for complaint in server.configuration.complaints():
-        server.editor.tell(complaint)
+    _complain(server)
     await inline_completion.offer_in(server, settings.languages if settings.inline_completion else ())
     server.editor.refresh_diagnostics()
+
+
+def _complain(server: ServerContext) -> None:
+    for complaint in server.configuration.complaints():
+        server.editor.tell(complaint)
 
 
 async def ask_for(server: ServerContext, uris: Sequence[str]) -> None:
     """Documents were opened; until the client has said what it wants of them, what it wants of all holds."""
     await _ask(server, list(uris))
+    for uri in uris:
+        server.configuration.of(uri)  # the file of a further folder is read with its first document
+    _complain(server)
 
 
 async def _ask(server: ServerContext, uris: Sequence[str | None]) -> None:

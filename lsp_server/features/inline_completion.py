@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from lsprotocol import types
 
@@ -19,9 +20,13 @@ SUGGESTION = "suggestion"
 def register(server: ServerContext) -> None:
     # Without options pygls would not advertise it.
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
+    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem] | dict[str, Any]:
         document = server.documents.get(params.text_document.uri)
-        return [] if document is None else await suggest(server, document, params)
+        items = [] if document is None else await suggest(server, document, params)
+        if not items and document is not None and params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked:
+            # A list with a key of ours, which clients that do not know it ignore.
+            return {"items": [], "reason": server.suggester.reasons.get(document.uri, "nothing fits here")}
+        return items
 
 
 def offered_by_language(capabilities: types.ClientCapabilities) -> bool:

@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from lsprotocol import types
 
 from lsp_server.context import ServerContext
+from lsp_server.features.execute_command import options_of
 
 SHOW, DOCTOR = "lacuna.showStatus", "lacuna.doctor"
 DOCTOR_S = 120.0
@@ -21,8 +23,13 @@ DOCTOR_S = 120.0
 def register(server: ServerContext) -> None:
     @server.command(SHOW)
     async def show_status(*arguments: Any) -> dict[str, object]:
-        server.editor.tell(server.status.sentence(), types.MessageType.Info)
-        return server.status.report()
+        """Counts and times; with ``{uri}`` the settings of that document and why it was last shown nothing, too."""
+        uri = options_of(arguments).get("uri")
+        uri = uri if isinstance(uri, str) else None
+        why = server.suggester.reasons.get(uri or "")
+        server.editor.tell(server.status.sentence(why), types.MessageType.Info)
+        about: dict[str, object] = {"version": server.version, "settings": msgspec.to_builtins(server.configuration.of(uri))}
+        return server.status.report() | about | server.engine.about() | {"reason": why}
 
     @server.command(DOCTOR)
     async def doctor(*arguments: Any) -> str:

@@ -28,14 +28,19 @@ class SuggestionRequest:
     related: tuple[Snippet, ...] = ()
     beside: Beside = ALONE
 
-    def wanted(self, on_battery: bool) -> bool:
-        """False where the user wants no suggestion unless they ask for one."""
-        if self.invoked:
-            return True
+    def unwanted(self, on_battery: bool) -> str:
+        """Why the user wants no suggestion unless they ask for one, as the end of a sentence; empty where they want one."""
         document, settings = self.document, self.settings
-        on = settings.inline_completion and document.language in settings.languages
-        saving = on_battery and settings.on_battery == "off"
-        return on and not saving and not is_suppressed(document, document.offset_at(self.position), settings)
+        if self.invoked:
+            return ""
+        if not settings.inline_completion:
+            return "inlineCompletion is off"
+        if document.language not in settings.languages:
+            return f"{document.language} is not among the languages"
+        if on_battery and settings.on_battery == "off":
+            return "the machine is on battery"
+        suppressed = is_suppressed(document, document.offset_at(self.position), settings)
+        return "quietIn or quietFiles holds here" if suppressed else ""
 
     def typed(self) -> tuple[str, int]:
         """The text and the cursor in it, as if the focused entry of the menu had been accepted."""

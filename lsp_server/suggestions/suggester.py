@@ -45,6 +45,8 @@ class Suggester:
     resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What gets the engine ready for the next request of each document."""
     typed: SuggestionCache = field(default_factory=SuggestionCache)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Document -> why its last request brought nothing, as the end of a sentence."""
     _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMED))
 
     @property
@@ -54,7 +56,9 @@ class Suggester:
 
     async def suggest(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
         """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never waits)."""
-        if not self.engine.ready or not asked.wanted(self.power.on_battery):
+        why = "the model is not loaded" if not self.engine.ready else asked.unwanted(self.power.on_battery)
+        if why:
+            self.reasons[asked.document.uri] = why
             return []
         uri, cursor = asked.document.uri, asked.document.offset_at(asked.position)
         if not asked.invoked and asked.selected is None:
@@ -74,7 +78,8 @@ class Suggester:
                 task.cancel()  # the client cancelled this very request
                 raise
             return []  # superseded
-        except EngineError:
+        except EngineError as exc:
+            self.reasons[uri] = str(exc).rstrip(".")
             return []
         finally:
             if self.running.get(uri) is task:
@@ -84,6 +89,7 @@ class Suggester:
         """A document is gone, and all that was kept for it."""
         self._stop(uri)
         self.typed.forget(uri)
+        self.reasons.pop(uri, None)
         self.engine.forget(uri)
 
     def _stop(self, uri: str) -> None:
@@ -106,7 +112,12 @@ class Suggester:
         result = filled.spans[0]
         sure = asked.invoked or result.confidence >= settings.min_confidence
         answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
-        answers = self._not_deleted(asked, answers, document.offset_at(asked.position))
+        kept = self._not_deleted(asked, answers, document.offset_at(asked.position))
+        if not sure:
+            self.reasons[document.uri] = f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+        elif not kept:
+            self.reasons[document.uri] = "it is what was deleted a moment ago" if answers else "nothing fits here"
+        answers = kept
         if answers:
             self.shown(asked, answers)
             if selected is None:

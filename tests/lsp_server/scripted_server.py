@@ -53,6 +53,9 @@ class ScriptedEngine:
     async def prepare(self, request: FillRequest) -> None:
         return
 
+    def about(self) -> dict[str, str]:
+        return {"model": "scripted", "backend": "none"}
+
     def token_texts(self) -> list[str]:
         return []
 

@@ -245,7 +245,7 @@ def test_a_model_that_is_not_there_is_told_and_typing_goes_on(tmp_path):
     while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
         pass
     assert "no model folder" in note["params"]["message"]
-    assert client.complete(URI, 0, 5)["result"] == []
+    assert client.complete(URI, 0, 5)["result"] == {"items": [], "reason": "the model is not loaded"}
     assert client.close() == 0
 
 

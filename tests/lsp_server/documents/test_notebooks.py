@@ -77,7 +77,7 @@ def test_an_edit_of_a_cell_is_one_of_that_cell():
     assert change["textDocument"]["uri"] == cell(1)
     assert [(edit["range"], edit["newText"]) for edit in change["edits"]] == [(place, "3")]
     [found] = client.complete(cell(2), 0, 5)["result"]
-    assert found["insertText"] == "print3"
+    assert found["insertText"] == "3"
     closing = {"notebookDocument": {"uri": BOOK}, "cellTextDocuments": [{"uri": cell(i)} for i in range(3)]}
     client.notify("notebookDocument/didClose", closing)
     assert client.complete(cell(2), 0, 5)["result"] == []

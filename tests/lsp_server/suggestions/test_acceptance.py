@@ -3,7 +3,7 @@
 import pytest
 from lsprotocol import types
 
-from lsp_server.documents.document import DocumentStore
+from lsp_server.documents.document import DocumentStore, open_snapshot
 from lsp_server.suggestions.acceptance import EXPECTED, Acceptance
 
 URI = "file:///a.py"
