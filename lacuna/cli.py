@@ -197,7 +197,7 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="latency, lsp, quality, serve, startup, throughput or training")],
+    name: Annotated[str, typer.Argument(help="latency, lsp, positions, quality, serve, startup, throughput or training")],
     model: Model = None,
     runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure; serve: seconds of each.")] = 30,
     data: Annotated[Path | None, typer.Option("--data", metavar="JSONL", help="Held-out documents, for quality.")] = None,

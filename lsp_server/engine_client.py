@@ -32,8 +32,12 @@ class EngineClient(Protocol):
         """True when a fill would start at once."""
         ...
 
-    async def load(self) -> None:
-        """Make it ready; raises ``EngineError``."""
+    async def load(self, threads: int = 0) -> None:
+        """Make it ready, with so many threads (0: as many as it finds best); raises ``EngineError``."""
+        ...
+
+    def use_threads(self, threads: int) -> None:
+        """The user changed the number of threads; what runs goes on."""
         ...
 
     async def fill(
@@ -54,6 +58,14 @@ class EngineClient(Protocol):
         """Get ready for a request of this session while the user rests; a newer call may cancel it."""
         ...
 
+    def token_texts(self) -> list[str]:
+        """The texts of the model's tokens; empty while there is no model."""
+        ...
+
+    def about(self) -> dict[str, str]:
+        """Its ``model`` and ``backend`` by name; empty while there is no model."""
+        ...
+
     def forget(self, session: str) -> None:
         """A document was closed: keep nothing of it."""
         ...
@@ -69,6 +81,8 @@ class EmbeddedEngine:
         self._engine: Engine | None = None
         self._loading: asyncio.Task[None] | None = None
         self._failures = 0
+        self._threads = 0
+        self._closed = False
         self.on_state: Callable[[EngineError | None], None] | None = None
         """Told of a failure, and with ``None`` when the engine is there again."""
 
@@ -76,9 +90,10 @@ class EmbeddedEngine:
     def ready(self) -> bool:
         return self._engine is not None
 
-    async def load(self) -> None:
+    async def load(self, threads: int = 0) -> None:
         # Several callers wait for one load; a caller that is cancelled does not cancel it for the others.
         if self._loading is None:
+            self._threads = self._threads or threads
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
@@ -105,14 +120,31 @@ class EmbeddedEngine:
         if self._engine is not None:
             await self._result(self._engine, self._engine.submit_prepare(request))
 
+    def use_threads(self, threads: int) -> None:
+        if threads == self._threads:
+            return
+        self._threads = threads
+        if (engine := self._engine) is not None:
+            self._loading = asyncio.ensure_future(self._exchange(engine))
+
+    def token_texts(self) -> list[str]:
+        tokenizer = self._engine.tokenizer if self._engine is not None else None
+        return [] if tokenizer is None else tokenizer.token_texts()
+
+    def about(self) -> dict[str, str]:
+        engine = self._engine
+        return {} if engine is None else {"model": engine.model_name, "backend": engine.backend.name}
+
     def forget(self, session: str) -> None:
         if self._engine is not None:
-            self._engine.submit_forget(session)
+            with suppress(EngineError):  # an engine that is stopped keeps nothing anyway
+                self._engine.submit_forget(session)
 
     def close(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        self._closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
     async def _loaded(self) -> Engine:
         await self.load()
@@ -122,7 +154,16 @@ class EmbeddedEngine:
 
     async def _load(self) -> None:
         # asyncio's own executor, not that of pygls, on which pygls reads its input.
-        self._engine = await asyncio.to_thread(Engine, self._model, self._backend)
+        engine = await asyncio.to_thread(Engine, self._model, self._backend, self._threads or None)
+        if self._closed:
+            engine.close()
+        else:
+            self._engine = engine
+
+    async def _exchange(self, old: Engine) -> None:
+        """Another engine in place of one that works: it answers until the other one is there."""
+        await self._load()
+        await asyncio.to_thread(old.close)
 
     async def _result(self, engine: Engine, job: Job) -> Any:
         """What a job returns; a caller that is cancelled takes it out of the engine."""
@@ -133,6 +174,9 @@ class EmbeddedEngine:
         except EngineError as exc:
             self._failed(engine, exc)
             raise
+        except Exception as exc:
+            # A fault of ours or an allocation that failed: this request fails, and its message may hold the user's text.
+            raise EngineError(f"The engine could not answer ({type(exc).__name__}); ask again.") from None
         else:
             self._failures = 0
             return found

@@ -1,146 +1,187 @@
-"""The language server: what its handlers share, and one thin async handler for each message.
+"""The language server: what the handlers share. The handlers themselves are in ``features/``, one file an LSP method.
 
-Async handlers only: pygls reads its input on the pool that thread handlers would block, and cannot cancel those. User text
-is never logged, which is why the ``pygls`` logger is kept quiet (it writes whole messages at INFO).
+Async handlers only: those can be cancelled. User text is never logged, which is why the ``pygls`` logger is silent (it
+writes whole messages, and traces that quote them).
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-import time
-from importlib.metadata import version
-from typing import Any
+from collections.abc import Callable, Coroutine
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
 
 from lsprotocol import types
-from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import FeatureRequestError
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from engine import EngineError, Snippet
 from engine.base.advice import DISTRIBUTION
-from lsp_server import configure
-from lsp_server.commands import register_commands
-from lsp_server.configuration import Configuration, path_of
-from lsp_server.document import DocumentStore, Snapshot
-from lsp_server.document_features import register_document_features
+from lsp_server.documents.deletions import RecentDeletions
+from lsp_server.documents.document import DocumentStore, Snapshot
+from lsp_server.documents.notebooks import Beside, Notebooks
+from lsp_server.documents.recent_edits import RecentEdits
+from lsp_server.documents.related import RelatedContext
+from lsp_server.edits.preview import Previews
 from lsp_server.engine_client import EmbeddedEngine, EngineClient
-from lsp_server.features import completion, status
-from lsp_server.features.acceptance import Acceptance
-from lsp_server.features.debounce import Debounce
-from lsp_server.features.inline_completion import InlineCompletions, SuggestionRequest
-from lsp_server.features.preview import Previews
-from lsp_server.features.proofreading import Proofreader
-from lsp_server.features.recent import RecentEdits
-from lsp_server.features.related import related_snippets
-from lsp_server.features.status import Status
-from lsp_server.notebooks import Beside, Notebooks
-from lsp_server.protocol import LacunaProtocol
-from lsp_server.settings import Settings
+from lsp_server.features import (
+    code_action,
+    code_lens,
+    completion,
+    configuration,
+    diagnostic,
+    execute_command,
+    inline_completion,
+    lifecycle,
+    status,
+    synchronization,
+    text_document_content,
+)
+from lsp_server.proofreading.proofreader import Proofreader
+from lsp_server.settings.configuration import Configuration
+from lsp_server.settings.schema import Settings
+from lsp_server.status import Status
+from lsp_server.suggestions.acceptance import Acceptance
+from lsp_server.suggestions.debounce import Debounce
+from lsp_server.suggestions.request import SuggestionRequest
+from lsp_server.suggestions.suggester import Suggester
+from lsp_server.transport.editor import Editor
+from lsp_server.transport.protocol import LacunaProtocol
 
 logger = logging.getLogger(__name__)
-_LOADING = "lacuna/loading"
-SUGGESTION = "suggestion"
-"""How answers to inline completion are counted."""
+FEATURES = (
+    lifecycle, synchronization, configuration, inline_completion, completion, code_action, code_lens, diagnostic,
+    text_document_content, execute_command, status,
+)  # fmt: skip
+STATUS = "lacuna/status"
 _CELLS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook(notebook="*")])
+Handler = TypeVar("Handler", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 class LacunaServer(LanguageServer):
-    """What the handlers share."""
+    """The ``ServerContext`` of the features, and the ``Host`` of the protocol."""
+
+    protocol: LacunaProtocol
 
     def __init__(self, engine: EngineClient) -> None:
-        super().__init__("lacuna", version(DISTRIBUTION), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
-        # ERROR, because it warns of every cancel that comes after the answer: many of them fill the pipe of a client that
-        # does not read what we say, and the server would wait for it for ever.
-        logging.getLogger("pygls").setLevel(logging.ERROR)
+        super().__init__("lacuna", _version(), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
+        logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
         # A client that drops its TCP connection is no fault of ours, and asyncio would print a trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        self.protocol.documents, self.protocol.stop = synchronization.Documents(self), self.stop
+        self.protocol.offered_to = lifecycle.offered_to
         self.engine = engine
+        self.editor = Editor(self)
         self.documents = DocumentStore()
         self.notebooks = Notebooks(self.documents)
-        self.acceptance, self.pace, self.recent = Acceptance(), Debounce(), RecentEdits()
-        self.documents.on_edit += [self.acceptance.edited, self.pace.edited, self.recent.edited]
-        self.inline = InlineCompletions(engine, self._wait_s, self._suggested)
-        self.proofreader = Proofreader(engine)
-        self.previews = Previews(self.documents, self._preview_changed)
+        self.acceptance, self.pace = Acceptance(), Debounce()
+        self.recent, self.deletions = RecentEdits(), RecentDeletions()
+        self.documents.on_edit += [keeper.edited for keeper in (self.acceptance, self.pace, self.recent, self.deletions)]
         self.status = Status(self.acceptance)
+        self.suggester = Suggester(engine, self.deletions, self._wait_s, self._suggested)
+        self.proofreader = Proofreader(engine)
+        self.previews = Previews(self.documents, self.editor.refresh_content)
+        self.documents.on_edit.append(self.previews.edited)
         self.configuration = Configuration()
+        self.context = RelatedContext(self.documents, self.recent, lambda: self.configuration.folders)
+        self.on_client_gone: Callable[[], None] = lambda: None
+        """Called when the process that started us has ended."""
         self.offered: tuple[str, ...] = ()
         """Languages for which suggestions are registered, where the client has them registered."""
+        self.running: set[asyncio.Task[Any]] = set()
+        """Handlers that are at work."""
         self._told = ""
-        self._background: set[asyncio.Task[None]] = set()
+        self._kept: set[asyncio.Task[Any]] = set()
+
+    def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Handler], Handler]:
+        return self._guarding(super().feature(feature_name, options))
+
+    def command(self, command_name: str) -> Callable[[Handler], Handler]:
+        return self._guarding(super().command(command_name))
+
+    def _guarding(self, register: Callable[[Any], Any]) -> Callable[[Handler], Handler]:
+        """A handler that fails is answered with the name of the fault: its message may hold the user's text."""
+
+        def decorate(handler: Handler) -> Handler:
+            @functools.wraps(handler)
+            async def guarded(*arguments: Any) -> Any:
+                task = asyncio.current_task()
+                assert task is not None, "handlers run in tasks"
+                self.running.add(task)
+                try:
+                    return await handler(*arguments)
+                except (EngineError, JsonRpcException) as exc:
+                    raise exc if isinstance(exc, JsonRpcException) else JsonRpcInternalError(str(exc)) from None
+                except Exception as exc:
+                    logger.error("%s could not be handled: %s", handler.__name__, type(exc).__name__)
+                    raise JsonRpcInternalError(f"Lacuna has a fault ({type(exc).__name__}).") from None
+                finally:
+                    self.running.discard(task)
+
+            register(guarded)
+            return handler
+
+        return decorate
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Told in the answer to a request, and logged by name where there is none; a pop-up helps nobody."""
+
+    # What the features ask for
 
     def settings(self, uri: str) -> Settings:
-        """What holds for a document."""
         return self.configuration.of(uri)
 
     def related(self, document: Snapshot, beside: Beside) -> tuple[Snippet, ...]:
-        """Recent edits and other open documents for context, unless the user wants none; not what stands ``beside`` it."""
         if not self.settings(document.uri).related_files:
             return ()
-        return related_snippets(document, self.documents, self.recent, bool(beside))
+        return self.context.snippets(document, bool(beside))
 
-    def opened(self, uris: list[str]) -> None:
-        """Documents were opened; until the client has said what it wants of them, what it wants of all holds."""
-        task = asyncio.ensure_future(configure.ask(self, uris))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+    def show_status(self) -> None:
+        now = {"state": self.status.state, "message": self.status.message}
+        if str(now) != self._told:
+            self._told = str(now)
+            self.editor.notify(STATUS, now)
+
+    def engine_is(self, failure: EngineError | None) -> None:
+        """The engine failed, which is told once for a row of failures, or is there again."""
+        if failure is not None and self.status.engine != "error":
+            self.editor.tell(f"Lacuna's engine failed and is started again: {failure}")
+        self.status.engine, self.status.message = ("ready", "") if failure is None else ("error", str(failure))
+        self.show_status()
+        if failure is None:
+            self.editor.refresh_diagnostics()
+
+    def keep(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something beside the handlers; asyncio itself forgets tasks that nobody holds."""
+        task = asyncio.ensure_future(work)
+        self._kept.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._kept.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            logger.error("Something beside the handlers failed: %s", type(exc).__name__)
 
     def closed(self, uris: list[str]) -> None:
         """Documents are gone, and all that was kept for them."""
         for uri in uris:
             self.documents.close(uri)
-            for keeper in (self.acceptance, self.previews, self.configuration):
+            for keeper in (self.acceptance, self.previews, self.configuration, self.deletions):
                 keeper.forget(uri)
-            self.inline.closed(uri)
+            self.suggester.closed(uri)
 
-    def show_status(self) -> None:
-        """Tell clients that listen how the server is, where that is news."""
-        now = {"state": self.status.state, "message": self.status.message}
-        if str(now) != self._told:
-            self._told = str(now)
-            self.protocol.notify(status.NOTIFICATION, now)
-
-    def engine_is(self, failure: EngineError | None) -> None:
-        """The engine failed, which is told once for a row of failures, or is there again."""
-        if failure is not None and self.status.engine != "error":
-            self.tell(f"Lacuna's engine failed and is started again: {failure}")
-        self.status.engine, self.status.message = ("ready", "") if failure is None else ("error", str(failure))
-        self.show_status()
-        if failure is None:
-            self.look_again()
-
-    def look_again(self) -> None:
-        """Ask the client to pull diagnostics again: more can be said than before."""
-        workspace = self.client_capabilities.workspace
-        if workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
-            self.workspace_diagnostic_refresh(None)
-
-    def report_server_error(self, error: Exception, source: Any) -> None:
-        """Our faults go to the log by name only: the message may hold the user's text, and a pop-up helps nobody."""
-        if source is not FeatureRequestError:
-            logger.error("A message could not be handled: %s", type(error).__name__)
-
-    def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
-        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
-
-    async def suggest(self, document: Snapshot, params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
-        """Items for the cursor, timed."""
-        context, uri = params.context, document.uri
-        beside = self.notebooks.beside(uri)
-        asked = SuggestionRequest(
-            document, params.position, context.trigger_kind == types.InlineCompletionTriggerKind.Invoked, self.settings(uri),
-            context.selected_completion_info, self.related(document, beside), beside,
-        )  # fmt: skip
-        began = time.perf_counter()
-        items = await self.inline.suggest(asked)
-        self.status.answered(SUGGESTION, (time.perf_counter() - began) * 1000)
-        return items
+    async def stop(self) -> None:
+        """Cancel what runs, and let the engine go. A client that goes on to wait is told that its requests are cancelled."""
+        for task in list(self.running):
+            task.cancel()
+        await asyncio.to_thread(self.engine.close)
 
     def _wait_s(self, asked: SuggestionRequest) -> float:
         at = asked.document.offset_at(asked.position)
         before = asked.document.text[max(0, at - 1) : at]
-        return self.pace.wait_s(asked.settings.delay_ms, before, self.acceptance.rate, self.inline.engine_s)
+        return self.pace.wait_s(asked.settings.delay_ms, before, self.acceptance.rate, self.suggester.engine_s)
 
     def _suggested(self, asked: SuggestionRequest, answers: tuple[str, ...]) -> None:
         document, selected = asked.document, asked.selected
@@ -150,94 +191,19 @@ class LacunaServer(LanguageServer):
             answers, typed = tuple(selected.text + answer for answer in answers), document.text[at:end]
         self.acceptance.show(document.uri, at, answers, typed)
 
-    def _preview_changed(self, uri: str) -> None:
-        self.workspace_text_document_content_refresh(types.TextDocumentContentRefreshParams(uri=uri))
-
 
 def make_server(engine: EngineClient) -> LacunaServer:
     """A server around ``engine``, every handler registered."""
     server = LacunaServer(engine)
     if isinstance(engine, EmbeddedEngine):
         engine.on_state = server.engine_is
-
-    @server.feature(types.INITIALIZE)
-    async def initialize(params: types.InitializeParams) -> None:
-        uris = [folder.uri for folder in params.workspace_folders or []] or [params.root_uri or ""]
-        folders = [path for uri in uris if (path := path_of(uri)) is not None]
-        server.configuration = Configuration(folders, params.initialization_options)
-        # Known before the first didOpen can be read: its positions depend on it.
-        encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        server.documents.encoding = types.PositionEncodingKind(encoding).value
-        text = params.capabilities.text_document
-        if text is None or text.inline_completion is None:
-            _offer_menu(server)  # never both
-        if not configure.offers_by_language(params.capabilities):
-            _offer_inline(server)
-
-    @server.feature(types.INITIALIZED)
-    async def initialized(params: types.InitializedParams) -> None:
-        if configure.offers_by_language(server.client_capabilities):
-            _offer_inline(server)
-        await asyncio.gather(configure.start(server), _load_engine(server))
-
-    @server.command(status.SHOW)
-    async def show_status(*arguments: Any) -> dict[str, object]:
-        server.tell(server.status.sentence(), types.MessageType.Info)
-        return server.status.report()
-
-    @server.command(status.DOCTOR)
-    async def doctor(*arguments: Any) -> str:
-        return await status.doctor()
-
-    configure.register_configuration(server)
-    register_commands(server)
-    register_document_features(server)
-
-    @server.feature(types.SHUTDOWN)
-    async def shutdown(params: Any = None) -> None:
-        server.engine.close()
-
+    for feature in FEATURES:
+        feature.register(server)
     return server
 
 
-def _offer_inline(server: LacunaServer) -> None:
-    """Suggestions at the cursor. Registered before ``initialize`` is answered, they are advertised for every document."""
-
-    # Without options pygls would not advertise it.
-    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem]:
-        document = server.documents.get(params.text_document.uri)
-        return [] if document is None else await server.suggest(document, params)
-
-
-def _offer_menu(server: LacunaServer) -> None:
-    """Suggestions as entries of the completion menu."""
-
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION)
-    async def menu(params: types.CompletionParams) -> types.CompletionList:
-        document = server.documents.get(params.text_document.uri)
-        items = [] if document is None else await server.suggest(document, completion.as_inline(params))
-        return completion.as_menu(items)
-
-
-async def _load_engine(server: LacunaServer) -> None:
-    """Load the model behind the editor's back, with progress where the client shows it."""
-    window = server.client_capabilities.window
-    progress = server.work_done_progress
-    shown = bool(window and window.work_done_progress)
-    server.show_status()
-    if shown:
-        await progress.create_async(_LOADING)
-        progress.begin(_LOADING, types.WorkDoneProgressBegin(title="Lacuna", message="loading the model"))
+def _version() -> str:
     try:
-        await server.engine.load()
-        server.status.engine = "ready"
-        server.look_again()
-    except EngineError as exc:
-        server.status.engine, server.status.message = "error", str(exc)
-        server.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)
-    finally:
-        server.show_status()
-        if shown:
-            progress.end(_LOADING, types.WorkDoneProgressEnd())
-            progress.tokens.pop(_LOADING, None)  # pygls keeps ended tokens
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:  # run from a checkout
+        return "0"

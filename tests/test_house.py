@@ -8,7 +8,7 @@ import sys
 import msgspec
 import pytest
 
-from lsp_server.settings import Settings
+from lsp_server.settings.schema import Settings
 from tests.conftest import ROOT
 
 PACKAGES = ("engine", "lsp_server", "export", "training", "benchmarks", "lacuna")

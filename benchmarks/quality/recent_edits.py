@@ -18,7 +18,7 @@ from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case, HeldOutDocument
 from benchmarks.quality.neighbours import neighbours
 from engine import Engine, FillRequest, Snippet, Span
-from lsp_server.features.recent import PLACES, REACH
+from lsp_server.documents.recent_edits import PLACES, REACH
 
 MOST, SHORTEST = 120, 8
 """Lines of one package, and characters of a line."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe, quantile, resident_mb
-from benchmarks.speed.lsp_process import LspProcess
+from benchmarks.speed.lsp_client import LspClient, items_of
 
 LINES = 10_000
 LONG, BUSY = "file:///bench/long.py", "file:///bench/busy.md"
@@ -26,7 +26,7 @@ CPU_S = 5.0
 
 def measure(runs: int) -> dict[str, float | int | str]:
     """Milliseconds from sending to the answer, as a client sees them."""
-    server = LspProcess(CAPABILITIES)
+    server = LspClient(CAPABILITIES)
     try:
         server.wait_until_ready()
         server.open(LONG, f"{LINE}\n" * (LINES - 2) + "x = ____\n")
@@ -45,7 +45,7 @@ def measure(runs: int) -> dict[str, float | int | str]:
         server.close()
 
 
-def _kinds(server: LspProcess, runs: int, state: str, version: int) -> dict[str, float]:
+def _kinds(server: LspClient, runs: int, state: str, version: int) -> dict[str, float]:
     """p95 of every kind of request that needs no pass, each after an edit."""
     at = {"line": LINES // 2, "character": len(LINE)}
     here: dict[str, Any] = {"textDocument": {"uri": LONG}}
@@ -60,34 +60,34 @@ def _kinds(server: LspProcess, runs: int, state: str, version: int) -> dict[str,
         for name, (method, params) in asked.items():
             version += 1
             _edit(server, version, {"line": number, "character": 0}, "y")
-            times[name].append(server.request(method, params)[1])
+            times[name].append(server.timed(method, params)[1])
         version = _typed_through(server, version, times["typed_through"])
     return {f"{state}_{name}_p95_ms": quantile(values, 0.95) for name, values in times.items()}
 
 
-def _typed_through(server: LspProcess, version: int, times: list[float]) -> int:
+def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
     """Ask at an unfinished line, type the first letters of the suggestion, and ask after each."""
     place = {"line": LINES - 1, "character": 0}
     typed = LINE[:20]
     version += 1
     _edit(server, version, place, typed)
     asked = {"textDocument": {"uri": LONG}, "context": {"triggerKind": 1}}
-    items, _ = server.request("textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}})
-    rest = items[0]["insertText"][len(typed) :][:4] if items else ""
+    items = items_of(server.request("textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}}))
+    rest = items[0]["insertText"][:4] if items else ""
     for letter in rest:
         version += 1
         _edit(server, version, place | {"character": len(typed)}, letter)
         typed += letter
         position = place | {"character": len(typed)}
         times.append(
-            server.request("textDocument/inlineCompletion", asked | {"position": position, "context": {"triggerKind": 2}})[1]
+            server.timed("textDocument/inlineCompletion", asked | {"position": position, "context": {"triggerKind": 2}})[1]
         )
     version += 1
     _edit(server, version, place, "", place | {"character": len(typed)})
     return version
 
 
-def _cancelling(server: LspProcess, runs: int) -> dict[str, float]:
+def _cancelling(server: LspClient, runs: int) -> dict[str, float]:
     """From the cancel of a running suggestion to its answer."""
     times = []
     place = {"textDocument": {"uri": LONG}, "position": {"line": 7, "character": 3}, "context": {"triggerKind": 1}}
@@ -96,13 +96,13 @@ def _cancelling(server: LspProcess, runs: int) -> dict[str, float]:
         time.sleep(0.01)
         began = time.perf_counter()
         server.notify("$/cancelRequest", {"id": identifier})
-        came, _ = server.wait(identifier)
-        times.append(max(0.0, came - began) * 1000)
+        server.wait(identifier)
+        times.append(max(0.0, server.came[identifier] - began) * 1000)
     return {"cancel_to_reply_p95_ms": quantile(times, 0.95)}
 
 
 @contextmanager
-def _filling(server: LspProcess) -> Iterator[None]:
+def _filling(server: LspClient) -> Iterator[None]:
     """A command that fills blanks is running all the time."""
     over = threading.Event()
 
@@ -119,7 +119,7 @@ def _filling(server: LspProcess) -> Iterator[None]:
         thread.join(timeout=60)
 
 
-def _edit(server: LspProcess, version: int, start: dict[str, int], text: str, end: dict[str, int] | None = None) -> None:
+def _edit(server: LspClient, version: int, start: dict[str, int], text: str, end: dict[str, int] | None = None) -> None:
     change = {"range": {"start": start, "end": end or start}, "text": text}
     document = {"uri": LONG, "version": version}
     server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe, quantile, resident_mb
-from benchmarks.speed.lsp_process import LspProcess
+from benchmarks.speed.lsp_client import LspClient, items_of
 
 URI = "file:///bench.py"
 
@@ -37,12 +37,12 @@ def installed_mb(site_packages: Path) -> float:
 
 def _one_start() -> tuple[float, float, float]:
     began = time.perf_counter()
-    server = LspProcess()
+    server = LspClient()
     try:
         server.open(URI, "import os\n\n\ndef main():\n    return os.")
         place: dict[str, Any] = {"textDocument": {"uri": URI}, "position": {"line": 4, "character": 14}}
         for _ in range(1000):
-            if server.request("textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}})[0]:
+            if items_of(server.request("textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}})):
                 break
             time.sleep(0.02)  # still loading: the server answers at once with nothing
         return server.initialized_ms, (time.perf_counter() - began) * 1000, resident_mb(server.process.pid)

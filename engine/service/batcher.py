@@ -2,12 +2,14 @@
 
 A request is a generator of passes (``engine/decoding/sampler.py``). Between two steps the batcher looks at everything
 again, so a long command never holds up a keystroke. Requests of one priority share forward passes. A request that
-fails, fails alone.
+fails, fails alone, whatever it raises; should the thread itself fail, everybody who waits is told, and the next request
+starts another one.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Generator
 from concurrent.futures import CancelledError, Future
@@ -47,11 +49,18 @@ class Batcher:
         self._current: Job | None = None
         self._closed = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="lacuna-engine", daemon=True)
-        self._thread.start()
+        self._process = os.getpid()
+        self._thread = self._started()
+
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="lacuna-engine", daemon=True)
+        thread.start()
+        return thread
 
     def submit(self, run: Generator[Batch, Predictions, Any], priority: Priority = Priority.COMMAND) -> Job:
-        """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``."""
+        """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``; ``EngineUnavailable``."""
+        if os.getpid() != self._process:  # before the lock, which a thread of the parent may have held
+            raise EngineUnavailable("An engine does not work in a forked process; make another one there.")
         job = Job(run, priority)
         # From here on only the batcher settles the future; `Future.cancel` by a waiter has no effect, `cancel` below has.
         job.future.set_running_or_notify_cancel()
@@ -59,6 +68,8 @@ class Batcher:
             if self._closed:
                 raise EngineUnavailable("The engine is stopped; start it again.")
             self._jobs.append(job)
+            if not self._thread.is_alive():
+                self._thread = self._started()
             self._changed.notify()
         return job
 
@@ -79,6 +90,19 @@ class Batcher:
             self._changed.notify()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        """The thread: what no request is to blame for (memory that is short, a fault of ours) ends all that are there."""
+        while True:
+            try:
+                self._work()
+                return
+            except BaseException as exc:
+                logger.error("The engine's thread failed: %s", type(exc).__name__)
+                with self._changed:
+                    jobs, self._jobs, self._current = self._jobs, [], None
+                for job in jobs:
+                    _tell(job, EngineUnavailable("The engine failed while it worked; ask again."))
 
     def _work(self) -> None:
         while True:
@@ -114,7 +138,7 @@ class Batcher:
         batches = [_pending(job) for job in jobs]
         try:
             found = split(self._backend.predict(collate(batches, self._backend.join)), batches)
-        except Exception as exc:
+        except BaseException as exc:
             if len(jobs) == 1:
                 self._settle(jobs[0], exc)
             else:  # one bad request fails alone
@@ -135,18 +159,32 @@ class Batcher:
             job.pending = next(job.run) if predictions is None else job.run.send(predictions)
         except StopIteration as stop:
             job.future.set_result(stop.value)
-            job.run.close()
-        except Exception as exc:
+        except BaseException as exc:  # a callback may raise anything, SystemExit too
             self._settle(job, exc)
 
-    def _settle(self, job: Job, exc: Exception) -> None:
+    def _settle(self, job: Job, exc: BaseException) -> None:
         """End a request with an error."""
+        if job.future.done():
+            return  # whoever was told of the result failed, not the request
         if job.cancelled:  # an interrupted pass ends with the runtime's own error
             exc = CancelledError()
         elif not isinstance(exc, EngineError):
             logger.error("A request failed: %s", type(exc).__name__)
-        job.run.close()
-        job.future.set_exception(exc)
+        if not isinstance(exc, Exception):  # one who waits for an answer must not be made to exit
+            exc = EngineError(f"The request could not be answered ({type(exc).__name__}).")
+        try:
+            job.run.close()
+        finally:
+            job.future.set_exception(exc)
+
+
+def _tell(job: Job, exc: Exception) -> None:
+    """End a request; whoever is told may raise anything, and the others are told all the same."""
+    if not job.future.done():
+        try:
+            job.future.set_exception(exc)
+        except BaseException as again:
+            logger.error("Somebody who was told of a failure failed: %s", type(again).__name__)
 
 
 def _pending(job: Job) -> Batch:

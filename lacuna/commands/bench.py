@@ -16,7 +16,7 @@ from engine import BUNDLED, Engine
 from engine.base.advice import install
 from lacuna.errors import UserError
 
-NAMES = ("latency", "lsp", "quality", "serve", "startup", "throughput", "training")
+NAMES = ("latency", "lsp", "positions", "quality", "serve", "startup", "throughput", "training")
 GROWN = 20
 """Places for what windows and documents cost."""
 SLOW_PLACES = 5
@@ -33,6 +33,7 @@ def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None, r
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
         "lsp": _lsp,
+        "positions": _positions,
         "quality": partial(_quality, model, data, rules),
         "serve": partial(_serve, model),
         "startup": _startup,
@@ -76,6 +77,12 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
         report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
         report |= ceiling_share(folder)
     return report
+
+
+def _positions(runs: int) -> Mapping[str, float | int | str]:
+    from benchmarks.speed.positions import measure
+
+    return measure(runs)
 
 
 def _quality(model: Path | None, data: Path | None, rules: list[str], runs: int) -> dict[str, float | int | str]:

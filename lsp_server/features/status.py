@@ -1,76 +1,60 @@
-"""How the server is, and what became of its suggestions: counted here, kept in memory only, told when asked."""
+"""``lacuna/status``, and the commands ``lacuna.showStatus`` and ``lacuna.doctor``."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import sys
-from collections import deque
-from dataclasses import dataclass, field
-from typing import Literal
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import msgspec
+from lsprotocol import types
 
-from lsp_server.features.acceptance import Acceptance
+from lsp_server.context import ServerContext
+from lsp_server.features.execute_command import options_of
 
 SHOW, DOCTOR = "lacuna.showStatus", "lacuna.doctor"
-"""Commands: what was counted; what can run here."""
-NOTIFICATION = "lacuna/status"
-KEPT = 1_000
-"""Times of each kind that are remembered."""
-State = Literal["starting", "ready", "busy", "off", "error"]
+DOCTOR_S = 120.0
+"""The doctor may take so long; a runtime that hangs is what it looks for."""
 
 
-@dataclass
-class Status:
-    acceptance: Acceptance
-    engine: Literal["starting", "ready", "error"] = "starting"
-    message: str = ""
-    """What is wrong, with the way out."""
-    off: bool = False
-    """The user wants no suggestions; commands work all the same."""
-    busy: int = 0
-    """Commands that are running."""
-    _ms: dict[str, deque[float]] = field(default_factory=dict)
-    _asked: int = 0
+def register(server: ServerContext) -> None:
+    @server.command(SHOW)
+    async def show_status(*arguments: Any) -> dict[str, object]:
+        """Counts and times; with ``{uri}`` the settings of that document and why it was last shown nothing, too."""
+        uri = options_of(arguments).get("uri")
+        uri = uri if isinstance(uri, str) else None
+        why = server.suggester.reasons.get(uri or "")
+        server.editor.tell(server.status.sentence(why), types.MessageType.Info)
+        about: dict[str, object] = {"version": server.version, "settings": msgspec.to_builtins(server.configuration.of(uri))}
+        return server.status.report() | about | server.engine.about() | {"reason": why}
 
-    @property
-    def state(self) -> State:
-        """The one word that matters most."""
-        return self.engine if self.engine != "ready" else "busy" if self.busy else "off" if self.off else "ready"
-
-    def answered(self, kind: str, ms: float) -> None:
-        """A request of ``kind`` was answered, with something to show or without."""
-        self._ms.setdefault(kind, deque(maxlen=KEPT)).append(ms)
-        self._asked += 1
-
-    def report(self) -> dict[str, object]:
-        """Plain figures; never any text."""
-        times = {
-            kind: {f"p{q}_ms": round(float(np.percentile(list(values), q)), 1) for q in (50, 95, 99)}
-            | {"count": len(values)}
-            for kind, values in self._ms.items()
-        }
-        counts = {name: self.acceptance.counts[name] for name in ("shown", "accepted", "accepted_in_part")}
-        dismissed = max(0, counts["shown"] - counts["accepted"] - counts["accepted_in_part"])
-        about = {"state": self.state, "message": self.message, "asked": self._asked}
-        return {**about, **counts, "dismissed": dismissed, "times": times}
-
-    def sentence(self) -> str:
-        """The same for people, in a line."""
-        report = self.report()
-        parts = [f"Lacuna is {self.state}" + (f": {self.message}" if self.message else "")]
-        parts.append(
-            f"{report['shown']} suggestions shown, {report['accepted']} accepted, {report['accepted_in_part']} in part"
-        )
-        for kind, values in self._ms.items():
-            parts.append(f"{kind}: median {np.median(list(values)):.0f} ms")
-        return "; ".join(parts) + "."
+    @server.command(DOCTOR)
+    async def doctor(*arguments: Any) -> str:
+        return await examine()
 
 
-async def doctor() -> str:
-    """What `lacuna doctor` says: asked of a process of its own, which may fail without harm."""
-    asked = (sys.executable, "-m", "lacuna", "doctor")
-    process = await asyncio.create_subprocess_exec(*asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said, _ = await process.communicate()
+async def examine() -> str:
+    """What ``lacuna doctor`` says: asked of a process of its own, which may fail without harm.
+
+    The working folder may be a project with modules of our names, so neither it nor the environment is searched (``-E -P``),
+    and the process does not even stand in it.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-E", "-P", "-X", "utf8", "-m", "lacuna", "doctor"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=Path(sys.executable).parent,
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), DOCTOR_S)
+    except TimeoutError:
+        return f"`lacuna doctor` has not ended after {DOCTOR_S:.0f} seconds; run it in a terminal."
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
     return said.decode("utf-8", "replace")

@@ -1,12 +1,18 @@
 """The language server on stdio with an engine that gives the answers it was started with, in the order of the spans."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 
-from engine import FillResult, ScoreResult, SpanResult
+from engine import BeforeRequest, Draft, FillRequest, FillResult, RewriteRequest, ScoreResult, SpanResult
 from engine.request.messages import apply_spans
+from lsp_server.engine_client import EngineClient
+from lsp_server.serve import run_stdio
 from lsp_server.server import make_server
+from lsp_server.transport.stdio import open_streams
 
 
 class ScriptedEngine:
@@ -14,39 +20,52 @@ class ScriptedEngine:
 
     ready = True
 
-    def __init__(self, answers):
+    def __init__(self, answers: list[str]) -> None:
         self.answers = answers
 
-    async def load(self):
+    async def load(self, threads: int = 0) -> None:
         return
 
-    def _result(self, text, ranges):
+    def use_threads(self, threads: int) -> None:
+        return
+
+    def _result(self, text: str, ranges: list[tuple[int, int]]) -> FillResult:
         spans = tuple(
             SpanResult(start=start, end=end, text=answer, confidence=0.5, tokens=1)
             for (start, end), answer in zip(ranges, self.answers, strict=True)
         )
         return FillResult(text=apply_spans(text, spans), spans=spans, nfe=1, ms=1.0, model="scripted", backend="none")
 
-    async def fill(self, request, interactive, on_draft=None):
+    async def fill(
+        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+    ) -> FillResult:
         await asyncio.sleep(0)
         return self._result(request.text, [(span.start, span.end) for span in request.spans])
 
-    async def edit(self, request):
-        place = (request.at, request.at) if hasattr(request, "at") else (request.start, request.end)
+    async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
+        before = isinstance(request, BeforeRequest)
+        place = (request.at, request.at) if before else (request.start, request.end)
         return self._result(request.text, [place])
 
-    async def score(self, text):
-        return ScoreResult(tokens=(), nfe=0, ms=0.0)
+    async def score(self, text: str) -> ScoreResult:
+        return ScoreResult(tokens=(), mean_surprise=0.0, nfe=0, model="scripted", backend="none")
 
-    async def prepare(self, request):
+    async def prepare(self, request: FillRequest) -> None:
         return
 
-    def forget(self, session):
+    def about(self) -> dict[str, str]:
+        return {"model": "scripted", "backend": "none"}
+
+    def token_texts(self) -> list[str]:
+        return []
+
+    def forget(self, session: str) -> None:
         return
 
-    def close(self):
+    def close(self) -> None:
         return
 
 
 if __name__ == "__main__":
-    make_server(ScriptedEngine(json.loads(sys.argv[1]))).start_io()
+    engine: EngineClient = ScriptedEngine(json.loads(sys.argv[1]))
+    run_stdio(make_server(engine), *open_streams())

@@ -52,9 +52,8 @@ def test_a_completion_continues_the_line_in_the_clients_encoding(client):
     items = client.complete(URI, 0, cursor)["result"]
     assert items
     for item in items:
-        assert item["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": cursor}}
-        assert item["insertText"].startswith(line) and "\n" not in item["insertText"]
-        assert len(item["insertText"]) > len(line)
+        assert item["range"] == {"start": {"line": 0, "character": cursor}, "end": {"line": 0, "character": cursor}}
+        assert item["insertText"].strip() and "\n" not in item["insertText"]
 
 
 def test_an_invoked_completion_offers_several_and_an_automatic_one_at_most_one(client):
@@ -133,9 +132,8 @@ def test_a_command_that_cannot_be_done_is_told_in_a_sentence(client, wrong):
     argument = {"uri": URI, "version": 1, **wrong}
     answer = client.request("workspace/executeCommand", {"command": "lacuna.rewrite", "arguments": [argument]})
     assert answer["result"] is None
-    while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
-        pass
-    assert note["params"]["message"].startswith("Lacuna: ") and note["params"]["message"].endswith(".")
+    message = client.message()
+    assert message.startswith("Lacuna: ") and message.endswith(".")
 
 
 def test_code_actions_of_other_kinds_are_not_offered(client):
@@ -172,15 +170,6 @@ def test_an_edit_that_the_client_refuses_is_told_to_the_user(client):
         assert "ask again" in note["params"]["message"]
     finally:
         client.applied = True
-
-
-def test_a_cancelled_request_is_answered_as_cancelled_and_the_next_one_normally(client):
-    cursor = units(TEXT.split("\n")[0], client.encoding)
-    identifier = client.start_completion(URI, 0, cursor)
-    client.notify("$/cancelRequest", {"id": identifier})
-    answer = client.wait(identifier, timeout=10)
-    assert answer.get("error", {}).get("code") == -32800 or answer.get("result")
-    assert client.complete(URI, 0, cursor)["result"]
 
 
 def test_of_overlapping_requests_the_newest_wins_and_each_is_answered_once(client):
@@ -256,7 +245,7 @@ def test_a_model_that_is_not_there_is_told_and_typing_goes_on(tmp_path):
     while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
         pass
     assert "no model folder" in note["params"]["message"]
-    assert client.complete(URI, 0, 5)["result"] == []
+    assert client.complete(URI, 0, 5)["result"] == {"items": [], "reason": "the model is not loaded"}
     assert client.close() == 0
 
 
@@ -264,12 +253,12 @@ def test_the_users_text_is_never_logged():
     client = Client(VSCODE)
     client.open(URI, "secret_word = \n")
     client.complete_when_ready(URI, 0, 14)
-    client.request("shutdown", None)
-    client.notify("exit", None)
-    client.process.wait(timeout=20)
-    assert b"secret_word" not in client.process.stderr.read()
-    for stream in (client.process.stdin, client.process.stdout, client.process.stderr):
-        stream.close()
+    client.request("textDocument/codeAction", {"textDocument": {"uri": URI}, "range": "secret_word"})
+    client.notify("textDocument/didChange", {"textDocument": {"uri": URI}, "contentChanges": "secret_word"})
+    client.raw(b"Content-Length: 11\r\n\r\nsecret_word")
+    client.run("lacuna.rewrite", uri=URI, range={"secret_word": 1})
+    assert client.close() == 0
+    assert client.log and b"secret_word" not in client.log
 
 
 def test_loading_shows_progress_that_ends():
@@ -281,38 +270,6 @@ def test_loading_shows_progress_that_ends():
             seen.append(note["params"])
     assert [note["value"]["kind"] for note in seen] == ["begin", "end"]
     assert client.close() == 0
-
-
-def test_the_server_speaks_over_tcp_and_outlives_a_dropped_connection():
-    import socket
-    import subprocess
-    import sys
-    import time
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{},"processId":null,"rootUri":null}}'
-    try:
-        for _ in range(200):
-            try:
-                connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        with connection:
-            connection.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-            assert b"inlineCompletionProvider" in connection.recv(4096)
-            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # drop the connection rather than close it
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        time.sleep(0.3)
-        assert process.poll() is None
-    finally:
-        process.kill()
-        _, err = process.communicate(timeout=10)
-    assert b"Traceback" not in err
 
 
 def test_cancels_that_come_too_late_do_not_fill_a_pipe_that_nobody_reads():

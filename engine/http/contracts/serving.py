@@ -73,7 +73,7 @@ def check_bounds(request: EditRequest, limits: Limits) -> None:
         raise HttpError(400, f"n is {request.n}; ask for 1 to {limits.candidates} answers.", param="n")
     if len(request.related) > limits.related:
         raise HttpError(400, f"There are {len(request.related)} pieces of related text; send at most {limits.related}.")
-    least = {"deadline_ms": 0, "seed": 0, "window": 1, "related_tokens": 0, "outline_tokens": 0}
+    least = {"deadline_ms": 0, "seed": 0, "window": 1, "related_tokens": 0}
     for name, bound in least.items():
         value = getattr(request, name, None)
         if value is not None and value < bound:

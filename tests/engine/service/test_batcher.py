@@ -1,5 +1,6 @@
 """Requests share one thread, a step at a time."""
 
+import os
 import threading
 from concurrent.futures import CancelledError
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.backends.interface import Batch, Predictions
-from engine.base.errors import EngineUnavailable
+from engine.base.errors import EngineError, EngineUnavailable
 from engine.service.batcher import Batcher, Priority
 
 ONE = np.zeros((1, 1), np.int64)
@@ -113,3 +114,89 @@ def test_closing_ends_what_runs(gate):
         gate.go.release()
     closer.join(timeout=10)
     assert job.future.done()
+
+
+def served(gate, batcher):
+    """A request that comes later is answered."""
+    gate.go.release()
+    assert batcher.submit(steps(1, [], "later")).future.result(timeout=10) == "later"
+
+
+@pytest.mark.parametrize("fault", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError, ValueError])
+def test_whatever_a_request_raises_it_fails_alone(gate, batcher, fault):
+    def broken():
+        yield BATCH
+        raise fault
+
+    gate.go.release()
+    with pytest.raises((EngineError, MemoryError, ValueError)):
+        batcher.submit(broken()).future.result(timeout=10)
+    served(gate, batcher)
+
+
+@pytest.mark.parametrize("fault", [SystemExit, MemoryError])
+def test_a_backend_that_raises_anything_fails_one_request(gate, batcher, fault, monkeypatch):
+    def broken(batch):
+        monkeypatch.undo()
+        raise fault
+
+    monkeypatch.setattr(gate, "predict", broken)
+    with pytest.raises((EngineError, MemoryError)):
+        batcher.submit(steps(1, [], "a")).future.result(timeout=10)
+    served(gate, batcher)
+
+
+def test_a_fault_between_requests_is_told_to_all_who_wait_and_the_next_is_served(gate, batcher, monkeypatch):
+    def broken(passes, shared):
+        monkeypatch.undo()
+        raise MemoryError
+
+    monkeypatch.setattr("engine.service.batcher.group_passes", broken)
+    with pytest.raises(EngineUnavailable, match="ask again"):
+        batcher.submit(steps(1, [], "a")).future.result(timeout=10)
+    served(gate, batcher)
+
+
+@pytest.mark.parametrize("fault", [SystemExit, ValueError])
+def test_who_is_told_of_a_result_may_fail_without_harm(gate, batcher, fault):
+    def told(future):
+        raise fault
+
+    job = batcher.submit(steps(1, [], "a"))
+    job.future.add_done_callback(told)
+    gate.go.release()
+    assert job.future.result(timeout=10) == "a"
+    served(gate, batcher)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_is_gone_is_started_again(gate, batcher, monkeypatch):
+    monkeypatch.setattr(batcher, "_work", lambda: None)
+    with batcher._changed:
+        batcher._changed.notify()
+    dead = threading.Thread(target=lambda: None)
+    dead.start()
+    dead.join()
+    old, batcher._thread = batcher._thread, dead
+    monkeypatch.undo()
+    served(gate, batcher)
+    assert old is not batcher._thread
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes that fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_is_told_rather_than_left_waiting(batcher):
+    reading, writing = os.pipe()
+    with batcher._changed:  # held by the parent, for ever as the child sees it
+        child = os.fork()
+        if child == 0:
+            try:
+                batcher.submit(steps(1, [], "a"))
+            except EngineUnavailable as exc:
+                os.write(writing, str(exc).encode())
+            finally:
+                os._exit(0)
+    os.close(writing)
+    assert b"forked" in os.read(reading, 1000)
+    os.close(reading)
+    os.waitpid(child, 0)

@@ -1,0 +1,1 @@
+"""Commands that change a document: each ends in one versioned edit."""

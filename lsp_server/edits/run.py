@@ -1,0 +1,90 @@
+"""Run a command that changes a document: compute an edit for the version at hand and ask the client to apply it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from lsprotocol import types
+
+from engine import EngineError, RequestRejected
+from lsp_server.context import ServerContext
+from lsp_server.documents.document import Snapshot
+from lsp_server.edits import blanks, rewriting
+from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape
+from lsp_server.edits.edit_progress import EditProgress
+from lsp_server.engine_client import EngineClient
+
+MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit | None]]
+EDITS: dict[str, tuple[str, MakeEdit]] = {
+    blanks.COMMAND: ("Fill the blanks", blanks.fill),
+    blanks.SELECTIONS: ("Fill the selections", blanks.fill_selections),
+    rewriting.REWRITE: ("Rewrite", rewriting.rewrite),
+    rewriting.BEFORE: ("Write before", rewriting.write_before),
+    rewriting.BETWEEN: ("Write between", rewriting.write_between),
+}
+"""Command -> label of its edit, and what computes it."""
+
+
+async def run_edit(server: ServerContext, name: str, options: dict[str, Any]) -> dict[str, Any] | None:
+    """Compute the edit and have it applied; the client refuses when the text moved on."""
+    edit = await make_edit(server, name, options)
+    if edit is None:
+        return None
+    applied = await server.editor.apply(edit, EDITS[name][0])
+    if not applied:
+        server.editor.tell("Lacuna: the text changed in the meantime; ask again.")
+    return {"applied": applied}
+
+
+async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -> types.WorkspaceEdit | None:
+    """The edit of a command; ``None`` when the user was told why there is none."""
+    label, make = EDITS[name]
+    document = known_document(server, options)
+    if document is None:
+        return None
+    own = {key: value for key, value in options.items() if key not in ("uri", "version", "range")}
+    began = time.perf_counter()
+    beside = server.notebooks.beside(document.uri)
+    try:
+        within = range_of(options.get("range"))
+        async with EditProgress(server, document, label, len(beside.before)) as shown:
+            settings, shape = server.settings(document.uri), shape_of(server, document)
+            related = server.related(document, beside)
+            asked = EditCommand(document, within, own, related, settings, beside, shape, shown.take)
+            edit = await make(server.engine, asked)
+    except EngineError as exc:
+        server.editor.tell(f"Lacuna: {exc}")
+        return None
+    server.status.answered(label, (time.perf_counter() - began) * 1000)
+    return edit
+
+
+def shape_of(server: ServerContext, document: Snapshot) -> Shape:
+    """What an edit of this client may hold, and what its user wants of it."""
+    workspace, settings = server.editor.capabilities.workspace, server.settings(document.uri)
+    edits = workspace.workspace_edit if workspace else None
+    return Shape(
+        annotated=bool(edits and edits.change_annotation_support),
+        confirm_below=settings.confirm_below,
+        tab_stops=settings.tab_stops and bool(edits and edits.snippet_edit_support),
+    )
+
+
+def known_document(server: ServerContext, options: dict[str, Any]) -> Snapshot | None:
+    """The document that a command is about, in the version that the client looked at."""
+    document = server.documents.get(str(options.get("uri", "")))
+    if document is None:
+        server.editor.tell("Lacuna does not know this document; open it first.")
+    return document
+
+
+def range_of(raw: Any) -> types.Range | None:
+    try:
+        return None if raw is None else msgspec.convert(raw, PlainRange).as_range()
+    except msgspec.ValidationError as exc:
+        raise RequestRejected(
+            "The command's range is not one; send `start` and `end`, each with a line and a character."
+        ) from exc

@@ -1,0 +1,1 @@
+"""Words of prose that are probably wrong."""

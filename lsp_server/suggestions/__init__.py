@@ -1,0 +1,1 @@
+"""Text offered at the cursor while typing."""

@@ -1,0 +1,45 @@
+"""A suggestion survives while the user types along it, and no longer."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.suggestions.suggestion_cache import MOST, CachedSuggestion, SuggestionCache
+
+texts = st.text(alphabet="ab \n", max_size=12)
+
+
+@given(texts, texts, st.text(alphabet="ab", min_size=1, max_size=8), st.integers(0, 8))
+def test_typing_along_leaves_the_rest(before, after, answer, count):
+    typed = answer[:count]
+    suggested = CachedSuggestion(before + after, len(before), (answer,))
+    rest = suggested.rest(before + typed + after, len(before) + len(typed))
+    assert rest == ((answer[len(typed) :],) if typed != answer else ())
+
+
+@given(texts, texts, texts)
+def test_any_other_edit_ends_it(before, after, other):
+    suggested = CachedSuggestion(before + "|" + after, len(before), ("answer",))
+    for text in (before + "x|" + after, other + "!" + before + "|" + after, before + "a|" + after + "!"):
+        assert suggested.rest(text, len(before) + 1) == ()
+
+
+def test_the_answer_that_fits_what_was_typed_is_kept():
+    suggested = CachedSuggestion("x = ", 4, ("first()", "second()"))
+    assert suggested.rest("x = s", 5) == ("econd()",)
+    assert suggested.rest("x = ", 4) == ("first()", "second()")
+
+
+def test_a_document_remembers_few_suggestions_and_forgets_on_closing():
+    memory = SuggestionCache()
+    for number in range(MOST + 2):
+        memory.remember("a", CachedSuggestion("x" * number, number, ("yz",)))
+    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == (("yz",), True) and memory.rest("a", "", 0) == ((), False)
+    memory.forget("a")
+    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ((), False)
+
+
+def test_what_was_prepared_is_new_on_show_just_once():
+    memory = SuggestionCache()
+    memory.remember("a", CachedSuggestion("x", 1, ("yz",), on_show=False))
+    assert memory.rest("a", "x", 1) == (("yz",), False)
+    assert memory.rest("a", "xy", 2) == (("z",), True)
