@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from engine.base.atomic_write import write_file
 from engine.base.errors import CheckpointError
 from engine.base.structs import Config
 
@@ -64,4 +65,4 @@ def read_calibration(folder: Path) -> Calibration:
 
 def write_calibration(calibration: Calibration, folder: Path) -> None:
     """Replace the file of a model folder."""
-    (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
+    write_file(folder / FILE, msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")

@@ -7,6 +7,7 @@ ones have a ``.scale`` beside them, so torch and the ONNX graph share one weight
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.base.atomic_write import replaced_folder
 from engine.base.errors import CheckpointError
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
 from engine.network.weights import SINGLE, open_weights, weight_files
 
 SCALE = ".scale"
+_CHECKPOINT_FILES = frozenset({SINGLE, "config.json", "tokenizer.json", "state.pt", "README.md", "calibration.json"})
 _HEAD = "model.transformer.ff_out.weight"
 """Some tied checkpoints store the head all the same; it is the embedding again."""
 
@@ -90,22 +93,28 @@ def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None =
 
 
 def save_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, tokenizer: Path | None = None) -> None:
-    """The same from whole tensors by name."""
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-        save_file(state, partial / SINGLE, metadata={"format": "pt"})
-        (partial / SINGLE).chmod(0o644)
-        (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
-        if tokenizer is not None:
-            shutil.copyfile(tokenizer, partial / "tokenizer.json")
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    """The same from whole tensors by name; ``ValueError`` when ``folder`` is there and is no checkpoint of ours."""
+    with replaced_folder(folder, require_checkpoint) as partial:
+        write_state(state, config, partial, tokenizer)
+
+
+def write_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, tokenizer: Path | None = None) -> None:
+    """Write the files of a checkpoint into an empty folder that is there."""
+    state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    save_file(state, folder / SINGLE, metadata={"format": "pt"})
+    (folder / SINGLE).chmod(0o644)
+    (folder / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
+    if tokenizer is not None:
+        shutil.copyfile(tokenizer, folder / "tokenizer.json")
+
+
+def require_checkpoint(folder: Path) -> None:
+    """``ValueError`` when ``folder`` holds anything but the files of a checkpoint that we wrote; an empty one holds none."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is a file, not a checkpoint; choose another place.")
+    there = set(os.listdir(folder))
+    if foreign := sorted(there - _CHECKPOINT_FILES):
+        raise ValueError(f"{folder} holds {foreign[0]!r}, which is no part of a checkpoint; choose another place.")
 
 
 def _restored(value: Tensor, scale: Tensor | None, layout: str) -> Tensor:
