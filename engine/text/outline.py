@@ -19,12 +19,14 @@ HEAD = 8_000
 LONGEST = 160
 """Characters of a line worth showing."""
 _NAME = re.compile(r"[^\W\d]\w{2,}")
-_IMPORT = re.compile(r"\s*(?:from\s+[\w.]+\s+import\b|(?:import|use|using|require)\b|#\s*include\b|[^=]*=\s*require\()")
-_DEFINITION = re.compile(
-    r"\s*(?:(?:export|default|public|private|protected|static|abstract|final|pub|async|unsafe|const|inline|extern)\s+)*"
-    r"(?:def|class|func|fn|function|struct|enum|trait|interface|type|impl|namespace|module)\s+(?:\([^)]*\)\s*)?(\w+)"
+_IMPORT = re.compile(
+    r"\s*+(?:from\s++[\w.]++\s++import\b|(?:import|use|using|require)\b|#\s*+include\b|[^=]*+=\s*+require\()"
 )
-_INDENT = re.compile(r"(?:[ \t]*\r?\n)*([ \t]*)")
+_DEFINITION = re.compile(
+    r"\s*+(?:(?:export|default|public|private|protected|static|abstract|final|pub|async|unsafe|const|inline|extern)\s++)*+"
+    r"(?:def|class|func|fn|function|struct|enum|trait|interface|type|impl|namespace|module)\s++(?:\([^)]*+\)\s*+)?+(\w++)"
+)
+_INDENT = re.compile(r"(?:[ \t]*+\r?\n)*+([ \t]*+)")
 _HEADING = re.compile(r"(#{1,6})\s")
 
 
