@@ -146,11 +146,17 @@ def lsp(
 
 
 @app.command()
-def models() -> None:
+def models(
+    check: Annotated[bool, typer.Option("--check", help="Compare every file with its manifest, to the last byte.")] = False,
+    model: Model = None,
+) -> None:
     """List the model folders that are here."""
-    from lacuna.commands.models import list_models
+    from lacuna.commands.models import check_models, list_models
 
-    list_models()
+    if check:
+        check_models(model)
+    else:
+        list_models(model)
 
 
 @app.command()

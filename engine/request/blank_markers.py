@@ -155,7 +155,11 @@ def _in_parameters(before: str) -> bool:
     """True where a parameter list was opened and its next name may follow."""
     begins = [match.end() for match in _PARAMETERS_BEGIN.finditer(before)]
     # What the last list allows, an earlier one allows too, so one look is enough.
-    return bool(begins) and (before[-1] in "(," or before[-1].isspace()) and _PARAMETERS.fullmatch(before, begins[-1]) is not None
+    return (
+        bool(begins)
+        and (before[-1] in "(," or before[-1].isspace())
+        and _PARAMETERS.fullmatch(before, begins[-1]) is not None
+    )
 
 
 def _tag(match: re.Match[str], language: str) -> tuple[str | None, Span]:

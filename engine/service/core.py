@@ -21,6 +21,7 @@ from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
 from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority
 from engine.text.tokenizer import TextTokenizer
@@ -35,6 +36,7 @@ class Engine:
         """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why it cannot be."""
         folder = BUNDLED if folder is None else folder
         self.config: ModelConfig = read_model_config(folder)
+        check_model(folder)
         tokenizer = folder / "tokenizer.json"
         self.tokenizer = TextTokenizer(tokenizer) if tokenizer.exists() else None
         if self.tokenizer is not None and self.tokenizer.size > self.config.embedding_rows:
