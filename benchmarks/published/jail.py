@@ -71,7 +71,15 @@ def build_root(root):
     mount(None, "/", None, RECURSIVE | PRIVATE)
     mount("tmpfs", root, "tmpfs", NO_SUID | NO_DEV, "size=16m,mode=755")
     library = os.path.realpath(os.path.dirname(os.__file__))
-    wanted = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", os.path.realpath(sys.base_prefix) + "/lib", library]
+    wanted = [
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        os.path.realpath(sys.base_prefix) + "/lib",
+        library,
+    ]
     for path in dict.fromkeys(wanted):
         if os.path.islink(path):
             os.symlink(os.readlink(path), root + path)

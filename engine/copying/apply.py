@@ -5,7 +5,7 @@ A sure copy is put into the document first; the model then fills what is left, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -26,13 +26,22 @@ SURE = 0.5
 
 
 def copies_of(
-    request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
+    request: FillRequest,
+    spans: Sequence[Span],
+    ties: Sequence[int],
+    tokenizer: TextTokenizer,
+    expired: Callable[[], bool] = lambda: False,
 ) -> dict[int, list[Copy]]:
-    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none."""
+    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none.
+
+    The search ends with the span at which ``expired`` becomes true.
+    """
     found: dict[int, list[Copy]] = {}
     if not request.copies or ties:
         return found
     for i, span in enumerate(spans):
+        if expired():
+            break
         if span.pins or span.choices or span.lines or span.name:
             continue
         language, others = request.language, [(other.start, other.end) for other in spans if other is not span]

@@ -6,7 +6,7 @@ itself; the sum of the log-probabilities is its score. Where the model can delet
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -28,9 +28,18 @@ def slots_for(choices: Sequence[Sequence[int]]) -> int:
 
 
 def score_choices(
-    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: CachePlan, allowed: Bools, lengths: Lengths
+    canvas: Canvas,
+    group: int,
+    choices: Sequence[Sequence[int]],
+    plan: CachePlan,
+    allowed: Bools,
+    lengths: Lengths,
+    expired: Callable[[], bool] = lambda: False,
 ) -> Generator[Batch, Predictions, list[float]]:
-    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
+    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens.
+
+    Once ``expired`` is true no further ones are scored; the first always is.
+    """
     yield from encode_context(canvas, plan, allowed)
     view = plan if isinstance(plan, HiddenSpans) else FullPass()
     masked = canvas.places(group)
@@ -41,6 +50,8 @@ def score_choices(
         surplus = np.asarray((yield batch).target_log_probs[0], np.float64)
     scores = []
     for ids in choices:
+        if scores and expired():
+            break
         tried = canvas.copy()
         tried.delete(masked[len(ids) :])
         total = yield from _forced(tried, group, ids, view, allowed, lengths)

@@ -82,7 +82,7 @@ class FillJob:
                 continue
             options = [self.tokenizer.encode(text) for text in span.choices]
             canvas = self._canvas({i: slots_for(options)})
-            scores = yield from score_choices(canvas, i, options, self._plan(), self.allowed, self._lengths())
+            scores = yield from score_choices(canvas, i, options, self._plan(), self.allowed, self._lengths(), self.expired)
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             self._choose(i, span.choices[best], options[best], float(share[best] / share.sum()))
@@ -92,8 +92,9 @@ class FillJob:
             if not span.pins or not self._owns(i):
                 continue
             found = yield from search_placements(
-                self._canvas(self._sizes[0]), i, span.pins, self.tokenizer, self._plan(), self.allowed, self._lengths()
-            )
+                self._canvas(self._sizes[0]), i, span.pins, self.tokenizer, self._plan(), self.allowed, self._lengths(),
+                self.expired,
+            )  # fmt: skip
             if not found:
                 raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")
             self._placements[i] = found
@@ -105,6 +106,8 @@ class FillJob:
         for i, span in enumerate(self.spans):
             if span.tokens is not None or not self._owns(i):
                 continue
+            if self.expired():
+                break  # the others keep the usual number of masks
             # A pin needs its tokens and something that keeps it apart from its neighbours.
             pinned = sum(len(self.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
             most = slots_of(span, len(self.spans), MAX_SLOTS)
@@ -141,6 +144,8 @@ class FillJob:
             if not broken:
                 found.new_errors = self._new_errors(found)
                 return found
+            if self.expired():
+                break
             if token is None:
                 rank += 1
             else:

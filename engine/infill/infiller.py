@@ -95,7 +95,7 @@ class Infiller:
             return stopped
 
         spans, ties = tied(checked_spans(request, self.config))
-        copies = copies_of(request, spans, ties, self.tokenizer)
+        copies = copies_of(request, spans, ties, self.tokenizer, expired)
         surest = max(SURE, self.calibration.highest)
         sure = {i: found[0] for i, found in copies.items() if request.n == 1 and found[0].probability >= surest}
         taken = take(request, spans, sure)

@@ -6,7 +6,7 @@ placements of highest probability; the best few are put on the canvas and judged
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,14 +43,21 @@ def search_placements(
     plan: CachePlan,
     allowed: Bools,
     lengths: Lengths,
+    expired: Callable[[], bool] = lambda: False,
 ) -> Generator[Batch, Predictions, list[Placement]]:
-    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit."""
+    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit.
+
+    Once ``expired`` is true no further passes are made: tokens not looked at count as equally likely everywhere.
+    """
     forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
     yield from encode_context(canvas, plan, allowed)
     masked = canvas.masked(np.array([group]))
     view = (plan if isinstance(plan, HiddenSpans) else FullPass()).view(canvas)
     likely: dict[int, NDArray[np.floating]] = {}
     for token in dict.fromkeys(token for tokens in forms for form in tokens for token in form):
+        if expired():
+            likely[token] = np.zeros(len(masked))
+            continue
         batch = masked_pass(canvas, view, masked, allowed, lengths)
         batch.keep = None
         batch.target_ids = np.full((1, len(masked)), token)
@@ -62,7 +69,7 @@ def search_placements(
         put(tried, group, placement)
         rest = tried.masked(np.array([group]))
         sure = 0.0
-        if len(rest):
+        if len(rest) and not expired():
             batch = masked_pass(tried, view, rest, allowed, lengths)
             batch.keep = None
             sure = float((yield batch).log_probs[0, :, 0].sum())

@@ -17,6 +17,7 @@ from engine.infill.calibration import Calibration, read_calibration
 from engine.infill.edits.rewrite import RewriteRequest, rewrite
 from engine.infill.edits.write_before import BeforeRequest, write_before
 from engine.infill.infiller import Infiller
+from engine.infill.rounds import fill_in_rounds
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
@@ -77,7 +78,7 @@ class Engine:
         priority: Priority = Priority.COMMAND,
     ) -> Job:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
-        return self._batcher.submit(self._infiller().fill(request, on_draft), priority)
+        return self._batcher.submit(fill_in_rounds(self._infiller(), request, on_draft), priority)
 
     def submit_prepare(self, request: FillRequest) -> Job:
         """Queue the encoding of a request's context for its session: what to do while the user rests."""
