@@ -75,10 +75,9 @@ def evaluate(
     for problem in problems:
         fills.append(fill_gap(engine, problem, given_length))
         done()
+    programs = [problem.program(fill) for problem, fill in zip(problems, fills, strict=True)]
     with ThreadPoolExecutor(2) as pool:
-        verdicts = list(
-            pool.map(lambda pair: run_program(pair[0].program(pair[1]), jailed=jailed), zip(problems, fills, strict=True))
-        )
+        verdicts = list(pool.map(lambda program: run_program(program, jailed=jailed), programs))
     passed = np.array([verdict.passed for verdict in verdicts], float)
     exact = np.array([fill == problem.answer for fill, problem in zip(fills, problems, strict=True)], float)
     groups = np.unique([problem.function for problem in problems], return_inverse=True)[1]

@@ -16,6 +16,7 @@ import platform
 import resource
 import signal
 import sys
+from typing import Any
 
 NEW = {"user": 0x10000000, "mount": 0x00020000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x08000000, "uts": 0x04000000}
 BIND, RECURSIVE, PRIVATE, REMOUNT, READ_ONLY, NO_SUID, NO_DEV, DETACH = 4096, 16384, 1 << 18, 32, 1, 2, 4, 2
@@ -26,17 +27,17 @@ PROCESSES, OPEN_FILES, FILE_BYTES = 16, 64, 8 << 20
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def call(name, *arguments):
+def call(name: str, *arguments: object) -> None:
     if getattr(libc, name)(*arguments) != 0:
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
-def mount(source, target, kind=None, flags=0, data=None):
+def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     texts = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
     call("mount", *texts, ctypes.c_ulong(flags), None if data is None else os.fsencode(data))
 
 
-def enter_namespaces():
+def enter_namespaces() -> None:
     """New namespaces; their user 0 is who started this, and where that is root their user 1 is nobody."""
     user, group = os.geteuid(), os.getegid()
     ready, done = os.pipe(), os.pipe()
@@ -67,19 +68,12 @@ def enter_namespaces():
         os.close(descriptor)
 
 
-def build_root(root):
+def build_root(root: str) -> None:
     mount(None, "/", None, RECURSIVE | PRIVATE)
     mount("tmpfs", root, "tmpfs", NO_SUID | NO_DEV, "size=16m,mode=755")
     library = os.path.realpath(os.path.dirname(os.__file__))
-    wanted = [
-        "/lib",
-        "/lib64",
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/local/lib",
-        os.path.realpath(sys.base_prefix) + "/lib",
-        library,
-    ]
+    wanted = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
+    wanted += [os.path.realpath(sys.base_prefix) + "/lib", library]
     for path in dict.fromkeys(wanted):
         if os.path.islink(path):
             os.symlink(os.readlink(path), root + path)
@@ -104,13 +98,13 @@ def build_root(root):
     os.chdir("/tmp")
 
 
-def mounted_below(root):
+def mounted_below(root: str) -> list[str]:
     with open("/proc/self/mountinfo", encoding="utf-8") as lines:
         points = [line.split()[4] for line in lines]
     return [point.encode().decode("unicode_escape") for point in points if point.startswith(root)]
 
 
-def drop_privileges(root_outside):
+def drop_privileges(root_outside: bool) -> None:
     if root_outside:
         os.setgroups([])
         os.setresgid(1, 1, 1)
@@ -123,7 +117,7 @@ def drop_privileges(root_outside):
     call("prctl", 38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
 
 
-def limit(seconds, megabytes):
+def limit(seconds: int, megabytes: int) -> None:
     for kind, most in (
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, megabytes << 20),
@@ -135,19 +129,19 @@ def limit(seconds, megabytes):
         resource.setrlimit(kind, (most, most))
 
 
-def write(path, text):
+def write(path: str, text: str) -> None:
     with open(path, "w", encoding="ascii") as stream:
         stream.write(text)
 
 
-def read_exactly(count, read=os.read):
+def read_exactly(count: int) -> bytes:
     data = b""
-    while len(data) < count and (more := read(0, count - len(data))):
+    while len(data) < count and (more := os.read(0, count - len(data))):
         data += more
     return data
 
 
-def execute(program, read=os.read, put=os.write, leave=os._exit):
+def execute(program: bytes, read: Any = os.read, put: Any = os.write, leave: Any = os._exit) -> None:
     """Ends the process. The functions are taken now: the program may put others in their places."""
     try:
         exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})
@@ -159,7 +153,7 @@ def execute(program, read=os.read, put=os.write, leave=os._exit):
     leave(0)
 
 
-def main():
+def main() -> None:
     seconds, megabytes, root = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     program = read_exactly(int.from_bytes(read_exactly(8), "little"))
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: not without the one who asked

@@ -48,7 +48,7 @@ def score_choices(
         batch = masked_pass(canvas, view.view(canvas), masked, allowed, lengths)
         batch.keep = None
         surplus = np.asarray((yield batch).target_log_probs[0], np.float64)
-    scores = []
+    scores: list[float] = []
     for ids in choices:
         if scores and expired():
             break
