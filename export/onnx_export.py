@@ -7,6 +7,7 @@ memory can be exported; only static activation scales and the choice of exempt m
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +20,13 @@ from rich.progress import track
 from torch import Tensor
 
 from engine.backends.interface import Batch
+from engine.base.atomic_write import replaced_folder
 from engine.network.checkpoint import load_checkpoint, read_tensors
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
 from engine.network.weights import SINGLE
 from export.activations import losses, static_scales
+from export.artefact_folder import require_apart, require_replaceable
 from export.canvases import canvases
 from export.manifest import write_manifest
 from export.precision import PRECISION, Precision
@@ -49,13 +52,13 @@ def export_onnx(
     chosen, config = PRECISION[precision], read_model_config(checkpoint)
     if keep_float and chosen.blocks == "float":
         raise ValueError(f"precision {precision} rounds nothing, so there is nothing to keep.")
+    require_apart(checkpoint, out)
     plain = msgspec.structs.replace(config, weights_layout="out_in", weights_precision="float")
+    if os.path.lexists(out):
+        require_replaceable(out.resolve())  # at once, and not after minutes of measuring
     scales, measured = _measured(checkpoint, plain, chosen, texts, keep_float)
     kept = frozenset(sorted(measured, key=lambda name: -measured[name])[:keep_float])
-    partial = out.with_name(out.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with replaced_folder(out, require_replaceable) as partial:
         shapes = weight_shapes(plain)
         places = _write_weights(checkpoint, config, shapes, chosen, kept, partial)
         graph = trace(plain, chosen.dtype)
@@ -68,10 +71,6 @@ def export_onnx(
         write_manifest(partial, precision, OPSET, NUM_CANDIDATES, sorted(kept))
         if card := next((p for p in (checkpoint / "README.md", out / "README.md") if p.exists()), None):
             shutil.copyfile(card, partial / "README.md")
-        shutil.rmtree(out, ignore_errors=True)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     sys.stderr.write(f"{out}: {precision}, {sum(f.stat().st_size for f in out.iterdir()) / 2**20:.1f} MiB\n")
     return measured
 

@@ -6,8 +6,6 @@ judges the graph and the arithmetic but not the rounding of the weights.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from engine.backends.torch.backend import TorchBackend
 from engine.base.errors import CheckpointError
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import read_model_config
+from engine.network.model_files import MANIFEST, check_model
 from engine.request.messages import FillRequest, SamplerOptions, Span
 from engine.service.core import Engine
 from engine.text.tokenizer import TextTokenizer
@@ -40,19 +39,10 @@ LIMITS = {
 
 
 def check_files(folder: Path) -> None:
-    """Compare every file with the manifest; ``CheckpointError`` names the first that is missing, cut short or foreign."""
-    try:
-        files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError) as exc:
-        raise CheckpointError(f"{folder} has no readable manifest.json; it is not what `lacuna export` writes.") from exc
-    for name, known in files.items():
-        path = folder / name
-        if not path.exists():
-            raise CheckpointError(f"{folder} lacks {name}; export the model again.")
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if digest != known["sha256"]:
-            raise CheckpointError(f"{path} is not the file that was exported; export the model again.")
+    """``CheckpointError`` names the first file that is not as the manifest says; a folder without one is no export."""
+    if not (folder / MANIFEST).exists():
+        raise CheckpointError(f"{folder} has no readable manifest.json; it is not what `lacuna export` writes.")
+    check_model(folder, again=True)
 
 
 def compare(

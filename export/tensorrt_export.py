@@ -9,6 +9,7 @@ import msgspec
 
 from engine.backends.tensorrt.device import CudaDevice
 from engine.backends.tensorrt.runtime import ANY_GPU, FOLDER, PlanKey, find_plan, graph_hash, load_tensorrt, write_plan
+from engine.base.atomic_write import write_file
 from engine.base.errors import BackendUnavailable, CheckpointError
 from engine.network.model_config import read_model_config
 from export.onnx_export import export_onnx
@@ -55,7 +56,7 @@ def export_tensorrt(
     )
     path = write_plan(out, key, plan.data)
     report = msgspec.json.encode({name: getattr(plan, name) for name in ("layers", "precisions", "inputs", "outputs")})
-    (out / FOLDER / f"{path.stem}.built").write_bytes(msgspec.json.format(report) + b"\n")
+    write_file(out / FOLDER / f"{path.stem}.built", msgspec.json.format(report) + b"\n")
     return path
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from engine.backends.tensorrt.plan_shapes import input_shape, profiles
 from engine.backends.tensorrt.runtime import load_tensorrt
+from engine.base.atomic_write import write_file
 from engine.base.errors import EngineError
 from engine.network.model_config import ModelConfig
 
@@ -91,7 +92,7 @@ def build_plan(graph: Path, config: ModelConfig, options: BuildOptions, timing_c
     if plan is None:
         raise EngineError(f"TensorRT cannot build a plan of {graph}: {logger.last or 'it does not say why'}")
     if timing_cache is not None and cache is not None:
-        timing_cache.write_bytes(bytes(cache.serialize()))
+        write_file(timing_cache, bytes(cache.serialize()))
     layers = [network.get_layer(index) for index in range(network.num_layers)]
     return BuiltPlan(
         data=bytes(plan),

@@ -13,13 +13,21 @@ def main() -> None:
     Lacuna is started inside users' projects, and a project with its own ``engine/`` must not shadow ours: neither the
     working folder nor PYTHONPATH may be searched. The interpreter is started again where they would be.
     """
-    if sys.flags.safe_path and sys.flags.ignore_environment:
-        from lacuna.cli import run
+    from lacuna.streams import open_closed_streams
 
-        sys.exit(run())
+    open_closed_streams()
+    if sys.flags.safe_path and sys.flags.ignore_environment:
+        try:
+            from lacuna.cli import run
+
+            status = run()
+        except KeyboardInterrupt:  # while our modules are being imported, or while an answer to the first one is under way
+            status = 130
+        sys.exit(status)
     command = [sys.executable, "-E", "-P", "-m", "lacuna", *sys.argv[1:]]
     if os.name == "posix":
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         os.execv(sys.executable, command)
     sys.exit(subprocess.call(command))
 

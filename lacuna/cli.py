@@ -17,6 +17,7 @@ from engine.base.errors import BackendUnavailable, CheckpointError, EngineError,
 from lacuna.cli_edit import before, fill, rewrite
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app
+from lacuna.commands.terminal import visible
 from lacuna.errors import EXTRA_OF, UserError
 from lacuna.options import (
     BackendName,
@@ -32,6 +33,7 @@ from lacuna.options import (
     Temperature,
     Threshold,
 )
+from lacuna.streams import OutputLost, discard_output, utf8_streams
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
@@ -44,6 +46,7 @@ app.add_typer(eval_app, name="eval")
 
 # Newer Typers carry their own copy of click; this is the base of usage errors with either.
 _UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_Exit: Any = typer.Exit
 
 
 @app.command()
@@ -180,11 +183,17 @@ def serve(
 
 
 @app.command()
-def models() -> None:
+def models(
+    check: Annotated[bool, typer.Option("--check", help="Compare every file with its manifest, to the last byte.")] = False,
+    model: Model = None,
+) -> None:
     """List the model folders that are here."""
-    from lacuna.commands.models import list_models
+    from lacuna.commands.models import check_models, list_models
 
-    list_models()
+    if check:
+        check_models(model)
+    else:
+        list_models(model)
 
 
 @app.command()
@@ -215,13 +224,13 @@ def bench(
 def run() -> int:
     """Run the command line and return the exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    utf8_streams()
     try:
-        app(standalone_mode=False)
+        status = _invoke(sys.argv[1:])
+        sys.stdout.flush()
+        return status
     except (UserError, RequestRejected, CheckpointError, BackendUnavailable) as exc:
-        sys.stderr.write(f"lacuna: {exc}\n")
-        return 2
-    except typer.Exit as exc:
-        return exc.exit_code
+        return _told(str(exc), 2)
     except _UsageError as exc:
         exc.show()
         return 2
@@ -229,22 +238,41 @@ def run() -> int:
         return 130
     except BrokenPipeError:
         # Somebody closed our standard output (`| head`); nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
+    except OutputLost as exc:
+        discard_output()
+        return _told(str(exc), 2)
     except ModuleNotFoundError as exc:
         extra = EXTRA_OF.get((exc.name or "").split(".")[0])
         if extra is None:
             return _fault(exc)
         from engine.base.advice import install
 
-        sys.stderr.write(f"lacuna: {exc.name} is missing; {install(extra)}.\n")
-        return 2
+        return _told(f"{exc.name} is missing; {install(extra)}.", 2)
     except EngineError as exc:
-        sys.stderr.write(f"lacuna: {exc}\n")
-        return 1
+        return _told(str(exc), 1)
     except Exception as exc:
         return _fault(exc)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Parse and run. Not by the library's ``main``: it ends with status 0 on Ctrl-C, and takes every end of a file
+    (``EOFError``) for one."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("lacuna", arguments) as context:
+            command.invoke(context)
+    except _Exit as exc:
+        return int(exc.exit_code)
     return 0
+
+
+def _told(sentence: str, status: int) -> int:
+    """Say what is wrong on stderr, in one line."""
+    line = " ".join(visible(sentence).split("\n"))
+    sys.stderr.write(f"lacuna: {line}\n")
+    return status
 
 
 def _fault(exc: Exception) -> int:

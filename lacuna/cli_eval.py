@@ -130,13 +130,16 @@ def eval_humaneval(
     data: Annotated[Path, typer.Argument(metavar="JSONL.GZ", help="HumanEval-SingleLineInfilling.jsonl.gz, or the others.")],
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many problems.")] = None,
     given_length: Annotated[bool, typer.Option("--given-length", help="Tell the true number of tokens.")] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="Run generated programs with your rights, where there is no sandbox.")
+    ] = False,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """HumanEval-Infilling (a line, lines, random spans): pass@1 with the programs run in a guarded process."""
+    """HumanEval-Infilling (a line, lines, random spans): pass@1 with the programs run in a sandbox."""
     from lacuna.commands.evaluate import humaneval
 
-    humaneval(data, limit, given_length, model, backend)
+    humaneval(data, limit, given_length, no_sandbox, model, backend)
 
 
 @eval_app.command("suite")

@@ -12,7 +12,7 @@ BackendName = Annotated[
     str, typer.Option("--backend", help="auto, onnx, torch, tensorrt, onnx-cuda, onnx-tensorrt or onnx-rtx.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same text.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=(1 << 62), help="Same seed, same text.")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[key=value]...", help="Overrides of the run file.")]
 RunFile = Annotated[Path, typer.Argument(metavar="CONFIG.toml")]
 

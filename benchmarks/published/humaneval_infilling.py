@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bounds import with_bounds
-from benchmarks.published.sandbox import run_program
+from benchmarks.published.sandbox import require_sandbox, run_program
 from engine import Engine, FillRequest, Span
 
 LINE_TOKENS, LONGEST_TOKENS = 64, 256
@@ -58,18 +58,26 @@ def read_problems(path: Path) -> list[Problem]:
 
 
 def evaluate(
-    engine: Engine, problems: list[Problem], given_length: bool, done: Callable[[], None] = lambda: None
+    engine: Engine,
+    problems: list[Problem],
+    given_length: bool,
+    done: Callable[[], None] = lambda: None,
+    jailed: bool = True,
 ) -> dict[str, float | int]:
     """pass@1 and exact match with 95 % bounds over functions. With ``given_length`` the true number of tokens is told.
 
     A missing line is asked for after its indentation and up to its end, as an editor would; any other gap as it is.
+    ``NoSandbox``, before anything is filled, where programs cannot be locked in and ``jailed`` asks for it.
     """
+    if jailed:
+        require_sandbox()
     fills = []
     for problem in problems:
         fills.append(fill_gap(engine, problem, given_length))
         done()
+    programs = [problem.program(fill) for problem, fill in zip(problems, fills, strict=True)]
     with ThreadPoolExecutor(2) as pool:
-        verdicts = list(pool.map(lambda pair: run_program(pair[0].program(pair[1])), zip(problems, fills, strict=True)))
+        verdicts = list(pool.map(lambda program: run_program(program, jailed=jailed), programs))
     passed = np.array([verdict.passed for verdict in verdicts], float)
     exact = np.array([fill == problem.answer for fill, problem in zip(fills, problems, strict=True)], float)
     groups = np.unique([problem.function for problem in problems], return_inverse=True)[1]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.quality.suite import Results
 from benchmarks.quality.tables import WAYS, Table, cut_outs, tables
+from engine.base.atomic_write import write_file
 
 _BOUNDS = "95 % bounds in brackets, over packages, books or functions."
 
@@ -18,8 +19,8 @@ def write_report(results: Results, folder: Path) -> list[Path]:
     about, found = results["about"], tables(results)
     told = f"{about['model']} (weights {about['weights'][:12]}), {about['cases']} cases a set, {about['machine']}. {_BOUNDS}"
     markdown, page = folder / "report.md", folder / "report.html"
-    markdown.write_text(_markdown(told, found), "utf-8")
-    page.write_text(_html(told, found, _plots(results)), "utf-8")
+    write_file(markdown, _markdown(told, found))
+    write_file(page, _html(told, found, _plots(results)))
     return [markdown, page]
 
 

@@ -22,6 +22,7 @@ from benchmarks.quality.exact_match import judge, reliability, summarise
 from benchmarks.quality.joint import compare, joint_cases
 from benchmarks.quality.neighbours import neighbours
 from engine import Engine
+from engine.base.atomic_write import write_file
 
 Results = dict[str, dict[str, Any]]
 Advance = Callable[[str, int, int], None]
@@ -55,9 +56,7 @@ def run_suite(engine: Engine, weights: str, sources: Sources, cases: int, seed: 
     for name, measure in _sets(engine, sources, cases, seed):
         if name not in results:
             results[name] = measure(partial(advance, name))
-            unfinished = out.with_suffix(".partial")
-            unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
-            unfinished.replace(out)
+            write_file(out, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
     return results
 
 

@@ -27,6 +27,7 @@ from benchmarks.speed.throughput import throughput
 from engine import BUNDLED, Engine, EngineError, FillRequest, SamplerOptions, Span
 from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
+from engine.base.atomic_write import write_file
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig, read_model_config
@@ -213,9 +214,9 @@ def _name(device: torch.device) -> str:
 def write(report: Report, folder: Path, name: str) -> None:
     """``NAME.json`` and ``NAME.md`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
+    write_file(folder / f"{name}.json", json.dumps(report, indent=1) + "\n")
     rows = "\n".join(f"| {key} | {value} |" for key, value in report.items())
-    (folder / f"{name}.md").write_text(f"# GPU check: {report['device']}\n\n| figure | value |\n|---|---|\n{rows}\n")
+    write_file(folder / f"{name}.md", f"# GPU check: {report['device']}\n\n| figure | value |\n|---|---|\n{rows}\n")
 
 
 def main() -> int:

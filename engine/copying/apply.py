@@ -11,6 +11,7 @@ from itertools import islice
 
 import msgspec
 
+from engine.base.deadline import Deadline
 from engine.copying.ranking import Copy, copies
 from engine.copying.span_context import SpanContext
 from engine.request.messages import Draft, DraftSpan, DraftToken, FillRequest, Span
@@ -26,13 +27,22 @@ SURE = 0.5
 
 
 def copies_of(
-    request: FillRequest, spans: Sequence[Span], ties: Sequence[int], tokenizer: TextTokenizer
+    request: FillRequest,
+    spans: Sequence[Span],
+    ties: Sequence[int],
+    tokenizer: TextTokenizer,
+    deadline: Deadline | None = None,
 ) -> dict[int, list[Copy]]:
-    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none."""
+    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none.
+
+    The search ends with the span at which the ``deadline`` passes.
+    """
     found: dict[int, list[Copy]] = {}
     if not request.copies or ties:
         return found
     for i, span in enumerate(spans):
+        if deadline is not None and deadline.expired():
+            break
         if span.pins or span.choices or span.lines or span.name:
             continue
         language, others = request.language, [(other.start, other.end) for other in spans if other is not span]

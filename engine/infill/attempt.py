@@ -51,6 +51,8 @@ def answer(plan: Plan, number: int) -> Generator[Batch, Predictions, Answer]:
         broken, token = broken_promise(denoised, found)
         if not broken:
             return replace(found, new_errors=new_errors_of(plan, found))
+        if plan.prompt.task.deadline.expired():
+            break
         if token is None:
             attempt = replace(attempt, rank=attempt.rank + 1)
         else:

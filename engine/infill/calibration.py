@@ -11,10 +11,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from engine.base.atomic_write import write_file
 from engine.base.errors import CheckpointError
+from engine.base.regular_file import read_regular_file
 from engine.base.structs import Config
 
 FILE = "calibration.json"
+BYTES = 1 << 20
+MOST_STEPS = 4_096
 DEFAULT_STEPS = 16
 """Of a model that was not measured: a strong one loses much by being hurried."""
 PROBED_LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -32,6 +36,14 @@ class Calibration(Config, kw_only=True, frozen=True):
     """Steps of a fill that asks for no number: the fewest that cost no exact match."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without control tokens."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= MOST_STEPS:
+            raise ValueError(f"steps is {self.steps}, not a number from 1 to {MOST_STEPS}")
+        if not all(0.0 <= number <= 1.0 for pair in self.confidence for number in pair):
+            raise ValueError("a confidence is no probability")
+        if not self.length_bias or not all(n > 0 and 0.0 < bias < math.inf for n, bias in self.length_bias.items()):
+            raise ValueError("a length bias is not positive")
 
     def calibrated(self, confidence: float) -> float:
         """The probability that an answer of this confidence is exactly what was meant."""
@@ -54,14 +66,14 @@ class Calibration(Config, kw_only=True, frozen=True):
 def read_calibration(folder: Path) -> Calibration:
     """The file of a model folder, or the defaults; ``CheckpointError`` when it is damaged."""
     path = folder / FILE
-    if not path.exists():
-        return Calibration()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Calibration)
-    except msgspec.DecodeError as exc:
+        return msgspec.json.decode(read_regular_file(path, BYTES), type=Calibration)
+    except FileNotFoundError:
+        return Calibration()
+    except (OSError, msgspec.DecodeError, ValueError, RecursionError) as exc:
         raise CheckpointError(f"{path} is damaged ({exc}); run `lacuna eval calibrate` again.") from exc
 
 
 def write_calibration(calibration: Calibration, folder: Path) -> None:
     """Replace the file of a model folder."""
-    (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")
+    write_file(folder / FILE, msgspec.json.format(msgspec.json.encode(calibration)) + b"\n")

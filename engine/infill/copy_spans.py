@@ -35,7 +35,7 @@ class Copied:
 
 def copy_spans(task: Task) -> Copied:
     """Look for copies; one that is surer than the model can ever be is taken where one answer is asked for."""
-    copies = copies_of(task.request, task.spans, task.ties, task.model.tokenizer)
+    copies = copies_of(task.request, task.spans, task.ties, task.model.tokenizer, task.deadline)
     surest = max(SURE, task.model.calibration.highest)
     one = task.request.n == 1
     sure = {i: found[0] for i, found in copies.items() if one and found[0].probability >= surest}

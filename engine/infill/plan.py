@@ -75,7 +75,9 @@ class _Planner:
                 continue
             options = [task.model.tokenizer.encode(text) for text in span.choices]
             canvas, lengths = prompt.canvas(self.spans, {i: slots_for(options)}), prompt.lengths(self.spans)
-            scores = yield from score_choices(canvas, i, options, prompt.cache_plan(), prompt.table, lengths)
+            scores = yield from score_choices(
+                canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline
+            )
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             placement = Placement(((0, tuple(options[best])),), 0.0)
@@ -94,6 +96,8 @@ class _Planner:
         for i in task.owners:
             if self.spans[i].tokens is not None:
                 continue
+            if task.deadline.expired():
+                break  # the others keep the usual number of masks
             tied_to = self._tied_to(i)
             canvases = {n: prompt.canvas(self.spans, best | dict.fromkeys(tied_to, n)) for n in self._candidate_lengths(i)}
             lengths = prompt.lengths(self.spans)
@@ -112,7 +116,7 @@ class _Planner:
                 continue
             canvas, lengths = prompt.canvas(self.spans, self.sizes[0]), prompt.lengths(self.spans)
             found = yield from search_placements(
-                canvas, i, span.pins, task.model.tokenizer, prompt.cache_plan(), prompt.table, lengths
+                canvas, i, span.pins, task.model.tokenizer, prompt.cache_plan(), prompt.table, lengths, task.deadline
             )
             if not found:
                 raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")

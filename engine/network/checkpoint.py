@@ -7,6 +7,7 @@ ones have a ``.scale`` beside them, so torch and the ONNX graph share one weight
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +17,25 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.base.atomic_write import replaced_folder
 from engine.base.errors import CheckpointError
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
-from engine.network.weights import SINGLE, open_weights, weight_files
+from engine.network.weights import SINGLE, WeightsFile, weight_files
 
 SCALE = ".scale"
+_TYPES = {
+    "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "I16": torch.int16, "I32": torch.int32, "I64": torch.int64,
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2, "F16": torch.float16, "BF16": torch.bfloat16,
+    "F32": torch.float32, "F64": torch.float64, "U16": torch.uint16, "U32": torch.uint32, "U64": torch.uint64,
+}  # fmt: skip
+_CHECKPOINT_FILES = frozenset({SINGLE, "config.json", "tokenizer.json", "state.pt", "README.md", "calibration.json"})
 _HEAD = "model.transformer.ff_out.weight"
 """Some tied checkpoints store the head all the same; it is the embedding again."""
 
 
 def load_checkpoint(folder: Path, dtype: torch.dtype | None = None) -> MaskPredictor:
-    """Load a model; tensors are memory-mapped and keep their dtype unless ``dtype`` is given, quantised ones become fp32."""
+    """Load a model into memory; tensors keep their dtype unless ``dtype`` is given, quantised ones become fp32."""
     config = read_model_config(folder)
     # In memory weights are plain, whatever the file holds, and so they are saved again.
     plain = msgspec.structs.replace(config, weights_layout="out_in", weights_precision="float")
@@ -74,14 +82,21 @@ def read_tensors(folder: Path, config: ModelConfig) -> Iterator[tuple[str, Tenso
 
 def _restored_tensors(folder: Path, layout: str) -> Iterator[tuple[str, Tensor]]:
     for path in weight_files(folder):
-        with open_weights(path, "pt") as handle:
-            names = set(handle.keys())
-            for name in sorted(names):
-                if name.endswith(SCALE):
-                    continue
-                scale = handle.get_tensor(name + SCALE) if name + SCALE in names else None
-                key = name if name.startswith("model.") else f"model.{name}"
-                yield key, _restored(handle.get_tensor(name), scale, layout)
+        weights = WeightsFile(path)
+        for name in sorted(weights.entries):
+            if name.endswith(SCALE):
+                continue
+            scale = _tensor(weights, name + SCALE) if name + SCALE in weights.entries else None
+            key = name if name.startswith("model.") else f"model.{name}"
+            yield key, _restored(_tensor(weights, name), scale, layout)
+
+
+def _tensor(weights: WeightsFile, name: str) -> Tensor:
+    entry = weights.entries[name]
+    kind = _TYPES[entry.dtype]
+    if not entry.length:
+        return torch.empty(entry.shape, dtype=kind)
+    return torch.frombuffer(weights.read(name), dtype=kind).reshape(entry.shape)
 
 
 def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None = None) -> None:
@@ -90,22 +105,28 @@ def save_checkpoint(model: MaskPredictor, folder: Path, tokenizer: Path | None =
 
 
 def save_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, tokenizer: Path | None = None) -> None:
-    """The same from whole tensors by name."""
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-        save_file(state, partial / SINGLE, metadata={"format": "pt"})
-        (partial / SINGLE).chmod(0o644)
-        (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
-        if tokenizer is not None:
-            shutil.copyfile(tokenizer, partial / "tokenizer.json")
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    """The same from whole tensors by name; ``ValueError`` when ``folder`` is there and is no checkpoint of ours."""
+    with replaced_folder(folder, require_checkpoint) as partial:
+        write_state(state, config, partial, tokenizer)
+
+
+def write_state(state: dict[str, Tensor], config: ModelConfig, folder: Path, tokenizer: Path | None = None) -> None:
+    """Write the files of a checkpoint into an empty folder that is there."""
+    state = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    save_file(state, folder / SINGLE, metadata={"format": "pt"})
+    (folder / SINGLE).chmod(0o644)
+    (folder / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
+    if tokenizer is not None:
+        shutil.copyfile(tokenizer, folder / "tokenizer.json")
+
+
+def require_checkpoint(folder: Path) -> None:
+    """``ValueError`` when ``folder`` holds anything but the files of a checkpoint that we wrote; an empty one holds none."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is a file, not a checkpoint; choose another place.")
+    there = set(os.listdir(folder))
+    if foreign := sorted(there - _CHECKPOINT_FILES):
+        raise ValueError(f"{folder} holds {foreign[0]!r}, which is no part of a checkpoint; choose another place.")
 
 
 def _restored(value: Tensor, scale: Tensor | None, layout: str) -> Tensor:

@@ -7,7 +7,7 @@ that have one supported value are checked; unknown keys are refused, because a m
 from __future__ import annotations
 
 import difflib
-import json
+import math
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -16,11 +16,24 @@ from typing import Any, Literal
 import msgspec
 
 from engine.base.errors import CheckpointError
+from engine.base.regular_file import read_json
 from engine.base.structs import Config
 from engine.network.special_tokens import special_ids
 
 PRECISIONS = ("float", "int8", "int8-static", "int4", "bf16", "fp16", "int8-gpu", "fp8", "int4-gpu")
 """``float`` is what a checkpoint has. ``export.precision`` describes the others."""
+CONFIG_BYTES = 1 << 20
+MOST = {
+    "d_model": 1 << 16,
+    "n_layers": 1 << 10,
+    "n_heads": 1 << 10,
+    "n_kv_heads": 1 << 10,
+    "vocab_size": 1 << 22,
+    "embedding_size": 1 << 22,
+    "mlp_hidden_size": 1 << 18,
+    "max_sequence_length": 1 << 24,
+}
+"""Several times what the largest published models have; beyond that a number is damage, and would take all memory."""
 
 
 class ModelConfig(Config, kw_only=True, frozen=True):
@@ -73,6 +86,13 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     """How the weights file stores matrices and, for artefacts, what their graph computes in: one of ``PRECISIONS``."""
 
     def __post_init__(self) -> None:
+        for name, most in MOST.items():
+            least = 0 if name in ("n_kv_heads", "embedding_size") else 1
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}, not a number from {least} to {most}")
+        for name in ("rope_theta", "rms_norm_eps"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise ValueError(f"{name} is {getattr(self, name)}, not a positive number")
         if self.d_model % self.n_heads:
             raise ValueError(f"d_model {self.d_model} is not a multiple of n_heads {self.n_heads}")
         if self.n_kv_heads and self.n_heads % self.n_kv_heads:
@@ -85,6 +105,11 @@ class ModelConfig(Config, kw_only=True, frozen=True):
             raise ValueError("context_attention is causal, which needs start_token_id and gap_token_id")
         if not 0 <= self.mask_token_id < self.embedding_rows:
             raise ValueError(f"mask_token_id {self.mask_token_id} lies outside the vocabulary of {self.embedding_rows}")
+        if self.embedding_rows < self.vocab_size:
+            raise ValueError(f"embedding_size {self.embedding_size} is less than vocab_size {self.vocab_size}")
+        for i in self.unspeakable_ids:
+            if not 0 <= i < self.embedding_rows:
+                raise ValueError(f"the special id {i} lies outside the vocabulary of {self.embedding_rows}")
 
     @property
     def kv_heads(self) -> int:
@@ -160,7 +185,7 @@ def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
     """Turn a decoded ``config.json`` into a ``ModelConfig``; ``CheckpointError`` names the key that does not fit."""
     fields = set(ModelConfig.__struct_fields__)
     kind = raw.get("model_type", "llada")
-    if kind not in _MODEL_TYPES:
+    if not isinstance(kind, str) or kind not in _MODEL_TYPES:
         raise CheckpointError(f"config.json: the architecture {kind!r} is not supported, only LLaDA's is.")
     for key, allowed in _ONE_VALUE.items():
         if key in raw and raw[key] not in allowed and not (key == "multi_query_attention" and raw[key] is True):
@@ -181,7 +206,10 @@ def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
     if isinstance(ends := values.get("eos_token_id"), list) and ends:  # transformers allows several
         values |= {"eos_token_id": ends[0]} | ({"eot_token_id": ends[1]} if len(ends) > 1 else {})
     if "mlp_hidden_size" not in values and "mlp_ratio" in raw and "d_model" in raw:
-        values["mlp_hidden_size"] = int(raw["mlp_ratio"]) * int(raw["d_model"])
+        ratio, width = raw["mlp_ratio"], raw["d_model"]
+        if not isinstance(ratio, int | float) or not isinstance(width, int) or not 0 < ratio < MOST["mlp_hidden_size"]:
+            raise CheckpointError("config.json: mlp_ratio and d_model are no sensible numbers; fetch the checkpoint again.")
+        values["mlp_hidden_size"] = int(ratio) * width
     try:
         return msgspec.convert(values, ModelConfig)
     except (msgspec.ValidationError, ValueError) as exc:
@@ -193,10 +221,14 @@ def read_model_config(folder: Path) -> ModelConfig:
     if not folder.is_dir():
         raise CheckpointError(f"There is no model folder {folder}; `lacuna models` lists the models that are here.")
     try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        raw = read_json(folder / "config.json", CONFIG_BYTES)
     except FileNotFoundError as exc:
         raise CheckpointError(f"{folder} is not a model folder: it has no config.json.") from exc
-    except (UnicodeDecodeError, json.JSONDecodeError) as exc:
+    except OSError as exc:
+        raise CheckpointError(
+            f"{folder / 'config.json'} cannot be read ({exc.strerror}); fetch the checkpoint again."
+        ) from exc
+    except ValueError as exc:
         raise CheckpointError(f"{folder / 'config.json'} is not valid JSON ({exc}); fetch the checkpoint again.") from exc
     if not isinstance(raw, dict):
         raise CheckpointError(f"{folder / 'config.json'} holds no JSON object; fetch the checkpoint again.")

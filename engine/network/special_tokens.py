@@ -7,11 +7,11 @@ is LLaDA's.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from engine.base.errors import CheckpointError
+from engine.base.regular_file import read_json
 
 LLADA_ROWS = 126_464
 _NAMES = {
@@ -28,7 +28,7 @@ def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
     named = raw.get("mask_token_id") is not None and raw.get("eos_token_id") is not None
     if named and "weights_layout" in raw:
         return {}  # written by us, who name every special id; parsing a tokenizer costs a start 10 ms
-    added = {token["content"]: token["id"] for token in read_json_object(folder / "tokenizer.json").get("added_tokens", [])}
+    added = _added_tokens(read_json_object(folder / "tokenizer.json"))
     roles = read_json_object(folder / "tokenizer_config.json")
     rows = raw.get("embedding_size") or raw.get("vocab_size")
     found: dict[str, int] = {}
@@ -44,13 +44,21 @@ def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
     return found
 
 
+def _added_tokens(raw: dict[str, Any]) -> dict[str, int]:
+    """Text -> id of what a tokenizer adds to its vocabulary; what is not in its form is passed over."""
+    entries = raw.get("added_tokens")
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    texts = [(entry.get("content"), entry.get("id")) for entry in found]
+    return {text: number for text, number in texts if isinstance(text, str) and isinstance(number, int)}
+
+
 def read_json_object(path: Path) -> dict[str, Any]:
     """A JSON object, empty when the file is not there."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
     except FileNotFoundError:
         return {}
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:
         raise CheckpointError(f"{path} is damaged ({exc}); fetch the checkpoint again.") from exc
     return raw if isinstance(raw, dict) else {}
 

@@ -21,16 +21,25 @@ UNDERSCORES, TAG = "____", "<fill>"
 MARKERS = (UNDERSCORES, TAG)
 """What marks a blank unless the user chose otherwise."""
 _UNDERSCORES = re.compile(r"(?<!\w)_{3,}(?!\w)")
-_TAG = re.compile(r"(?<!\w)<fill(?P<options>(?:\s+\w+=(?:\"[^\"\n]*\"|[^\s>]*))*)\s*>")
-_OPTION = re.compile(r"(\w+)=(\"[^\"\n]*\"|[^\s>]*)")
+_VALUE = r'(?>"[^"\n]*+"|[^\s<>"]*+)'
+# Possessive and atomic throughout: a tag is read from left to right, and nothing is ever tried a second time. A value has
+# no ``<``, so that what one attempt reads ends where the next one begins, and a text of any kind costs linear time.
+_TAG = re.compile(rf"(?<!\w)<fill(?P<options>(?:\s++\w++={_VALUE})*+)\s*+>")
+_OPTION = re.compile(rf"(\w++)=({_VALUE})")
 _COUNTS = {"tokens": 256, "lines": 16}
 """Options that are numbers, and the largest that is sensible."""
 TOKENS_A_LINE = 24
 """Room for each line, where a number of lines is asked for."""
 _KEYS = (*_COUNTS, "name", "keep")
-_TARGETS_BEFORE = re.compile(r"\s*(?:(?:async\s+)?for\s+)?[\w\s,*]*\Z")
-_TARGETS_AFTER = re.compile(r"[\w\s,*]*(?:=(?!=)|\bin\b)")
-_PARAMETER_BEFORE = re.compile(r"\b(?:def\s+\w+\s*\(|lambda\b)(?:[^=:]|=[^,:]*,|:[^,:]*,)*?(?<=[(,\sa])\s*\Z")
+_TARGETS_BEFORE = re.compile(r"\s*+(?:(?:async\s++)?+for\s++)?+[\w\s,*]*+\Z")
+_TARGETS_AFTER = re.compile(r"[\w\s,*]*?(?:=(?!=)|\bin\b)")
+_PARAMETERS_BEGIN = re.compile(r"\b(?:def\s++\w++\s*+\(|lambda\b)")
+_PARAMETERS = re.compile(r"(?:[^=:]|[=:][^,:]*+,)*+")
+"""Names, and defaults or annotations up to their comma."""
+LONGEST_LINE = 1_000
+"""Characters of a line that may be a marker alone."""
+BESIDE = 400
+"""Characters of a line on each side of a marker that tell its role."""
 
 PROSE_WITH_RULES = frozenset({"markdown", "restructuredtext"})
 CODE = frozenset({"python", "javascript", "typescript", "go", "rust", "c", "cpp", "java", "shellscript"})
@@ -118,26 +127,39 @@ def _matches(text: str, marker: str) -> Iterator[re.Match[str]]:
 
 def _alone(text: str, start: int, end: int) -> bool:
     """True when nothing else stands on the marker's line: only then may the answer have several lines."""
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end)
-    line_end = len(text) if line_end < 0 else line_end
-    return line_end - line_start < 1000 and not (text[line_start:start] + text[end:line_end]).strip()
+    before, after = _beside(text, start, end, LONGEST_LINE)
+    return len(before) + len(after) < LONGEST_LINE and not (before + after).strip()
+
+
+def _beside(text: str, start: int, end: int, most: int) -> tuple[str, str]:
+    """What stands on the line before and after a marker, at most so many characters; a line of any length costs the same."""
+    line_start = text.rfind("\n", max(0, start - most), start) + 1 or max(0, start - most)
+    line_end = text.find("\n", end, end + most)
+    return text[line_start:start], text[end : end + most if line_end < 0 else line_end]
 
 
 def _underscore_reason(text: str, start: int, end: int, language: str) -> str | None:
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end)
-    before = text[max(line_start, start - 400) : start]
-    after = text[end : min(len(text) if line_end < 0 else line_end, end + 400)]
+    before, after = _beside(text, start, end, BESIDE)
     if language in PROSE_WITH_RULES and not before.strip() and not after.strip():
         return "alone on its line it is a rule"
     if language not in CODE:
         return None
     if _TARGETS_BEFORE.match(before) and _TARGETS_AFTER.match(after):
         return "it is a name that is assigned to"
-    if _PARAMETER_BEFORE.search(before) and re.match(r"\s*[,):=]", after):
+    if _in_parameters(before) and re.match(r"\s*+[,):=]", after):
         return "it is the name of a parameter"
     return None
+
+
+def _in_parameters(before: str) -> bool:
+    """True where a parameter list was opened and its next name may follow."""
+    begins = [match.end() for match in _PARAMETERS_BEGIN.finditer(before)]
+    # What the last list allows, an earlier one allows too, so one look is enough.
+    return (
+        bool(begins)
+        and (before[-1] in "(," or before[-1].isspace())
+        and _PARAMETERS.fullmatch(before, begins[-1]) is not None
+    )
 
 
 def _tag(match: re.Match[str], language: str) -> tuple[str | None, Span]:

@@ -5,6 +5,7 @@ An exact length, lines, pins, ties and forbidden strings are guarantees: an answ
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -12,18 +13,23 @@ import msgspec
 
 from engine.base.errors import RequestRejected
 from engine.network.model_config import ModelConfig
-from engine.request.messages import FillRequest, Span
+from engine.request.messages import EditRequest, FillRequest, Span
 from engine.request.words import is_word
+
+MOST_ANSWERS, MOST_SEED, MOST_WINDOW = 64, (1 << 63) - 1 - 4_096, 1 << 20
+"""Answers beyond the first are counted up from the seed."""
+MOST_CHARACTERS, MOST_SPANS, MOST_RELATED = 1 << 28, 10_000, 1_000
+MOST_PINS, MOST_CHOICES, MOST_FORBIDDEN = 64, 4_096, 1_024
+"""Of one span. Every choice costs several passes, though a deadline ends them early."""
 
 
 def checked_spans(request: FillRequest, config: ModelConfig) -> list[Span]:
     """The spans in order; ``RequestRejected`` says what does not fit."""
     if not request.spans:
         raise RequestRejected("There is nothing to fill: mark a blank as ____ or give a position.")
-    if request.seed < 0:
-        raise RequestRejected(f"The seed {request.seed} is negative; use 0 or more.")
-    if request.n < 1:
-        raise RequestRejected(f"n is {request.n}; ask for at least one answer.")
+    check_limits(request)
+    if len(request.spans) > MOST_SPANS:
+        raise RequestRejected(f"{len(request.spans)} blanks are too many; fill at most {MOST_SPANS} at once.")
     spans = sorted(request.spans, key=lambda s: (s.start, s.end))
     at = 0
     for i, span in enumerate(spans):
@@ -38,7 +44,30 @@ def checked_spans(request: FillRequest, config: ModelConfig) -> list[Span]:
     return spans
 
 
+def check_limits(request: EditRequest) -> None:
+    """``RequestRejected`` names the number of a request that is beyond what makes sense, before anything is computed."""
+    if not 1 <= request.n <= MOST_ANSWERS:
+        raise RequestRejected(f"n is {request.n}; ask for 1 to {MOST_ANSWERS} answers.")
+    if not 0 <= request.seed <= MOST_SEED:
+        raise RequestRejected(f"The seed {request.seed} is not possible; give a number from 0 to {MOST_SEED}.")
+    if request.deadline_ms is not None and not (math.isfinite(request.deadline_ms) and request.deadline_ms >= 0):
+        raise RequestRejected(f"A deadline of {request.deadline_ms} ms is not possible; give 0 or more.")
+    if not 1 <= request.window <= MOST_WINDOW:
+        raise RequestRejected(f"A window of {request.window} tokens is not possible; give 1 to {MOST_WINDOW}.")
+    if len(request.text) > MOST_CHARACTERS:
+        raise RequestRejected(f"The text has {len(request.text)} characters; send at most {MOST_CHARACTERS}.")
+    if len(request.related) > MOST_RELATED:
+        raise RequestRejected(f"{len(request.related)} related texts are too many; send at most {MOST_RELATED}.")
+
+
 def _check_options(span: Span, config: ModelConfig) -> None:
+    for what, given, most in (
+        ("pins", span.pins, MOST_PINS),
+        ("choices", span.choices, MOST_CHOICES),
+        ("forbidden strings", span.forbid, MOST_FORBIDDEN),
+    ):
+        if len(given) > most:
+            raise RequestRejected(f"{len(given)} {what} are too many; give at most {most}.")
     wanted = span.max_tokens if span.tokens is None else span.tokens
     if not 1 <= wanted < config.max_sequence_length:
         raise RequestRejected(f"A span of {wanted} tokens is not possible; ask for 1 to {config.max_sequence_length - 1}.")

@@ -20,10 +20,12 @@ from engine.infill.infiller import Infiller
 from engine.causal.continuation import continue_prompt
 from engine.causal.surprisal import causal_scores
 from engine.infill.task import InfillModel
+from engine.infill.rounds import fill_in_rounds
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
 from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority
 from engine.text.tokenizer import TextTokenizer
@@ -38,6 +40,7 @@ class Engine:
         """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why it cannot be."""
         folder = BUNDLED if folder is None else folder
         self.config: ModelConfig = read_model_config(folder)
+        check_model(folder)
         file = folder / "tokenizer.json"
         tokenizer = TextTokenizer(file) if file.exists() else None
         if tokenizer is not None and tokenizer.size > self.config.embedding_rows:
@@ -105,7 +108,7 @@ class Engine:
         priority: Priority = Priority.COMMAND,
     ) -> Job:
         """Queue a fill; ``on_draft`` is called from the engine's thread after every step."""
-        return self._batcher.submit(self.infiller.fill(request, on_draft), priority)
+        return self._batcher.submit(fill_in_rounds(self.infiller, request, on_draft), priority)
 
     def submit_prepare(self, request: FillRequest) -> Job:
         """Queue the encoding of a request's context for its session: what to do while the user rests."""

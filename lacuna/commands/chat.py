@@ -15,6 +15,7 @@ from engine import Engine
 from engine.llada.generate import GenerateRequest
 from engine.text.chat_template import ChatTemplate, Message
 from engine.text.tokenizer import TextTokenizer
+from lacuna.commands.terminal import visible
 from lacuna.errors import UserError
 
 SECONDS_A_DRAFT = 0.08
@@ -74,7 +75,7 @@ def _answer(engine: Engine, tokenizer: TextTokenizer, request: GenerateRequest, 
             engine.cancel(job)
             ids = draft
     answer = tokenizer.decode(_until_end(engine, ids)).strip()
-    sys.stdout.write(answer + "\n")
+    sys.stdout.write((visible(answer) if console.is_terminal else answer) + "\n")
     sys.stdout.flush()
     return answer
 
@@ -91,5 +92,5 @@ def _shown(engine: Engine, tokenizer: TextTokenizer, ids: list[int]) -> Text:
         if token in engine.config.end_ids:
             continue
         masked = token == engine.config.mask_token_id
-        text.append("·" if masked else tokenizer.decode([token]), style="dim" if masked else "")
+        text.append("·" if masked else visible(tokenizer.decode([token])), style="dim" if masked else "")
     return text

@@ -12,6 +12,7 @@ from benchmarks.infill_cases import KINDS, Case, HeldOutDocument, cut_cases, rea
 from benchmarks.published.humaneval_infilling import evaluate, read_problems
 from benchmarks.published.likelihood import corpus_bound
 from benchmarks.published.reversal import accuracy, ask, questions, read_pairs
+from benchmarks.published.sandbox import NoSandbox, require_sandbox
 from benchmarks.quality.before import directions, triples
 from benchmarks.quality.exact_match import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.quality.joint import compare, joint_cases
@@ -135,7 +136,7 @@ def reversal(
     print_report(accuracy(asked, answers))
 
 
-def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | None, backend: str) -> None:
+def humaneval(data: Path, limit: int | None, given_length: bool, no_sandbox: bool, model: Path | None, backend: str) -> None:
     """pass@1 of HumanEval-Infilling."""
     try:
         problems = read_problems(data)[:limit]
@@ -143,6 +144,19 @@ def humaneval(data: Path, limit: int | None, given_length: bool, model: Path | N
         raise UserError(f"{data} cannot be read as HumanEval-Infilling: {exc}.") from exc
     if not problems:
         raise UserError(f"{data} holds no problems.")
+    if not no_sandbox:
+        require_sandbox_or_flag()
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("filling", total=len(problems))
-        print_report(evaluate(engine, problems, given_length, lambda: progress.advance(bar)))
+        print_report(evaluate(engine, problems, given_length, lambda: progress.advance(bar), not no_sandbox))
+
+
+def require_sandbox_or_flag() -> None:
+    """``UserError`` where generated programs could not be locked in."""
+    try:
+        require_sandbox()
+    except NoSandbox as exc:
+        raise UserError(
+            f"There is no sandbox here ({exc}), and generated programs would run with your rights; "
+            "go to a Linux machine with user namespaces, or allow it with --no-sandbox."
+        ) from exc

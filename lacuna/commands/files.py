@@ -1,17 +1,15 @@
-"""Read and replace a user's files: strict UTF-8, line ends and marks untouched, replacement all or nothing."""
+"""Read a user's files (strict UTF-8, line ends and marks untouched), and places in them as users write them."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from engine import Snippet
+from lacuna.document_file import MOST_BYTES, decoded
 from lacuna.errors import UserError
+from lacuna.journal import recover
 
 _PLACE = re.compile(r"(\d+):(\d+)\Z")
 
@@ -19,41 +17,28 @@ _PLACE = re.compile(r"(\d+):(\d+)\Z")
 def read_text(file: str) -> str:
     """The text of ``file`` (``-``: standard input), every character of it; ``UserError`` when it is no UTF-8 text."""
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            recover(Path(file).resolve())
+            with open(file, "rb") as stream:  # a pipe is welcome here: `lacuna fill <(command)`
+                data = stream.read(MOST_BYTES + 1)
     except FileNotFoundError as exc:
         raise UserError(f"There is no file {file}; check the name.") from exc
     except IsADirectoryError as exc:
         raise UserError(f"{file} is a folder; name a file.") from exc
     except OSError as exc:
         raise UserError(f"{file} cannot be read: {exc.strerror}.") from exc
-    if b"\0" in data:
-        raise UserError(f"{file} is a binary file; only text can be filled.")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise UserError(f"{file} is not UTF-8 at byte {exc.start}; convert it first, for instance with iconv.") from exc
+    except (RuntimeError, ValueError) as exc:  # a loop of links, a name with a null byte
+        raise UserError(f"{file!r} cannot be read; check the name.") from exc
+    if len(data) > MOST_BYTES:
+        raise UserError(f"{file} is longer than {MOST_BYTES >> 20} MiB; fill a part of it.")
+    return decoded(file, data)
 
 
 def read_related(files: list[str]) -> tuple[Snippet, ...]:
     """Other files that may help, named as the user named them."""
     return tuple(Snippet(path=Path(file).name, text=read_text(file)) for file in files)
-
-
-def replace_file(file: str, text: str) -> None:
-    """Replace ``file`` atomically, keeping its mode; a link keeps pointing at the replaced file."""
-    target = Path(file).resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(target, name)
-        os.replace(name, target)
-    except OSError as exc:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise UserError(f"{file} could not be written ({exc.strerror}); it is unchanged.") from exc
 
 
 def offset_of(text: str, place: str) -> int:

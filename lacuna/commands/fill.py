@@ -24,6 +24,7 @@ from engine import (
 from engine.infill.calibration import DEFAULT_STEPS
 from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
+from lacuna.commands.terminal import visible
 from lacuna.errors import UserError
 
 
@@ -94,14 +95,14 @@ def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMa
 def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
     console = Console(stderr=True)
     progress = Progress(
-        TextColumn("filling"), BarColumn(), TextColumn("{task.fields[draft]}"), TimeElapsedColumn(),
+        TextColumn("filling"), BarColumn(), TextColumn("{task.fields[draft]}", markup=False), TimeElapsedColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with progress:
         bar = progress.add_task("fill", total=request.sampler.steps or DEFAULT_STEPS, draft="")
 
         def show(draft: Draft) -> None:
-            shown = "  ".join(span.text.strip().replace("\n", " ")[:40] for span in draft.spans)
+            shown = visible("  ".join(span.text.strip().replace("\n", " ")[:40] for span in draft.spans[:20]))
             progress.update(bar, completed=draft.step, draft=shown[: max(10, console.width - 60)])
 
         return engine.fill(request, show if console.is_terminal else None)

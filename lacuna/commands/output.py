@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
-from rich.console import Console
 
 from engine import FillResult, SkippedMarker
-from lacuna.commands.files import read_text, replace_file
+from lacuna.commands.files import read_text
+from lacuna.commands.unified_diff import as_patch, print_diff
+from lacuna.document_file import DocumentFile, open_document, replace_document
 from lacuna.errors import UserError
 
 
@@ -21,12 +21,21 @@ class Output:
     file: str
     write: bool
     json: bool
+    _document: DocumentFile | None = field(default=None, init=False)
 
     def read(self) -> str:
         """The text; refuses at once what could not be written later."""
         if self.write and self.file == "-":
             raise UserError("--write needs a file; standard input cannot be replaced.")
-        return read_text(self.file)
+        if not self.write:
+            return read_text(self.file)
+        self._document = open_document(self.file)
+        return self._document.text
+
+    def replace(self, text: str) -> None:
+        """Replace the file that ``read`` read; ``UserError`` where another program changed it meanwhile."""
+        assert self._document is not None, "what is written was read before"
+        replace_document(self._document, text)
 
 
 def deliver(result: FillResult, text: str, output: Output, skipped: tuple[SkippedMarker, ...] = (), what: str = "") -> None:
@@ -34,7 +43,7 @@ def deliver(result: FillResult, text: str, output: Output, skipped: tuple[Skippe
     count = len(result.spans)
     what = what or f"{'1 blank' if count == 1 else f'{count} blanks'} filled"
     if output.write:
-        replace_file(output.file, result.text)
+        output.replace(result.text)
     if output.json:
         _print_json(result, skipped)
     elif output.write:
@@ -50,17 +59,7 @@ def _print_json(result: FillResult, skipped: tuple[SkippedMarker, ...]) -> None:
 
 
 def _print_diff(text: str, result: FillResult, name: str, what: str) -> None:
-    before, after = text.splitlines(keepends=True), result.text.splitlines(keepends=True)
-    console = Console(highlight=False, soft_wrap=True)
-    colours = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
-    for line in difflib.unified_diff(before, after, name, name):
-        colour = next((style for mark, style in colours.items() if line.startswith(mark)), None)
-        ended = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        if console.is_terminal:
-            console.print(ended.rstrip("\r\n"), style=colour, markup=False)
-        else:
-            sys.stdout.write(ended)
-    sys.stdout.flush()
+    print_diff(as_patch(text, result.text, name))
     sys.stderr.write(_summary(result, what) + "\n")
 
 

@@ -11,6 +11,7 @@ from rich.progress import TaskID
 from benchmarks.quality.report import write_report
 from benchmarks.quality.suite import Sources, run_suite
 from engine import BUNDLED, Engine
+from lacuna.commands.evaluate import require_sandbox_or_flag
 from lacuna.commands.report import progress_bar
 from lacuna.errors import UserError
 
@@ -23,6 +24,8 @@ def suite(sources: Sources, out: Path, cases: int, seed: int, model: Path | None
         raise UserError("There is nothing to measure; name held-out files, for instance --python VALIDATION.jsonl.zst.")
     if cases < 20:
         raise UserError(f"--cases {cases} is too few for bounds; use 20 or more.")
+    if sources.humaneval is not None:
+        require_sandbox_or_flag()
     try:
         out.mkdir(parents=True, exist_ok=True)
         with Engine(model, backend) as engine, progress_bar() as progress:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from email.parser import Parser
@@ -24,6 +26,9 @@ from pathlib import Path
 import msgspec
 
 from engine.base.structs import Config
+
+MOST_BYTES = 8 << 20
+"""Of one file of an archive; a longer one is data, or made to fill the memory of who unpacks it."""
 
 
 class PinnedPackage(Config, kw_only=True, frozen=True):
@@ -46,29 +51,56 @@ def read_manifest(path: Path) -> PackageManifest:
 
 
 def fetch(manifest: PackageManifest, folder: Path) -> list[Path]:
-    """Download what is missing of the manifest and return the archives; a file with another hash is an error."""
+    """Download what is missing of the manifest and return the archives; a file with another hash is an error.
+
+    Only wheels are downloaded, and only those of the manifest's hash: pip runs the build script of a source distribution to
+    learn its name, before anything of it was checked. A source distribution is used where it is in ``folder`` already.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for package in manifest.packages:
+        if Path(package.file).name != package.file or not _HASH.fullmatch(package.sha256):
+            raise ValueError(f"The manifest's entry {package.name!r} names no file of {folder} with a SHA-256; correct it.")
+        if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
+            raise ValueError(f"The manifest's entry {package.name!r} is no package and version; correct it.")
     archives = []
     for package in manifest.packages:
         target = folder / package.file
         if not target.exists():
-            spec = f"{package.name}=={package.version}"
-            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *_format(target), "-d", str(folder), spec]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode or not target.exists():
-                last = (done.stderr.strip() or f"{package.file} did not come").splitlines()[-1]
-                raise ValueError(f"pip could not fetch {spec}: {last}")
-        if sha256(target) != package.sha256:
+            _download(package, target)
+        if target.is_symlink() or sha256(target) != package.sha256:
             raise ValueError(f"{target} has another SHA-256 than the manifest; delete it and run again.")
         archives.append(target)
     return archives
 
 
-def _format(archive: Path) -> list[str]:
-    """The pip options that ask for this very file, also on another Python or platform than the manifest's."""
-    if archive.suffix != ".whl":
-        return ["--no-binary=:all:"]
-    python, abi, platforms = archive.stem.split("-")[-3:]
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def _download(package: PinnedPackage, target: Path) -> None:
+    """Let pip fetch one wheel of one hash into a folder of its own, and move it to its place."""
+    spec = f"{package.name}=={package.version}"
+    if target.suffix != ".whl":
+        raise ValueError(
+            f"{package.file} is no wheel, and nothing else is downloaded; put it into {target.parent} yourself."
+        )
+    with tempfile.TemporaryDirectory(dir=target.parent) as place:
+        wanted = Path(place) / "requirements.txt"
+        wanted.write_text(f"{spec} --hash=sha256:{package.sha256}\n", "utf-8")
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes", *_wheel_options(target)]
+        command += ["-d", place, "-r", str(wanted)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        came = Path(place) / package.file
+        if done.returncode or not came.is_file():
+            last = (done.stderr.strip() or f"{package.file} did not come").splitlines()[-1]
+            raise ValueError(f"pip could not fetch {spec}: {last}")
+        came.replace(target)
+
+
+def _wheel_options(wheel: Path) -> list[str]:
+    """The pip options that ask for this very wheel, also on another Python or platform than the manifest's."""
+    python, abi, platforms = wheel.stem.split("-")[-3:]
     options = ["--only-binary=:all:"]
     if abi.startswith("cp"):
         version = f"{python[2]}.{python[3:]}"
@@ -106,12 +138,13 @@ def python_files(archive: Path) -> Iterator[tuple[str, str]]:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for name in sorted(wheel.namelist()):
-                if name.endswith(".py"):
+                if name.endswith(".py") and wheel.getinfo(name).file_size <= MOST_BYTES:
                     yield from _decoded(name, wheel.read(name))
         return
     with tarfile.open(archive) as source:
         for member in sorted(source.getmembers(), key=lambda m: m.name):
-            stream = source.extractfile(member) if member.name.endswith(".py") and member.isfile() else None
+            wanted = member.name.endswith(".py") and member.isfile() and member.size <= MOST_BYTES
+            stream = source.extractfile(member) if wanted else None
             if stream is not None:
                 yield from _decoded(member.name, stream.read())
 

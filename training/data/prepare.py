@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from tokenizers import Tokenizer
 
+from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from training.data.packages import read_manifest, sha256
 from training.data.python_text import write_python
@@ -133,5 +134,5 @@ def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
             left -= len(learnt[-1])
     tokenizer = train_tokenizer(learnt, config.vocab_size)
     assert [tokenizer.token_to_id(t) for t in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
-    tokenizer.save(str(path))
+    write_file(path, tokenizer.to_str(pretty=True))
     return tokenizer

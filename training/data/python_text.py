@@ -12,6 +12,7 @@ from pathlib import Path
 import zstandard
 from rich.progress import track
 
+from engine.base.atomic_write import write_file
 from training.data.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
 from training.data.packages import PackageManifest, fetch, python_files, standard_library
 
@@ -46,9 +47,7 @@ def write_python(
     for split, records in out.items():
         lines = "".join(json.dumps(record) + "\n" for record in records)
         target = work / f"{split}-python-00.jsonl.zst"
-        partial = target.with_suffix(".partial")
-        partial.write_bytes(zstandard.ZstdCompressor(level=6).compress(lines.encode()))
-        partial.replace(target)
+        write_file(target, zstandard.ZstdCompressor(level=6).compress(lines.encode()))
 
 
 def _harvest(archive: Path) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+from engine.base.atomic_write import replaced_file, write_file
 
 
 class TrainingDocument(NamedTuple):
@@ -38,6 +41,8 @@ class TokenShard:
         self.starts: NDArray[np.int64] = np.load(folder / "starts.npy")
         if len(self.tokens) != self.manifest["tokens"]:
             raise ValueError(f"{folder} is cut short; run `lacuna train data` again.")
+        if not empty and _sha256(folder / "tokens.bin") != self.manifest["sha256"]:
+            raise ValueError(f"{folder} was changed or damaged after it was made; run `lacuna train data` again.")
         try:
             self.names: list[str] = json.loads((folder / "names.json").read_text())
         except FileNotFoundError as exc:
@@ -77,8 +82,11 @@ def write_shard(
                 digest.update(data)
                 out.write(data)
                 starts.append(starts[-1] + len(encoding.ids) + 1)
-    np.save(folder / "starts.npy", np.asarray(starts, np.int64))
-    (folder / "names.json").write_text(json.dumps(names))
+        out.flush()
+        os.fsync(out.fileno())
+    with replaced_file(folder / "starts.npy") as stream:
+        np.save(stream, np.asarray(starts, np.int64))
+    write_file(folder / "names.json", json.dumps(names))
     manifest = {
         "tokens": starts[-1],
         "documents": len(starts) - 1,
@@ -87,10 +95,13 @@ def write_shard(
         "tokenizer_sha256": tokenizer_hash(tokenizer),
         "sources": sources,
     }
-    partial = folder / "manifest.json.partial"
-    partial.write_text(json.dumps(manifest, indent=1))
-    partial.replace(manifest_path)
+    write_file(manifest_path, json.dumps(manifest, indent=1))
     return starts[-1]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def tokenizer_hash(tokenizer: Tokenizer) -> str:

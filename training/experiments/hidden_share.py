@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
@@ -94,7 +95,7 @@ def main(arguments: list[str]) -> None:
     for share in config.shares:
         kept = config.out / f"share-{share}.json"
         if not kept.exists():
-            kept.write_bytes(msgspec.json.encode(measure(config, share)))
+            write_file(kept, msgspec.json.encode(measure(config, share)))
         row = msgspec.json.decode(kept.read_bytes(), type=dict[str, float])
         cells = "  ".join(f"{100 * row[cache]:6.1f} %" for cache in CACHES)
         spans = f"{row['spans_hidden']:13.3f} {row['spans_full']:5.3f}"

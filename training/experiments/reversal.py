@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import torch
 
+from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
@@ -87,7 +88,7 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> Report:
     poems = read_poems(config.corpus, config.poems)
     tokenizer = make_tokenizer(pairs, poems, config.vocab_size)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    write_file(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
     model_config = ModelConfig(
         d_model=config.d_model, n_layers=config.n_layers, n_heads=4, mlp_hidden_size=config.d_model * 11 // 4,
         vocab_size=config.vocab_size, mask_token_id=2, eos_token_id=1, weight_tying=True, max_sequence_length=256,
@@ -188,7 +189,7 @@ def main(arguments: list[str]) -> None:
     if only is not None:
         kind, seed = only.split("-")
         report = run(config, "llada" if kind == "llada" else "autoregressive", int(seed))
-        (config.out / f"{only}.json").write_text(json.dumps(report) + "\n")
+        write_file(config.out / f"{only}.json", json.dumps(report) + "\n")
         return
     names = [f"{kind}-{seed}" for seed in config.seeds for kind in KINDS]
     command = [sys.executable, "-m", "training.experiments.reversal", str(path), *overrides]

@@ -18,6 +18,7 @@ import msgspec
 import torch
 from tokenizers import Tokenizer
 
+from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
@@ -137,7 +138,7 @@ def main(arguments: list[str]) -> None:
         for kind in KINDS:
             kept = config.out / f"{kind}-{size.d_model}x{size.n_layers}.json"
             if not kept.exists():
-                kept.write_bytes(msgspec.json.encode(measure(config, kind, size)))
+                write_file(kept, msgspec.json.encode(measure(config, kind, size)))
             curves.append(msgspec.json.decode(kept.read_bytes(), type=Curve))
     for curve in curves:
         last = curve.points[-1]

@@ -21,7 +21,8 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from engine.network.checkpoint import load_checkpoint, save_state
+from engine.base.atomic_write import replaced_folder
+from engine.network.checkpoint import load_checkpoint, require_checkpoint, write_state
 from engine.network.model_config import ModelConfig
 from training.loop.ema import Ema
 from training.loop.lora import LoraConfig, merged
@@ -74,21 +75,17 @@ class Saver:
         target = self.folder / f"step-{state.step:07d}"
         if self.accelerator.is_main_process:
             self._write(target, weights, state)
-            for old in sorted(self.folder.glob("step-???????"))[: -self.keep]:
+            for old in _prunable(self.folder)[: -self.keep]:
                 shutil.rmtree(old)
         self.accelerator.wait_for_everyone()
         return target
 
     def _write(self, target: Path, weights: dict[str, Tensor], state: RunState) -> None:
-        partial = target.with_name(target.name + ".writing")
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            save_state(weights, self.config, partial, self.tokenizer)
-            torch.save(vars(state), partial / "state.pt")
-            shutil.rmtree(target, ignore_errors=True)
-            partial.rename(target)
+            with replaced_folder(target, require_checkpoint) as partial:
+                write_state(weights, self.config, partial, self.tokenizer)
+                torch.save(vars(state), partial / "state.pt")
         except Exception as exc:  # torch and safetensors each have their own for a full disk
-            shutil.rmtree(partial, ignore_errors=True)
             last = last_run_state(self.folder)
             raise ValueError(
                 f"The checkpoint of step {state.step} could not be written ({_cause(exc)}); {last or 'no checkpoint'} is "
@@ -102,6 +99,12 @@ def last_run_state(folder: Path) -> Path | None:
     return steps[-1] if steps else None
 
 
+def _prunable(folder: Path) -> list[Path]:
+    """The checkpoints of a run, the oldest first; nothing else of a like name is ours to remove."""
+    named = sorted(folder.glob("step-" + "[0-9]" * 7))
+    return [path for path in named if (path / "state.pt").exists() and not path.is_symlink()]
+
+
 def resume(folder: Path, identity: dict[str, Any]) -> tuple[RunState, Path] | None:
     """State and checkpoint of the run in ``folder``; ``ValueError`` when it is another run."""
     checkpoint = last_run_state(folder)
@@ -110,7 +113,7 @@ def resume(folder: Path, identity: dict[str, Any]) -> tuple[RunState, Path] | No
     try:
         raw: dict[str, Any] = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
         state = RunState(**raw)
-    except (OSError, TypeError, RuntimeError) as exc:
+    except Exception as exc:  # a damaged file ends in any of a dozen ways: EOFError, UnpicklingError, KeyError ...
         raise ValueError(f"{checkpoint} has no readable state.pt to go on from; remove it or choose another `out`.") from exc
     if state.identity != identity:
         raise ValueError(f"{folder} holds a run with another data set or model; choose another `out`.")

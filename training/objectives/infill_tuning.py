@@ -6,7 +6,9 @@ become token shards under ``out``, a twentieth of them held out; then it is the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from tokenizers import Tokenizer
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import read_model_config
 from engine.service.core import BUNDLED
+from engine.text.secret_files import readable_files, secret_content
+from training.data.packages import sha256
 from training.data.records import SkippedRecords, read_records
 from training.data.shards import TokenShard, TrainingDocument, write_shard
 from training.data.sources import is_held_out
@@ -32,11 +36,13 @@ NAMES = (PYTHON, "text")
 MAX_FILE_BYTES = 400_000
 """Longer files are data more often than text."""
 HELD_OUT = 0.05
+_RECORDS = (".jsonl", ".parquet")
 
 
 class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     folder: Path
-    """Its files are learnt, sub-folders included; hidden ones are not."""
+    """Its files are learnt, sub-folders included; not those that are hidden, ignored, links, or seem to hold secrets
+    (``engine/text/secret_files.py``)."""
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
@@ -56,10 +62,13 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         raise ValueError(f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of that model.")
     data = config.out / "data"
     skipped = SkippedRecords()
+    files = _files(config)
+    _require_same_folder(config, data, files)
+    hashes = {name: sha256(path) for name, path in files.items()}
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
-            documents = _documents(config, name, split == "val", skipped)
-            write_shard(data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, {})
+            documents = _documents(config, files, name, split == "val", skipped)
+            write_shard(data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, hashes)
     skipped.report()
     shards = {name: shard for name in NAMES if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length}
     mixture = {name: float(len(shard)) for name, shard in shards.items()}
@@ -80,19 +89,39 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     return train(config, model, objective, config.batch.length, identity, config.lora)
 
 
-def _documents(config: InfillTuningConfig, name: str, held_out: bool, skipped: SkippedRecords) -> Iterator[TrainingDocument]:
-    """Documents of one shard; which split a file belongs to depends on its path alone."""
-    files = sorted({path for pattern in config.include for path in config.folder.rglob(pattern)})
-    for path in files:
-        relative = path.relative_to(config.folder)
-        hidden = any(part.startswith(".") or part in config.exclude for part in relative.parts)
-        large = path.suffix not in (".jsonl", ".parquet") and path.stat().st_size > MAX_FILE_BYTES
-        if hidden or large or not path.is_file():
-            continue
-        if is_held_out(str(relative), HELD_OUT) == held_out and (path.suffix in (".py", ".pyi")) == (name == PYTHON):
-            texts = (record.get("text") for record in read_records(path, skipped))
-            yield from (
-                TrainingDocument(text, f"{config.folder.name}/{relative.as_posix()}")
-                for text in texts
-                if isinstance(text, str)
+def _files(config: InfillTuningConfig) -> dict[str, Path]:
+    """Path within the folder -> file, of all files that are learnt."""
+    found = {path.relative_to(config.folder): path for path in readable_files(config.folder)}
+    return {
+        relative.as_posix(): path
+        for relative, path in sorted(found.items())
+        if any(fnmatch(relative.name, pattern) for pattern in config.include)
+        and not any(part in config.exclude for part in relative.parts)
+        and (path.suffix in _RECORDS or path.stat().st_size <= MAX_FILE_BYTES)
+    }
+
+
+def _require_same_folder(config: InfillTuningConfig, data: Path, files: dict[str, Path]) -> None:
+    """``ValueError`` where the shards were made of other files: a run that goes on would mix two states of the folder."""
+    now = {name: sha256(path) for name, path in files.items()}
+    for name, split in product(NAMES, ("val", "train")):
+        manifest = data / f"{name}-{split}" / "manifest.json"
+        made_of = json.loads(manifest.read_text("utf-8")).get("sources") if manifest.exists() else None
+        if made_of and made_of != now:
+            raise ValueError(
+                f"{config.folder} has changed since this run began; choose another `out` to learn it as it is now, "
+                "or restore it to go on."
             )
+
+
+def _documents(
+    config: InfillTuningConfig, files: dict[str, Path], name: str, held_out: bool, skipped: SkippedRecords
+) -> Iterator[TrainingDocument]:
+    """Documents of one shard; which split a file belongs to depends on its path alone."""
+    for relative, path in files.items():
+        if is_held_out(relative, HELD_OUT) != held_out or (path.suffix in (".py", ".pyi")) != (name == PYTHON):
+            continue
+        for record in read_records(path, skipped):
+            text = record.get("text")
+            if isinstance(text, str) and not secret_content(text):
+                yield TrainingDocument(text, f"{config.folder.name}/{relative}")

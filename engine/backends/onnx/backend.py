@@ -21,14 +21,23 @@ from engine.backends.onnx.side_by_side import SideBySide
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.network.graph_io import OUTPUTS, STRETCH, cache_names, graph_inputs
 from engine.network.model_config import ModelConfig, read_model_config
-from engine.network.weights import SINGLE, tensor_offsets
+from engine.network.weights import SINGLE, read_weights
 
 _CACHE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 class OnnxBackend:
-    def __init__(self, session: ort.InferenceSession, config: ModelConfig, name: str = "onnx", device: str = "cpu") -> None:
-        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        config: ModelConfig,
+        name: str = "onnx",
+        device: str = "cpu",
+        weights: bytes = b"",
+    ) -> None:
+        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``. ``weights`` is what the session
+        reads in place and must live as long."""
+        self._weights = weights
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
         self._session, self._device = session, device
@@ -55,6 +64,10 @@ class OnnxBackend:
         except Exception as exc:  # onnxruntime's own exception classes are private
             raise EngineError(f"onnxruntime failed ({type(exc).__name__}); run `lacuna doctor`.") from exc
         token_ids, log_probs, target, entropy = found[:4]
+        if np.isnan(log_probs[..., 0]).any():
+            raise EngineError(
+                "The model computes no numbers here; `lacuna models --check` tells whether its files are whole."
+            )
         return Predictions(token_ids, log_probs, target, entropy, self._extended(batch, found[4:]))
 
     def _run(self, outputs: list[str], batch: Batch) -> list[NDArray[Any]]:
@@ -126,6 +139,6 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
     graph = folder / "model.onnx"
     if not graph.exists():
         raise CheckpointError(f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`.")
-    tensor_offsets(folder / SINGLE)  # a weights file that is cut short would otherwise be read past its end
-    session = open_session(graph, name, threads)
-    return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda")
+    weights = read_weights(folder / SINGLE)
+    session = open_session(graph, name, threads, {SINGLE: weights})
+    return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)

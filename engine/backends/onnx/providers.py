@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import onnxruntime as ort
 
@@ -40,13 +42,26 @@ _OPTIONS = {
 }
 
 
-def open_session(graph: Path, backend: str, threads: int | None = None) -> ort.InferenceSession:
-    """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run elsewhere."""
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+
+def open_session(
+    graph: Path, backend: str, threads: int | None = None, weights: Mapping[str, bytes] = NO_FILES
+) -> ort.InferenceSession:
+    """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run elsewhere.
+
+    ``weights`` are files that the graph refers to, by name. The session reads them in place, so they must live as long. Left
+    to itself onnxruntime maps these files, and the process would end (SIGBUS) when one is cut short later.
+    """
     provider = PROVIDERS[backend]
     require(backend)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or usual_threads()
     options.log_severity_level = 3
+    if weights:
+        options.add_external_initializers_from_files_in_memory(
+            list(weights), list(weights.values()), [len(data) for data in weights.values()]
+        )
     # Threads that spin without end double the latency as soon as anything else runs on the cores (an editor does); those
     # that never do are woken for every node, a fifth of a step. Ten microseconds cost a third of one, and that only while
     # all cores are taken by others.

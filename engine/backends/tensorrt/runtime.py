@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.base.advice import install_for_gpu
+from engine.base.atomic_write import write_file
 from engine.base.errors import BackendUnavailable, CheckpointError
 
 RUNTIMES = ("tensorrt", "tensorrt_rtx")
@@ -67,13 +68,8 @@ def write_plan(folder: Path, key: PlanKey, plan: bytes) -> Path:
     """Beside its key; whole or not at all."""
     path = plan_file(folder, key)
     path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_bytes(plan)
-        path.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(key)) + b"\n")
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_file(path, plan)
+    write_file(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(key)) + b"\n")
     return path
 
 

@@ -49,6 +49,7 @@ class RewriteRequest(EditRequest, kw_only=True, frozen=True):
 
 def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Predictions, FillResult]:
     """Yields passes; the result has one span, the selection. ``RequestRejected`` when it cannot be done."""
+    began = infiller.clock()
     selection = request.text[request.start : request.end] if 0 <= request.start <= request.end else ""
     if not selection.strip() or request.end > len(request.text):
         raise RequestRejected("There is no text between the two places; select what is to be written anew.")
@@ -60,12 +61,17 @@ def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Pre
         spans, nfe = yield from counting(_surprising(infiller, request))
     fill = FillRequest(
         text=request.text, spans=tuple(spans), language=request.language, n=request.n, seed=request.seed,
-        deadline_ms=request.deadline_ms,
+        deadline_ms=_left(request.deadline_ms, infiller.clock() - began),
         window=max(request.window, 2 * length), related=request.related, sampler=request.sampler,
         copies=False,  # the likeliest copy is what stands there now
     )  # fmt: skip
     found = yield from infiller.fill(fill)
     return _as_one_span(found, request, infiller, nfe)
+
+
+def _left(deadline_ms: float | None, passed: float) -> float | None:
+    """What is left of a deadline after so many seconds."""
+    return None if deadline_ms is None else max(0.0, deadline_ms - 1000 * passed)
 
 
 def _whole(request: RewriteRequest, selection: str, length: int) -> Span:

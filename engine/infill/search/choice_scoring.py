@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
+from engine.base.deadline import Deadline
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
@@ -29,9 +30,18 @@ def slots_for(choices: Sequence[Sequence[int]]) -> int:
 
 
 def score_choices(
-    canvas: Canvas, group: int, choices: Sequence[Sequence[int]], plan: CachePlan, table: ConstraintTable, lengths: Lengths
+    canvas: Canvas,
+    group: int,
+    choices: Sequence[Sequence[int]],
+    plan: CachePlan,
+    table: ConstraintTable,
+    lengths: Lengths,
+    deadline: Deadline,
 ) -> Generator[Batch, Predictions, list[float]]:
-    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens."""
+    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens.
+
+    Once the ``deadline`` has passed no further ones are scored; the first always is.
+    """
     yield from encode_context(canvas, plan, table)
     view = plan if isinstance(plan, EncodedContext) else FullPass()
     masked = canvas.places(group)
@@ -40,8 +50,10 @@ def score_choices(
         batch = masked_pass(canvas, view.view(canvas), masked, table, lengths)
         batch.keep = None
         surplus = np.asarray((yield batch).target_log_probs[0], np.float64)
-    scores = []
+    scores: list[float] = []
     for ids in choices:
+        if scores and deadline.expired():
+            break
         tried = canvas.copy()
         tried.delete(masked[len(ids) :])
         total = yield from _forced(tried, group, ids, view, table, lengths)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Ints
+from engine.base.deadline import Deadline
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
@@ -45,14 +46,21 @@ def search_placements(
     plan: CachePlan,
     table: ConstraintTable,
     lengths: Lengths,
+    deadline: Deadline,
 ) -> Generator[Batch, Predictions, list[Placement]]:
-    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit."""
+    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit.
+
+    Once the ``deadline`` has passed no further passes are made: tokens not looked at count as equally likely everywhere.
+    """
     forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
     yield from encode_context(canvas, plan, table)
     masked = canvas.masked(np.array([group]))
     view = (plan if isinstance(plan, EncodedContext) else FullPass()).view(canvas)
     likely: dict[int, NDArray[np.floating]] = {}
     for token in dict.fromkeys(token for tokens in forms for form in tokens for token in form):
+        if deadline.expired():
+            likely[token] = np.zeros(len(masked))
+            continue
         batch = masked_pass(canvas, view, masked, table, lengths)
         batch.keep = None
         batch.target_ids = np.full((1, len(masked)), token)
@@ -64,7 +72,7 @@ def search_placements(
         put(tried, group, placement)
         rest = tried.masked(np.array([group]))
         sure = 0.0
-        if len(rest):
+        if len(rest) and not deadline.expired():
             batch = masked_pass(tried, view, rest, table, lengths)
             batch.keep = None
             sure = float((yield batch).log_probs[0, :, 0].sum())

@@ -1,0 +1,92 @@
+"""What holds secrets is not read: by name, by content, by ignore files, and not through links."""
+
+import os
+
+import pytest
+
+from engine.text.secret_files import readable_files, secret_content, secret_name
+
+SECRET_NAMES = [
+    ".env", "prod.env", ".env.local", "a/.envrc", "terraform.tfvars", "x.auto.tfvars.json", "terraform.tfstate",
+    "kubeconfig",
+    "kube-config.yaml", ".docker/config.json", "service-account.json", "my-service-account-key.json", "client_secret_1.json",
+    ".htpasswd", ".bash_history", ".psql_history", ".netrc", ".pgpass", "id_rsa", "id_ed25519.pub", "server.pem", "tls.key",
+    "store.jks", "db.kdbx", "Passwords.txt", "credentials", ".aws/credentials", ".aws/config", "api_key.txt", "secrets.yaml",
+    ".npmrc", ".pypirc", ".git-credentials", "wp-config.php", "master.key", "vault.yml", "auth-token", "private-key.txt",
+    "secrets/anything.txt", ".ssh/config", "settings.local.json", "gcp-key.json",
+]  # fmt: skip
+PLAIN_NAMES = [
+    "main.py",
+    "README.md",
+    "env.py",
+    "tokenizer.py",
+    "keyboard.py",
+    "environment.md",
+    "passage.txt",
+    "monkey.txt",
+]
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_file_is_known_for_a_secret_by_its_name(name):
+    assert secret_name(name) and secret_name(f"project/{name}") and secret_name(name.upper())
+
+
+@pytest.mark.parametrize("name", PLAIN_NAMES)
+def test_a_plain_name_is_no_secret(name):
+    assert not secret_name(f"project/{name}")
+
+
+SECRET_TEXTS = [
+    "-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "key = AKIAIOSFODNN7EXAMPLE", "ghp_" + "a1" * 18, "glpat-" + "x" * 20, "xoxb-1234567890-abc", "sk-ant-" + "a1b2" * 8,
+    "AIza" + "a" * 35, "hf_" + "a" * 34, 'db_pass_value = "hunter2-zebra-quartz"', "password: 'correct4horse'",
+    "postgres://admin:s3cr3t@db/x", '{"private_key" : "-----"}', "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
+    "aws_secret_access_key = abc",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SECRET_TEXTS)
+def test_a_secret_is_known_by_its_content(text):
+    assert secret_content(f"# a note\n{text}\nmore text\n")
+
+
+PLAIN_TEXTS = [
+    "password = input()", 'token = "abc"', "def check_password(password): ...", "https://example.org:8080/a@b",
+    'os.environ["API_KEY"]',
+]  # fmt: skip
+HOSTILE = ["password=" * 30_000, "eyJ" + "a" * 200_000, "a" * 300_000, "x_pass" * 40_000, 'secret="a1' * 20_000]
+
+
+@pytest.mark.parametrize("text", PLAIN_TEXTS)
+def test_code_that_handles_secrets_holds_none(text):
+    assert not secret_content(text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_content_is_searched_in_linear_time(text):
+    import time
+
+    def seconds(piece):
+        began = time.process_time()
+        secret_content(piece)
+        return time.process_time() - began
+
+    once = max(0.002, min(seconds(text[: len(text) // 8]) for _ in range(3)))
+    assert seconds(text) < 32 * once
+
+
+def test_links_hidden_ignored_and_odd_files_are_not_read(tmp_path):
+    root = tmp_path / "project"
+    (root / "src" / "generated").mkdir(parents=True)
+    (root / "notes").mkdir()
+    (tmp_path / "outside.py").write_text("outside")
+    for name in ("src/a.py", "src/generated/b.py", "notes/c.md", "notes/draft.md", ".hidden.py", "prod.env", "d.log"):
+        (root / name).write_text("text")
+    (root / ".gitignore").write_text("generated/\n*.log\n")
+    (root / "notes" / ".cursorignore").write_text("draft*\n")
+    (root / "link.py").symlink_to(tmp_path / "outside.py")
+    (root / "up").symlink_to(tmp_path)
+    (root / ".#lock.py").symlink_to("user@host.1234")
+    os.mkfifo(root / "pipe.py")
+    assert [path.relative_to(root).as_posix() for path in readable_files(root)] == ["notes/c.md", "src/a.py"]

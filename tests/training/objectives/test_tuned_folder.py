@@ -1,0 +1,70 @@
+"""Which files of a folder a model is tuned on: nothing secret, nothing from outside, and the same from run to run."""
+
+import os
+
+import pytest
+
+from training.data.records import SkippedRecords
+from training.data.shards import write_shard
+from training.objectives.infill_tuning import InfillTuningConfig, _documents, _files, _require_same_folder
+
+
+@pytest.fixture
+def config(tmp_path):
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.py").write_text("x = 1\n")
+    return InfillTuningConfig(out=tmp_path / "run", folder=root, steps=1)
+
+
+def texts(config):
+    files = _files(config)
+    found = [
+        _documents(config, files, name, held, SkippedRecords()) for name in ("python", "text") for held in (True, False)
+    ]
+    return sorted(document.text for documents in found for document in documents)
+
+
+def test_a_dangling_link_and_links_out_of_the_folder_are_passed_over(config, tmp_path):
+    (tmp_path / "outside.py").write_text("secret = 'outside'\n")
+    (config.folder / ".#core.py").symlink_to("user@host.1234:1700000000")
+    (config.folder / "dangling.py").symlink_to("nothing")
+    (config.folder / "out.py").symlink_to(tmp_path / "outside.py")
+    os.mkfifo(config.folder / "pipe.py")
+    assert texts(config) == ["x = 1\n"]
+
+
+def test_secrets_are_not_learnt_whether_by_name_or_by_content(config):
+    (config.folder / "credentials.py").write_text("anything\n")
+    (config.folder / "notes.md").write_text('db_password = "hunter2-zebra"\n')
+    (config.folder / "more.jsonl").write_text('{"text": "plain"}\n{"text": "AKIAIOSFODNN7EXAMPLE is the key"}\n')
+    assert texts(config) == ["plain", "x = 1\n"]
+
+
+def test_a_folder_that_changed_is_noticed(config, raw_tokenizer):
+    data, files = config.out / "data", _files(config)
+    from training.data.packages import sha256
+
+    hashes = {name: sha256(path) for name, path in files.items()}
+    write_shard(data / "python-train", [], raw_tokenizer, 1, hashes)
+    _require_same_folder(config, data, _files(config))
+    (config.folder / "a.py").write_text("x = 2\n")
+    with pytest.raises(ValueError, match="has changed"):
+        _require_same_folder(config, data, _files(config))
+    (config.folder / "a.py").write_text("x = 1\n")
+    (config.folder / "b.py").write_text("y = 1\n")
+    with pytest.raises(ValueError, match="has changed"):
+        _require_same_folder(config, data, _files(config))
+
+
+def test_a_shard_that_was_changed_afterwards_is_refused(tmp_path, raw_tokenizer):
+    from training.data.shards import TokenShard, TrainingDocument
+
+    write_shard(tmp_path / "s", [TrainingDocument("some text to keep")], raw_tokenizer, 1, {})
+    TokenShard(tmp_path / "s")
+    tokens = tmp_path / "s" / "tokens.bin"
+    data = bytearray(tokens.read_bytes())
+    data[0] ^= 1
+    tokens.write_bytes(data)
+    with pytest.raises(ValueError, match="changed or damaged"):
+        TokenShard(tmp_path / "s")
