@@ -107,6 +107,7 @@ def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor
     ]
     axes: list[Any] = [
         {0: b, 1: s}, {0: b, 1: s}, {0: b, 1: keys}, {0: b, 1: q}, {0: b, 1: q}, {0: a}, {0: b, 1: q},
-        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 1: keys}] * len(stretch), *[{0: b, 2: cached}] * (2 * config.n_layers),
+        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 1: keys}] * len(stretch),
+        *[{0: b, 2: cached}] * (2 * config.n_layers),
     ]  # fmt: skip
     return tensors, axes

@@ -18,7 +18,7 @@ import shutil
 import sys
 import tarfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -183,7 +183,7 @@ def main(arguments: list[str]) -> None:
     """The commands of the module's text."""
     parser = argparse.ArgumentParser(prog="python -m training.remote")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, places in COMMANDS.items():
+    for name, (_, places) in COMMANDS.items():
         command = commands.add_parser(name)
         for place in places:
             command.add_argument(place, type=Path)
@@ -201,18 +201,20 @@ def main(arguments: list[str]) -> None:
         if name == "collect":
             command.add_argument("parts", type=Path, nargs="+")
     given = vars(parser.parse_args(arguments))
-    found = {"pack": pack, "receive": receive, "train": train, "send": send, "collect": collect}[given.pop("command")](**given)
+    found = {"pack": pack, "receive": receive, "train": train, "send": send, "collect": collect}[given.pop("command")](
+        **given
+    )
     _say(str(found))
 
 
-COMMANDS = {
-    "pack": ("parts",),
-    "receive": ("part", "here"),
-    "train": ("here", "out", "run_file"),
-    "send": ("here", "out"),
-    "collect": ("checkpoint", "parent"),
+COMMANDS: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
+    "pack": (pack, ("parts",)),
+    "receive": (receive, ("part", "here")),
+    "train": (train, ("here", "out", "run_file")),
+    "send": (send, ("here", "out")),
+    "collect": (collect, ("checkpoint", "parent")),
 }
-"""Command -> its places."""
+"""Command -> what carries it out, and its places."""
 
 
 if __name__ == "__main__":

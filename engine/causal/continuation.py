@@ -8,6 +8,7 @@ approximate caches, padding) needs a model that attends to everything, and is re
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 
 import numpy as np
 
@@ -53,9 +54,7 @@ def continue_prompt(
             last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
         )
         if on_draft is not None:
-            left = [config.mask_token_id] * (request.gen_length - len(written) - request.block_length)
-            known = list(written)
-            rules.on_step = lambda canvas, step: on_draft([*known, *canvas.ids[canvas.places(0)].tolist(), *left])
+            rules.on_step = partial(_show, on_draft, tuple(written), request.gen_length, config.mask_token_id)
         run = denoise(canvas, [[0]], CausalContext(contexts, "generation"), allowed, rules)
         _, passes = yield from counting(run)
         nfe += passes
@@ -65,6 +64,14 @@ def continue_prompt(
             written += [config.mask_token_id] * (request.gen_length - len(written))
             break
     return GenerateResult(ids=tuple(written), nfe=nfe)
+
+
+def _show(
+    on_draft: Callable[[list[int]], None], written: tuple[int, ...], length: int, mask_id: int, canvas: Canvas, step: int
+) -> None:
+    """Tell of the whole answer in the middle of a block: finished blocks, this one, masks for the rest."""
+    ids = [*written, *canvas.ids[canvas.places(0)].tolist()]
+    on_draft([*ids, *[mask_id] * (length - len(ids))])
 
 
 def _block(config: ModelConfig, before: list[int], size: int) -> Canvas:
@@ -90,6 +97,4 @@ def _refuse_what_needs_full_attention(request: GenerateRequest) -> None:
     if request.prompt_mask is not None and not all(request.prompt_mask):
         raise RequestRejected("This model reads prompts without padding; leave the prompt mask out.")
     if request.block_length > LONGEST_BLOCK:
-        raise RequestRejected(
-            f"This model writes at most {LONGEST_BLOCK} tokens at once; choose a block_length up to that."
-        )
+        raise RequestRejected(f"This model writes at most {LONGEST_BLOCK} tokens at once; choose a block_length up to that.")

@@ -1,4 +1,4 @@
-"""Write a span one token at a time from the left, where the context is causal: the autoregressive reading of the same weights.
+"""Write a span one token at a time from the left: the autoregressive reading of weights whose context is causal.
 
 Every step computes one token over cached keys: those of the context, of the anchor and of what was written so far. It is the
 peer that masks are compared with, and the better way for a single span as long as a model's masks are weaker

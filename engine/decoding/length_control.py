@@ -114,7 +114,7 @@ class Lengths:
     healing: TokenHealing | None = None
     """Constrains the outer slots of spans that begin or end inside a word."""
     growth: int = 1
-    """Masks that ``<|expand|>`` adds: one where it stands, or, where it says "more follows", so many behind the last slot."""
+    """Masks that ``<|expand|>`` adds: one where it stands, or, where it means "more follows", so many behind it."""
     grows: bool = field(default=True, init=False)
 
     @property

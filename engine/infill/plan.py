@@ -75,9 +75,7 @@ class _Planner:
                 continue
             options = [task.model.tokenizer.encode(text) for text in span.choices]
             canvas, lengths = prompt.canvas(self.spans, {i: slots_for(options)}), prompt.lengths(self.spans)
-            scores = yield from score_choices(
-                canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline
-            )
+            scores = yield from score_choices(canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline)
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             placement = Placement(((0, tuple(options[best])),), 0.0)

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from engine.base.deadline import Clock, Deadline
 from engine.base.errors import RequestRejected
-from engine.decoding.constraints import ConstraintTable
 from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.constraints import ConstraintTable
 from engine.decoding.transfer_rules import Threshold, TransferRule
 from engine.decoding.word_boundaries import WordBoundaries
 from engine.infill.calibration import Calibration
@@ -93,7 +93,9 @@ def _cache(request: FillRequest, config: ModelConfig) -> str:
     cache = request.sampler.cache
     if config.context_attention == "causal":
         if cache not in ("auto", "none"):
-            raise RequestRejected(f"This model has an exact cache of its own, so cache {cache!r} means nothing; choose auto.")
+            raise RequestRejected(
+                f"This model has an exact cache of its own, so cache {cache!r} means nothing; choose auto."
+            )
         return "causal" if cache == "auto" else "none"
     if cache == "auto":
         return "hidden" if config.context_hidden_from_span else "dual"

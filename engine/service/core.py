@@ -12,15 +12,15 @@ from engine.backends.interface import Backend, Batch, Predictions
 from engine.backends.loading import load_backend
 from engine.backends.passes import counting
 from engine.base.errors import CheckpointError
+from engine.causal.continuation import continue_prompt
+from engine.causal.surprisal import causal_scores
 from engine.decoding.constraints import check_ids, constraint_table
 from engine.infill.calibration import Calibration, read_calibration
 from engine.infill.edits.rewrite import RewriteRequest, rewrite
 from engine.infill.edits.write_before import BeforeRequest, write_before
 from engine.infill.infiller import Infiller
-from engine.causal.continuation import continue_prompt
-from engine.causal.surprisal import causal_scores
-from engine.infill.task import InfillModel
 from engine.infill.rounds import fill_in_rounds
+from engine.infill.task import InfillModel
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers

@@ -114,7 +114,9 @@ class Suggester:
         answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
         kept = self._not_deleted(asked, answers, document.offset_at(asked.position))
         if not sure:
-            self.reasons[document.uri] = f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+            self.reasons[document.uri] = (
+                f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+            )
         elif not kept:
             self.reasons[document.uri] = "it is what was deleted a moment ago" if answers else "nothing fits here"
         answers = kept

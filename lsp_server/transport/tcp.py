@@ -89,7 +89,9 @@ def listen(address: tuple[str, int]) -> socket.socket:
     except OSError as exc:
         listening.close()
         reason = exc.strerror or type(exc).__name__
-        raise RequestRejected(f"--tcp: cannot listen on {address[0]} port {address[1]} ({reason}); try another port.") from exc
+        raise RequestRejected(
+            f"--tcp: cannot listen on {address[0]} port {address[1]} ({reason}); try another port."
+        ) from exc
     listening.setblocking(False)
     return listening
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
 from tests.training.parents import HEADS, KV_HEADS, gguf_name, interleaved
 from training.convert.hugging_face import read_hugging_face
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<file_sep>", "<gh_stars>", "<issue_start>"]
 SPECIALS += ["<issue_comment>", "<issue_closed>", "<jupyter_start>", "<jupyter_text>", "<empty_output>"]

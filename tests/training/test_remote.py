@@ -37,7 +37,9 @@ def data(parent_folder, tmp_path):
     tokenizer = Tokenizer.from_file(str(tmp_path / "parent-here" / "tokenizer.json"))
     text = "".join(f"def function_{i}(value):\n    return value + {i}\n" for i in range(40))
     for split in ("train", "val"):
-        write_shard(tmp_path / "data" / f"python-{split}", [TrainingDocument(text, f"p/{i}.py") for i in range(8)], tokenizer, 0, {})
+        write_shard(
+            tmp_path / "data" / f"python-{split}", [TrainingDocument(text, f"p/{i}.py") for i in range(8)], tokenizer, 0, {}
+        )
     return tmp_path / "data"
 
 
@@ -56,7 +58,9 @@ def test_what_comes_back_are_the_trained_weights(gguf_path, data, tmp_path):
     trained, found = load_checkpoint(checkpoint, torch.float32), load_checkpoint(collected, torch.float32)
     parent = load_checkpoint(tmp_path / "parent-here", torch.float32)
     moved = 0.0
-    for (name, value), other, before in zip(trained.named_parameters(), found.parameters(), parent.parameters(), strict=True):
+    for (name, value), other, before in zip(
+        trained.named_parameters(), found.parameters(), parent.parameters(), strict=True
+    ):
         assert torch.allclose(value, other, rtol=0.01, atol=1e-3), name
         moved += float((value - before).abs().sum())
     assert moved > 0.0
@@ -70,5 +74,11 @@ def test_only_control_tokens_of_the_embedding_are_trained(gguf_path, data, tmp_p
     trained, before = (load_checkpoint(folder, torch.float32) for folder in (checkpoint, tmp_path / "there" / "parent"))
     changed = (trained.model.embedding != before.model.embedding).any(1).nonzero().flatten().tolist()
     config = trained.config
-    control = {config.mask_token_id, config.gap_token_id, config.start_token_id, config.span_end_token_id, *config.control_ids}
+    control = {
+        config.mask_token_id,
+        config.gap_token_id,
+        config.start_token_id,
+        config.span_end_token_id,
+        *config.control_ids,
+    }
     assert changed and set(changed) <= control

@@ -30,7 +30,7 @@ def rebuilt_tokenizer(
     """The JSON object of the tokenizer; ``CheckpointError`` where it is of a kind that is not known here."""
     if model != "gpt2":
         raise CheckpointError(
-            f"{path} has a tokenizer of the kind {model!r}, which cannot be rebuilt; convert the Hugging Face folder instead."
+            f"{path} has a tokenizer of the kind {model!r}, which cannot be rebuilt; convert its Hugging Face folder."
         )
     splitter = _splitter(pre)
     if splitter is None:

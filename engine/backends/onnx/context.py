@@ -51,7 +51,7 @@ class OnnxContext:
         return [_joined(array, runs, None if more is None else more[i]) for i, array in enumerate(self.arrays)]
 
     def as_held(self, places: Ints, key_mask: Bools, stretch: Ints) -> tuple[Ints, Bools, Ints]:
-        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all that is held (and S more)."""
+        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all that is held."""
         if self.taken is None:
             return places, key_mask, stretch
         return self._held(places, 0), self._held(key_mask, places.shape[1]), self._held(stretch, places.shape[1])

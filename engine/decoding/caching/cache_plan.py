@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.backends.interface import Context, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.decoding.canvas import CONTEXT, Canvas
+from engine.decoding.canvas import Canvas
 
 
 @dataclass

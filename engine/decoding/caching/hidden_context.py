@@ -52,7 +52,9 @@ def hidden_part(kept: Kept | None, ids: Ints, most_edits: int) -> Part:
     moved = len(ids) - len(kept.ids)
     # Tokens after the edit have moved; those of the edit and its vicinity are left behind.
     place = np.where(kept.order < front, kept.order, kept.order + moved)
-    rows = np.flatnonzero(((kept.order < front) | (kept.order >= len(kept.ids) - back)) & ((place < first) | (place >= last)))
+    rows = np.flatnonzero(
+        ((kept.order < front) | (kept.order >= len(kept.ids) - back)) & ((place < first) | (place >= last))
+    )
     return Part(np.arange(first, last), place[rows], kept.handle.take(rows), kept.edits + 1)
 
 

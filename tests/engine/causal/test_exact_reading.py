@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
-from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, GAP, START, canvas_of, drive
 from training.adaptation.rows import Row
@@ -27,7 +27,9 @@ def written(texts, answers, config):
 
 def test_it_is_what_the_clean_view_of_a_training_row_computes(causal_model, backend, causal_config):
     texts, answers = [[20, 21, 22], [30], [40, 41]], [[50, 51, 52], [53]]
-    found = split_reading(written(texts, answers, causal_config), read(written(texts, answers, causal_config), backend, causal_config))
+    found = split_reading(
+        written(texts, answers, causal_config), read(written(texts, answers, causal_config), backend, causal_config)
+    )
     row = Row()
     for segment, ids, start in ((1, [GAP, 40, 41], 0), (2, [START, 20, 21], 3), (3, [GAP], 39)):
         for i, token in enumerate(ids):

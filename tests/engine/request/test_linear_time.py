@@ -7,9 +7,9 @@ sixty-four times as long, an exponential one would not end.
 import time
 
 import pytest
+from engine.text.outline import telling_lines
 
 from engine.request.blank_markers import find_blanks
-from engine.text.outline import telling_lines
 
 HOSTILE = {
     "many quoted options": lambda n: "<fill " + 'a="x" ' * (n // 6) + "!",

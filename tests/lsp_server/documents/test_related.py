@@ -126,7 +126,13 @@ def test_a_text_with_a_secret_in_it_is_not_read_whatever_its_name(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["password = get_password(user1)\n", 'token = "identifier"\n', "author: John2000x\n", "keyword = tokens[3]\n", 'url = "http://a.b/c@d"\n'],
+    [
+        "password = get_password(user1)\n",
+        'token = "identifier"\n',
+        "author: John2000x\n",
+        "keyword = tokens[3]\n",
+        'url = "http://a.b/c@d"\n',
+    ],
 )
 def test_ordinary_text_about_secrets_is_read(text):
     store = opened("a.py", "b.py")
@@ -164,7 +170,12 @@ def test_what_an_ignore_file_names_is_not_read(tmp_path):
 def test_a_link_out_of_the_workspace_or_to_a_secret_is_not_followed(tmp_path):
     work = tmp_path / "work"
     on_disk(tmp_path, {"work/a.py": "", "work/prod.env": "", "out/b.py": ""})
-    links = {"inside.py": work / "a.py", "outside.py": tmp_path / "out" / "b.py", "env.py": work / "prod.env", "loop.py": "loop.py"}
+    links = {
+        "inside.py": work / "a.py",
+        "outside.py": tmp_path / "out" / "b.py",
+        "env.py": work / "prod.env",
+        "loop.py": "loop.py",
+    }
     on_disk(work, {}, links)
     assert seen(work, "a.py", *links) == {"a.py", "inside.py"}
 

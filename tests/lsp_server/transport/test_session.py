@@ -1,6 +1,5 @@
 """The life cycle and the errors of LSP, to the letter: the server with a scripted engine, in a subprocess."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,10 @@ from tests.lsp_server.client import VSCODE, Client
 URI = "file:///shop/shop.py"
 SCRIPTED = [sys.executable, "-m", "tests.lsp_server.scripted_server", '["1"]']
 LENS = {"textDocument": {"uri": URI}}
-ABLE = {"workspace": {"applyEdit": True, "configuration": True}, "textDocument": {"inlineCompletion": {"dynamicRegistration": True}}}
+ABLE = {
+    "workspace": {"applyEdit": True, "configuration": True},
+    "textDocument": {"inlineCompletion": {"dynamicRegistration": True}},
+}
 
 
 def scripted(**more):

@@ -65,7 +65,10 @@ def test_complementary_views_show_what_the_other_masks_and_views_do_not_see_each
     row = make_row(cut, [[60, 61]], causal, config, np.random.default_rng(seed))
     assert len(row) <= config.length
     views = sorted({s for s in row.segments if s <= NOISY}, reverse=True)
-    labelled = {v: [t for t, s, w in zip(row.targets, row.segments, row.masked, strict=True) if s == v and w == 1.0 and t > 16] for v in views}
+    labelled = {
+        v: [t for t, s, w in zip(row.targets, row.segments, row.masked, strict=True) if s == v and w == 1.0 and t > 16]
+        for v in views
+    }
     if len(views) >= 3:
         hidden = sorted([*labelled[NOISY - 1], *labelled[NOISY - 2]])
         assert hidden == sorted(token for span in spans for token in span)
@@ -82,5 +85,7 @@ def test_the_two_losses_are_means_of_their_own(causal):
     rows = [make_row(Cut([[20] * n, [21]], [[30] * n], True), [], causal, config, rng) for n in (3, 9)]
     batch = collate(rows, 128, autoregressive=0.5)
     noisy = batch.segments <= NOISY
-    assert float(batch.weights[noisy].sum()) == pytest.approx(1.0) and float(batch.weights[~noisy].sum()) == pytest.approx(0.5)
+    assert float(batch.weights[noisy].sum()) == pytest.approx(1.0) and float(batch.weights[~noisy].sum()) == pytest.approx(
+        0.5
+    )
     assert batch.tokens == sum(map(len, rows))

@@ -114,7 +114,7 @@ def test_the_pinned_parent_has_the_logits_that_transformers_finds(tmp_path):
     ids = torch.arange(1000, 1064)[None]
     with torch.no_grad():
         expected = reference(ids).logits
-    reused = [i for i in read_model_config(tmp_path / "out").unspeakable_ids]
+    reused = list(read_model_config(tmp_path / "out").unspeakable_ids)
     difference = (causal_logits(tmp_path / "out", ids) - expected).abs()
     difference[..., reused] = 0.0
     assert float(difference.max()) < 1e-3

@@ -8,10 +8,11 @@ import pytest
 from tokenizers import Tokenizer
 
 from engine.base.errors import CheckpointError
+from tests.training.parents import interleaved
 from training.convert.convert import convert
 from training.convert.gguf_file import read_gguf, rotate_half_order
 from training.convert.hugging_face import read_hugging_face
-from tests.training.parents import interleaved
+
 
 def test_weights_shape_and_tokens_are_those_of_the_folder(parent_folder, gguf_path, parent_tokenizer):
     folder, found = read_hugging_face(parent_folder[0]), read_gguf(gguf_path)

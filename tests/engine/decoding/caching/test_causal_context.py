@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from engine.backends.interface import Batch
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.caching.causal_context import CausalContext, causal_part
-from engine.decoding.constraints import constraint_table
 from engine.decoding.caching.context_store import Kept, KeptContexts
+from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context, masked_pass
 from tests.engine.causal_models import canvas_of, drive
+
 
 def predictions(canvas, plan, backend, config):
     allowed = constraint_table(config, config.embedding_rows)
@@ -59,7 +60,9 @@ def test_an_edit_leaves_other_stretches_and_what_stands_before_it_alone(backend,
     contexts, before, after = KeptContexts(), list(range(20, 40)), list(range(30, 50))
     predictions(canvas_of([before, after], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config)
     changed = [*after[:15], 60, *after[16:]]
-    _, computed = predictions(canvas_of([before, changed], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config)
+    _, computed = predictions(
+        canvas_of([before, changed], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config
+    )
     assert computed == 5
 
 
@@ -86,7 +89,10 @@ def test_slots_keep_their_distance_to_the_context_whatever_their_number(causal_c
     assert between.positions.tolist() == [2, 3, 4, 5, 6, 36, 37, 38, 39, 0, 1]
 
 
-@given(st.lists(st.lists(st.integers(1, 3), max_size=8), min_size=1, max_size=3), st.lists(st.lists(st.integers(1, 3), max_size=8), min_size=1, max_size=3))
+@given(
+    st.lists(st.lists(st.integers(1, 3), max_size=8), min_size=1, max_size=3),
+    st.lists(st.lists(st.integers(1, 3), max_size=8), min_size=1, max_size=3),
+)
 def test_what_is_reused_has_the_tokens_and_all_that_stands_before_them(old, new):
     def flat(texts):
         ids = np.array([token for text in texts for token in text], np.int64)

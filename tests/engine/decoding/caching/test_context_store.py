@@ -61,7 +61,8 @@ def test_a_session_never_gets_another_ones_context_and_old_ones_go_first():
     keep(contexts, np.arange(100), "c")
     assert len(contexts) == 2 and contexts.nbytes <= 8 * 250
     assert (
-        len(part_of(contexts, "b", np.arange(100), 4).active) == 100 and len(part_of(contexts, "a", np.arange(100), 4).active) == 0
+        len(part_of(contexts, "b", np.arange(100), 4).active) == 100
+        and len(part_of(contexts, "a", np.arange(100), 4).active) == 0
     )
     contexts.forget("a")
     assert len(part_of(contexts, "a", np.arange(100), 4).active) == 100
