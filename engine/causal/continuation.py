@@ -44,6 +44,7 @@ def continue_prompt(
     nfe = 0
     for block in range(blocks):
         canvas = _block(config, [*request.prompt_ids, *written], request.block_length)
+        show = partial(_show, on_draft, tuple(written), request.gen_length, config.mask_token_id)
         rules = Rules(
             steps=request.steps // blocks,
             transfer=None if request.threshold is None else Threshold(request.threshold),
@@ -52,9 +53,8 @@ def continue_prompt(
             full_distribution=request.temperature > 0.0,
             seed=request.seed + block,
             last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
+            on_step=show,
         )
-        if on_draft is not None:
-            rules.on_step = partial(_show, on_draft, tuple(written), request.gen_length, config.mask_token_id)
         run = denoise(canvas, [[0]], CausalContext(contexts, "generation"), allowed, rules)
         _, passes = yield from counting(run)
         nfe += passes
@@ -67,9 +67,16 @@ def continue_prompt(
 
 
 def _show(
-    on_draft: Callable[[list[int]], None], written: tuple[int, ...], length: int, mask_id: int, canvas: Canvas, step: int
+    on_draft: Callable[[list[int]], None] | None,
+    written: tuple[int, ...],
+    length: int,
+    mask_id: int,
+    canvas: Canvas,
+    step: int,
 ) -> None:
     """Tell of the whole answer in the middle of a block: finished blocks, this one, masks for the rest."""
+    if on_draft is None:
+        return
     ids = [*written, *canvas.ids[canvas.places(0)].tolist()]
     on_draft([*ids, *[mask_id] * (length - len(ids))])
 

@@ -27,7 +27,8 @@ def reading_pass(canvas: Canvas, plan: CausalContext, config: ModelConfig) -> Ba
     The context has to be encoded. Answers come back in the order of ``split_reading``.
     """
     assert config.span_end_token_id is not None
-    positions, ids, at, targets, queries = canvas.positions, [], [], [], []
+    positions = canvas.positions
+    ids, at, targets, queries = list[int](), list[int](), list[int](), list[int]()
     for group in spans_of(canvas):
         places = canvas.places(group)
         first = len(ids)

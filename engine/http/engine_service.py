@@ -203,11 +203,7 @@ class EngineService:
 
     def _contexts(self) -> Mapping[str, int]:
         engine = self._engine
-        return (
-            {}
-            if engine is None or engine.infiller is None
-            else {str(how): count for how, count in engine.infiller.contexts.served.items()}
-        )
+        return {} if engine is None else {str(how): count for how, count in engine.contexts_served.items()}
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:

@@ -86,12 +86,13 @@ def _restored_tensors(folder: Path, layout: str) -> Iterator[tuple[str, Tensor]]
         for name in sorted(weights.entries):
             if name.endswith(SCALE):
                 continue
-            scale = _tensor(weights, name + SCALE) if name + SCALE in weights.entries else None
+            scale = read_tensor(weights, name + SCALE) if name + SCALE in weights.entries else None
             key = name if name.startswith("model.") else f"model.{name}"
-            yield key, _restored(_tensor(weights, name), scale, layout)
+            yield key, _restored(read_tensor(weights, name), scale, layout)
 
 
-def _tensor(weights: WeightsFile, name: str) -> Tensor:
+def read_tensor(weights: WeightsFile, name: str) -> Tensor:
+    """One tensor of a file as it is stored."""
     entry = weights.entries[name]
     kind = _TYPES[entry.dtype]
     if not entry.length:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,11 @@ class Engine:
         if self._infiller is None:
             raise self._without_tokenizer
         return self._infiller
+
+    @property
+    def contexts_served(self) -> Mapping[str, int]:
+        """How the contexts of sessions came about: reused, edited or encoded -> how often."""
+        return {} if self._infiller is None else self._infiller.model.contexts.served
 
     @property
     def _real_tokens(self) -> int:

@@ -38,8 +38,11 @@ class AdaptBatch:
 
     def part(self, rows: slice, device: torch.device) -> AdaptBatch:
         """Some rows, on ``device``."""
-        tensors = (self.input_ids, self.position_ids, self.segments, self.targets, self.weights)
-        return AdaptBatch(*(tensor[rows].to(device) for tensor in tensors), self.kind)
+        ids, positions, segments, targets, weights = (
+            tensor[rows].to(device)
+            for tensor in (self.input_ids, self.position_ids, self.segments, self.targets, self.weights)
+        )
+        return AdaptBatch(ids, positions, segments, targets, weights, self.kind)
 
 
 def collate(rows: Sequence[Row], length: int, autoregressive: float) -> AdaptBatch:

@@ -29,6 +29,8 @@ from training.adaptation.visibility import CLEAN, NOISY, visible
 
 MAX_TOKENS = 20
 """Longer answers are left out: their one-at-a-time views would fill a row."""
+ROWS = 4
+"""Cases of one pass."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,18 @@ def judge(
     ways: Sequence[str] = WAYS,
 ) -> list[dict[str, Judged] | None]:
     """Way -> judgement for every cut; ``None`` for one that is left out."""
-    encoded = [encode_cut(cut, tokenizer, budget) for cut in cuts]
-    results: list[dict[str, Judged] | None] = [None if found is None else {} for found in encoded]
-    order = sorted((i for i, found in enumerate(encoded) if found is not None), key=lambda i: len(encoded[i][1]))  # type: ignore[index]
-    for at in range(0, len(order), 4):
-        numbers = order[at : at + 4]
+    encoded = {i: found for i, cut in enumerate(cuts) if (found := encode_cut(cut, tokenizer, budget)) is not None}
+    results: dict[int, dict[str, Judged]] = {i: {} for i in encoded}
+    # Answers of one length share a batch.
+    order = sorted(encoded, key=lambda i: len(encoded[i][1]))
+    for at in range(0, len(order), ROWS):
+        numbers = order[at : at + ROWS]
         for way in ways:
-            rows = [_row(model, *encoded[i], way, one_order, start_tokens) for i in numbers]  # type: ignore[misc]
-            length = -(-max(map(len, rows)) // 16) * 16
-            batch = collate(rows, length, 1.0)
+            rows = [_row(model, *encoded[i], way, one_order, start_tokens) for i in numbers]
+            batch = collate(rows, max(map(len, rows)), 1.0)
             for number, (nats, hits) in zip(numbers, _forced(model, batch), strict=True):
-                result = results[number]
-                assert result is not None
-                result[way] = Judged(float(nats.mean()), bool(hits.all()))
-    return results
+                results[number][way] = Judged(float(nats.mean()), bool(hits.all()))
+    return [results.get(i) for i in range(len(cuts))]
 
 
 @torch.no_grad()

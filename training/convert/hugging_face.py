@@ -11,7 +11,8 @@ from torch import Tensor
 
 from engine.base.errors import CheckpointError
 from engine.network.special_tokens import read_json_object, token_text
-from engine.network.weights import open_weights, weight_files
+from engine.network.checkpoint import read_tensor
+from engine.network.weights import WeightsFile, weight_files
 from training.convert.parent import BLOCK_NAMES, EMBEDDING, HEAD, LAST_NORM, Parent, block_tensor
 
 MODEL_TYPES = ("llama", "qwen2")
@@ -100,10 +101,10 @@ def _text_ends(folder: Path, raw: dict[str, Any], tokenizer: dict[str, Any]) -> 
 
 def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
     for path in weight_files(folder):
-        with open_weights(path, "pt") as handle:
-            for name in sorted(handle.keys()):
-                if not name.endswith("rotary_emb.inv_freq"):
-                    yield _our_name(folder, name), handle.get_tensor(name).float()
+        weights = WeightsFile(path)
+        for name in sorted(weights.entries):
+            if not name.endswith("rotary_emb.inv_freq"):
+                yield _our_name(folder, name), read_tensor(weights, name).float()
 
 
 def _our_name(folder: Path, name: str) -> str:

@@ -110,5 +110,5 @@ def _control_rows(predictor: MaskPredictor) -> Tensor:
     trained = torch.zeros(len(embedding), 1)
     trained[rows] = 1.0
     if embedding.requires_grad:
-        embedding.register_hook(lambda gradient: gradient * trained.to(gradient.device, gradient.dtype))
+        embedding.register_hook(lambda gradient: gradient * trained.to(gradient.device, gradient.dtype))  # type: ignore[no-untyped-call]
     return rows

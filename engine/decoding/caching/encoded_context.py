@@ -45,8 +45,8 @@ class EncodedContext(ABC):
         kept = None if self._contexts is None or self._session is None else self._contexts.get(self._session)
         self._part = self.part(kept, ids, canvas.stretches[places])
         if self._contexts is not None and self._session is not None:
-            came = "encoded" if self._part.context is None else "edited" if len(self._part.active) else "reused"
-            self._contexts.served[came] += 1
+            part = self._part
+            self._contexts.served["encoded" if part.context is None else "edited" if len(part.active) else "reused"] += 1
         if len(self._part.active):
             return self.encoding_view(canvas, places, self._part)
         if self._part.context is not None:

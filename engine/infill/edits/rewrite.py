@@ -49,7 +49,7 @@ class RewriteRequest(EditRequest, kw_only=True, frozen=True):
 
 def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Predictions, FillResult]:
     """Yields passes; the result has one span, the selection. ``RequestRejected`` when it cannot be done."""
-    began = infiller.clock()
+    began = infiller.model.clock()
     selection = request.text[request.start : request.end] if 0 <= request.start <= request.end else ""
     if not selection.strip() or request.end > len(request.text):
         raise RequestRejected("There is no text between the two places; select what is to be written anew.")
@@ -61,7 +61,7 @@ def rewrite(infiller: Infiller, request: RewriteRequest) -> Generator[Batch, Pre
         spans, nfe = yield from counting(_surprising(infiller, request))
     fill = FillRequest(
         text=request.text, spans=tuple(spans), language=request.language, n=request.n, seed=request.seed,
-        deadline_ms=_left(request.deadline_ms, infiller.clock() - began),
+        deadline_ms=_left(request.deadline_ms, infiller.model.clock() - began),
         window=max(request.window, 2 * length), related=request.related, sampler=request.sampler,
         copies=False,  # the likeliest copy is what stands there now
     )  # fmt: skip
