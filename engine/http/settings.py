@@ -46,7 +46,7 @@ class Limits(Config, kw_only=True, frozen=True):
         for name in self.__struct_fields__:
             least_is_zero = name == "stream_after_s"
             if getattr(self, name) < 0 or not (getattr(self, name) or least_is_zero):
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive")
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be positive.")
 
 
 class ServeSettings(Config, kw_only=True, frozen=True):

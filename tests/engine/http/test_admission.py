@@ -53,6 +53,19 @@ def test_a_flood_of_one_client_does_not_hold_up_another():
     run(scenario)
 
 
+def test_who_has_nothing_running_goes_before_who_waited_longer_but_has():
+    async def scenario():
+        admission, order = Admission(2, 10), []
+        for name in ("first", "second", "third"):
+            await waiting(admission, order, "greedy", name=name)
+        await waiting(admission, order, "modest")
+        admission.leave("greedy")
+        await settle()
+        assert order == ["first", "second", "modest"]
+
+    run(scenario)
+
+
 def test_clients_take_turns():
     async def scenario():
         admission, order = Admission(1, 20), []

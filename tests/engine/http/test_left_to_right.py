@@ -52,6 +52,12 @@ def test_a_stop_string_is_not_sent_even_when_it_comes_in_pieces():
     assert prefix.final("foo\n\nx") == ""
 
 
+def test_blanks_before_a_stop_string_are_sent():
+    prefix = SettledPrefix(REQUEST, ("a",), 0)
+    assert prefix.draft(draft("\n", "a", "a")) == "\n"
+    assert prefix.stopped == "a"
+
+
 @given(st.text("ab\n", max_size=12), st.lists(st.text("ab\n", min_size=1, max_size=3), max_size=3), st.data())
 def test_pieces_are_always_the_answer_up_to_the_stop(text, stop, data):
     """However the tokens settle."""

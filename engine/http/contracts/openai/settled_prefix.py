@@ -52,12 +52,14 @@ class SettledPrefix:
         if self._clock() < self._begins:
             return ""
         # The last token waits: an ending may still be trimmed, an indentation or a repeated beginning fall away.
-        text, self.stopped = cut_at_stop(self._finished("".join(tokens[:-1])), self._stop)
-        held = 0 if self.stopped else may_begin_stop(text, self._stop)
-        text = text[: len(text) - held]
-        if not text.startswith(self.sent) or not text.strip():
+        text, word = cut_at_stop(self._finished("".join(tokens[:-1])), self._stop)
+        if not text.startswith(self.sent):
             return ""
-        return self._send(text)
+        if word:
+            self.stopped = word
+            return self._send(text)
+        text = text[: len(text) - may_begin_stop(text, self._stop)]
+        return self._send(text) if text.strip() and text.startswith(self.sent) else ""
 
     def final(self, text: str) -> str:
         """The rest of the answer; ``text`` is the engine's."""
