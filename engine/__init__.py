@@ -3,9 +3,21 @@
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
+from engine.infill.gate.rules import REASONS
 from engine.llada.surprisal import ScoredToken, ScoreResult
 from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
-from engine.request.messages import Draft, DraftSpan, FillRequest, FillResult, SamplerOptions, Snippet, Span, SpanResult
+from engine.request.messages import (
+    Deletion,
+    Draft,
+    DraftSpan,
+    FillRequest,
+    FillResult,
+    SamplerOptions,
+    Snippet,
+    Span,
+    SpanResult,
+    Withheld,
+)
 from engine.service.core import BUNDLED, Engine
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "BeforeRequest",
     "Blanks",
     "CheckpointError",
+    "Deletion",
     "Draft",
     "DraftSpan",
     "Engine",
@@ -22,6 +35,7 @@ __all__ = [
     "EngineUnavailable",
     "FillRequest",
     "FillResult",
+    "REASONS",
     "RequestRejected",
     "RewriteRequest",
     "SamplerOptions",
@@ -31,6 +45,7 @@ __all__ = [
     "Snippet",
     "Span",
     "SpanResult",
+    "Withheld",
     "find_blanks",
     "language_of",
 ]

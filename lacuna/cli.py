@@ -1,6 +1,6 @@
 """The command line: one small function a command, which imports what it needs when it runs.
 
-Exit status 2 for what the user can mend, 1 for a fault of ours; errors are one sentence on stderr.
+Exit status 2 for what the user can mend, 3 where blanks were left unfilled, 1 for a fault of ours; errors are one sentence on stderr.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def run() -> int:
     """Run the command line and return the exit status."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except (UserError, RequestRejected, CheckpointError, BackendUnavailable) as exc:
         sys.stderr.write(f"lacuna: {exc}\n")
         return 2
@@ -207,7 +207,7 @@ def run() -> int:
         return 1
     except Exception as exc:
         return _fault(exc)
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def _fault(exc: Exception) -> int:
