@@ -34,7 +34,10 @@ def fill(
     min_confidence: Annotated[
         float | None,
         typer.Option(
-            "--min-confidence", metavar="P", min=0.0, max=1.0,
+            "--min-confidence",
+            metavar="P",
+            min=0.0,
+            max=1.0,
             help="Leave blanks below this probability; 0 fills everything (default: four of five answers are right).",
         ),
     ] = None,

@@ -7,7 +7,6 @@ from typing import Literal
 
 from engine.base.structs import Config
 
-
 Withheld = Literal["low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"]
 """Why an answer is neither shown nor written: the names of the rules of ``engine/infill/gate.py``."""
 

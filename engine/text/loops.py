@@ -48,8 +48,10 @@ def _allowed(gram: list[str]) -> int:
 def _in_document(gram: list[str], document: str) -> int:
     """The longest run of ``gram`` in ``document``."""
     pattern = r"\s*".join(re.escape(token) for token in gram)
-    gap = r"\s+" if gram[-1][-1].isalnum() and gram[0][0].isalnum() else r"\s*"
-    run = re.compile(rf"(?<!\w){pattern}(?:{gap}{pattern})*(?!\w)")
+    begins, ends = gram[0][0].isalnum(), gram[-1][-1].isalnum()
+    gap = r"\s+" if begins and ends else r"\s*"
+    before, after = r"(?<!\w)" if begins else "", r"(?!\w)" if ends else ""
+    run = re.compile(rf"{before}{pattern}(?:{gap}{pattern})*{after}")
     one = len("".join(gram))
     longest = max((len("".join(m.group().split())) for m in run.finditer(document[:100_000])), default=0)
     return longest // one

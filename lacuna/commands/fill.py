@@ -27,7 +27,6 @@ from lacuna.commands.files import offset_of, range_of, read_related
 from lacuna.commands.output import Output, deliver
 from lacuna.errors import UserError
 
-
 BLANKS_LEFT = 3
 """Exit status when some blanks were not filled."""
 

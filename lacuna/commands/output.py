@@ -15,7 +15,6 @@ from engine import REASONS, FillResult, SkippedMarker
 from lacuna.commands.files import read_text, replace_file
 from lacuna.errors import UserError
 
-
 LONGEST_GUESS = 60
 """Characters of a guess that are listed."""
 _HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")

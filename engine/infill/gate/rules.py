@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.request.messages import Deletion, Withheld
-from engine.text.brackets import PROSE, leaves_brackets
+from engine.text.brackets import PROSE, imbalance, leaves_brackets
 from engine.text.lines import filled_lines, neighbours, repeats
 from engine.text.loops import loops
 from engine.text.whole import breaks, is_whole
@@ -91,8 +91,10 @@ def _just_deleted(proposal: Proposal) -> bool:
 
 def _begins(deleted: str, answer: str) -> bool:
     """``deleted`` begins with ``answer``, and not merely with its first letters in the middle of a word."""
-    return deleted.startswith(answer) and not re.match(r"\w", deleted[len(answer) :]) or (
-        deleted.startswith(answer) and len(answer) >= MIN_DELETED
+    return (
+        deleted.startswith(answer)
+        and not re.match(r"\w", deleted[len(answer) :])
+        or (deleted.startswith(answer) and len(answer) >= MIN_DELETED)
     )
 
 
@@ -111,9 +113,13 @@ def _syntax(proposal: Proposal) -> bool:
     """The document does not parse or balance with the answer, and does without it."""
     if proposal.language is None:
         return False
-    place = proposal.text, proposal.start, proposal.end
-    return leaves_brackets(proposal.answer, *place, proposal.language) or breaks(
-        proposal.answer, *place, proposal.language, may_open=proposal.inserts
+    place, language = (proposal.text, proposal.start, proposal.end), proposal.language
+    if breaks(proposal.answer, *place, language, may_open=proposal.inserts):
+        return True
+    _, left_open = imbalance(proposal.line_before)
+    plain = ("", "x", f"x{left_open[::-1]}")
+    return leaves_brackets(proposal.answer, *place, language) and not all(
+        leaves_brackets(other, *place, language) for other in plain
     )
 
 
