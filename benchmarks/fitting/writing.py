@@ -33,7 +33,7 @@ def judged(
 
 
 def writing_threshold(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """The lowest confidence from which on at least ``RIGHT`` of at least ``FEWEST`` answers are exact; 1 where there is none."""
+    """The lowest confidence from which on ``RIGHT`` of at least ``FEWEST`` answers are exact; 1 where there is none."""
     order = np.argsort(-confidence, kind="stable")
     share = np.cumsum(right[order]) / (np.arange(len(order)) + 1)
     # Answers of one confidence are written together or not at all.

@@ -12,7 +12,7 @@ _OPENERS, _CLOSERS = (":", "{", "[", "("), "}])"
 
 
 def step_of(text: str) -> str:
-    """One step of indentation: a tab, or as many blanks as lines are most often deeper than the one above; four without a sign."""
+    """One step of indentation: a tab, or as many blanks as lines are most often deeper than the one above; else four."""
     near = text[-2 * NEAR :]
     indents = _INDENT.findall(near)
     if indents and sum(indent[0] == "\t" for indent in indents) * 2 > len(indents):
@@ -51,9 +51,8 @@ def with_depth(answer: str, text: str, start: int) -> str:
     if answer[len(lead)] == "\n" or own + lead == wanted or not wanted.startswith(own):
         return answer
     first, *rest = answer[len(lead) :].split("\n")
-    moved = [
-        wanted + line.removeprefix(own + lead) if line.startswith(own + lead) and line.strip() else line for line in rest
-    ]
+    old = own + lead
+    moved = [wanted + line[len(old) :] if line.startswith(old) and line.strip() else line for line in rest]
     return "\n".join([wanted.removeprefix(own) + first, *moved])
 
 

@@ -68,7 +68,7 @@ def fill_file(options: FillOptions) -> None:
     )
     with Engine(options.model, options.backend) as engine:
         least = options.min_confidence
-        least = engine.infiller.model.calibration.writing if least is None else least
+        least = engine.writing_confidence if least is None else least
         # Who asks for 0 gets everything, what does not parse too.
         request = msgspec.structs.replace(request, min_confidence=least or None)
         result = _fill_with_progress(engine, request)

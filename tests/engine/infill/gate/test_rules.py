@@ -5,7 +5,8 @@ import pytest
 from engine import Deletion
 from engine.infill.gate.rules import REASONS, RULES, Proposal, judge
 
-BOX = "class Box:\n    def __init__(self, width, height):\n        self.width = width\n        self.height = height\n        ‸\n"
+HEAD = "class Box:\n    def __init__(self, width, height):\n"
+BOX = HEAD + "        self.width = width\n        self.height = height\n        ‸\n"
 CALLS = "call_my_method(thing0‸)\ncall_my_method(thing1.id)\n"
 SURELY = 0.9
 
