@@ -12,8 +12,9 @@ _TARGET = re.compile(r"(\w+)(\s*(?::=|=>|[:=])\s*)\Z")
 _END = re.compile(r"[,;)]*[ \t]*(?:\r?\n|\Z)")
 
 
-def named_alike(place: SpanContext) -> str | None:
-    """The name on the left of the span, where the line above gives a name to itself and this one is known before."""
+def named_alike(place: SpanContext) -> tuple[str, float] | None:
+    """The name on the left of the span and how likely it is, where the line above gives a name to itself and this one is
+    known before."""
     above, _, line = place.before.rpartition("\n")
     target = _TARGET.search(line)
     if target is None or not _END.match(place.after):
@@ -22,4 +23,4 @@ def named_alike(place: SpanContext) -> str | None:
     pattern = rf"(?<!\w)([^\W\d]\w*){re.escape(sign)}\1[,;]?[ \t]*\Z"
     if not re.search(pattern, above.rpartition("\n")[2]) or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", above):
         return None
-    return name
+    return name, PROBABILITY

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.text.brackets import PROSE, balanced_forms, disagreement
 from engine.text.indentation import with_depth, with_tabs
+from engine.text.lists import with_leader, with_next_number
 from engine.text.syntax import errors_around, parser
 
 MIN_REPEAT = 8
@@ -26,8 +27,10 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
     answer = trim_indentation(answer, line_before)
     answer = trim_double_spaces(answer, text[max(0, start - 1) : start], text[end : end + 1])
     answer = with_tabs(answer, text, start)
-    if language is not None and language not in PROSE:
-        answer = with_depth(answer, text, start)
+    if language in PROSE:
+        answer = with_next_number(answer, text, start)
+    elif language is not None:
+        answer = with_leader(with_depth(answer, text, start), line_before)
     if language is not None:
         answer = balance(answer, text, start, end, language, line_before, line_after)
     return with_line_ends(answer, text)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from engine.request.messages import Deletion, Withheld
 from engine.text.brackets import PROSE, imbalance, leaves_brackets
 from engine.text.lines import filled_lines, neighbours, repeats
+from engine.text.lists import breaks_table
 from engine.text.loops import loops
 from engine.text.whole import breaks, is_whole
 
@@ -114,6 +115,10 @@ def _syntax(proposal: Proposal) -> bool:
     if proposal.language is None:
         return False
     place, language = (proposal.text, proposal.start, proposal.end), proposal.language
+    if language == "markdown":
+        first = (proposal.line_before + proposal.answer + proposal.line_after).split("\n")[0]
+        if breaks_table(first, proposal.text, proposal.start):
+            return True
     if breaks(proposal.answer, *place, language, may_open=proposal.inserts):
         return True
     _, left_open = imbalance(proposal.line_before)
