@@ -7,8 +7,8 @@ TEST := .venv-test
 .PHONY: demo test test-editors test-tensorrt soak gpu-check vsix check bench model clean
 
 demo: $(BASE)/.installed
-	$(BASE)/bin/lacuna fill examples/inventory.py
-	$(BASE)/bin/lacuna fill examples/letter.md
+	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
+	$(BASE)/bin/lacuna fill examples/letter.md --min-confidence 0
 
 test: $(TEST)/.installed
 	$(TEST)/bin/python -m pytest

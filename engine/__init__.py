@@ -3,9 +3,11 @@
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
+from engine.infill.gate.rules import REASONS
 from engine.llada.surprisal import ScoredToken, ScoreResult
 from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
 from engine.request.messages import (
+    Deletion,
     Draft,
     DraftSpan,
     DraftToken,
@@ -15,6 +17,7 @@ from engine.request.messages import (
     Snippet,
     Span,
     SpanResult,
+    Withheld,
 )
 from engine.service.core import BUNDLED, Engine
 
@@ -25,6 +28,7 @@ __all__ = [
     "BeforeRequest",
     "Blanks",
     "CheckpointError",
+    "Deletion",
     "Draft",
     "DraftSpan",
     "DraftToken",
@@ -33,6 +37,7 @@ __all__ = [
     "EngineUnavailable",
     "FillRequest",
     "FillResult",
+    "REASONS",
     "RequestRejected",
     "RewriteRequest",
     "SamplerOptions",
@@ -42,6 +47,7 @@ __all__ = [
     "Snippet",
     "Span",
     "SpanResult",
+    "Withheld",
     "find_blanks",
     "language_of",
 ]

@@ -1,6 +1,7 @@
 """The command line: one small function a command, which imports what it needs when it runs.
 
-Exit status 2 for what the user can mend, 1 for a fault of ours; errors are one sentence on stderr.
+Exit status 2 for what the user can mend, 3 where blanks were left unfilled, 1 for a fault of ours; errors are one sentence
+on stderr.
 """
 
 from __future__ import annotations

@@ -31,6 +31,16 @@ def fill(
     ] = None,
     threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence",
+            metavar="P",
+            min=0.0,
+            max=1.0,
+            help="Leave blanks below this probability; 0 fills everything (default: four of five answers are right).",
+        ),
+    ] = None,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
@@ -43,7 +53,7 @@ def fill(
             output=Output(file, write, json), at=at or [], span=span or [], related=related or [],
             marker=marker or [], copies=copies, n=n,
             seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold,
-            cache=cache, model=model, backend=backend,
+            cache=cache, min_confidence=min_confidence, model=model, backend=backend,
         )
     )  # fmt: skip
 

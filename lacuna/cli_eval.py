@@ -89,6 +89,20 @@ def eval_calibrate(
     calibrate(data, cases, plot, seed, model, backend)
 
 
+@eval_app.command("written")
+def eval_written(
+    data: Annotated[list[Path], typer.Argument(metavar="JSONL.ZST...", help="Held-out documents, one JSON record a line.")],
+    cases: Annotated[int, typer.Option("--cases", help="How many cut-outs.")] = 600,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """From which confidence on four of five answers are right: the default of `lacuna fill`, kept in the model folder."""
+    from lacuna.commands.written import written
+
+    written(data, cases, seed, model, backend)
+
+
 @eval_app.command("likelihood")
 def eval_likelihood(
     data: Annotated[Path, typer.Argument(metavar="FILE", help="Documents: JSONL, compressed JSONL, or one text file.")],

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.copying.from_diff import from_diff
+from engine.copying.named_alike import named_alike
 from engine.copying.renamed_match import RenamedMatch, renamed_matches
 from engine.copying.span_context import SpanContext
 from engine.copying.verbatim import Repeat, verbatim
@@ -59,13 +61,16 @@ class Copy:
 
 def copies(place: SpanContext) -> list[Copy]:
     """Candidates for a span, the best first."""
+    told = [Copy(*found) for found in (named_alike(place), from_diff(place)) if found is not None]
     rated = candidates(place)
     if not rated:
-        return []
+        return told
     weights, (slope, offset) = np.array([*WEIGHTS.values()])[:, int(place.prose)], CERTAINTY[place.prose]
     shares = log_shares(np.array([features for _, features in rated]) @ weights)
     chances = 1.0 / (1.0 + np.exp(-(slope * shares + offset)))
-    found = [Copy(copy, float(chance)) for (copy, _), chance in zip(rated, chances, strict=True)]
+    known = {copy.text for copy in told}
+    found = [Copy(copy, float(chance)) for (copy, _), chance in zip(rated, chances, strict=True) if copy not in known]
+    found += told
     return sorted(found, key=lambda copy: -copy.probability)
 
 

@@ -120,7 +120,11 @@ class _Here:
             length += len(part)
             if part == WALL or length > self.place.longest or (self.place.single_line and part[0] == "\n"):
                 return
-            if there == first or (is_word(there) and is_word(first) and names.get(there.lower()) == first.lower()):
+            if (
+                there == first
+                or there[0] == first[0] == "\n"
+                or (is_word(there) and is_word(first) and names.get(there.lower()) == first.lower())
+            ):
                 yield size
 
     def _between(self, text: str) -> str:
@@ -146,6 +150,9 @@ class _Alignment:
                 break
             if there == here:
                 self.same += BLANK if is_blank(there) else 1.0
+            elif there[0] == here[0] == "\n":  # both lines end; what follows is indented otherwise
+                self.length += 1
+                break
             elif not (is_word(there) and is_word(here)):
                 break
             else:

@@ -40,7 +40,8 @@ class SpanContext:
     ) -> SpanContext:
         """Of ``text[start:end]``; ``others`` are ranges whose text is not known either."""
         before = _walled(text, max(0, start - REACH), start, others)
-        after = _walled(text, end, min(len(text), end + REACH), others)
+        # A document ends as a line does.
+        after = _walled(text, end, min(len(text), end + REACH), others) if end < len(text) else "\n"
         return cls(
             before, after, tuple(s.text[:REACH].replace("\r\n", "\n") for s in related), single_line, language in PLAIN_PROSE
         )

@@ -34,6 +34,8 @@ class Calibration(Config, kw_only=True, frozen=True):
     """(the model's own confidence, share of answers of that confidence that were exactly right), both rising."""
     steps: int = DEFAULT_STEPS
     """Steps of a fill that asks for no number: the fewest that cost no exact match."""
+    writing: float = 0.5
+    """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval written``)."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without control tokens."""
 

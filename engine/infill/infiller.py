@@ -1,4 +1,4 @@
-"""A fill request as a pipeline of values: validate -> copy -> window -> plan -> denoise -> read out -> rank.
+"""A fill request as a pipeline of values: validate -> copy -> window -> plan -> denoise -> read out -> rank -> hold back.
 
 Every stage is one function from one frozen value to the next. Those that need the model are generators: they yield the
 passes they want and are sent the predictions.
@@ -17,6 +17,7 @@ from engine.base.deadline import Deadline
 from engine.decoding.sampler import encode_context
 from engine.infill.attempt import answer
 from engine.infill.copy_spans import copy_spans
+from engine.infill.gate.hold_back import hold_back
 from engine.infill.plan import plan
 from engine.infill.rank import Found, rank
 from engine.infill.readout import Answer
@@ -63,7 +64,7 @@ def _fill(asked: Asked, began: float) -> Generator[Batch, Predictions, FillResul
     nfe = 0
     if copied.taken.spans:
         answers, nfe = yield from counting(_answers(copied.rest))
-    spans = tuple(rank(Found(copied, tuple(answers))))
+    spans = tuple(hold_back(rank(Found(copied, tuple(answers)))))
     return FillResult(
         text=apply_spans(asked.request.text, spans),
         spans=spans,

@@ -10,7 +10,7 @@ from engine.copying.ranking import Copy
 from engine.infill.copy_spans import Copied
 from engine.infill.readout import Answer
 from engine.infill.task import Task
-from engine.request.messages import Span, SpanResult
+from engine.request.messages import Span
 from engine.text.brackets import leaves_brackets
 
 DOUBTED = 0.25
@@ -32,17 +32,25 @@ class Candidate(NamedTuple):
     tokens: int
 
 
-def rank(found: Found) -> list[SpanResult]:
-    """The result of every span: the best answer or a copy that is likelier, the others as alternatives."""
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates of every span, the best first."""
+
+    task: Task
+    candidates: tuple[tuple[Candidate, ...], ...]
+
+
+def rank(found: Found) -> Ranked:
+    """The best answer or a copy that is likelier, then the others by confidence."""
     task, copied = found.copied.task, found.copied
-    results = []
+    ranked = []
     for i, span in enumerate(task.spans):
         own: list[Candidate] = []
         if i not in copied.sure:
             number = copied.taken.left.index(i)
             own = [_candidate(task, span, answer, number) for answer in found.answers]
-        results.append(_as_result(span, _ranked(own, _copies(task, copied.copies.get(i, []))), task.request.n))
-    return results
+        ranked.append(tuple(_ranked(own, _copies(task, copied.copies.get(i, [])))))
+    return Ranked(task, tuple(ranked))
 
 
 def _copies(task: Task, copies: Sequence[Copy]) -> list[Candidate]:
@@ -61,20 +69,6 @@ def _candidate(task: Task, span: Span, answer: Answer, number: int) -> Candidate
 
 
 def _ranked(own: Sequence[Candidate], copies: Sequence[Candidate]) -> list[Candidate]:
-    """The best answer or a copy that is likelier, then the others by confidence."""
     first = max([*own[:1], *copies[:1]], key=lambda candidate: candidate.confidence)
     rest = [candidate for candidate in (*own, *copies) if candidate is not first]
     return [first, *sorted(rest, key=lambda candidate: -candidate.confidence)]
-
-
-def _as_result(span: Span, ranked: Sequence[Candidate], n: int) -> SpanResult:
-    best = ranked[0]
-    others = dict.fromkeys(other.text for other in ranked[1:] if other.text != best.text)
-    return SpanResult(
-        start=span.start,
-        end=span.end,
-        text=best.text,
-        confidence=round(best.confidence, 4),
-        tokens=best.tokens,
-        alternatives=tuple(others)[: n - 1],
-    )

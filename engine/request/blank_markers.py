@@ -50,7 +50,8 @@ _EXTENSIONS = {
     "py": "python", "pyi": "python", "md": "markdown", "markdown": "markdown", "rst": "restructuredtext",
     "js": "javascript", "mjs": "javascript", "ts": "typescript", "jsx": "javascriptreact", "tsx": "typescriptreact",
     "go": "go", "rs": "rust", "c": "c", "h": "c", "cc": "cpp", "cpp": "cpp", "hpp": "cpp", "java": "java",
-    "sh": "shellscript", "html": "html", "xml": "xml", "vue": "vue", "svelte": "svelte", "txt": "plaintext",
+    "json": "json", "yaml": "yaml", "yml": "yaml", "tex": "latex", "sh": "shellscript", "html": "html",
+    "xml": "xml", "vue": "vue", "svelte": "svelte", "txt": "plaintext",
 }  # fmt: skip
 
 

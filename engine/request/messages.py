@@ -7,6 +7,9 @@ from typing import Literal
 
 from engine.base.structs import Config
 
+Withheld = Literal["low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"]
+"""Why an answer is neither shown nor written: the names of the rules of ``engine/infill/gate.py``."""
+
 
 class Span(Config, kw_only=True, frozen=True):
     """A range of the text that the engine writes anew; ``start == end`` inserts.
@@ -69,6 +72,14 @@ class Snippet(Config, kw_only=True, frozen=True):
     text: str
 
 
+class Deletion(Config, kw_only=True, frozen=True):
+    """What the user removed a moment ago and has not typed again."""
+
+    text: str
+    at: int
+    """Where it stood, as an offset of the text as it is now."""
+
+
 class EditRequest(Config, kw_only=True, frozen=True):
     """What every edit of a text is asked with."""
 
@@ -96,6 +107,11 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """At most so many tokens of the window are for related text."""
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
+    min_confidence: float | None = None
+    """With a number, 0 included, answers pass the gate or are withheld: those less probable, and those that are wrong in
+    another way (``engine/infill/gate.py``). Without one every answer is given, whatever it is."""
+    recent_deletions: tuple[Deletion, ...] = ()
+    """What the gate does not let come back."""
 
 
 class SpanResult(Config, kw_only=True, frozen=True):
@@ -109,6 +125,10 @@ class SpanResult(Config, kw_only=True, frozen=True):
     probabilities with which its tokens were written."""
     tokens: int
     alternatives: tuple[str, ...] = ()
+    filled: bool = True
+    """False where the document keeps what stood there; ``text`` is then the best guess."""
+    withheld: Withheld | None = None
+    """Why it was not filled."""
 
 
 class FillResult(Config, kw_only=True, frozen=True):
@@ -149,8 +169,8 @@ class Draft(Config, kw_only=True, frozen=True):
 
 
 def apply_spans(text: str, spans: tuple[SpanResult, ...]) -> str:
-    """The text with every span replaced; what lies outside is untouched."""
-    ordered = sorted(spans, key=lambda s: s.start)
+    """The text with every span replaced that is filled; what lies outside is untouched."""
+    ordered = sorted((span for span in spans if span.filled), key=lambda s: s.start)
     return replaced(text, [(span.start, span.end) for span in ordered], [span.text for span in ordered])
 
 

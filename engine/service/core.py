@@ -83,6 +83,11 @@ class Engine:
         return self._tokenizer
 
     @property
+    def writing_confidence(self) -> float:
+        """From this confidence on four of five answers are right: what is written where nobody says another number."""
+        return self.infiller.model.calibration.writing
+
+    @property
     def _without_tokenizer(self) -> CheckpointError:
         return CheckpointError(
             f"{self.model_name} has no tokenizer.json; only `lacuna generate --prompt-ids` and `lacuna score --ids` "

@@ -5,17 +5,18 @@ Pure text functions; the model proposes, this keeps the document whole. ``tests/
 
 from __future__ import annotations
 
-import re
-
 from engine.text.brackets import PROSE, balanced_forms, disagreement
+from engine.text.indentation import with_depth, with_tabs
+from engine.text.lists import with_leader, with_next_number
 from engine.text.syntax import errors_around, parser
 
 MIN_REPEAT = 8
 """Shorter overlaps with the text around are as likely meant as repeated."""
 MIN_LINE_REPEAT = 4
 """A whole beginning of the line that is said again may be shorter."""
+SEPARATORS = {"json": ",", "c": ";,", "cpp": ";,", "java": ";,", "rust": ";,"}
+"""What a line of a language may have to end with, so that the next one can follow."""
 _LINE_CHARS = 400
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def finish(answer: str, text: str, start: int, end: int, language: str | None = None) -> str:
@@ -25,7 +26,11 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
     answer = trim_repeated_suffix(answer, text[end : end + 500])
     answer = trim_indentation(answer, line_before)
     answer = trim_double_spaces(answer, text[max(0, start - 1) : start], text[end : end + 1])
-    answer = with_indentation(answer, text, start)
+    answer = with_tabs(answer, text, start)
+    if language in PROSE:
+        answer = with_next_number(answer, text, start)
+    elif language is not None:
+        answer = with_leader(with_depth(answer, text, start), line_before)
     if language is not None:
         answer = balance(answer, text, start, end, language, line_before, line_after)
     return with_line_ends(answer, text)
@@ -68,28 +73,27 @@ def trim_double_spaces(answer: str, before: str, after: str) -> str:
     return answer.rstrip(" ") if after == " " else answer
 
 
-def with_indentation(answer: str, text: str, start: int) -> str:
-    """Lines of the answer are indented by tabs where the document's lines are."""
-    if "\n" not in answer:
-        return answer
-    near = _INDENT.findall(text, max(0, start - 4_000), start + 4_000)
-    if not near or sum(indent[0] == "\t" for indent in near) * 2 <= len(near):
-        return answer
-    first, *rest = answer.split("\n")
-    return "\n".join([first, *(_INDENT.sub(lambda indent: _as_tabs(indent.group()), line) for line in rest)])
-
-
 def balance(answer: str, text: str, start: int, end: int, language: str, line_before: str = "", line_after: str = "") -> str:
     """The form of ``answer``, with brackets closed or dropped at its end, that leaves the fewest syntax errors.
 
     Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets of the line.
     """
-    forms = balanced_forms(answer, line_before, line_after)
+    forms = [*balanced_forms(answer, line_before, line_after), *_separated_forms(answer, line_after, language)]
     if len(forms) == 1 or language in PROSE:
         return answer
     if parser(language) is not None:
         return min(forms, key=lambda form: errors_around(form, text, start, end, language))
     return min(forms, key=lambda form: disagreement(line_before + form + line_after))
+
+
+def _separated_forms(answer: str, line_after: str, language: str) -> list[str]:
+    """Forms with one separator more or fewer at the end of the line, where the language wants one or none."""
+    bare = answer.rstrip()
+    if language not in SEPARATORS or line_after.strip() or not bare:
+        return []
+    if bare[-1] in ",;":
+        return [bare[:-1]] if bare[:-1].strip() else []
+    return [bare + separator for separator in SEPARATORS[language]]
 
 
 def with_line_ends(answer: str, text: str) -> str:
@@ -105,8 +109,3 @@ def _line_around(text: str, start: int, end: int) -> tuple[str, str]:
     low = text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1 or max(0, start - _LINE_CHARS)
     high = text.find("\n", end, end + _LINE_CHARS)
     return text[low:start], text[end : end + _LINE_CHARS if high < 0 else high].rstrip("\r")
-
-
-def _as_tabs(indent: str) -> str:
-    width = sum(4 if character == "\t" else 1 for character in indent)
-    return "\t" * (width // 4) + " " * (width % 4)

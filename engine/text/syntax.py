@@ -51,10 +51,18 @@ def syntax_errors(text: str, language: str) -> int:
 
     Characters rather than nodes, because one error node may swallow little or much. 0 where there is no grammar.
     """
+    root = parsed(text, language)
+    return 0 if root is None else errors_in(root)
+
+
+def parsed(text: str, language: str) -> tree_sitter.Node | None:
+    """The syntax tree of ``text``; ``None`` where there is no grammar."""
     reader = parser(language)
-    if reader is None:
-        return 0
-    root = reader.parse(text.encode("utf-8", "replace")).root_node
+    return None if reader is None else reader.parse(text.encode("utf-8", "replace")).root_node
+
+
+def errors_in(root: tree_sitter.Node) -> int:
+    """``syntax_errors`` of a tree."""
     if not root.has_error:
         return 0
     errors, pending = 0, [root]
@@ -77,7 +85,7 @@ def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], langua
     if parser(language) is None:
         return 0
     start, end = ranges[0][0], ranges[-1][1]
-    low, high = _window(text, start, end)
+    low, high = window_of(text, start, end)
     if high - low > MAX_CHARS:
         return 0
     found = syntax_errors(filled[low : len(filled) - (len(text) - high)], language)
@@ -94,7 +102,7 @@ def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], langua
 
 def errors_around(answer: str, text: str, start: int, end: int, language: str) -> int:
     """``syntax_errors`` of the lines around ``text[start:end]`` once ``answer`` stands there."""
-    low, high = _window(text, start, end)
+    low, high = window_of(text, start, end)
     return syntax_errors(text[low:start] + answer + text[end:high], language)
 
 
@@ -120,7 +128,7 @@ def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
     return False
 
 
-def _window(text: str, start: int, end: int) -> tuple[int, int]:
+def window_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Whole lines around a place, where lines are not endless."""
     low = text.find("\n", max(0, start - WINDOW_CHARS), start) + 1 if start > WINDOW_CHARS else 0
     high = text.rfind("\n", end, end + WINDOW_CHARS) + 1 if len(text) > end + WINDOW_CHARS else len(text)

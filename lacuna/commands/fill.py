@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -27,6 +28,9 @@ from lacuna.commands.output import Output, deliver
 from lacuna.commands.terminal import visible
 from lacuna.errors import UserError
 
+BLANKS_LEFT = 3
+"""Exit status when some blanks were not filled."""
+
 
 @dataclass
 class FillOptions:
@@ -43,6 +47,7 @@ class FillOptions:
     steps: int | None
     threshold: float
     cache: str
+    min_confidence: float | None
     model: Path | None
     backend: str
 
@@ -63,8 +68,14 @@ def fill_file(options: FillOptions) -> None:
         sampler=_sampler(options),
     )
     with Engine(options.model, options.backend) as engine:
+        least = options.min_confidence
+        least = engine.writing_confidence if least is None else least
+        # Who asks for 0 gets everything, what does not parse too.
+        request = msgspec.structs.replace(request, min_confidence=least or None)
         result = _fill_with_progress(engine, request)
     deliver(result, text, options.output, skipped)
+    if not all(span.filled for span in result.spans):
+        raise typer.Exit(BLANKS_LEFT)
 
 
 def _sampler(options: FillOptions) -> SamplerOptions:

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import ROOT
 
 CODE = "def area(width, height):\n    return width * ____\n\n\nprint(area(2, ____))\n"
+EVERYTHING = ("--min-confidence", "0")
+"""Fill every blank, however unsure the answer is."""
 
 
 def lacuna(*arguments, cwd=None, env=None, stdin=b""):
@@ -36,7 +38,7 @@ def code(tmp_path):
 
 
 def test_fill_prints_a_diff_of_the_blank_lines_and_leaves_the_file(code):
-    status, out, err = lacuna("fill", code)
+    status, out, err = lacuna("fill", code, *EVERYTHING)
     assert status == 0 and code.read_text() == CODE
     changed = [line for line in out.splitlines() if line.startswith("-") and not line.startswith("---")]
     assert changed == ["-    return width * ____", "-print(area(2, ____))"]
@@ -44,14 +46,14 @@ def test_fill_prints_a_diff_of_the_blank_lines_and_leaves_the_file(code):
 
 
 def test_json_has_the_documented_fields_and_agrees_with_itself(code):
-    status, out, _ = lacuna("fill", code, "--json", "--n", "3", "--seed", "1")
+    status, out, _ = lacuna("fill", code, "--json", "--n", "3", "--seed", "1", *EVERYTHING)
     assert status == 0
     result = json.loads(out)
     assert set(result) == {"text", "spans", "skipped", "nfe", "ms", "model", "backend", "stopped"}
     assert (result["model"], result["backend"], result["stopped"]) == ("lacuna-mini", "onnx", "complete")
     rebuilt, at = "", 0
     for span in result["spans"]:
-        assert set(span) == {"start", "end", "text", "confidence", "tokens", "alternatives"}
+        assert set(span) == {"start", "end", "text", "confidence", "tokens", "alternatives", "filled", "withheld"}
         assert CODE[span["start"] : span["end"]] == "____" and 0 < span["confidence"] <= 1
         rebuilt += CODE[at : span["start"]] + span["text"]
         at = span["end"]
@@ -64,12 +66,12 @@ def test_the_same_seed_gives_the_same_text(code):
 
 
 def test_torch_and_onnx_take_the_same_options(code):
-    result = json.loads(lacuna("fill", code, "--json", "--backend", "torch")[1])
+    result = json.loads(lacuna("fill", code, "--json", "--backend", "torch", *EVERYTHING)[1])
     assert result["backend"] == "torch" and all(span["text"] for span in result["spans"])
 
 
 def test_a_place_and_a_range_are_filled(code):
-    result = json.loads(lacuna("fill", code, "--json", "--at", "1:10", "--span", "5:7-5:11")[1])
+    result = json.loads(lacuna("fill", code, "--json", "--at", "1:10", "--span", "5:7-5:11", *EVERYTHING)[1])
     starts = [(span["start"], span["end"]) for span in result["spans"]]
     line5 = CODE.index("print")
     assert starts == [(9, 9), (line5 + 6, line5 + 10)]
@@ -81,7 +83,7 @@ def test_write_replaces_only_the_blank_and_keeps_the_mode(tmp_path, text):
     path = tmp_path / "file.py"
     path.write_bytes(text.encode())
     path.chmod(0o640)
-    status, out, _ = lacuna("fill", path, "--write")
+    status, out, _ = lacuna("fill", path, "--write", *EVERYTHING)
     assert status == 0 and out == ""
     before, after = text.split("____")
     written = path.read_bytes().decode()
@@ -93,12 +95,12 @@ def test_write_replaces_only_the_blank_and_keeps_the_mode(tmp_path, text):
 def test_write_follows_a_link(tmp_path):
     (tmp_path / "real.py").write_text("x = ____\n")
     (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
-    assert lacuna("fill", tmp_path / "link.py", "--write")[0] == 0
+    assert lacuna("fill", tmp_path / "link.py", "--write", *EVERYTHING)[0] == 0
     assert (tmp_path / "link.py").is_symlink() and (tmp_path / "real.py").read_text() != "x = ____\n"
 
 
 def test_standard_input_is_filled():
-    status, out, _ = lacuna("fill", "-", "--json", stdin=b"I wish you a ____ year.\n")
+    status, out, _ = lacuna("fill", "-", "--json", *EVERYTHING, stdin=b"I wish you a ____ year.\n")
     assert status == 0 and json.loads(out)["text"].startswith("I wish you a ")
 
 
@@ -115,7 +117,7 @@ def test_a_blank_in_an_otherwise_empty_file(tmp_path):
 def test_a_line_of_ten_megabytes(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("word " * 1_000_000 + "____ " + "word " * 1_000_000)
-    status, out, _ = lacuna("fill", path, "--json")
+    status, out, _ = lacuna("fill", path, "--json", *EVERYTHING)
     result = json.loads(out)
     assert status == 0 and result["ms"] < 5_000 and len(result["text"]) > 9_999_990
 
@@ -229,13 +231,15 @@ def test_a_project_with_its_own_engine_folder_does_not_shadow_ours(tmp_path, cod
     (tmp_path / "engine" / "__init__.py").write_text("raise SystemExit('the wrong engine')\n")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     script = os.path.join(os.path.dirname(sys.executable), "lacuna")
-    done = subprocess.run([script, "fill", str(code)], cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    done = subprocess.run(
+        [script, "fill", str(code), *EVERYTHING], cwd=tmp_path, env=environment, capture_output=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_the_demo_files_hold_blanks_that_are_filled():
     for name in ("inventory.py", "letter.md"):
-        status, out, err = lacuna("fill", ROOT / "examples" / name)
+        status, out, err = lacuna("fill", ROOT / "examples" / name, *EVERYTHING)
         assert status == 0 and out.count("\n+") > 2 and "filled in" in err
 
 
