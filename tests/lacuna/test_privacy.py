@@ -1,4 +1,4 @@
-"""The commands keep a user's text to themselves: it is in no message, log, cache or temporary file, and no connection is made.
+"""The commands keep a user's text to themselves: no message, log, cache or temporary file holds it, nothing is sent.
 
 A secret stands in a document, far from the blank, and in a related file. Commands are run on it, right ones and wrong ones,
 with every log switched on; then everything that they left behind is searched.
