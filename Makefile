@@ -4,7 +4,7 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors test-tensorrt soak gpu-check vsix check bench model clean
+.PHONY: demo test test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -35,6 +35,25 @@ test-tensorrt: $(TEST)/.installed
 # Ten thousand requests, faster than they can be answered.
 soak: $(TEST)/.installed
 	LACUNA_STORM=10000 $(TEST)/bin/python -m pytest tests/soak --timeout 900
+
+# Coverage-guided fuzzing of everything that reads what others wrote; the logs of the fuzzer, with its counts, go to .cache/fuzz.
+# FUZZ_RUNS is for each target; TARGETS names some of them.
+FUZZ_RUNS ?= 200000
+fuzz: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check atheris
+	$(TEST)/bin/python -m tests.fuzz.fuzz_all $(FUZZ_RUNS) .cache/fuzz $(TARGETS)
+
+# Versions and hashes of everything that is installed: requirements/cpu.txt for users, requirements/test.txt for CI.
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+lock: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(TEST)/bin/uv pip compile pyproject.toml --extra cpu $(LOCKED) -o requirements/cpu.txt
+	$(TEST)/bin/uv pip compile pyproject.toml requirements/build.in --extra test $(LOCKED) -o requirements/test.txt
+
+# What Lacuna is made of, and under which licences: dist/lacuna.cdx.json and dist/licences.md
+sbom: $(TEST)/.installed
+	mkdir -p dist
+	$(TEST)/bin/python requirements/sbom.py requirements/cpu.txt dist/lacuna.cdx.json dist/licences.md
 
 # Evidence from a machine with an NVIDIA GPU, by the Python that is there: benchmarks/results/DATE-gpu.json and .md
 gpu-check:

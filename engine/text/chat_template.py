@@ -9,9 +9,12 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.base.errors import CheckpointError, RequestRejected
+from engine.base.regular_file import read_regular_file
 from engine.base.structs import Config
 from engine.network.special_tokens import read_json_object, token_text
 from engine.text.tokenizer import load_tokenizer
+
+TEMPLATE_BYTES = 1 << 20
 
 
 class Message(Config, kw_only=True, frozen=True):
@@ -36,10 +39,13 @@ class ChatTemplate:
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
         environment.globals["raise_exception"] = _refuse
         self._variables = {name: token_text(raw.get(name)) for name in ("bos_token", "eos_token")}
+        if len(source) > TEMPLATE_BYTES:
+            raise CheckpointError(f"The chat template of {folder} is too long; fetch it again.")
         try:
             self._template = environment.from_string(source)
-        except TemplateError as exc:
-            raise CheckpointError(f"The chat template of {folder} cannot be read ({exc}); fetch it again.") from exc
+        except (TemplateError, ValueError, RecursionError, MemoryError, SyntaxError, OverflowError) as exc:
+            why = str(exc).split("\n")[0][:200]
+            raise CheckpointError(f"The chat template of {folder} cannot be read ({why}); fetch it again.") from exc
 
     def render(self, messages: list[Message]) -> str:
         """The text of a dialogue, up to where the assistant answers."""
@@ -49,6 +55,10 @@ class ChatTemplate:
             return self._template.render(messages=safe, add_generation_prompt=True, **self._variables)
         except TemplateError as exc:
             raise RequestRejected(f"The chat template refuses this dialogue: {exc}.") from exc
+        except Exception as exc:  # a template is a program: it may divide by zero, call what is no function ...
+            raise RequestRejected(
+                f"The chat template fails at this dialogue ({type(exc).__name__}); fetch it again."
+            ) from exc
 
     def encode(self, messages: list[Message]) -> tuple[int, ...]:
         """Token ids of a dialogue; the template's control tokens become their ids."""
@@ -73,7 +83,10 @@ def _template_source(folder: Path, raw: dict[str, Any]) -> str | None:
     """``chat_template.jinja``, or the key of ``tokenizer_config.json``: a text, or a list of named texts."""
     file = folder / "chat_template.jinja"
     if file.exists():
-        return file.read_text(encoding="utf-8")
+        try:
+            return read_regular_file(file, TEMPLATE_BYTES).decode("utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise CheckpointError(f"{file} cannot be read; fetch the checkpoint again.") from exc
     source = raw.get("chat_template")
     if isinstance(source, list):
         named = {entry.get("name"): entry.get("template") for entry in source if isinstance(entry, dict)}

@@ -16,6 +16,8 @@ import tokenizers
 
 from engine.base.arrays import Ints
 from engine.base.errors import CheckpointError
+from engine.base.regular_file import JSON_BYTES, read_regular_file
+from engine.text.pattern_check import check_patterns
 
 _NEWLINE = "\u010a"
 HALF_CHARACTER, LAST_CHARACTER = "\ufffd", "\U0010ffff"
@@ -26,9 +28,12 @@ MAX_CACHED_LINE = 2_000
 def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
     """Read a ``tokenizer.json``."""
     try:
-        return tokenizers.Tokenizer.from_file(str(path))
+        tokenizer = tokenizers.Tokenizer.from_str(read_regular_file(path, JSON_BYTES).decode("utf-8"))
     except Exception as exc:  # the library raises bare Exception for every damage
         raise CheckpointError(f"{path} is missing or damaged; fetch the model again.") from exc
+    for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder):
+        check_patterns(part)
+    return tokenizer
 
 
 class TextTokenizer:

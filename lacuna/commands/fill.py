@@ -103,10 +103,15 @@ def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMa
     return spans, blanks.skipped
 
 
+def draft_column() -> TextColumn:
+    """The column that shows drafts: text of a model and of a user, which may look like markup and is none."""
+    return TextColumn("{task.fields[draft]}", markup=False)
+
+
 def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
     console = Console(stderr=True)
     progress = Progress(
-        TextColumn("filling"), BarColumn(), TextColumn("{task.fields[draft]}", markup=False), TimeElapsedColumn(),
+        TextColumn("filling"), BarColumn(), draft_column(), TimeElapsedColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with progress:

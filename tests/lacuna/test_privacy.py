@@ -1,0 +1,128 @@
+"""The commands keep a user's text to themselves: no message, log, cache or temporary file holds it, nothing is sent.
+
+A secret stands in a document, far from the blank, and in a related file. Commands are run on it, right ones and wrong ones,
+with every log switched on; then everything that they left behind is searched.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+SECRET = "correct-horse-battery-4711"
+DOCUMENT = f"# {SECRET}\n" + "\n" * 12 + "def area(width, height):\n    return width * ____\n" + "\n" * 12 + f"# {SECRET}\n"
+RUN = """
+import logging, sys
+calls = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"):
+        calls.append(event)
+sys.addaudithook(watch)
+import lacuna.cli as cli
+basic = logging.basicConfig
+logging.basicConfig = lambda **options: basic(**(options | {"level": logging.DEBUG}))
+status = cli.run()
+if calls:
+    sys.stderr.write(f"CONNECTED {calls}")
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    for name in ("home", "cache", "tmp", "work"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "work" / "a.py").write_text(DOCUMENT)
+    (tmp_path / "work" / "other.py").write_text(f"{SECRET = }\ndef area(width, height):\n    return 1\n")
+    return tmp_path
+
+
+def lacuna(place, *arguments):
+    environment = os.environ | {
+        "HOME": str(place / "home"),
+        "XDG_CACHE_HOME": str(place / "cache"),
+        "XDG_CONFIG_HOME": str(place / "home"),
+        "TMPDIR": str(place / "tmp"),
+    }
+    command = [sys.executable, "-c", RUN, *map(str, arguments)]
+    return subprocess.run(command, cwd=place / "work", env=environment, capture_output=True, text=True, timeout=200)
+
+
+def left_behind(place):
+    """Files that hold the secret, the user's own two left out."""
+    own = {place / "work" / "a.py", place / "work" / "other.py"}
+    files = [path for path in place.rglob("*") if path.is_file() and path not in own]
+    return [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def broken_model(place, bundled):
+    model = shutil.copytree(bundled, place / "model")
+    (model / "model.safetensors").write_bytes(b"\x00" * 100)
+    return model
+
+
+COMMANDS = {
+    "fill": ["fill", "a.py"],
+    "fill with related files": ["fill", "a.py", "--related", "other.py"],
+    "late": ["fill", "a.py", "--deadline-ms", "1"],
+    "a wrong place": ["fill", "a.py", "--at", "999:1"],
+    "a wrong option": ["fill", "a.py", "--threshold", "7"],
+    "a missing file": ["fill", "a.py", "--related", "nothing.py"],
+    "a selection too long": ["rewrite", "a.py", "--span", "1:1-1:2", "--keep", "\n"],
+    "before nothing": ["before", "a.py", "--at", "28:1"],
+    "no backend": ["fill", "a.py", "--backend", "nothing"],
+    "no model": ["fill", "a.py", "--model", "nowhere"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_leaves_nothing_of_the_text_behind(place, name):
+    done = lacuna(place, *COMMANDS[name])
+    assert SECRET not in done.stderr and "CONNECTED" not in done.stderr and "internal fault" not in done.stderr
+    assert SECRET not in done.stdout, "it stands far from the blank, so the difference does not show it"
+    assert left_behind(place) == []
+    assert (place / "work" / "a.py").read_text() == DOCUMENT
+
+
+@pytest.mark.slow
+def test_a_damaged_model_and_a_changed_file_tell_nothing(place, bundled):
+    done = lacuna(place, "fill", "a.py", "--model", broken_model(place, bundled))
+    assert done.returncode == 2 and SECRET not in done.stderr + done.stdout and left_behind(place) == []
+
+
+@pytest.mark.slow
+def test_writing_leaves_the_document_alone_beside_it(place):
+    done = lacuna(place, "fill", "a.py", "--write")
+    assert done.returncode == 0 and SECRET not in done.stderr + done.stdout
+    assert left_behind(place) == [] and sorted(os.listdir(place / "work")) == ["a.py", "other.py"]
+    assert os.listdir(place / "tmp") == []
+
+
+@pytest.mark.slow
+def test_the_notes_on_models_name_no_document(place):
+    lacuna(place, "fill", "a.py")
+    notes = [path for path in (place / "cache").rglob("*") if path.is_file()]
+    assert notes and all(path.stat().st_size == 0 for path in notes)
+
+
+def test_a_fault_of_ours_shows_no_text(place):
+    """Even where an exception holds the text, the sentence for the user does not."""
+    broken = RUN.replace(
+        "status = cli.run()",
+        "import lacuna.commands.fill as fill\n"
+        "def fail(engine, request):\n    raise RuntimeError(request.text)\n"
+        "fill._fill_with_progress = fail\nstatus = cli.run()",
+    )
+    command = [sys.executable, "-c", broken, "fill", "a.py"]
+    done = subprocess.run(command, cwd=place / "work", capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "internal fault (RuntimeError)" in done.stderr and SECRET not in done.stderr
+
+
+def test_json_holds_the_text_only_where_it_was_asked_for(place):
+    done = lacuna(place, "fill", "a.py", "--json", "--max-tokens", "2")
+    answer = json.loads(done.stdout)
+    assert SECRET in answer.pop("text") and SECRET not in json.dumps(answer) and SECRET not in done.stderr
