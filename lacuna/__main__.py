@@ -19,7 +19,8 @@ def main() -> None:
         sys.exit(run())
     command = [sys.executable, "-E", "-P", "-m", "lacuna", *sys.argv[1:]]
     if os.name == "posix":
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a program that starts us may have closed it
+            sys.stdout.flush()
         os.execv(sys.executable, command)
     sys.exit(subprocess.call(command))
 
