@@ -72,7 +72,9 @@ def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
     version += 1
     _edit(server, version, place, typed)
     asked = {"textDocument": {"uri": LONG}, "context": {"triggerKind": 1}}
-    items = items_of(server.request("textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}}))
+    items = items_of(
+        server.request("textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}})
+    )
     rest = items[0]["insertText"][:4] if items else ""
     for letter in rest:
         version += 1

@@ -16,11 +16,16 @@ LONGEST = 24
 """Letters; nobody misspells a longer word in a way that can be guessed."""
 MOST_CANDIDATES = 8
 CONFUSED = (
-    "is are was were be been", "has have had", "do does did done", "a an the", "their there they're", "its it's", "your you're",
-    "then than", "to too two", "affect effect", "lose loose", "whose who's", "this these that those", "he his him", "she her",
-    "we us our", "they them", "of off", "by buy", "here hear", "no know", "new knew", "right write", "accept except",
-    "advice advise", "quiet quite", "weather whether", "were where", "which witch", "for four", "in on at", "much many",
-    "less fewer", "go goes went", "say says said", "come comes came", "make makes made", "take takes took", "see sees saw",
+    "is are was were be been", "has have had", "do does did done", "a an the",
+    "their there they're", "its it's", "your you're",
+    "then than", "to too two", "affect effect", "lose loose", "whose who's",
+    "this these that those", "he his him", "she her",
+    "we us our", "they them", "of off", "by buy", "here hear", "no know", "new knew",
+    "right write", "accept except",
+    "advice advise", "quiet quite", "weather whether", "were where", "which witch", "for four",
+    "in on at", "much many",
+    "less fewer", "go goes went", "say says said", "come comes came", "make makes made",
+    "take takes took", "see sees saw",
     "good well", "piece peace", "principal principle", "threw through", "past passed",
 )  # fmt: skip
 """Words that are taken for each other though their spelling differs by more than a slip."""

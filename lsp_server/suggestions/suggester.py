@@ -114,7 +114,9 @@ class Suggester:
         answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
         kept = self._not_deleted(asked, answers, document.offset_at(asked.position))
         if not sure:
-            self.reasons[document.uri] = f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+            self.reasons[document.uri] = (
+                f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+            )
         elif not kept:
             self.reasons[document.uri] = "it is what was deleted a moment ago" if answers else "nothing fits here"
         answers = kept
@@ -148,7 +150,7 @@ class Suggester:
 
 
 def _items(document: Snapshot, cursor: int, answers: tuple[str, ...]) -> list[types.InlineCompletionItem]:
-    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and a line of any length costs nothing."""
+    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines cost nothing."""
     here = document.position_at(cursor)
     place = types.Range(here, here)
     return [types.InlineCompletionItem(insert_text=answer, range=place) for answer in answers]

@@ -16,7 +16,6 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-
 ANSWER_S = 10.0
 """For so long a client may think about what it is asked."""
 CONSENT_S = 600.0

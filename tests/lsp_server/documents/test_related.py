@@ -97,8 +97,10 @@ def test_an_edit_near_another_is_the_same_place_and_only_the_latest_places_are_k
 @pytest.mark.parametrize(
     "name",
     [
-        "prod.env", "terraform.tfvars", "kubeconfig", ".docker/config.json", "service-account.json", ".htpasswd", ".bash_history",
-        ".aws/config", ".ssh/config", "terraform.tfstate.backup", "x.ppk", "auth.json", "secrets/db.yaml", "fish_history", "a;b.env",
+        "prod.env", "terraform.tfvars", "kubeconfig", ".docker/config.json",
+        "service-account.json", ".htpasswd", ".bash_history",
+        ".aws/config", ".ssh/config", "terraform.tfstate.backup", "x.ppk", "auth.json",
+        "secrets/db.yaml", "fish_history", "a;b.env",
     ],
 )  # fmt: skip
 def test_names_of_files_that_hold_secrets(name):
@@ -107,9 +109,12 @@ def test_names_of_files_that_hold_secrets(name):
 
 
 SECRETS = [
-    'db_user = "admin"\ndb_pass_value = "hunter2-zebra-quartz"\n', "DB_PASSWORD=hunter22\n", "token: abcdef123456\n",
-    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "url = 'postgres://bob:pa55word@db/x'\n", "AKIAABCDEFGHIJKLMNOP\n",
-    "ghp_" + "a1B2" * 9, "user:$apr1$abcd$efgh\n", '{"private_key": "x"}', "Authorization: Bearer abcdefghijkl1234\n",
+    'db_user = "admin"\ndb_pass_value = "hunter2-zebra-quartz"\n', "DB_PASSWORD=hunter22\n",
+    "token: abcdef123456\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "url = 'postgres://bob:pa55word@db/x'\n",
+    "AKIAABCDEFGHIJKLMNOP\n",
+    "ghp_" + "a1B2" * 9, "user:$apr1$abcd$efgh\n", '{"private_key": "x"}',
+    "Authorization: Bearer abcdefghijkl1234\n",
 ]  # fmt: skip
 
 
@@ -126,7 +131,13 @@ def test_a_text_with_a_secret_in_it_is_not_read_whatever_its_name(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["password = get_password(user1)\n", 'token = "identifier"\n', "author: John2000x\n", "keyword = tokens[3]\n", 'url = "http://a.b/c@d"\n'],
+    [
+        "password = get_password(user1)\n",
+        'token = "identifier"\n',
+        "author: John2000x\n",
+        "keyword = tokens[3]\n",
+        'url = "http://a.b/c@d"\n',
+    ],
 )
 def test_ordinary_text_about_secrets_is_read(text):
     store = opened("a.py", "b.py")
@@ -154,7 +165,8 @@ def seen(folder, *names, folders=None):
 
 def test_what_an_ignore_file_names_is_not_read(tmp_path):
     on_disk(tmp_path, {
-        ".gitignore": "*.local\nbuild/\n!kept.local\n", ".cursorignore": "private/**\n", "sub/.gitignore": "only.py\n",
+        ".gitignore": "*.local\nbuild/\n!kept.local\n", ".cursorignore": "private/**\n",
+        "sub/.gitignore": "only.py\n",
         ".aiignore": "a*a*a*a*a*a*a*a*b\n[\n",
     })  # fmt: skip
     names = ["x.local", "kept.local", "build/y.py", "private/deep/z.py", "sub/only.py", "only.py", "a" * 200]
@@ -164,7 +176,12 @@ def test_what_an_ignore_file_names_is_not_read(tmp_path):
 def test_a_link_out_of_the_workspace_or_to_a_secret_is_not_followed(tmp_path):
     work = tmp_path / "work"
     on_disk(tmp_path, {"work/a.py": "", "work/prod.env": "", "out/b.py": ""})
-    links = {"inside.py": work / "a.py", "outside.py": tmp_path / "out" / "b.py", "env.py": work / "prod.env", "loop.py": "loop.py"}
+    links = {
+        "inside.py": work / "a.py",
+        "outside.py": tmp_path / "out" / "b.py",
+        "env.py": work / "prod.env",
+        "loop.py": "loop.py",
+    }
     on_disk(work, {}, links)
     assert seen(work, "a.py", *links) == {"a.py", "inside.py"}
 

@@ -75,12 +75,19 @@ def test_a_slip_is_marked_with_what_was_meant_and_nothing_is_sent_twice():
     client.open(LETTER, SLIP, "markdown")
     client.wait_until_ready()
     report = pull(client, LETTER)
-    marked = {SLIP.splitlines()[2][item["range"]["start"]["character"] : item["range"]["end"]["character"]] for item in report["items"]}
+    marked = {
+        SLIP.splitlines()[2][item["range"]["start"]["character"] : item["range"]["end"]["character"]]
+        for item in report["items"]
+    }
     assert marked <= {"teh"} and [item["message"] for item in report["items"]] == ["Did you mean “the”?"] * len(marked)
     assert marked, "the model knows what teh is"
     assert pull(client, LETTER, report["resultId"]) == {"kind": "unchanged", "resultId": report["resultId"]}
     [odd] = report["items"]
-    params = {"textDocument": {"uri": LETTER}, "range": odd["range"], "context": {"diagnostics": [odd], "only": ["quickfix"]}}
+    params = {
+        "textDocument": {"uri": LETTER},
+        "range": odd["range"],
+        "context": {"diagnostics": [odd], "only": ["quickfix"]},
+    }
     [fix] = client.request("textDocument/codeAction", params)["result"]
     [change] = fix["edit"]["documentChanges"][0]["edits"]
     assert fix["kind"] == "quickfix" and change == {"range": odd["range"], "newText": "the"}
@@ -129,7 +136,11 @@ def test_a_client_without_inline_completion_gets_the_suggestion_in_its_menu():
     found = client.request("textDocument/completion", params)["result"]
     assert found["isIncomplete"] and found["items"]
     first = found["items"][0]
-    assert first["textEdit"]["newText"].startswith(word) and first["label"].startswith(word) and first["filterText"].startswith(word)
+    assert (
+        first["textEdit"]["newText"].startswith(word)
+        and first["label"].startswith(word)
+        and first["filterText"].startswith(word)
+    )
     assert first["textEdit"]["range"] == at(4, len(line) - len(word), len(line))
     assert client.close() == 0
 

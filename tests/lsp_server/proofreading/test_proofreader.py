@@ -5,11 +5,13 @@ import asyncio
 import pytest
 
 from engine import FillResult, ScoredToken, ScoreResult, SpanResult
-from lsp_server.proofreading.prose import MOST_PARAGRAPH, paragraphs_of
 from lsp_server.proofreading.proofreader import MOST_NEW, Proofreader
+from lsp_server.proofreading.prose import MOST_PARAGRAPH, paragraphs_of
 from lsp_server.proofreading.words import WORD, Lexicon
 
-WORDS = "the letter receive received shop is are open and hello world friend form from please write there their name value".split()
+WORDS = (
+    "the letter receive received shop is are open and hello world friend form from please write there their name value"
+).split()
 
 
 class Reader:
@@ -56,9 +58,12 @@ def test_a_word_that_the_model_expects_is_not_looked_at():
 
 
 HIDDEN = [
-    "Use `teh` now.", "See https://teh.org/teh now.", "Write to teh@wrold.org today.", "Look at /usr/teh/wrold now.", "Run it with --teh now.",
-    "```\nteh wrold\n```", "    teh wrold\n", "| teh | wrold |\n| --- | --- |\n| teh | wrold |", '<img alt="teh wrold">',
-    "A [link](teh/wrold) now.", "The formula $teh$ holds.", "Mister Teh is open.", "We meet TEH at noon.", "It is teh2 or teh_wrold.", "Open teh.py now.",
+    "Use `teh` now.", "See https://teh.org/teh now.", "Write to teh@wrold.org today.",
+    "Look at /usr/teh/wrold now.", "Run it with --teh now.",
+    "```\nteh wrold\n```", "    teh wrold\n", "| teh | wrold |\n| --- | --- |\n| teh | wrold |",
+    '<img alt="teh wrold">',
+    "A [link](teh/wrold) now.", "The formula $teh$ holds.", "Mister Teh is open.",
+    "We meet TEH at noon.", "It is teh2 or teh_wrold.", "Open teh.py now.",
     "A teh is a teh.", "---\nteh: wrold\n---\n",
 ]  # fmt: skip
 
@@ -82,7 +87,10 @@ diff --git a/teh b/teh
 
 
 def test_of_a_commit_message_only_the_writers_own_words_are_read():
-    assert marks("I recieved teh letter\n" + COMMIT.split("\n", 1)[1], "gitcommit") == [("recieved", "received"), ("teh", "the")]
+    assert marks("I recieved teh letter\n" + COMMIT.split("\n", 1)[1], "gitcommit") == [
+        ("recieved", "received"),
+        ("teh", "the"),
+    ]
 
 
 @pytest.mark.parametrize("language", ["python", "json", "rust", "unknown"])
@@ -90,7 +98,9 @@ def test_programs_are_not_read(language):
     assert marks("# I recieved teh letter", language) == []
 
 
-@pytest.mark.parametrize("text", ["a | recieved | teh\n", "recieved    teh    letter\n", "\trecieved teh\n", "x" * 3000 + " teh\n"])
+@pytest.mark.parametrize(
+    "text", ["a | recieved | teh\n", "recieved    teh    letter\n", "\trecieved teh\n", "x" * 3000 + " teh\n"]
+)
 def test_tables_and_data_in_plain_text_are_not_read(text):
     assert marks(text, "plaintext") == []
 
@@ -112,7 +122,9 @@ def test_only_paragraphs_that_changed_are_judged_again():
 
 
 def test_a_long_document_is_judged_in_parts_that_cover_it():
-    text = "".join(f"paragraph {'abcdefghijklmnopqrstuvwxyzabcdef'[n]}teh " + "form " * 50 + "\n\n" for n in range(MOST_NEW + 5))
+    text = "".join(
+        f"paragraph {'abcdefghijklmnopqrstuvwxyzabcdef'[n]}teh " + "form " * 50 + "\n\n" for n in range(MOST_NEW + 5)
+    )
     text += "from the " * MOST_PARAGRAPH
     parts = paragraphs_of(text.replace("from the " * MOST_PARAGRAPH, ("from the " * 200 + "\n") * 5), "plaintext")
     assert all(len(part.text) <= MOST_PARAGRAPH for part in parts)
@@ -129,7 +141,9 @@ def test_near_words_are_one_slip_away_and_keep_their_capital():
     assert lexicon.near("zzzzzz") == []
 
 
-@pytest.mark.parametrize("text", ["a" * 200_000, "don't" * 40_000, "a.b" * 60_000, "`" * 200_000, "<" * 200_000, "a@" * 100_000, "$a" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "don't" * 40_000, "a.b" * 60_000, "`" * 200_000, "<" * 200_000, "a@" * 100_000, "$a" * 100_000]
+)
 def test_no_text_makes_reading_slow(text):
     assert paragraphs_of(text[:1900], "plaintext") is not None and len(WORD.findall(text)) >= 0
     assert paragraphs_of(text, "plaintext") == ()  # one line that is data

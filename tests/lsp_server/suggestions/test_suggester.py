@@ -7,10 +7,10 @@ from lsprotocol import types
 
 from engine import EngineError, FillResult, SpanResult
 from lsp_server.documents.document import open_snapshot
+from lsp_server.settings.schema import Settings
 from lsp_server.suggestions.power import Power
 from lsp_server.suggestions.request import SuggestionRequest
 from lsp_server.suggestions.suggester import Suggester
-from lsp_server.settings.schema import Settings
 
 DOCUMENT = open_snapshot("file:///a.py", "python", 1, "x = \n", "utf-16")
 

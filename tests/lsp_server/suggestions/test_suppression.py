@@ -3,8 +3,8 @@
 import pytest
 
 from lsp_server.documents.document import open_snapshot
-from lsp_server.suggestions.suppression import is_suppressed
 from lsp_server.settings.schema import Settings
+from lsp_server.suggestions.suppression import is_suppressed
 
 PLACES = [
     ("python", "x = 1  # no|te", "comment"),

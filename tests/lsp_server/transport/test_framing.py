@@ -26,7 +26,9 @@ def test_messages_are_found_however_the_bytes_arrive(sent, sizes):
     assert got == sent and not framing.waiting
 
 
-@pytest.mark.parametrize("header", [b"content-length", b"CONTENT-LENGTH", b"Content-Type: x; charset=utf-8\r\nContent-Length"])
+@pytest.mark.parametrize(
+    "header", [b"content-length", b"CONTENT-LENGTH", b"Content-Type: x; charset=utf-8\r\nContent-Length"]
+)
 def test_the_case_of_headers_and_other_headers_do_not_matter(header):
     assert list(Framing().feed(framed(b"{}", header))) == [b"{}"]
 
@@ -59,7 +61,15 @@ def test_a_message_that_is_too_long_is_dropped_without_being_kept():
     assert list(framing.feed(b"}" + framed(b"[1]"))) == [b"[1]"]
 
 
-@pytest.mark.parametrize("start", [b"POST / HTTP/1.1\r\n", b"GET /x HTTP/1.1\r\nHost: a\r\n", b"\x16\x03\x01", b"Host: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"POST / HTTP/1.1\r\n",
+        b"GET /x HTTP/1.1\r\nHost: a\r\n",
+        b"\x16\x03\x01",
+        b"Host: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
 def test_where_strangers_can_connect_only_headers_of_lsp_are_let_in(start):
     found = list(Framing(strict=True).feed(start))
     assert [type(one) for one in found] == [Unreadable]

@@ -15,7 +15,10 @@ from tests.lsp_server.client import VSCODE, Client
 URI = "file:///shop/shop.py"
 SCRIPTED = [sys.executable, "-m", "tests.lsp_server.scripted_server", '["1"]']
 LENS = {"textDocument": {"uri": URI}}
-ABLE = {"workspace": {"applyEdit": True, "configuration": True}, "textDocument": {"inlineCompletion": {"dynamicRegistration": True}}}
+ABLE = {
+    "workspace": {"applyEdit": True, "configuration": True},
+    "textDocument": {"inlineCompletion": {"dynamicRegistration": True}},
+}
 
 
 def scripted(**more):
@@ -59,8 +62,10 @@ def test_exit_without_shutdown_is_1(client):
 
 
 WRONG = [
-    {}, None, [], 5, {"textDocument": {}}, {"textDocument": {"uri": 5}}, {"textDocument": {"uri": URI}, "position": {"line": -1, "character": 0}},
-    {"textDocument": {"uri": URI}, "position": {"line": 10**12, "character": 0}, "context": {"triggerKind": 1}},
+    {}, None, [], 5, {"textDocument": {}}, {"textDocument": {"uri": 5}},
+    {"textDocument": {"uri": URI}, "position": {"line": -1, "character": 0}},
+    {"textDocument": {"uri": URI}, "position": {"line": 10**12, "character": 0},
+    "context": {"triggerKind": 1}},
 ]  # fmt: skip
 
 
@@ -145,7 +150,10 @@ def waiting():
 
 
 COMMAND = ("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": URI}]})
-SUGGESTION = ("textDocument/inlineCompletion", LENS | {"position": {"line": 0, "character": 0}, "context": {"triggerKind": 1}})
+SUGGESTION = (
+    "textDocument/inlineCompletion",
+    LENS | {"position": {"line": 0, "character": 0}, "context": {"triggerKind": 1}},
+)
 
 
 @pytest.mark.parametrize("asked", [COMMAND, SUGGESTION])
@@ -220,8 +228,13 @@ def test_no_home_no_name_and_another_encoding_are_no_hindrance(tmp_path):
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "XDG_CONFIG_HOME": ""}
     (tmp_path / "~" / ".config" / "lacuna").mkdir(parents=True)
     (tmp_path / "~" / ".config" / "lacuna" / "lacuna.toml").write_text("inlineCompletion = false\n")
-    probe = "import os, runpy, sys; os.chdir(sys.argv.pop(1)); runpy.run_module('tests.lsp_server.scripted_server', run_name='__main__')"
-    client = Client(VSCODE, None, [sys.executable, "-c", probe, str(tmp_path), '["\\u00e9"]'], env=env | {"PYTHONPATH": str(ROOT)})
+    probe = (
+        "import os, runpy, sys; os.chdir(sys.argv.pop(1)); "
+        "runpy.run_module('tests.lsp_server.scripted_server', run_name='__main__')"
+    )
+    client = Client(
+        VSCODE, None, [sys.executable, "-c", probe, str(tmp_path), '["\\u00e9"]'], env=env | {"PYTHONPATH": str(ROOT)}
+    )
     client.open(URI, "é = \n")
     assert client.complete(URI, 0, 4)["result"][0]["insertText"] == "é"
     assert client.close() == 0

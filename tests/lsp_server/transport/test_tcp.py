@@ -84,14 +84,29 @@ def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
 
 @pytest.mark.parametrize(
     "address",
-    ["x", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:٣", "nosuchhost.invalid:80", "0.0.0.0:0", "[::]:0", "::1:80", "8.8.8.8:80", "a\x00b:1", ""],
+    [
+        "x",
+        "127.0.0.1",
+        "127.0.0.1:99999",
+        "127.0.0.1:-1",
+        "127.0.0.1:٣",
+        "nosuchhost.invalid:80",
+        "0.0.0.0:0",
+        "[::]:0",
+        "::1:80",
+        "8.8.8.8:80",
+        "a\x00b:1",
+        "",
+    ],
 )
 def test_an_address_that_is_none_or_not_loopback_is_refused_in_a_sentence(address):
     with pytest.raises(RequestRejected, match=r"\.$"):
         parse_address(address)
 
 
-@pytest.mark.parametrize(("address", "host"), [("127.0.0.1:0", "127.0.0.1"), (":0", "127.0.0.1"), ("127.3.2.1:5", "127.3.2.1")])
+@pytest.mark.parametrize(
+    ("address", "host"), [("127.0.0.1:0", "127.0.0.1"), (":0", "127.0.0.1"), ("127.3.2.1:5", "127.3.2.1")]
+)
 def test_loopback_is_taken(address, host):
     assert parse_address(address)[0] == host
 
@@ -99,6 +114,8 @@ def test_loopback_is_taken(address, host):
 def test_a_port_that_is_taken_is_told_with_status_2():
     taken = listen(("127.0.0.1", 0))
     port = taken.getsockname()[1]
-    done = subprocess.run([sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"], stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"], stderr=subprocess.PIPE, timeout=60
+    )
     taken.close()
     assert done.returncode == 2 and str(port).encode() in done.stderr and b"Traceback" not in done.stderr
