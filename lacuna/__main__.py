@@ -26,7 +26,7 @@ def main() -> None:
         sys.exit(status)
     command = [sys.executable, "-E", "-P", "-m", "lacuna", *sys.argv[1:]]
     if os.name == "posix":
-        if sys.stdout is not None:
+        if sys.stdout is not None:  # a program that starts us may have closed it
             sys.stdout.flush()
         os.execv(sys.executable, command)
     sys.exit(subprocess.call(command))

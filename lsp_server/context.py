@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from engine import Snippet
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks
-from lsp_server.edits.preview import Previews
+from lsp_server.documents.preview import Previews
 from lsp_server.engine_client import EngineClient
 from lsp_server.proofreading.proofreader import Proofreader
 from lsp_server.settings.configuration import Configuration

@@ -18,7 +18,7 @@ from lsp_server.transport import stdio, tcp
 from lsp_server.transport.session import Session
 
 GRACE_S, LAST_S = 0.4, 0.9
-"""After the end of a conversation the engine has so long to let go, and the process so long to end, whatever is still computed."""
+"""After the end of a conversation: for the engine to let go, and for the process to end, whatever is still computed."""
 
 
 def serve(address: str | None, model: Path | None, backend: str) -> None:
@@ -29,11 +29,10 @@ def serve(address: str | None, model: Path | None, backend: str) -> None:
     else:
         listening = tcp.listen(tcp.parse_address(address))
         host, port = listening.getsockname()[:2]
-        print(
-            f"Lacuna listens on {host} port {port} for one client; every user of this machine can connect until it does.",
-            file=sys.stderr,
-            flush=True,
+        sys.stderr.write(
+            f"Lacuna listens on {host} port {port} for one client; every user of this machine can connect until it does.\n"
         )
+        sys.stderr.flush()
         server = make_server(EmbeddedEngine(model, backend))
         asyncio.run(_run_tcp(server, listening))
 

@@ -22,9 +22,9 @@ from engine.base.advice import DISTRIBUTION
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks
+from lsp_server.documents.preview import Previews
 from lsp_server.documents.recent_edits import RecentEdits
 from lsp_server.documents.related import RelatedContext
-from lsp_server.edits.preview import Previews
 from lsp_server.engine_client import EmbeddedEngine, EngineClient
 from lsp_server.features import (
     code_action,

@@ -73,6 +73,9 @@ class FakeBackend:
     def interrupt(self) -> None:
         """A function call cannot be ended early."""
 
+    def release(self) -> None:
+        """Nothing is kept."""
+
     def _row(self, batch: Batch, b: int) -> NDArray[np.floating]:
         """Logits (Q, V) of one row, whose padding does not exist."""
         active = batch.input_ids.shape[1]

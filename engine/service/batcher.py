@@ -24,6 +24,10 @@ from engine.base.errors import EngineError, EngineUnavailable
 logger = logging.getLogger(__name__)
 
 
+CROWD, REST_S = 8, 1.0
+"""So many requests at once need memory that is given back once nothing has been asked for so long."""
+
+
 class Priority(IntEnum):
     INTERACTIVE = 0
     COMMAND = 1
@@ -48,6 +52,7 @@ class Batcher:
         self._jobs: list[Job] = []
         self._current: Job | None = None
         self._closed = False
+        self._crowded = False
         self._changed = threading.Condition()
         self._process = os.getpid()
         self._thread = self._started()
@@ -108,9 +113,15 @@ class Batcher:
         while True:
             with self._changed:
                 while not self._jobs and not self._closed:
-                    self._changed.wait()
-                if not self._jobs:
+                    if not self._changed.wait(REST_S if self._crowded else None):
+                        break
+                if not self._jobs and self._closed:
                     return
+                self._crowded = len(self._jobs) >= CROWD or (self._crowded and bool(self._jobs))
+            if not self._jobs:
+                self._backend.release()
+                continue
+            with self._changed:
                 first = min(job.priority for job in self._jobs)
                 turn = [job for job in self._jobs if job.priority == first or job.cancelled]
             for job in turn:

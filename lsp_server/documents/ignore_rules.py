@@ -1,4 +1,4 @@
-"""Files that the workspace's own ignore files name: what is not for git, or not for other assistants, is no context either."""
+"""What the ignore files of a workspace name: text that is not for git or for other assistants is no context."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pathspec import GitIgnoreSpec
 from lsp_server.documents.regular_file import NotReadable, read_regular
 
 FILES = (
-    ".gitignore", ".git/info/exclude", ".ignore", ".aiignore", ".aiexclude", ".cursorignore", ".codeiumignore", ".copilotignore",
+    ".gitignore", ".git/info/exclude", ".ignore", ".aiignore", ".aiexclude", ".cursorignore",
+    ".codeiumignore", ".copilotignore",
     ".lacunaignore",
 )  # fmt: skip
 MOST_BYTES = 128 * 2**10

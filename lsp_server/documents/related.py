@@ -1,7 +1,7 @@
 """Related context: the other open documents and recent edits, without what may hold secrets.
 
-Only what the editor has open is read, never a file. A document is left out when its name or its text looks like a secret, when
-an ignore file names it, when it lies behind a link that leads out of the workspace, and when it is too long to be looked through.
+Only what the editor has open is read, never a file. A document is left out when its name or its text looks like a secret,
+when an ignore file names it, when it lies behind a link out of the workspace, and when it is too long to be looked through.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class RelatedContext:
         self.rules = IgnoreRules(self.folders)
 
     def snippets(self, document: Snapshot, notebook_seen: bool = False) -> tuple[Snippet, ...]:
-        """The other open documents, those of the same language first, the last changed first; then what was edited of late in
-        documents that are not among them, closed ones too.
+        """The other open documents, those of the same language first, the last changed first; then what was
+        edited of late in documents that are not among them, closed ones too.
 
         Cells of the document's notebook come first, or not at all where they are part of the text (``notebook_seen``).
         """

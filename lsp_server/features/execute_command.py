@@ -1,5 +1,7 @@
-"""``workspace/executeCommand``: ``lacuna.fillBlanks``, ``lacuna.fillSelections``, ``lacuna.rewrite``, ``lacuna.writeBefore``,
-``lacuna.writeBetween`` and ``lacuna.alternatives``. ``lacuna.showStatus`` and ``lacuna.doctor`` are in ``status.py``.
+"""``workspace/executeCommand``: ``lacuna.fillBlanks``, ``lacuna.fillSelections``, ``lacuna.rewrite``,
+``lacuna.writeBefore``, ``lacuna.writeBetween`` and ``lacuna.alternatives``.
+
+``lacuna.showStatus`` and ``lacuna.doctor`` are in ``status.py``.
 """
 
 from __future__ import annotations

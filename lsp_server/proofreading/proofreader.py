@@ -1,7 +1,7 @@
 """Words that are probably wrong, given both sides: found a paragraph at a time, remembered while it stays the same.
 
-A word is looked at when the model did not expect it. It is marked only when one of the words that it may have been meant to be
-is far likelier in its place: the model is asked to choose between it and them (``Span.choices``).
+A word is looked at when the model did not expect it. It is marked only when one of the words that it may have been meant
+to be is far likelier in its place: the model is asked to choose between it and them (``Span.choices``).
 """
 
 from __future__ import annotations

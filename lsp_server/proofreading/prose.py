@@ -24,16 +24,20 @@ MOST_PARAGRAPH = 2_000
 
 _HIDDEN = re.compile(
     "|".join((
-        r"`[^`\n]{1,400}`", r"<[^<>\n]{1,400}>", r"\$[^$\n]{1,200}\$", r"\{\{[^{}\n]{0,200}\}\}", r"\\[A-Za-z]+",
-        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>]+", r"www\.[^\s<>]+", r"[^\s@<>()]{1,80}@[^\s@<>()]{1,80}",
-        r"[^\s(\[\"']*[/\\][^\s)\]\"']*", r"--?[A-Za-z][\w-]*", r"[@#%][\w-]+", r"[\w-]{1,60}(?:\.[\w-]{1,40})+(?=[\s,;:)\]]|\.?$)",
+        r"`[^`\n]{1,400}`", r"<[^<>\n]{1,400}>", r"\$[^$\n]{1,200}\$", r"\{\{[^{}\n]{0,200}\}\}",
+        r"\\[A-Za-z]+",
+        r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>]+", r"www\.[^\s<>]+",
+        r"[^\s@<>()]{1,80}@[^\s@<>()]{1,80}",
+        r"[^\s(\[\"']*[/\\][^\s)\]\"']*", r"--?[A-Za-z][\w-]*", r"[@#%][\w-]+",
+        r"[\w-]{1,60}(?:\.[\w-]{1,40})+(?=[\s,;:)\]]|\.?$)",
         r":[\w-]{1,30}:(?=[`\s])", r"\[\^?[^\]\n]{1,60}\]:.*",
     )),
     re.MULTILINE,
 )  # fmt: skip
 """Inside a paragraph: quoted code, tags, formulas, addresses, paths, options, file and dotted names, roles, references."""
 _INLINE_HIDDEN = frozenset({
-    "code_span", "html_tag", "latex_block", "uri_autolink", "email_autolink", "link_destination", "link_label", "link_title",
+    "code_span", "html_tag", "latex_block", "uri_autolink", "email_autolink", "link_destination",
+    "link_label", "link_title",
     "image", "shortcut_link", "numeric_character_reference", "entity_reference",
 })  # fmt: skip
 _TABLE_OR_CODE = re.compile(r"\||\t|\S {3,}\S|[{};]\s*$|^\s*(?:[-=+*~^_#.]{3,}\s*)+$|=>|->|==|\w\(\w*\)")

@@ -15,12 +15,18 @@ WORD = re.compile(r"(?<![\w'’.@/\\-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w@/\\-]
 LONGEST = 24
 """Letters; nobody misspells a longer word in a way that can be guessed."""
 MOST_CANDIDATES = 8
+ENDINGS = tuple("s es d ed ing r er ers est y ly ity ness ful less ment ments able ible ion ions al ally ist ists".split())
 CONFUSED = (
-    "is are was were be been", "has have had", "do does did done", "a an the", "their there they're", "its it's", "your you're",
-    "then than", "to too two", "affect effect", "lose loose", "whose who's", "this these that those", "he his him", "she her",
-    "we us our", "they them", "of off", "by buy", "here hear", "no know", "new knew", "right write", "accept except",
-    "advice advise", "quiet quite", "weather whether", "were where", "which witch", "for four", "in on at", "much many",
-    "less fewer", "go goes went", "say says said", "come comes came", "make makes made", "take takes took", "see sees saw",
+    "is are was were be been", "has have had", "do does did done", "a an the",
+    "their there they're", "its it's", "your you're",
+    "then than", "to too two", "affect effect", "lose loose", "whose who's",
+    "this these that those", "he his him", "she her",
+    "we us our", "they them", "of off", "by buy", "here hear", "no know", "new knew",
+    "right write", "accept except",
+    "advice advise", "quiet quite", "weather whether", "were where", "which witch", "for four",
+    "in on at", "much many",
+    "less fewer", "go goes went", "say says said", "come comes came", "make makes made",
+    "take takes took", "see sees saw",
     "good well", "piece peace", "principal principle", "threw through", "past passed",
 )  # fmt: skip
 """Words that are taken for each other though their spelling differs by more than a slip."""
@@ -38,6 +44,19 @@ class Lexicon:
         """From the texts of a vocabulary's tokens: a token with a blank in front of it begins a word."""
         return cls(frozenset(t[1:] for t in tokens if t[:1] == " " and len(t) > 2 and t[1:].isalpha() and t[1:].islower()))
 
+    def knows(self, word: str) -> bool:
+        """True for these words and what is formed from them by a usual ending: a vocabulary does not list every form."""
+        lower = word.lower()
+        if lower in self.words or lower in _SETS:
+            return True
+        for ending in ENDINGS:
+            stem = lower.removesuffix(ending)
+            if stem != lower and len(stem) > 2:
+                doubled = stem[:-1] if stem[-1] == stem[-2] else stem
+                if {stem, stem + "e", doubled, stem[:-1] + "y" if stem[-1] == "i" else stem} & self.words:
+                    return True
+        return False
+
     @cached_property
     def _by_deletion(self) -> dict[str, list[str]]:
         """A word, and the word without one of its letters -> the words that it may come from."""
@@ -53,6 +72,10 @@ class Lexicon:
         lower = word.lower()
         shorter = {lower, *_without_a_letter(lower)} if len(lower) <= LONGEST else set()
         close = {other for part in shorter for other in self._by_deletion.get(part, ()) if _one_slip(lower, other)}
+        if self.knows(lower):
+            # A vocabulary holds beginnings of words too ("stead"), and choosing between a word and its own beginning
+            # ("yours", "your") the model takes the beginning.
+            close = {other for other in close if not (lower.startswith(other) or other.startswith(lower))}
         ranked = sorted(close, key=lambda other: (_cost(lower, other), other))
         found = dict.fromkeys([*_SETS.get(lower, ()), *ranked])
         found.pop(lower, None)
@@ -83,7 +106,7 @@ def suspects(paragraph: Paragraph, lexicon: Lexicon, counts: Counter[str]) -> It
             continue
         if word[1:] != word[1:].lower():
             continue
-        known = lower in lexicon.words or lower in _SETS
+        known = lexicon.knows(word)
         if word[0].isupper() and not (_begins_sentence(paragraph.text, match.start()) and known):
             continue  # a name, or a word that begins a sentence and is perhaps one
         if not known and counts[lower] > 1:

@@ -1,7 +1,8 @@
 """When to show a suggestion: in the pauses of typing, sooner for those who take many of them.
 
 A delay that follows the typist's rhythm was accepted more often than a fixed one, and either more often than none
-(arXiv 2511.18842: 18.6, 15.4 and 4.9 %). The engine is not asked before the delay is over: what is typed over costs nothing.
+(arXiv 2511.18842: 18.6, 15.4 and 4.9 %). The engine is not asked before the delay is over: what is typed over
+costs nothing.
 """
 
 from __future__ import annotations

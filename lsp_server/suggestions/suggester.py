@@ -150,7 +150,7 @@ class Suggester:
 
 
 def _items(document: Snapshot, cursor: int, answers: tuple[str, ...]) -> list[types.InlineCompletionItem]:
-    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and a line of any length costs nothing."""
+    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines cost nothing."""
     here = document.position_at(cursor)
     place = types.Range(here, here)
     return [types.InlineCompletionItem(insert_text=answer, range=place) for answer in answers]

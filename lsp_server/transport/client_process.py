@@ -11,7 +11,7 @@ EVERY_S = 1.0
 
 
 async def when_gone(process_id: int, tell: Callable[[], None]) -> None:
-    """Call ``tell`` when the process has ended, at once where there is none; a number that is taken again counts as ended."""
+    """Call ``tell`` when the process has ended, at once where there is none; a number taken again counts as ended."""
     try:
         process = psutil.Process(process_id)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:

@@ -42,7 +42,7 @@ class Session:
         return self._state != "new"
 
     async def feed(self, chunk: bytes) -> None:
-        """Handle whatever is complete now, in order: a handler has seen the documents before the next message changes them."""
+        """Handle whatever is complete now, in order: a handler sees the documents before the next message changes them."""
         for found in self._framing.feed(chunk):
             if self._state == "ended":
                 return

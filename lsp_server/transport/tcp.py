@@ -72,7 +72,8 @@ def parse_address(text: str) -> tuple[str, int]:
     addresses = {str(entry[4][0]) for entry in found}
     if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
         raise RequestRejected(
-            f"--tcp {text}: other machines could connect there and read what is open in the editor; use 127.0.0.1 or localhost."
+            f"--tcp {text}: other machines could connect there and read what is open in the editor; "
+            "use 127.0.0.1 or localhost."
         )
     return sorted(addresses)[0], int(number)
 

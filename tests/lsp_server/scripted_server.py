@@ -1,4 +1,6 @@
-"""The language server on stdio with an engine that gives the answers it was started with, in the order of the spans."""
+"""The language server on stdio with an engine that gives the answers it was started with, in the order of the spans, or that
+never answers (``<never>``).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ class ScriptedEngine:
 
     def __init__(self, answers: list[str]) -> None:
         self.answers = answers
+        self.cancelled = 0
 
     async def load(self, threads: int = 0) -> None:
         return
@@ -39,6 +42,12 @@ class ScriptedEngine:
     async def fill(
         self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
     ) -> FillResult:
+        if self.answers == ["<never>"]:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
         await asyncio.sleep(0)
         return self._result(request.text, [(span.start, span.end) for span in request.spans])
 
@@ -54,7 +63,7 @@ class ScriptedEngine:
         return
 
     def about(self) -> dict[str, str]:
-        return {"model": "scripted", "backend": "none"}
+        return {"model": "scripted", "backend": str(self.cancelled)}
 
     def token_texts(self) -> list[str]:
         return []

@@ -84,6 +84,9 @@ class TensorrtBackend:
     def interrupt(self) -> None:
         """A pass on the GPU cannot be ended early; it ends by itself within milliseconds."""
 
+    def release(self) -> None:
+        """The memory of every shape is allocated once and kept."""
+
     def _stage(self, context: DeviceContext | None, cached: int) -> None:
         """Put cached keys where the graphs look for them, unless they lie there."""
         if context is None or (self._staged[0] is context and self._staged[1] == cached):

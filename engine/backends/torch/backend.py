@@ -88,6 +88,9 @@ class TorchBackend:
     def interrupt(self) -> None:
         """A torch pass cannot be ended early; it ends by itself within one step."""
 
+    def release(self) -> None:
+        """torch's allocator hands freed memory to the next pass."""
+
     def _extended(self, context: TorchContext | None, active: list[LayerKeys], batch: Batch) -> TorchContext | None:
         if batch.keep is None:
             return context

@@ -9,7 +9,7 @@ import pytest
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.errors import EngineError, EngineUnavailable
-from engine.service.batcher import Batcher, Priority
+from engine.service.batcher import CROWD, Batcher, Priority
 
 ONE = np.zeros((1, 1), np.int64)
 BATCH = Batch(ONE, ONE, ONE, np.ones((1, 4), bool), ONE)
@@ -23,6 +23,7 @@ class Gate:
 
     def __init__(self):
         self.entered, self.go, self.interrupted = threading.Semaphore(0), threading.Semaphore(0), 0
+        self.released = threading.Semaphore(0)
 
     def predict(self, batch):
         self.entered.release()
@@ -36,6 +37,9 @@ class Gate:
 
     def interrupt(self):
         self.interrupted += 1
+
+    def release(self):
+        self.released.release()
 
 
 def steps(count, log, name):
@@ -200,3 +204,14 @@ def test_a_forked_process_is_told_rather_than_left_waiting(batcher):
     assert b"forked" in os.read(reading, 1000)
     os.close(reading)
     os.waitpid(child, 0)
+
+
+def test_after_a_burst_memory_is_given_back_once(gate, batcher, monkeypatch):
+    monkeypatch.setattr("engine.service.batcher.REST_S", 0.01)
+    for _ in range(100):
+        gate.go.release()
+    for count, released in ((2, False), (CROWD, True), (1, False)):
+        with batcher._changed:  # all are there at the next turn
+            jobs = [batcher.submit(steps(1, [], "a")) for _ in range(count)]
+        assert [job.future.result(timeout=10) for job in jobs] == ["a"] * count
+        assert gate.released.acquire(timeout=5 if released else 0.2) is released

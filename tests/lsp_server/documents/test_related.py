@@ -97,8 +97,10 @@ def test_an_edit_near_another_is_the_same_place_and_only_the_latest_places_are_k
 @pytest.mark.parametrize(
     "name",
     [
-        "prod.env", "terraform.tfvars", "kubeconfig", ".docker/config.json", "service-account.json", ".htpasswd", ".bash_history",
-        ".aws/config", ".ssh/config", "terraform.tfstate.backup", "x.ppk", "auth.json", "secrets/db.yaml", "fish_history", "a;b.env",
+        "prod.env", "terraform.tfvars", "kubeconfig", ".docker/config.json",
+        "service-account.json", ".htpasswd", ".bash_history",
+        ".aws/config", ".ssh/config", "terraform.tfstate.backup", "x.ppk", "auth.json",
+        "secrets/db.yaml", "fish_history", "a;b.env",
     ],
 )  # fmt: skip
 def test_names_of_files_that_hold_secrets(name):
@@ -107,9 +109,12 @@ def test_names_of_files_that_hold_secrets(name):
 
 
 SECRETS = [
-    'db_user = "admin"\ndb_pass_value = "hunter2-zebra-quartz"\n', "DB_PASSWORD=hunter22\n", "token: abcdef123456\n",
-    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "url = 'postgres://bob:pa55word@db/x'\n", "AKIAABCDEFGHIJKLMNOP\n",
-    "ghp_" + "a1B2" * 9, "user:$apr1$abcd$efgh\n", '{"private_key": "x"}', "Authorization: Bearer abcdefghijkl1234\n",
+    'db_user = "admin"\ndb_pass_value = "hunter2-zebra-quartz"\n', "DB_PASSWORD=hunter22\n",
+    "token: abcdef123456\n",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "url = 'postgres://bob:pa55word@db/x'\n",
+    "AKIAABCDEFGHIJKLMNOP\n",
+    "ghp_" + "a1B2" * 9, "user:$apr1$abcd$efgh\n", '{"private_key": "x"}',
+    "Authorization: Bearer abcdefghijkl1234\n",
 ]  # fmt: skip
 
 
@@ -160,7 +165,8 @@ def seen(folder, *names, folders=None):
 
 def test_what_an_ignore_file_names_is_not_read(tmp_path):
     on_disk(tmp_path, {
-        ".gitignore": "*.local\nbuild/\n!kept.local\n", ".cursorignore": "private/**\n", "sub/.gitignore": "only.py\n",
+        ".gitignore": "*.local\nbuild/\n!kept.local\n", ".cursorignore": "private/**\n",
+        "sub/.gitignore": "only.py\n",
         ".aiignore": "a*a*a*a*a*a*a*a*b\n[\n",
     })  # fmt: skip
     names = ["x.local", "kept.local", "build/y.py", "private/deep/z.py", "sub/only.py", "only.py", "a" * 200]

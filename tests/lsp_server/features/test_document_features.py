@@ -6,6 +6,7 @@ from tests.lsp_server.client import MINIMAL, NEOVIM, VSCODE, Client
 
 CODE, LETTER = "file:///shop/shop.py", "file:///shop/letter.md"
 TEXT = "def area(width, height):\n    return ____\n\ntotal = ____\n"
+SLIP = "We sell fresh apples and pears.\n\nThe shop is open from Monday to teh end of the week, and closed on Sunday.\n"
 PROSE = "We sell fresh apples and pears.\n\nThe shop is open from Monday to Fribbledonk, and closed on Sunday.\n"
 
 
@@ -65,27 +66,46 @@ def test_selections_are_filled_together_and_wrong_ones_refused(client):
         assert answer["result"] is None and not client.edits
 
 
-def test_an_odd_word_is_marked_with_replacements_and_nothing_is_sent_twice(client):
+def test_nothing_is_proofread_before_somebody_asks_for_it(client):
+    assert pull(client, LETTER)["items"] == []
+
+
+def test_a_slip_is_marked_with_what_was_meant_and_nothing_is_sent_twice():
+    client = Client(VSCODE, options={"proofread": ["markdown"], "proofreadSurprise": 4.0})
+    client.open(LETTER, SLIP, "markdown")
+    client.wait_until_ready()
     report = pull(client, LETTER)
-    lines = PROSE.splitlines()
-    places = [(item["range"]["start"], item["range"]["end"]) for item in report["items"]]
-    marked = {lines[start["line"]][start["character"] : end["character"]] for start, end in places}
-    assert "Fribbledonk" in marked and "The" not in marked and "and" not in marked
+    marked = {
+        SLIP.splitlines()[2][item["range"]["start"]["character"] : item["range"]["end"]["character"]]
+        for item in report["items"]
+    }
+    assert marked <= {"teh"} and [item["message"] for item in report["items"]] == ["Did you mean “the”?"] * len(marked)
+    assert marked, "the model knows what teh is"
     assert pull(client, LETTER, report["resultId"]) == {"kind": "unchanged", "resultId": report["resultId"]}
-    [odd] = [i for i in report["items"] if i["range"]["start"]["character"] == 32]
+    [odd] = report["items"]
     params = {
         "textDocument": {"uri": LETTER},
         "range": odd["range"],
         "context": {"diagnostics": [odd], "only": ["quickfix"]},
     }
-    fixes = client.request("textDocument/codeAction", params)["result"]
-    assert fixes and all(fix["kind"] == "quickfix" and "Fribbledonk" in fix["title"] for fix in fixes)
-    [change] = fixes[0]["edit"]["documentChanges"][0]["edits"]
-    assert change["range"] == odd["range"] and change["newText"] != "Fribbledonk"
+    [fix] = client.request("textDocument/codeAction", params)["result"]
+    [change] = fix["edit"]["documentChanges"][0]["edits"]
+    assert fix["kind"] == "quickfix" and change == {"range": odd["range"], "newText": "the"}
+    assert client.close() == 0
 
 
-def test_code_is_not_proofread_unless_asked_for():
-    client = Client(VSCODE, options={"proofread": [], "blankHints": False})
+def test_no_light_bulb_on_ordinary_lines(client):
+    def offered(line, only=None):
+        context = {"diagnostics": [], "triggerKind": 2} | ({"only": only} if only else {})
+        params = {"textDocument": {"uri": CODE}, "range": at(line, 0, 0), "context": context}
+        return [action["title"] for action in client.request("textDocument/codeAction", params)["result"]]
+
+    assert offered(0) == [] and "Fill this blank" in offered(1)
+    assert "Write what comes before" in offered(0, ["refactor.rewrite"])
+
+
+def test_hints_can_be_turned_off():
+    client = Client(VSCODE, options={"blankHints": False})
     client.open(CODE, TEXT)
     client.open(LETTER, PROSE, "markdown")
     client.wait_until_ready()
@@ -109,13 +129,19 @@ def test_other_words_are_offered_at_the_cursor(client):
 
 def test_a_client_without_inline_completion_gets_the_suggestion_in_its_menu():
     client = Client(MINIMAL, options={"minConfidence": 0.0})
-    line = "total = compute(wi"
+    line, word = "total = compute(wi", "wi"
     client.open(CODE, "total = compute(width)\n" * 4 + line + "\n")
     client.wait_until_ready()
     params = {"textDocument": {"uri": CODE}, "position": {"line": 4, "character": len(line)}, "context": {"triggerKind": 1}}
     found = client.request("textDocument/completion", params)["result"]
     assert found["isIncomplete"] and found["items"]
-    assert found["items"][0]["textEdit"]["newText"].startswith(line) and found["items"][0]["label"].startswith("total")
+    first = found["items"][0]
+    assert (
+        first["textEdit"]["newText"].startswith(word)
+        and first["label"].startswith(word)
+        and first["filterText"].startswith(word)
+    )
+    assert first["textEdit"]["range"] == at(4, len(line) - len(word), len(line))
     assert client.close() == 0
 
 

@@ -9,7 +9,9 @@ from lsp_server.proofreading.proofreader import MOST_NEW, Proofreader
 from lsp_server.proofreading.prose import MOST_PARAGRAPH, paragraphs_of
 from lsp_server.proofreading.words import WORD, Lexicon
 
-WORDS = "the letter receive received shop is are open and hello world friend form from please write there their name value".split()
+WORDS = (
+    "the letter receive received shop is are open and hello world friend form from please write there their name value"
+).split()
 
 
 class Reader:
@@ -56,9 +58,12 @@ def test_a_word_that_the_model_expects_is_not_looked_at():
 
 
 HIDDEN = [
-    "Use `teh` now.", "See https://teh.org/teh now.", "Write to teh@wrold.org today.", "Look at /usr/teh/wrold now.", "Run it with --teh now.",
-    "```\nteh wrold\n```", "    teh wrold\n", "| teh | wrold |\n| --- | --- |\n| teh | wrold |", '<img alt="teh wrold">',
-    "A [link](teh/wrold) now.", "The formula $teh$ holds.", "Mister Teh is open.", "We meet TEH at noon.", "It is teh2 or teh_wrold.", "Open teh.py now.",
+    "Use `teh` now.", "See https://teh.org/teh now.", "Write to teh@wrold.org today.",
+    "Look at /usr/teh/wrold now.", "Run it with --teh now.",
+    "```\nteh wrold\n```", "    teh wrold\n", "| teh | wrold |\n| --- | --- |\n| teh | wrold |",
+    '<img alt="teh wrold">',
+    "A [link](teh/wrold) now.", "The formula $teh$ holds.", "Mister Teh is open.",
+    "We meet TEH at noon.", "It is teh2 or teh_wrold.", "Open teh.py now.",
     "A teh is a teh.", "---\nteh: wrold\n---\n",
 ]  # fmt: skip
 
@@ -129,9 +134,16 @@ def test_a_long_document_is_judged_in_parts_that_cover_it():
     assert asyncio.run(proofreader.marks(text, "plaintext", 3.0))[1]
 
 
+def test_forms_of_known_words_are_words_and_beginnings_of_words_no_replacement():
+    lexicon = Lexicon(frozenset({"heat", "hearing", "stead", "stop", "carry", "make", "walk", "walks"}))
+    assert all(map(lexicon.knows, ("heating", "steady", "stopped", "carries", "making")))
+    assert not lexicon.knows("recieve") and not lexicon.knows("teh")
+    assert lexicon.near("steady") == lexicon.near("walks") == [] and lexicon.near("wlaks") == ["walks"]
+
+
 def test_near_words_are_one_slip_away_and_keep_their_capital():
     lexicon = Lexicon.of_tokens([" " + word for word in WORDS] + ["form", " X", " Name"])
-    assert lexicon.near("recieve") == ["receive"] and lexicon.near("Teh") == ["The", "They"] or "The" in lexicon.near("Teh")
+    assert lexicon.near("recieve") == ["receive"] and lexicon.near("Teh") == ["The"]
     assert "from" in lexicon.near("form") and "form" not in lexicon.near("form")
     assert lexicon.near("zzzzzz") == []
 

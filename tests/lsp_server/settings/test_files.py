@@ -107,9 +107,12 @@ def test_without_a_home_no_folder_called_tilde_is_read(monkeypatch):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"maxTokens": 0}, {"maxTokens": -5}, {"maxTokens": 10**9}, {"minConfidence": float("nan")}, {"minConfidence": 2},
-        {"deadlineMs": 0}, {"deadlineMs": float("inf")}, {"delayMs": float("nan")}, {"delayMs": -1}, {"threads": -1}, {"threads": 10**6},
-        {"proofreadSurprise": float("nan")}, {"onBattery": "never"}, {"languages": ["x"] * 10_000}, {"blankMarkers": [""]},
+        {"maxTokens": 0}, {"maxTokens": -5}, {"maxTokens": 10**9}, {"minConfidence": float("nan")},
+        {"minConfidence": 2},
+        {"deadlineMs": 0}, {"deadlineMs": float("inf")}, {"delayMs": float("nan")},
+        {"delayMs": -1}, {"threads": -1}, {"threads": 10**6},
+        {"proofreadSurprise": float("nan")}, {"onBattery": "never"}, {"languages": ["x"] * 10_000},
+        {"blankMarkers": [""]},
         {"confirmBelow": float("inf")}, {"quietFiles": ["*" * 10_000]},
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from lsprotocol import types
 
 from engine import Draft, DraftSpan
 from lsp_server.documents.document import DocumentStore
-from lsp_server.edits.preview import Previews, preview_uri
+from lsp_server.documents.preview import Previews, preview_uri
 
 URI = "file:///shop/a b;c.md"
 
