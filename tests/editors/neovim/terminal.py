@@ -87,6 +87,10 @@ class Terminal:
     def sees(self, piece: str) -> bool:
         return any(piece in row for row in self.rows)
 
+    def says(self, piece: str) -> bool:
+        """As ``sees``, in a window that may break its lines anywhere."""
+        return piece in " ".join(" ".join(row.strip("│ ") for row in self.rows).split())
+
     def row(self, number: int) -> str:
         """Row ``number`` of the screen, from 1."""
         return self.rows[number - 1]

@@ -17,9 +17,6 @@ local function flush()
     return vim.notify(text, some[1].level)
   end
   M.window(vim.split(text, '\n'), 'Lacuna')
-  for _, one in ipairs(some) do
-    vim.cmd.echomsg({ vim.fn.string(one.text), mods = { silent = true } }) -- for :messages
-  end
 end
 
 --- Tell the user something; safe to call from anywhere.
@@ -42,12 +39,14 @@ function M.warn(text)
   M.say(text, vim.log.levels.WARN)
 end
 
+local READABLE_MS = 300 -- what was on its way when the window opened, as after a start, does not close it
+
 --- Lines in a window that closes as soon as the cursor moves.
 ---@param lines string[]
 ---@param title string
 function M.window(lines, title)
   local width = math.max(20, math.min(100, vim.o.columns - 4))
-  return vim.lsp.util.open_floating_preview(lines, '', {
+  local _, window = vim.lsp.util.open_floating_preview(lines, '', {
     border = 'rounded',
     title = ' ' .. title .. ' ',
     focus_id = 'lacuna',
@@ -55,8 +54,16 @@ function M.window(lines, title)
     wrap = true,
     max_width = width,
     max_height = math.max(3, vim.o.lines - 4),
-    close_events = { 'CursorMoved', 'CursorMovedI', 'InsertCharPre', 'BufHidden' },
+    close_events = { 'BufHidden' },
   })
+  vim.defer_fn(function()
+    vim.api.nvim_create_autocmd({ 'CursorMoved', 'CursorMovedI', 'InsertEnter', 'InsertCharPre' }, {
+      once = true,
+      callback = vim.schedule_wrap(function()
+        pcall(vim.api.nvim_win_close, window, true)
+      end),
+    })
+  end, READABLE_MS)
 end
 
 --- A scratch buffer in a split, for what is longer; `q` closes it.
