@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from engine.base.errors import CheckpointError
-from engine.network.special_tokens import read_json_object, token_text
 from engine.network.checkpoint import read_tensor
+from engine.network.special_tokens import read_json_object, token_text
 from engine.network.weights import WeightsFile, weight_files
 from training.convert.parent import BLOCK_NAMES, EMBEDDING, HEAD, LAST_NORM, Parent, block_tensor
 
