@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import DraftSpan, DraftToken, FillRequest, Span
@@ -58,6 +58,14 @@ def test_blanks_before_a_stop_string_are_sent():
     assert prefix.stopped == "a"
 
 
+def test_a_longer_stop_string_that_began_earlier_is_waited_for():
+    prefix = SettledPrefix(REQUEST, ("\n", "a\na"), 0)
+    assert prefix.draft(draft("a\n", "a")) == ""
+    assert prefix.final("a\na") == ""
+    assert prefix.stopped == "a\na"
+
+
+@settings(max_examples=1000)
 @given(st.text("ab\n", max_size=12), st.lists(st.text("ab\n", min_size=1, max_size=3), max_size=3), st.data())
 def test_pieces_are_always_the_answer_up_to_the_stop(text, stop, data):
     """However the tokens settle."""

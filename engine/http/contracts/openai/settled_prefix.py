@@ -52,14 +52,15 @@ class SettledPrefix:
         if self._clock() < self._begins:
             return ""
         # The last token waits: an ending may still be trimmed, an indentation or a repeated beginning fall away.
-        text, word = cut_at_stop(self._finished("".join(tokens[:-1])), self._stop)
-        if not text.startswith(self.sent):
+        known = self._finished("".join(tokens[:-1]))
+        text, word = cut_at_stop(known, self._stop)
+        waits = len(known) - may_begin_stop(known, self._stop)
+        if waits < len(text) or not word:  # a stop string may begin before the one that is met
+            text, word = known[:waits], ""
+        if not text.startswith(self.sent) or not (word or text.strip()):
             return ""
-        if word:
-            self.stopped = word
-            return self._send(text)
-        text = text[: len(text) - may_begin_stop(text, self._stop)]
-        return self._send(text) if text.strip() and text.startswith(self.sent) else ""
+        self.stopped = word
+        return self._send(text)
 
     def final(self, text: str) -> str:
         """The rest of the answer; ``text`` is the engine's."""
