@@ -14,8 +14,11 @@ from engine.text.syntax import errors_in, parsed, window_of
 
 BODY = {"python": "block"}
 """Grammars that read a header without a body -> the node that is then empty."""
+NEAR = 500
+"""Bytes on either side of a place in which an answer may mend something."""
 _STAND_INS = ("", "x", '"x"', "0", "x: 0", '"x": 0', "x = 0", "x;", "x,", '"x",', "- x")
-_OPENERS = ("{", "(", "[", ":", ",")
+_UNFINISHED = tuple("{([:,.=+-*/%<>&|^~!@\\")
+"""A line that ends so goes on."""
 
 
 def breaks(answer: str, text: str, start: int, end: int, language: str, may_open: bool = False) -> bool:
@@ -24,7 +27,8 @@ def breaks(answer: str, text: str, start: int, end: int, language: str, may_open
     ``may_open``: the answer may end with a header whose body is still to be written.
     """
     before, after = _around(text, start, end)
-    found = _errors(before + answer + after, language, _open_header(before, answer, after) if may_open else None)
+    excused = _open_header(before, answer, after) if may_open else None
+    found = _errors(before + answer + after, language, len(before), excused)
     return found > 0 and _least(before, after, language) == 0
 
 
@@ -36,10 +40,10 @@ def can_be_whole(text: str, start: int, end: int, language: str) -> bool:
 def is_whole(text: str, at: int, language: str) -> bool:
     """True when the line that ends at ``at`` needs nothing: the text around it parses as it stands."""
     line = text[text.rfind("\n", 0, at) + 1 : at].rstrip()
-    if not line or line.endswith(_OPENERS) or parsed("", language) is None:
+    if not line or line.endswith(_UNFINISHED) or parsed("", language) is None:
         return False
     low, high = window_of(text, at, at)
-    return _errors(text[low:high], language) == 0
+    return _errors(text[low:high], language, at - low) == 0
 
 
 def _around(text: str, start: int, end: int) -> tuple[str, str]:
@@ -51,7 +55,9 @@ def _least(before: str, after: str, language: str) -> int:
     """Errors with the best stand-in: something plain, nothing, or a body one step deeper; or without the line."""
     head = before[: before.rfind("\n") + 1]
     rest = after[after.find("\n") + 1 :] if "\n" in after else ""
-    least = _errors(head + rest, language)
+    least = _errors(head + rest, language, len(head))
+    if least and _broken_elsewhere(before + "x" + after, len(before), language):
+        return least  # no stand-in can help
     own = before[len(head) :]
     leads = [""]
     if not own.strip():
@@ -63,8 +69,23 @@ def _least(before: str, after: str, language: str) -> int:
         for stand_in in (*_STAND_INS, *closed):
             if not least:
                 return 0
-            least = min(least, _errors(before + lead + stand_in + after, language))
+            least = min(least, _errors(before + lead + stand_in + after, language, len(before)))
     return least
+
+
+def _broken_elsewhere(text: str, at: int, language: str) -> bool:
+    """True when an error ends well before the character ``at``, or begins well behind it."""
+    tree = parsed(text, language)
+    if tree is None or not tree.has_error:
+        return False
+    place, pending = len(text[:at].encode("utf-8", "replace")), [tree]
+    while pending:
+        node = pending.pop()
+        if (node.is_error or node.is_missing) and (node.end_byte < place - NEAR or node.start_byte > place + NEAR):
+            return True
+        if node.has_error and not node.is_error:
+            pending.extend(node.children)
+    return False
 
 
 def _indents(head: str, text: str) -> list[str]:
@@ -74,15 +95,16 @@ def _indents(head: str, text: str) -> list[str]:
     return [indent, indent + step_of(text)]
 
 
-def _errors(text: str, language: str, excused: int | None = None) -> int:
-    """Errors and empty bodies; not the body of the header that ends at the character ``excused``."""
+def _errors(text: str, language: str, at: int, excused: int | None = None) -> int:
+    """Errors, and near the character ``at`` empty bodies; not that of the header which ends at the character ``excused``."""
     tree = parsed(text, language)
     if tree is None:
         return 0
     found = errors_in(tree)
     if (kind := BODY.get(language)) is not None:
-        at = None if excused is None else len(text[:excused].encode("utf-8", "replace"))
-        found += sum(1 for node in _empty(tree, kind) if at is None or not _belongs(node, at))
+        place, end = (None if i is None else len(text[:i].encode("utf-8", "replace")) for i in (at, excused))
+        empty = _empty(tree, kind, place or 0)
+        found += sum(1 for node in empty if end is None or not _belongs(node, end))
     return found
 
 
@@ -91,13 +113,14 @@ def _belongs(node: tree_sitter.Node, at: int) -> bool:
     return node.prev_sibling is not None and node.prev_sibling.end_byte == at
 
 
-def _empty(tree: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
+def _empty(tree: tree_sitter.Node, kind: str, place: int) -> list[tree_sitter.Node]:
+    """Bodies without anything in them, near a byte."""
     pending, found = [tree], []
     while pending:
         node = pending.pop()
         if node.type == kind and not node.named_child_count:
             found.append(node)
-        pending.extend(node.children)
+        pending += [c for c in node.children if c.end_byte >= place - NEAR and c.start_byte <= place + NEAR]
     return found
 
 

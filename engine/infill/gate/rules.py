@@ -17,8 +17,11 @@ from engine.text.brackets import PROSE, imbalance, leaves_brackets
 from engine.text.lines import filled_lines, neighbours, repeats
 from engine.text.lists import breaks_table
 from engine.text.loops import loops
+from engine.text.syntax import inside
 from engine.text.whole import breaks, is_whole
 
+_TEXTS = frozenset({"comment", "string"})
+"""Parts of code that are prose: a line there is never finished."""
 SURE = 0.5
 """From this probability on an answer may be a single letter, or go on after a finished line."""
 MIN_DELETED = 2
@@ -134,6 +137,8 @@ def _complete(proposal: Proposal) -> bool:
     if not proposal.inserts or proposal.language is None or proposal.language in PROSE or proposal.confidence >= SURE:
         return False
     if not before or proposal.line_after.strip() or answer[:1] == "\n":
+        return False
+    if inside(proposal.text, proposal.start, proposal.language, _TEXTS):
         return False
     goes_on = proposal.line_before[-1:].isspace() or not (re.match(r"\w", answer) and re.match(r"\w", before[-1]))
     return goes_on and is_whole(proposal.text, proposal.start, proposal.language)
