@@ -7,6 +7,8 @@ edit costs one line. Other tokenizers are asked for whole pieces.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -43,7 +45,8 @@ class TextTokenizer:
         self._tokenizer = load_tokenizer(path)
         self._tokenizer.encode_special_tokens = True
         self._cached = lru_cache(maxsize=20_000)(self._encode)
-        self.lines_are_independent = _splits_after_newline(self._tokenizer)
+        with _failures_told():
+            self.lines_are_independent = _splits_after_newline(self._tokenizer)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of ``text``."""
@@ -58,12 +61,14 @@ class TextTokenizer:
         """Token ids of ``text`` and the code points that each covers."""
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        with _failures_told():
+            encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return list(encoding.ids), list(encoding.offsets)
 
     def decode(self, ids: list[int]) -> str:
         """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left out."""
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        with _failures_told():
+            text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
         return text.replace("\ufffd", "")
 
     def decode_each(self, ids: list[int]) -> list[str]:
@@ -102,7 +107,8 @@ class TextTokenizer:
 
     @cached_property
     def _token_texts(self) -> list[str]:
-        return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
+        with _failures_told():
+            return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
 
     def ids_that_begin(self, part: str) -> Ints:
         """Ids of the tokens whose text begins with ``part``; none for half a character."""
@@ -123,7 +129,19 @@ class TextTokenizer:
     def _encode(self, text: str) -> tuple[int, ...]:
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")  # an editor may send half a surrogate pair
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        with _failures_told():
+            return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Errors of the library as ours: bare exceptions, and panics of its native code, which are no ``Exception`` at all."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as exc:
+        raise CheckpointError("This model's tokenizer fails on a text; fetch the model again.") from exc
 
 
 def _sorted(texts: list[str]) -> tuple[list[str], Ints]:

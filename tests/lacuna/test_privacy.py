@@ -72,7 +72,7 @@ COMMANDS = {
     "a wrong option": ["fill", "a.py", "--threshold", "7"],
     "a missing file": ["fill", "a.py", "--related", "nothing.py"],
     "a selection too long": ["rewrite", "a.py", "--span", "1:1-1:2", "--keep", "\n"],
-    "before nothing": ["before", "a.py", "--at", "28:1"],
+    "before nothing": ["before", "a.py", "--at", "29:1"],
     "no backend": ["fill", "a.py", "--backend", "nothing"],
     "no model": ["fill", "a.py", "--model", "nowhere"],
 }
