@@ -16,8 +16,11 @@ MOST_BYTES = 64 * 2**10
 
 def user_file() -> Path | None:
     """The user's file; ``None`` where the system knows no home folder of theirs."""
-    path = user_config_path("lacuna", appauthor=False) / NAME
-    # Without a home, "~" stays in the path, and a folder of that name in the workspace would be read.
+    try:
+        path = user_config_path("lacuna", appauthor=False) / NAME
+    except RuntimeError:  # no HOME, and a user whom the system does not know
+        return None
+    # Older versions of the library left "~" in the path, and a folder of that name in the workspace would be read.
     return path if path.is_absolute() else None
 
 

@@ -52,7 +52,7 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
     class Fragile:
         """Fails until the third engine."""
 
-        def __init__(self, model, backend):
+        def __init__(self, model, backend, threads=None):
             made.append(self)
             self.number = len(made)
 
@@ -92,3 +92,46 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
 
     asyncio.run(run())
     assert waits == [1.0, 2.0] and [type(state) for state in told] == [EngineError, type(None)] * 2
+
+
+def test_another_number_of_threads_is_another_engine_and_the_old_one_answers_until_then(monkeypatch):
+    made = []
+
+    class Counted:
+        def __init__(self, model, backend, threads=None):
+            self.threads, self.closed = threads, False
+            made.append(self)
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setattr("lsp_server.engine_client.Engine", Counted)
+
+    async def run():
+        client = EmbeddedEngine(None, "fake")
+        await client.load(2)
+        client.use_threads(2)
+        assert client.ready and [engine.threads for engine in made] == [2]
+        client.use_threads(1)
+        assert client.ready
+        await client.load()
+        assert [(engine.threads, engine.closed) for engine in made] == [(2, True), (1, False)]
+
+    asyncio.run(run())
+
+
+def test_a_fault_in_the_engine_fails_one_request_and_says_no_text():
+    async def run():
+        from concurrent.futures import Future
+
+        from engine import EngineError
+        from engine.service.batcher import Job, Priority
+
+        client = EmbeddedEngine(None, "fake")
+        job = Job(iter(()), Priority.COMMAND, Future())
+        job.future.set_exception(MemoryError("the user's text"))
+        with pytest.raises(EngineError, match="MemoryError") as told:
+            await client._result(None, job)
+        assert "text" not in str(told.value)
+
+    asyncio.run(run())
