@@ -12,6 +12,7 @@ The time is what is given, not the steps: throughput is measured first, and the 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import lzma
 import shutil
@@ -70,7 +71,9 @@ def cut_shard(shard: Path, out: Path, tokens: int | None) -> None:
     np.asarray(source.tokens[:end]).tofile(out / "tokens.bin")
     np.save(out / "starts.npy", source.starts[: count + 1])
     (out / "names.json").write_text(json.dumps(source.names[:count]))
-    (out / "manifest.json").write_text(json.dumps(source.manifest | {"tokens": end, "documents": count}))
+    with (out / "tokens.bin").open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    (out / "manifest.json").write_text(json.dumps(source.manifest | {"tokens": end, "documents": count, "sha256": digest}))
 
 
 def receive(part: Path, here: Path) -> None:
@@ -201,10 +204,7 @@ def main(arguments: list[str]) -> None:
         if name == "collect":
             command.add_argument("parts", type=Path, nargs="+")
     given = vars(parser.parse_args(arguments))
-    found = {"pack": pack, "receive": receive, "train": train, "send": send, "collect": collect}[given.pop("command")](
-        **given
-    )
-    _say(str(found))
+    _say(str(COMMANDS[given.pop("command")][0](**given)))
 
 
 COMMANDS: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {

@@ -104,7 +104,8 @@ class Engine:
     @property
     def contexts_served(self) -> Mapping[str, int]:
         """How the contexts of sessions came about: reused, edited or encoded -> how often."""
-        return {} if self._infiller is None else self._infiller.model.contexts.served
+        served = {} if self._infiller is None else self._infiller.model.contexts.served
+        return {str(how): count for how, count in served.items()}
 
     @property
     def _real_tokens(self) -> int:

@@ -21,6 +21,9 @@ _LINE_CHARS = 400
 
 def finish(answer: str, text: str, start: int, end: int, language: str | None = None) -> str:
     """``answer`` for ``text[start:end]``, ready to be put in its place."""
+    if start < end:
+        # What stands in the span counts for nothing: evaluations keep the truth there.
+        text, end = text[:start] + text[end:], start
     line_before, line_after = _line_around(text, start, end)
     answer = trim_repeated_prefix(answer, line_before, text[max(0, start - 500) : start])
     answer = trim_repeated_suffix(answer, text[end : end + 500])

@@ -20,7 +20,7 @@ from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
 from training.adaptation.batch import AdaptBatch, collate
 from training.adaptation.config import RowConfig
-from training.adaptation.rows import make_row
+from training.adaptation.rows import Row, make_row
 from training.adaptation.spans import SPAN_TOKENS, cut_window
 from training.data.shards import TokenShard, tokenizer_hash
 from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
@@ -75,7 +75,7 @@ class RowSource:
     def batch(self, seed: int, step: int, rows: int, config: RowConfig) -> AdaptBatch:
         """The rows of one step."""
         rng = np.random.default_rng([seed, step, 11])
-        made = []
+        made: list[Row] = []
         while len(made) < rows:
             which = int(rng.choice(len(self._shards), p=self._p))
             shard = self._shards[which]

@@ -5,7 +5,9 @@ import pytest
 
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
+from engine.base.deadline import Deadline
 from engine.base.errors import RequestRejected
+from engine.copying.apply import copies_of
 from engine.infill.rounds import split
 from engine.request.span_rules import MOST_CHOICES
 
@@ -64,13 +66,11 @@ def test_choices_are_bounded_by_the_deadline(engine):
 
 
 def test_copies_are_bounded_by_the_deadline():
-    from engine.copying.apply import copies_of
-
     looks = []
 
-    def expired():
+    def clock():
         looks.append(1)
-        return len(looks) > 3
+        return float(len(looks) > 3)
 
     text = "alpha beta gamma\n" * 50
     marked = [Span(start=17 * i + 6, end=17 * i + 6) for i in range(40)]
@@ -79,7 +79,7 @@ def test_copies_are_bounded_by_the_deadline():
         def encode(self, text):
             return text.split()
 
-    found = copies_of(FillRequest(text=text, spans=tuple(marked)), marked, [], Words(), expired)
+    found = copies_of(FillRequest(text=text, spans=tuple(marked)), marked, [], Words(), Deadline(0.5, clock))
     assert len(looks) == 4 and len(found) <= 3
 
 
