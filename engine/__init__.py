@@ -1,5 +1,7 @@
 """The engine: the mask predictor and everything that turns spans into text. It knows no editor and imports no torch."""
 
+import os
+
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
@@ -51,3 +53,8 @@ __all__ = [
     "find_blanks",
     "language_of",
 ]
+
+# onnxruntime's wheels for Linux (seen in 1.32) make a device id and a database of events to send as soon as a session is
+# opened. It has to be told before it is imported; its own `disable_telemetry_events` does not prevent it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
