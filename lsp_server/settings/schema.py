@@ -7,7 +7,6 @@ model, so a workspace cannot point the engine elsewhere.
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -62,13 +61,6 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """Nats from which on a word is looked at; it is marked only where a better one is found."""
     drafts: bool = False
     """Send drafts of a long fill as they come; for clients that render them."""
-
-    def __post_init__(self) -> None:
-        # JSON of Python has NaN and Infinity, and neither is below or above a bound.
-        for field in msgspec.structs.fields(type(self)):
-            value = getattr(self, field.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"`{field.encode_name}` is not a finite number")
 
 
 CLIENT_KEYS = ("command",)

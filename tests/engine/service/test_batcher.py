@@ -132,9 +132,13 @@ def test_whatever_a_request_raises_it_fails_alone(gate, batcher, fault):
         yield BATCH
         raise fault
 
-    gate.go.release()
+    for _ in range(4):
+        gate.go.release()
+    with batcher._changed:  # both are there at the next turn
+        wrong, right = batcher.submit(broken()), batcher.submit(steps(2, [], "right"))
     with pytest.raises((EngineError, MemoryError, ValueError)):
-        batcher.submit(broken()).future.result(timeout=10)
+        wrong.future.result(timeout=10)
+    assert right.future.result(timeout=10) == "right"
     served(gate, batcher)
 
 
