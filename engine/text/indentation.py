@@ -13,13 +13,12 @@ _OPENERS, _CLOSERS = (":", "{", "[", "("), "}])"
 
 def step_of(text: str) -> str:
     """One step of indentation: a tab, or as many blanks as lines are most often deeper than the one above; else four."""
-    near = text[-2 * NEAR :]
-    indents = _INDENT.findall(near)
+    indents = _INDENT.findall(text)
     if indents and sum(indent[0] == "\t" for indent in indents) * 2 > len(indents):
         return "\t"
     steps: Counter[int] = Counter()
     depth = 0
-    for line in near.split("\n"):
+    for line in text.split("\n"):
         if line.strip():
             own = len(line) - len(line.lstrip(" "))
             if own > depth:
@@ -28,9 +27,9 @@ def step_of(text: str) -> str:
     return " " * (steps.most_common(1)[0][0] if steps else 4)
 
 
-def with_tabs(answer: str, text: str, start: int) -> str:
+def with_tabs(answer: str, text: str, start: int, end: int) -> str:
     """Lines of the answer are indented by tabs where the document's lines are; its first one where it begins the line."""
-    near = _LINE_INDENT.findall(text, max(0, start - NEAR), start + NEAR)
+    near = _LINE_INDENT.findall(_lines_around(text, start, end))
     if not near or sum(indent[0] == "\t" for indent in near) * 2 <= len(near):
         return answer
     begins = not text[text.rfind("\n", 0, start) + 1 : start].strip()
@@ -39,14 +38,14 @@ def with_tabs(answer: str, text: str, start: int) -> str:
     return "\n".join(tabbed if begins else [lines[0], *tabbed[1:]])
 
 
-def with_depth(answer: str, text: str, start: int) -> str:
+def with_depth(answer: str, text: str, start: int, end: int) -> str:
     """A body stands one step deeper than the line that opens it, wherever the cursor stood before."""
     line_start = text.rfind("\n", 0, start) + 1
     own = text[line_start:start]
     above = next((line for line in reversed(text[max(0, line_start - NEAR) : line_start].split("\n")) if line.strip()), "")
     if own.strip() or not answer.strip() or not above.rstrip().endswith(_OPENERS) or answer.lstrip()[0] in _CLOSERS:
         return answer
-    wanted = above[: len(above) - len(above.lstrip())] + step_of(text)
+    wanted = above[: len(above) - len(above.lstrip())] + step_of(_lines_around(text, start, end))
     lead = answer[: len(answer) - len(answer.lstrip(" \t"))]
     if answer[len(lead)] == "\n" or own + lead == wanted or not wanted.startswith(own):
         return answer
@@ -54,6 +53,12 @@ def with_depth(answer: str, text: str, start: int) -> str:
     old = own + lead
     moved = [wanted + line[len(old) :] if line.startswith(old) and line.strip() else line for line in rest]
     return "\n".join([wanted.removeprefix(own) + first, *moved])
+
+
+def _lines_around(text: str, start: int, end: int) -> str:
+    """Lines above and below those of ``text[start:end]``, which tell nothing: they are written anew."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return text[max(0, first - NEAR) : first] + ("" if last < 0 else text[last + 1 : last + NEAR])
 
 
 def _as_tabs(indent: str) -> str:

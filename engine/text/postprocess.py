@@ -29,11 +29,11 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
     answer = trim_repeated_suffix(answer, text[end : end + 500])
     answer = trim_indentation(answer, line_before)
     answer = trim_double_spaces(answer, text[max(0, start - 1) : start], text[end : end + 1])
-    answer = with_tabs(answer, text, start)
+    answer = with_tabs(answer, text, start, end)
     if language in PROSE:
         answer = with_next_number(answer, text, start)
     elif language is not None:
-        answer = with_leader(with_depth(answer, text, start), line_before)
+        answer = with_leader(with_depth(answer, text, start, end), line_before)
     if language is not None:
         answer = balance(answer, text, start, end, language, line_before, line_after)
     return with_line_ends(answer, text)

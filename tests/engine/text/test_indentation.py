@@ -19,23 +19,23 @@ def test_a_step_is_that_of_the_document(text, step):
 def test_a_body_is_moved_one_step_below_its_head(text, typed):
     step = step_of(text)
     text += step * typed
-    assert with_depth("return 2\nreturn 3", text, len(text)).split("\n")[0] == step * (2 - typed) + "return 2"
+    assert with_depth("return 2\nreturn 3", text, len(text), len(text)).split("\n")[0] == step * (2 - typed) + "return 2"
 
 
 def test_lines_of_an_answer_keep_their_depth_to_each_other():
     answer = "    if z:\n        pass\n    return 2"
-    assert with_depth(answer, TABS, len(TABS)) == "\t\tif z:\n\t\t    pass\n\t\treturn 2"
+    assert with_depth(answer, TABS, len(TABS), len(TABS)) == "\t\tif z:\n\t\t    pass\n\t\treturn 2"
 
 
 def test_what_closes_a_block_or_follows_no_head_stays():
-    assert with_depth("}", "f {\n", 4) == "}"
-    assert with_depth("x = 1", "y = 1\n", 6) == "x = 1"
+    assert with_depth("}", "f {\n", 4, 4) == "}"
+    assert with_depth("x = 1", "y = 1\n", 6, 6) == "x = 1"
 
 
 def test_an_answer_that_begins_a_line_is_indented_by_tabs_too():
     text = "func f() {\n\ta()\n\tb()\n\n}\n"
     at = text.index("\n\n") + 1
-    assert with_tabs("    c()\n    d()", text, at) == "\tc()\n\td()"
+    assert with_tabs("    c()\n    d()", text, at, at) == "\tc()\n\td()"
 
 
 @pytest.mark.parametrize(
