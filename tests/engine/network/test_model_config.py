@@ -41,7 +41,11 @@ def test_special_ids_that_the_config_lacks_come_from_the_tokenizer(tmp_path):
 
 
 def test_a_small_vocabulary_without_a_mask_is_named(tmp_path):
-    raw = {k: v for k, v in LLADA_8B.items() if k != "mask_token_id"} | {"vocab_size": 500, "embedding_size": 500}
+    raw = {k: v for k, v in LLADA_8B.items() if k != "mask_token_id"} | {
+        "vocab_size": 500,
+        "embedding_size": 500,
+        "pad_token_id": 3,
+    }
     (tmp_path / "config.json").write_text(json.dumps(raw | {"eos_token_id": [3, 4]}))
     with pytest.raises(CheckpointError, match="mask_token_id"):
         read_model_config(tmp_path)
