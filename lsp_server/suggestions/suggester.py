@@ -77,7 +77,8 @@ class Suggester:
             if (current := asyncio.current_task()) is not None and current.cancelling():
                 task.cancel()  # the client cancelled this very request
                 raise
-            return []  # superseded
+            self.reasons[uri] = "a newer request took its place"
+            return []
         except EngineError as exc:
             self.reasons[uri] = str(exc).rstrip(".")
             return []
@@ -121,6 +122,7 @@ class Suggester:
             self.reasons[document.uri] = "it is what was deleted a moment ago" if answers else "nothing fits here"
         answers = kept
         if answers:
+            self.reasons.pop(document.uri, None)
             self.shown(asked, answers)
             if selected is None:
                 self.typed.remember(document.uri, CachedSuggestion(text, at, answers))
