@@ -6,8 +6,8 @@ The truth is the yardstick: what is true of it (a text that repeats itself, a br
 from __future__ import annotations
 
 from benchmarks.infill_cases import Case
-from engine.text.brackets import disagreement
-from engine.text.postprocess import MIN_REPEAT
+from engine.text.finishing.brackets import disagreement
+from engine.text.finishing.postprocess import MIN_REPEAT
 from engine.text.syntax import new_errors
 
 AROUND = 600

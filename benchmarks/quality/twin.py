@@ -19,7 +19,7 @@ from engine import Span
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.text.context_window import context_window
-from engine.text.postprocess import finish
+from engine.text.finishing.postprocess import finish
 from engine.text.tokenizer import HALF_CHARACTER, TextTokenizer
 from training.examples.autoregressive import continue_greedily, fim_prompt
 

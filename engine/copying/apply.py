@@ -16,7 +16,7 @@ from engine.copying.ranking import Copy, copies
 from engine.copying.span_context import SpanContext
 from engine.request.messages import Draft, DraftSpan, DraftToken, FillRequest, Span
 from engine.request.span_rules import beside, keeps
-from engine.text.brackets import leaves_brackets
+from engine.text.finishing.brackets import leaves_brackets
 from engine.text.syntax import new_errors
 from engine.text.tokenizer import TextTokenizer
 

@@ -11,7 +11,7 @@ from engine.infill.copy_spans import Copied
 from engine.infill.readout import Answer
 from engine.infill.task import Task
 from engine.request.messages import Span
-from engine.text.brackets import leaves_brackets
+from engine.text.finishing.brackets import leaves_brackets
 
 DOUBTED = 0.25
 """Share of its confidence that an answer keeps which breaks the syntax or leaves brackets without a partner."""

@@ -15,7 +15,7 @@ from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
 from engine.request.messages import Draft, DraftSpan, DraftToken, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin
-from engine.text.postprocess import finish, with_line_ends
+from engine.text.finishing.postprocess import finish, with_line_ends
 from engine.text.syntax import new_errors
 from engine.text.tokenizer import TextTokenizer
 

@@ -19,7 +19,6 @@ from engine.infill.calibration import Calibration, read_calibration
 from engine.infill.edits.rewrite import RewriteRequest, rewrite
 from engine.infill.edits.write_before import BeforeRequest, write_before
 from engine.infill.infiller import Infiller
-from engine.infill.rounds import fill_in_rounds
 from engine.infill.task import InfillModel
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
@@ -28,6 +27,7 @@ from engine.network.model_config import ModelConfig, read_model_config
 from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority
+from engine.service.rounds import fill_in_rounds
 from engine.text.tokenizer import TextTokenizer
 
 BUNDLED = Path(__file__).parents[1] / "models" / "lacuna-mini"

@@ -25,6 +25,7 @@ precision = "no"
 [row]
 length = 128
 context = 64
+span_tokens = 24
 [optim]
 kind = "adamw"
 learning_rate = 1e-3

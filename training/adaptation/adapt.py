@@ -21,7 +21,7 @@ from engine.text.related_snippets import related_ids
 from training.adaptation.batch import AdaptBatch, collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import Row, make_row
-from training.adaptation.spans import SPAN_TOKENS, cut_window
+from training.adaptation.spans import cut_window
 from training.data.shards import TokenShard, tokenizer_hash
 from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
 from training.loop.config import LoopConfig
@@ -85,10 +85,13 @@ class RowSource:
             if not text.strip():
                 continue
             cut = cut_window(text, at_beginning, self._names[which] == PYTHON, self._tokenizer, config, rng)
-            if cut is not None:
-                related = rng.random() < config.p_related
-                front = self._snippets(shard, index, text, config, rng) if related else []
-                made.append(make_row(cut, front, self._model, config, rng))
+            if cut is None:
+                continue
+            related = rng.random() < config.p_related
+            front = self._snippets(shard, index, text, config, rng) if related else []
+            row = make_row(cut, front, self._model, config, rng)
+            if len(row) <= config.length:
+                made.append(row)
         return collate(made, config.length, config.autoregressive)
 
     def _window(self, shard: TokenShard, config: RowConfig, rng: np.random.Generator) -> tuple[int, int, int]:
@@ -96,7 +99,7 @@ class RowSource:
         at = int(rng.integers(0, len(shard)))
         index = int(np.searchsorted(shard.starts, at, side="right")) - 1
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
-        whole = config.context + SPAN_TOKENS
+        whole = config.context + config.span_tokens
         size = whole if rng.random() < WHOLE_WINDOWS else int(rng.integers(SHORTEST, whole))
         start = max(begin, min(at - size // 2, end - size))
         return index, start, min(end, start + size)

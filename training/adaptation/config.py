@@ -13,6 +13,8 @@ class RowConfig(Config, kw_only=True, frozen=True):
     context: int = 384
     """At most so many tokens of context."""
     max_spans: int = 8
+    span_tokens: int = 100
+    """Of all spans of a row together, about: the more spans, the shorter each."""
     noisy_views: int = 4
     """Of every span at most: half of them wholly masked, the others complementary pairs."""
     slots: tuple[int, ...] = (8, 16, 32)

@@ -62,7 +62,11 @@ class Slots:
 def make_row(
     cut: Cut, front: Sequence[Sequence[int]], model: ModelConfig, config: RowConfig, rng: np.random.Generator
 ) -> Row:
-    """A row of at most ``config.length`` tokens; ``front`` are snippets' token ids, each a stretch of its own."""
+    """One row; ``front`` are snippets' token ids, each a stretch of its own.
+
+    Noisy views are added while the row has room for them. The context and the clean views may be longer than
+    ``config.length`` by themselves: such a row is to be left out.
+    """
     snippets = [begun(ids, False, model, config) for ids in front]
     stretches = [begun(ids, i == 0 and cut.at_beginning, model, config) for i, ids in enumerate(fitted(cut, front, config))]
     starts, spans = stretch_starts([len(s) for s in stretches], [1] * len(cut.spans), [len(s) for s in snippets])

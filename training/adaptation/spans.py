@@ -14,8 +14,6 @@ from training.examples.python_pieces import python_pieces
 
 MAX_SPAN_TOKENS = 31
 """A span and its end, or its expand token, fit 32 slots: longer answers are written in blocks."""
-SPAN_TOKENS = 100
-"""Of all spans of a row together, about: the more spans, the shorter each."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def cut_window(
 ) -> Cut | None:
     """Spans of ``text`` at random places; ``None`` when it has no room for one."""
     count = min(config.max_spans, 1 + int(rng.geometric(0.3)))
-    longest = int(min(MAX_SPAN_TOKENS, SPAN_TOKENS / count) * CHARS_PER_SLOT)
+    longest = int(min(MAX_SPAN_TOKENS, config.span_tokens / count) * CHARS_PER_SLOT)
     cuts = InfillConfig(p_any_character=config.p_any_character, p_syntax=config.p_syntax)
     syntax = [p for p in python_pieces(text) if p[1] - p[0] <= longest] if is_python and config.p_syntax else []
     chosen = choose_spans(text, count, cuts, rng, longest, syntax)

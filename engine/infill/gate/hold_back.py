@@ -9,7 +9,7 @@ from engine.infill.gate.rules import Proposal, judge
 from engine.infill.rank import Candidate, Ranked
 from engine.infill.task import Task
 from engine.request.messages import Deletion, SpanResult, Withheld, replaced
-from engine.text.whole import can_be_whole
+from engine.text.finishing.whole import can_be_whole
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.request.messages import Deletion, Withheld
-from engine.text.brackets import PROSE, imbalance, leaves_brackets
+from engine.text.finishing.brackets import PROSE, imbalance, leaves_brackets
+from engine.text.finishing.lists import breaks_table
+from engine.text.finishing.loops import loops
+from engine.text.finishing.whole import breaks, is_whole
 from engine.text.lines import filled_lines, neighbours, repeats
-from engine.text.lists import breaks_table
-from engine.text.loops import loops
 from engine.text.syntax import inside
-from engine.text.whole import breaks, is_whole
 
 _TEXTS = frozenset({"comment", "string"})
 """Parts of code that are prose: a line there is never finished."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from engine.http.contracts.stops import cut_at_indentation, cut_at_stop, may_begin_stop
 from engine.request.messages import DraftSpan, FillRequest
-from engine.text.postprocess import finish
+from engine.text.finishing.postprocess import finish
 
 
 class SettledPrefix:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import tree_sitter
 
-from engine.text.brackets import imbalance
-from engine.text.indentation import step_of
+from engine.text.finishing.brackets import imbalance
+from engine.text.finishing.indentation import step_of
 from engine.text.syntax import errors_in, parsed, window_of
 
 BODY = {"python": "block"}

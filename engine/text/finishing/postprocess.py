@@ -5,9 +5,9 @@ Pure text functions; the model proposes, this keeps the document whole. ``tests/
 
 from __future__ import annotations
 
-from engine.text.brackets import PROSE, balanced_forms, disagreement
-from engine.text.indentation import with_depth, with_tabs
-from engine.text.lists import with_leader, with_next_number
+from engine.text.finishing.brackets import PROSE, balanced_forms, disagreement
+from engine.text.finishing.indentation import with_depth, with_tabs
+from engine.text.finishing.lists import with_leader, with_next_number
 from engine.text.syntax import errors_around, parser
 
 MIN_REPEAT = 8

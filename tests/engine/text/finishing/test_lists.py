@@ -3,8 +3,8 @@
 import pytest
 
 from engine.infill.gate.rules import Proposal, judge
-from engine.text.lists import with_leader, with_next_number
-from engine.text.postprocess import finish
+from engine.text.finishing.lists import with_leader, with_next_number
+from engine.text.finishing.postprocess import finish
 
 
 @pytest.mark.parametrize(

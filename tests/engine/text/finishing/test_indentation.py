@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.text.indentation import step_of, with_depth, with_tabs
-from engine.text.postprocess import finish
+from engine.text.finishing.indentation import step_of, with_depth, with_tabs
+from engine.text.finishing.postprocess import finish
 
 TABS = "def f(x):\n\tif x:\n\t\treturn 1\n\tif y:\n"
 BLANKS = "def f(x):\n  if x:\n    return 1\n  if y:\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text.brackets import balanced_forms, imbalance, leaves_brackets
-from engine.text.postprocess import finish, trim_double_spaces, trim_repeated_suffix
+from engine.text.finishing.brackets import balanced_forms, imbalance, leaves_brackets
+from engine.text.finishing.postprocess import finish, trim_double_spaces, trim_repeated_suffix
 
 CURSOR = "\u2038"
 RULES = sorted((Path(__file__).parent / "postprocess").glob("*.txt"))

@@ -8,8 +8,8 @@ from engine.backends.fake import FakeBackend
 from engine.base.deadline import Deadline
 from engine.base.errors import RequestRejected
 from engine.copying.apply import copies_of
-from engine.infill.rounds import split
 from engine.request.span_rules import MOST_CHOICES
+from engine.service.rounds import split
 
 
 def spans(count, **fields):
