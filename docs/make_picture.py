@@ -2,7 +2,8 @@
 
     .venv/bin/python docs/make_picture.py
 
-Every frame is a draft that the engine reported; masked places are shown as blocks.
+Every frame is a draft that the engine reported; masked places are shown as blocks. The picture names no time, because that
+depends on the machine that draws it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
                 parts.append(f'<rect class="hole" {box} rx="3"/>')
             parts.append(f'<text xml:space="preserve" x="{MARGIN}" y="{y}">{html.escape(line)}</text>')
         parts.append("</g>")
-    note = f"{len(spans)} blanks filled together in {result.ms:.0f} ms, {result.nfe} passes, on a CPU"
+    note = f"{len(spans)} blanks filled together in {result.nfe} passes of lacuna-mini, every best guess shown"
     parts.append(f'<text class="note" x="{MARGIN}" y="{height - MARGIN + 6}">{note}</text></svg>\n')
     (ROOT / "docs" / "fill.svg").write_text("".join(parts), "utf-8")
 

@@ -5,10 +5,8 @@ import re
 import subprocess
 import sys
 
-import msgspec
 import pytest
 
-from lsp_server.settings.schema import Settings
 from tests.conftest import ROOT
 
 PACKAGES = ("engine", "lsp_server", "export", "training", "benchmarks", "lacuna")
@@ -46,12 +44,6 @@ def test_public_names_exist():
         module = importlib.import_module(package)
         assert sorted(module.__all__, key=str.lower) == sorted(set(module.__all__), key=str.lower)
         assert all(hasattr(module, name) for name in module.__all__)
-
-
-def test_every_setting_of_the_language_server_is_in_the_readme():
-    readme = (ROOT / "README.md").read_text()
-    for field in msgspec.structs.fields(Settings):
-        assert f"`{field.encode_name}`" in readme
 
 
 def test_bundled_models_are_small():
