@@ -17,7 +17,7 @@ from engine.request.blank_markers import find_blanks
 from engine.text.chat_template import ChatTemplate, Message
 from engine.text.pattern_check import trouble
 from engine.text.tokenizer import TextTokenizer
-from lsp_server.settings import read_settings
+from lsp_server.settings.schema import read_settings
 
 LANGUAGES = ("python", "markdown", "plaintext", "html")
 MESSAGES = [Message(role="user", content="a <s> b"), Message(role="assistant", content="c")]

@@ -7,7 +7,6 @@ sixty-four times as long, an exponential one would not end.
 import time
 
 import pytest
-from engine.text.outline import telling_lines
 
 from engine.request.blank_markers import find_blanks
 
@@ -46,14 +45,3 @@ def test_markers_are_found_in_linear_time(name, language):
     small, large = HOSTILE[name](6_000), HOSTILE[name](48_000)
     once = max(0.001, seconds(lambda: find_blanks(small, language)))
     assert seconds(lambda: find_blanks(large, language)) < 32 * once
-
-
-@pytest.mark.parametrize("line", [" " * 158, "pub " * 39, "#" + " " * 157, "from " + "a." * 70, "fn (" + "(" * 150])
-def test_lines_of_an_outline_are_read_in_linear_time(line):
-    small, large = (f"{line}\n" * count for count in (60, 480))
-
-    def read(text):
-        return telling_lines(text, len(text), len(text), "name", False)
-
-    once = max(0.001, seconds(lambda: read(small)))
-    assert seconds(lambda: read(large)) < 32 * once
