@@ -122,6 +122,13 @@ def test_commands_and_options_that_a_page_names_exist(page):
         assert {word.split("=")[0] for word in words if word.startswith("--")} - {"--help"} <= known, words
 
 
+def test_rows_of_a_table_have_as_many_cells_as_its_head(page):
+    """A bar that is not escaped divides a cell, in code too."""
+    for table in re.findall(r"(?:^\|.*\n)+", FENCED.sub("", page.read_text("utf-8")), re.MULTILINE):
+        cells = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
+        assert len(set(cells)) == 1, table
+
+
 def test_targets_of_make_that_a_page_names_exist(page):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert {made[1] for line in code_of(page.read_text("utf-8")) if (made := re.match(r"make ([\w-]+)", line))} <= targets
