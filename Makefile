@@ -4,14 +4,18 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix check bench model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
 	$(BASE)/bin/lacuna fill examples/letter.md --min-confidence 0
 
 test: $(TEST)/.installed
-	$(TEST)/bin/python -m pytest
+	$(TEST)/bin/python -m pytest -m "not slow"
+
+# The rest as well: crash injection, whole training runs, real exports, schemathesis.
+test-all: $(TEST)/.installed
+	$(TEST)/bin/python -m pytest --timeout 900
 
 # Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
 EDITORS := $(CURDIR)/.cache/editors

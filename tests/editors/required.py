@@ -11,10 +11,3 @@ def require(found: str, reason: str) -> None:
         raise RuntimeError(reason)
     if not found:
         pytest.skip(reason)
-
-
-def unless_required(found: str, reason: str) -> pytest.MarkDecorator:
-    """The mark of a module whose editor is at ``found``, if anywhere."""
-    if not found and os.environ.get("LACUNA_EDITORS") == "required":
-        raise RuntimeError(reason)
-    return pytest.mark.skipif(not found, reason=reason)
