@@ -7,6 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from engine import Deletion
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.suggestions.request import SuggestionRequest
@@ -61,6 +62,7 @@ async def suggest(
         context.selected_completion_info,
         server.related(document, beside),
         beside,
+        tuple(Deletion(text=d.text, at=d.at) for d in server.suggester.deletions.of(document.uri)),
     )
     began = time.perf_counter()
     items = await server.suggester.suggest(asked)

@@ -29,7 +29,8 @@ def register(server: ServerContext) -> None:
         why = server.suggester.reasons.get(uri or "")
         server.editor.tell(server.status.sentence(why), types.MessageType.Info)
         about: dict[str, object] = {"version": server.version, "settings": msgspec.to_builtins(server.configuration.of(uri))}
-        return server.status.report() | about | server.engine.about() | {"reason": why}
+        told = {"reason": why, "withheld": dict(server.suggester.withheld)}
+        return server.status.report() | about | server.engine.about() | told
 
     @server.command(DOCTOR)
     async def doctor(*arguments: Any) -> str:

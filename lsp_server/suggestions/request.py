@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from engine import FillRequest, Snippet, Span
+from engine import Deletion, FillRequest, Snippet, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.documents.notebooks import ALONE, Beside
 from lsp_server.settings.schema import Settings
@@ -27,6 +27,8 @@ class SuggestionRequest:
     """A focused entry of the completion menu."""
     related: tuple[Snippet, ...] = ()
     beside: Beside = ALONE
+    deletions: tuple[Deletion, ...] = ()
+    """What was deleted a moment ago, at offsets of the document."""
 
     def unwanted(self, on_battery: bool) -> str:
         """Why the user wants no suggestion unless they ask for one, as the end of a sentence; empty where they want one."""
@@ -50,6 +52,11 @@ class SuggestionRequest:
         start, end = (self.document.offset_at(p) for p in (self.selected.range.start, self.selected.range.end))
         return text[:start] + self.selected.text + text[end:], start + len(self.selected.text)
 
+    @property
+    def least(self) -> float:
+        """The confidence below which nothing is shown; who asks gets what else passes the engine's gate."""
+        return 0.0 if self.invoked else self.settings.min_confidence
+
     def request(self, text: str, at: int, interactive: bool) -> FillRequest:
         """A fill at a place of the document's text, the other cells of its notebook around it."""
         line, settings, before = self.document.line(self.position.line), self.settings, self.beside.before
@@ -63,4 +70,6 @@ class SuggestionRequest:
             n=INVOKED_CANDIDATES if interactive and self.invoked else 1,
             deadline_ms=None if self.invoked else settings.deadline_ms,
             session=self.document.uri if interactive else None,
+            min_confidence=self.least,
+            recent_deletions=tuple(Deletion(text=d.text, at=len(before) + d.at) for d in self.deletions),
         )

@@ -5,7 +5,7 @@ engine within a step.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 from lsprotocol import types
 
-from engine import EngineError
+from engine import REASONS, EngineError, SpanResult, Withheld
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import Snapshot
 from lsp_server.engine_client import EngineClient
+from lsp_server.settings.schema import Settings
 from lsp_server.suggestions.power import Power
 from lsp_server.suggestions.request import SuggestionRequest
 from lsp_server.suggestions.suggestion_cache import CachedSuggestion, SuggestionCache
@@ -47,6 +48,8 @@ class Suggester:
     typed: SuggestionCache = field(default_factory=SuggestionCache)
     reasons: dict[str, str] = field(default_factory=dict)
     """Document -> why its last request brought nothing, as the end of a sentence."""
+    withheld: Counter[Withheld] = field(default_factory=Counter)
+    """Reason -> how many answers the engine's gate held back."""
     _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMED))
 
     @property
@@ -103,6 +106,15 @@ class Suggester:
         uri = asked.document.uri
         return tuple(answer for answer in answers if not self.deletions.forbid(uri, cursor, answer))
 
+    def _why_not(self, result: SpanResult, settings: Settings) -> str:
+        """Why an answer is not shown, as the end of a sentence; counted for the status."""
+        if result.withheld is None:
+            return "nothing fits here"
+        self.withheld[result.withheld] += 1
+        if result.withheld == "low_confidence":
+            return f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+        return REASONS[result.withheld]
+
     async def _fill(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
         document, selected, settings = asked.document, asked.selected, asked.settings
         if not asked.invoked and (wait := self.wait_s(asked)) > 0:
@@ -110,18 +122,12 @@ class Suggester:
         text, at = asked.typed()
         filled = await self.engine.fill(asked.request(text, at, interactive=True), interactive=True)
         self._engine_ms.append(filled.ms)
-        result = filled.spans[0]
-        sure = asked.invoked or result.confidence >= settings.min_confidence
-        answers = tuple(answer for answer in (result.text, *result.alternatives) if answer.strip()) if sure else ()
-        kept = self._not_deleted(asked, answers, document.offset_at(asked.position))
-        if not sure:
-            self.reasons[document.uri] = (
-                f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
-            )
-        elif not kept:
-            self.reasons[document.uri] = "it is what was deleted a moment ago" if answers else "nothing fits here"
-        answers = kept
-        if answers:
+        [result] = filled.spans
+        found = (result.text, *result.alternatives) if result.filled else ()
+        answers = tuple(answer for answer in found if answer.strip())
+        if not answers:
+            self.reasons[document.uri] = self._why_not(result, settings)
+        else:
             self.reasons.pop(document.uri, None)
             self.shown(asked, answers)
             if selected is None:
@@ -145,9 +151,10 @@ class Suggester:
             text, at = text[:at] + answer + text[at:], at + len(answer)
             request = asked.request(text, at, interactive=False)
             single = msgspec.structs.replace(request.spans[0], single_line=True)
-            request = msgspec.structs.replace(request, spans=(single,), n=1)
+            least = max(SURE, asked.settings.min_confidence)
+            request = msgspec.structs.replace(request, spans=(single,), n=1, min_confidence=least)
             [found] = (await self.engine.fill(request, interactive=False)).spans
-            if found.text.strip() and found.confidence >= max(SURE, asked.settings.min_confidence):
+            if found.filled and found.text.strip():
                 self.typed.remember(asked.document.uri, CachedSuggestion(text, at, (found.text,), on_show=False))
 
 

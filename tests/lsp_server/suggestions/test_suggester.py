@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from lsprotocol import types
 
-from engine import EngineError, FillResult, SpanResult
+from engine import Deletion, EngineError, FillResult, SpanResult
 from lsp_server.documents.document import open_snapshot
 from lsp_server.settings.schema import Settings
 from lsp_server.suggestions.power import Power
@@ -43,7 +43,14 @@ class Scripted:
         if self.error:
             raise self.error
         span = request.spans[0]
-        answer = SpanResult(start=span.start, end=span.end, text=self.text, confidence=self.confidence, tokens=1)
+        # The engine's gate, as far as these tests need it.
+        deleted = any(deletion.text.strip() == self.text.strip() for deletion in request.recent_deletions)
+        unsure = self.confidence < (request.min_confidence or 0.0)
+        withheld = "just_deleted" if deleted else "low_confidence" if unsure else None
+        answer = SpanResult(
+            start=span.start, end=span.end, text=self.text, confidence=self.confidence, tokens=1,
+            filled=withheld is None, withheld=withheld,
+        )  # fmt: skip
         return FillResult(text="", spans=(answer,), nfe=1, ms=1.0, model="m", backend="b")
 
     async def prepare(self, request):
@@ -67,9 +74,11 @@ def params(kind=types.InlineCompletionTriggerKind.Automatic):
 def suggest(inline, document, asked, settings=None):
     context = asked.context
     invoked = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    return inline.suggest(
-        SuggestionRequest(document, asked.position, invoked, settings or Settings(), context.selected_completion_info)
+    deletions = tuple(Deletion(text=d.text, at=d.at) for d in inline.deletions.of(document.uri))
+    request = SuggestionRequest(
+        document, asked.position, invoked, settings or Settings(), context.selected_completion_info, deletions=deletions
     )
+    return inline.suggest(request)
 
 
 def run(scenario):
@@ -249,6 +258,7 @@ def test_an_unsure_answer_is_shown_only_when_asked_for():
         engine.gate.set()
         inline = Suggester(engine)
         assert await suggest(inline, DOCUMENT, params(), Settings()) == []
+        assert inline.withheld == {"low_confidence": 1} and "5% sure" in inline.reasons[DOCUMENT.uri]
         assert await suggest(inline, DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings())
 
     run(scenario)
