@@ -28,10 +28,10 @@ import torch
 
 from engine.network.checkpoint import load_checkpoint, save_state
 from engine.network.model_config import read_model_config
-from training.adaptation.adapt import AdaptConfig, adapt
 from training.convert.convert import convert
 from training.data.shards import TokenShard
 from training.loop.run_state import last_run_state
+from training.objectives.adapt import AdaptConfig, adapt
 from training.run_file import load_run
 
 TRIAL_STEPS = 12

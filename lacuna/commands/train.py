@@ -12,7 +12,7 @@ _KINDS = {
     "data": ("training.data.prepare", "DataConfig", "prepare"),
     "pretrain": ("training.objectives.pretrain", "PretrainConfig", "pretrain"),
     "sft": ("training.objectives.sft", "SftConfig", "tune"),
-    "adapt": ("training.adaptation.adapt", "AdaptConfig", "adapt"),
+    "adapt": ("training.objectives.adapt", "AdaptConfig", "adapt"),
     "infill": ("training.objectives.infill_tuning", "InfillTuningConfig", "tune_infilling"),
 }
 """Command -> module, type of its run file, function."""

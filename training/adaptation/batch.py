@@ -6,43 +6,14 @@ Shapes: B rows, S tokens of a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from training.adaptation.rows import Row
-from training.adaptation.visibility import PADDING
+from training.examples.adapt_batch import AdaptBatch
 from training.examples.loss import mean_weights
-
-
-@dataclass
-class AdaptBatch:
-    """Padded rows; a label counts where ``weights`` is not zero."""
-
-    input_ids: Tensor  # (B, S)
-    position_ids: Tensor  # (B, S)
-    segments: Tensor  # (B, S), see ``visibility``
-    targets: Tensor  # (B, S)
-    weights: Tensor  # (B, S), float
-    kind: str = "adapt"
-
-    def __len__(self) -> int:
-        return len(self.input_ids)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that are no padding."""
-        return int((self.segments != PADDING).sum())
-
-    def part(self, rows: slice, device: torch.device) -> AdaptBatch:
-        """Some rows, on ``device``."""
-        ids, positions, segments, targets, weights = (
-            tensor[rows].to(device)
-            for tensor in (self.input_ids, self.position_ids, self.segments, self.targets, self.weights)
-        )
-        return AdaptBatch(ids, positions, segments, targets, weights, self.kind)
 
 
 def collate(rows: Sequence[Row], length: int, autoregressive: float) -> AdaptBatch:

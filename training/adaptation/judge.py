@@ -23,9 +23,10 @@ from tokenizers import Tokenizer
 from engine.decoding.stretches import stretch_starts
 from engine.network.model import MaskPredictor
 from engine.request.words import is_word
-from training.adaptation.batch import AdaptBatch, collate
+from training.adaptation.batch import collate
 from training.adaptation.rows import Row
-from training.adaptation.visibility import CLEAN, NOISY, visible
+from training.examples.adapt_batch import AdaptBatch
+from training.examples.visibility import CLEAN, NOISY, visible
 
 MAX_TOKENS = 20
 """Longer answers are left out: their one-at-a-time views would fill a row."""

@@ -21,7 +21,7 @@ from engine.decoding.stretches import stretch_starts
 from engine.network.model_config import ModelConfig
 from training.adaptation.config import RowConfig
 from training.adaptation.spans import Cut
-from training.adaptation.visibility import CLEAN, NOISY
+from training.examples.visibility import CLEAN, NOISY
 
 
 @dataclass

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.network.model import MaskPredictor
-from training.adaptation.batch import AdaptBatch
-from training.adaptation.visibility import visible
+from training.examples.adapt_batch import AdaptBatch
+from training.examples.visibility import visible
 from training.examples.batches import InfillBatch
 from training.examples.infill_pass import span_rows
 from training.examples.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows

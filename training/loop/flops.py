@@ -11,7 +11,7 @@ import time
 import torch
 
 from engine.network.model_config import ModelConfig
-from training.adaptation.batch import AdaptBatch
+from training.examples.adapt_batch import AdaptBatch
 from training.examples.objective import Rows, StepBatch
 
 _BF16_PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12, "3090": 71e12, "B200": 2250e12}

@@ -9,7 +9,7 @@ from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, GAP, START, canvas_of, drive
 from training.adaptation.rows import Row
-from training.adaptation.visibility import CLEAN, visible
+from training.examples.visibility import CLEAN, visible
 
 
 def read(canvas, backend, config):

@@ -11,7 +11,7 @@ from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import make_row, masked_slots
 from training.adaptation.spans import Cut
-from training.adaptation.visibility import CLEAN, NOISY, visible
+from training.examples.visibility import CLEAN, NOISY, visible
 
 START, GAP, END = 5, 6, 7
 MASK, EXPAND, DELETE = 2, 3, 4

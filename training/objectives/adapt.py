@@ -18,11 +18,12 @@ from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
-from training.adaptation.batch import AdaptBatch, collate
+from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import Row, make_row
 from training.adaptation.spans import cut_window
 from training.data.shards import TokenShard, tokenizer_hash
+from training.examples.adapt_batch import AdaptBatch
 from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
 from training.loop.config import LoopConfig
 from training.loop.loop import train
