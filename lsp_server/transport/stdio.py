@@ -26,12 +26,13 @@ def open_streams() -> tuple[int, int]:
     """File descriptors of the client's end; raises ``RequestRejected`` where standard input or output is closed.
 
     A descriptor that is closed is given to the next file that is opened, a model file for instance, so all three are
-    filled before anything else is opened.
+    filled before anything else is opened: here, or by the command with something that fails when it is used.
     """
-    missing = [number for number in (0, 1, 2) if not _is_open(number)]
-    for _ in missing:
-        os.open(os.devnull, os.O_RDWR)
-    if 0 in missing or 1 in missing:
+    unusable = [number for number in (0, 1) if not _usable(number)]
+    for number in (0, 1, 2):
+        if not _is_open(number):
+            os.open(os.devnull, os.O_RDWR)
+    if unusable:
         raise RequestRejected(
             "The language server talks to an editor over standard input and output, and they are closed; start it from an "
             "editor, or use --tcp 127.0.0.1:PORT."
@@ -40,6 +41,15 @@ def open_streams() -> tuple[int, int]:
     own = os.dup(1)
     os.dup2(2, 1)
     return 0, own
+
+
+def _usable(number: int) -> bool:
+    """Whether standard input can be read, or standard output written."""
+    try:
+        os.read(number, 0) if number == 0 else os.write(number, b"")
+    except OSError:
+        return False
+    return True
 
 
 def _is_open(number: int) -> bool:
