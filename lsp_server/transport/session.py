@@ -38,8 +38,8 @@ class Session:
 
     @property
     def started(self) -> bool:
-        """True once a client has introduced itself."""
-        return self._state != "new"
+        """True once a client has introduced itself, until it leaves; one that leaves at once was none."""
+        return self._state in ("running", "shut down")
 
     async def feed(self, chunk: bytes) -> None:
         """Handle whatever is complete now, in order: a handler sees the documents before the next message changes them."""
