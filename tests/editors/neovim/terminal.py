@@ -47,7 +47,7 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         command = [nvim, "-n", "-u", str(init), "--listen", str(socket), str(path)]
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=env | {"TERM": "xterm-256color"}, cwd=path.parent,
+            command, stdin=slave, stdout=slave, stderr=slave, env=env | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}, cwd=path.parent,
             start_new_session=True,
         )  # fmt: skip
         os.close(slave)

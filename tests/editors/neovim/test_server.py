@@ -111,14 +111,14 @@ def test_lacuna_without_arguments_explains_itself(nvim, start):
 def test_status_is_told_without_press_enter(newest, start):
     terminal = start(newest, "letter.md", PROSE)
     terminal.keys(":Lacuna status<CR>")
-    wait(lambda: terminal.says("suggestions shown"))
+    wait(lambda: terminal.says("0 shown"))
     assert not terminal.waits_for_enter
 
 
 def test_two_messages_at_once_need_no_press_enter_either(newest, start):
     terminal = start(newest, "data.json", "{}\n")
     terminal.keys(":Lacuna status<CR>")
-    wait(lambda: terminal.says("suggestions shown") and terminal.says("no suggestions in files of type json"))
+    wait(lambda: terminal.says("0 shown") and terminal.says("no suggestions in files of type json"))
     assert not terminal.waits_for_enter
 
 

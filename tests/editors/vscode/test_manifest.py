@@ -51,7 +51,9 @@ def test_it_runs_where_the_files_are_and_needs_no_proposed_interface():
     assert "enabledApiProposals" not in MANIFEST
 
 
-def test_every_setting_but_the_program_can_differ_from_folder_to_folder():
+def test_every_setting_can_differ_from_folder_to_folder_but_those_of_the_one_program():
     properties = CONTRIBUTES["configuration"]["properties"]
-    scopes = {name: about.get("scope") for name, about in properties.items() if name != "lacuna.command"}
+    assert {properties[name]["scope"] for name in ("lacuna.threads", "lacuna.onBattery")} == {"window"}
+    program = {"lacuna.command", "lacuna.threads", "lacuna.onBattery"}
+    scopes = {name: about.get("scope") for name, about in properties.items() if name not in program}
     assert set(scopes.values()) <= {"resource", "language-overridable"}, scopes
