@@ -46,8 +46,9 @@ class Terminal:
         os.set_blocking(self._master, False)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         command = [nvim, "-n", "-u", str(init), "--listen", str(socket), str(path)]
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=env | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}, cwd=path.parent,
+            command, stdin=slave, stdout=slave, stderr=slave, env=env | colours, cwd=path.parent,
             start_new_session=True,
         )  # fmt: skip
         os.close(slave)
