@@ -58,4 +58,5 @@ async def examine() -> str:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
     return said.decode("utf-8", "replace")

@@ -32,7 +32,7 @@ def at_a_terminal(*arguments):
 def test_markup_emoji_codes_and_escape_sequences_are_shown_and_not_obeyed(tmp_path):
     path = tmp_path / "odd.txt"
     path.write_text("start[/stop] [red]x[/] :smile: \x1b]0;renamed\x07 \u202e here is ____ [/x]\n" * 3)
-    status, shown = at_a_terminal("fill", path, "--max-tokens", "2")
+    status, shown = at_a_terminal("fill", path, "--max-tokens", "2", "--min-confidence", "0")
     assert status == 0, shown
     assert "start[/stop] [red]x[/] :smile:" in shown and "\\x1b]0;renamed\\x07" in shown and "\\u202e" in shown
     assert "\x1b]0;renamed" not in shown and "\u202e" not in shown
@@ -124,7 +124,7 @@ def test_an_empty_state_is_named_with_the_way_out(tmp_path):
 def test_closed_and_full_streams_are_no_internal_fault(tmp_path, closed):
     path = tmp_path / "a.txt"
     path.write_text("x ____ y\n")
-    line = f"exec {sys.executable} -m lacuna fill {path} --max-tokens 2 {closed}"
+    line = f"exec {sys.executable} -m lacuna fill {path} --max-tokens 2 --min-confidence 0 {closed}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=120)
     assert "internal fault" not in done.stderr and "Traceback" not in done.stderr
     assert done.returncode == (0 if closed in ("<&-", "2>&-") else 2) and path.read_text() == "x ____ y\n"

@@ -13,6 +13,7 @@ import torch
 from engine.network.model_config import ModelConfig
 from training.examples.adapt_batch import AdaptBatch
 from training.examples.objective import Rows, StepBatch
+from training.loop.precision import usual_precision
 
 _BF16_PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40": 181e12, "4090": 165e12, "3090": 71e12, "B200": 2250e12}
 """Dense bf16 FLOP/s that the maker states, by a part of the device's name."""
@@ -35,14 +36,15 @@ def flops_of_step(config: ModelConfig, batch: StepBatch) -> float:
 
 
 def peak_flops(device: torch.device) -> float:
-    """bf16 FLOP/s of ``device``: the maker's figure of a known GPU, else what a large matrix product reaches now."""
+    """FLOP/s of ``device`` in what runs compute in: the maker's figure of a known GPU, else what a large product reaches."""
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         known = [peak for part, peak in _BF16_PEAK.items() if part in name]
         if known:
             return known[0]
     size = 8192 if device.type == "cuda" else 1024
-    matrix = torch.randn(size, size, device=device).to(torch.bfloat16)
+    # What a run computes in: a processor without bf16 emulates it far below what it reaches in fp32.
+    matrix = torch.randn(size, size, device=device).to(torch.bfloat16 if usual_precision() == "bf16" else torch.float32)
     best = float("inf")
     for _ in range(4):
         began = time.perf_counter()

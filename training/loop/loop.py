@@ -23,6 +23,7 @@ from training.loop.config import LoopConfig
 from training.loop.ema import Ema
 from training.loop.lora import LoraConfig, add_adapters
 from training.loop.optim import learning_rate_factor, make_optimizers
+from training.loop.precision import usual_precision
 from training.loop.prefetch import Prefetch, usual_workers
 from training.loop.report import Report
 from training.loop.run_state import RunState, Saver, restore_optimizers, resume, training_weights
@@ -105,13 +106,6 @@ def train(
                 last = saver.save(kept, module, optimizers)
     assert last is not None
     return last
-
-
-def usual_precision() -> str:
-    """``bf16`` beside a GPU and on processors that have it; elsewhere it is emulated, ten times slower than fp32."""
-    processor = torch.cpu.get_capabilities()
-    native = torch.cuda.is_available() or processor.get("avx512_bf16") or processor.get("amx_bf16")
-    return "bf16" if native else "no"
 
 
 def _gradient(accelerator: Accelerator, module: Any, batch: StepBatch, accumulate: int) -> float:
