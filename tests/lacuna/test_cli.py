@@ -16,9 +16,13 @@ EVERYTHING = ("--min-confidence", "0")
 """Fill every blank, however unsure the answer is."""
 
 
+LONGEST_S = 800
+"""Of a command: a limit against hanging, far beyond what any takes on a slow machine."""
+
+
 def lacuna(*arguments, cwd=None, env=None, stdin=b""):
     command = [sys.executable, "-m", "lacuna", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=120)
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=LONGEST_S)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

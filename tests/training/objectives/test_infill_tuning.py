@@ -31,6 +31,8 @@ def figures(run, name):
     return [row[name] for row in rows if name in row]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("adapters", [False, True], ids=["whole", "adapters"])
 def test_the_bundled_model_learns_a_folder_and_is_exported(folder, tmp_path, adapters):
     toml = tmp_path / "run.toml"
