@@ -130,5 +130,5 @@ def test_a_negative_seed_is_refused_in_a_sentence(config, tokenizer):
     with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, places, index: np.zeros(512))) as engine:
         with pytest.raises(RequestRejected, match="seed -1 is not possible"):
             engine.fill(FillRequest(text="a ", spans=(Span(start=2, end=2),), seed=-1))
-        with pytest.raises(RequestRejected, match="seed -1 is not possible"):
+        with pytest.raises(RequestRejected, match="seed -1 is negative"):
             engine.generate(GenerateRequest(prompt_ids=(20,), gen_length=32, seed=-1))
