@@ -104,7 +104,7 @@ def train(here: Path, out: Path, run_file: Path, seconds: float, overrides: list
     if not (here / "parent").exists():
         convert(str(here / "parent.gguf"), here / "parent")
     places = [f"init_from={here}/parent", f"tokenizer={here}/parent/tokenizer.json", f"data={here}/data"]
-    trial = ["steps=12", "evaluate_every=1000000", "save_every=1000000", f"out={here}/trial", "optim.warmup=0.5"]
+    trial = [f"steps={TRIAL_STEPS}", "evaluate_every=1000000", "save_every=1000000", f"out={here}/trial", "optim.warmup=0.5"]
     a_step = _seconds_a_step(load_run(run_file, [*places, *overrides, *trial], AdaptConfig))
     left = seconds - (time.monotonic() - began)
     steps = max(TRIAL_STEPS, int(left / a_step))

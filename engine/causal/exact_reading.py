@@ -15,10 +15,8 @@ from engine.base.arrays import Ints
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import everything
+from engine.network.graph_io import READING
 from engine.network.model_config import ModelConfig
-
-READING = -1
-"""The stretch of tokens that are read causally (``network.visibility``)."""
 
 
 def reading_pass(canvas: Canvas, plan: CausalContext, config: ModelConfig) -> Batch:

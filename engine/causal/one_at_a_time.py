@@ -13,9 +13,9 @@ import numpy as np
 
 from engine.backends.interface import Batch, Context, Predictions
 from engine.base.arrays import Bools, Ints
-from engine.causal.exact_reading import READING
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
+from engine.network.graph_io import READING
 from engine.network.model_config import ModelConfig
 
 Writing = Generator[Batch, Predictions, tuple[list[int], list[float]]]

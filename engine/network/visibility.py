@@ -13,8 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-CANVAS = 0
-READING = -1
+from engine.network.graph_io import CANVAS, READING
 
 
 def stretch_visibility(stretch: Tensor, active: int) -> Tensor:

@@ -33,7 +33,6 @@ _PARTS = {
     "ffn_down": "down",
 }
 _TOP = {"token_embd.weight": EMBEDDING, "output_norm.weight": LAST_NORM, "output.weight": HEAD}
-_IGNORED = ("rope_freqs.weight",)
 
 
 def read_gguf(path: Path) -> Parent:
@@ -97,8 +96,6 @@ def read_gguf(path: Path) -> Parent:
 
 def _tensors(path: Path, reader: GGUFReader, permuted: dict[str, int]) -> Iterator[tuple[str, Tensor]]:
     for tensor in reader.tensors:
-        if tensor.name in _IGNORED:
-            continue
         name, part = _our_name(path, tensor.name)
         try:
             values = dequantize(tensor.data, tensor.tensor_type)
