@@ -1,4 +1,5 @@
-"""Cut-outs of held-out documents: lines, several lines, pieces in a line, rests of lines, sentences. None is selected."""
+"""Cut-outs of held-out documents: lines, several lines, pieces in a line, rests of lines,
+sentences. None is selected."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ CONTEXT_CHARS = 8_000
 
 @dataclass(frozen=True)
 class Case:
-    """``text[start:end]`` is the answer; ``group`` is what answers may depend on together (a package)."""
+    """``text[start:end]`` is the answer; ``group`` is what answers may depend on together (a
+    package)."""
 
     text: str
     start: int
@@ -40,7 +42,9 @@ class Case:
         """What stands before and after the answer on its line."""
         start = self.text.rfind("\n", 0, self.start) + 1
         end = self.text.find("\n", self.end)
-        return self.text[start : self.start], self.text[self.end : len(self.text) if end < 0 else end]
+        return self.text[start : self.start], self.text[
+            self.end : len(self.text) if end < 0 else end
+        ]
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,22 @@ class HeldOutDocument:
 
 
 def read_documents(path: Path) -> list[HeldOutDocument]:
-    """Documents of a ``.jsonl``, ``.jsonl.gz`` or ``.jsonl.zst`` file with ``text``, ``source`` and ``path``."""
+    """Documents of a ``.jsonl``, ``.jsonl.gz`` or ``.jsonl.zst`` file with ``text``, ``source`` and
+    ``path``."""
     if path.suffix == ".zst":
         import zstandard
 
-        data = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(path.read_bytes()).read()
+        data = (
+            zstandard.ZstdDecompressor(max_window_size=1 << 27)
+            .stream_reader(path.read_bytes())
+            .read()
+        )
     else:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
-    return [HeldOutDocument(row["text"], row.get("source", ""), row.get("path", "")) for row in rows]
+    return [
+        HeldOutDocument(row["text"], row.get("source", ""), row.get("path", "")) for row in rows
+    ]
 
 
 def read_texts(path: Path, limit: int) -> list[str]:
@@ -70,7 +81,8 @@ def read_texts(path: Path, limit: int) -> list[str]:
 
 
 def cut_cases(documents: list[HeldOutDocument], kind: str, count: int, seed: int) -> list[Case]:
-    """``count`` cases, spread over the documents, drawn with one seed; fewer when the documents hold fewer."""
+    """``count`` cases, spread over the documents, drawn with one seed; fewer when the documents
+    hold fewer."""
     rng = np.random.default_rng(seed)
     cases: list[Case] = []
     order = [int(i) for i in rng.permutation(len(documents))]
@@ -128,18 +140,27 @@ def _sentence(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     """A sentence inside a line of prose."""
     at = int(rng.integers(0, max(1, len(text))))
     match = SENTENCE.search(text, at)
-    return None if match is None else (match.start() + len(match[0]) - len(match[0].lstrip()), match.end())
+    return (
+        None
+        if match is None
+        else (match.start() + len(match[0]) - len(match[0].lstrip()), match.end())
+    )
 
 
 def _sentences(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
     """Two sentences that follow each other on a line."""
     first = _sentence(text, rng)
     second = None if first is None else SENTENCE.match(text, first[1])
-    return None if first is None or second is None or second.end() - first[0] > LONGEST else (first[0], second.end())
+    return (
+        None
+        if first is None or second is None or second.end() - first[0] > LONGEST
+        else (first[0], second.end())
+    )
 
 
 def _rest(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
-    """From any character of a line's text to the end of the line, where an editor's cursor stands while one types."""
+    """From any character of a line's text to the end of the line, where an editor's cursor stands
+    while one types."""
     line = _line(text, rng)
     if line is None:
         return None
@@ -154,7 +175,14 @@ def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     return start, len(text) if end < 0 else end
 
 
-_CUTS = {"line": _line, "lines": _lines, "piece": _piece, "rest": _rest, "sentence": _sentence, "sentences": _sentences}
+_CUTS = {
+    "line": _line,
+    "lines": _lines,
+    "piece": _piece,
+    "rest": _rest,
+    "sentence": _sentence,
+    "sentences": _sentences,
+}
 KINDS = tuple(_CUTS)
 
 

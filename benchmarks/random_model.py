@@ -1,4 +1,5 @@
-"""A model folder of 45 million parameters with random weights, so that a small bundled model flatters no time.
+"""A model folder of 45 million parameters with random weights, so that a small bundled model
+flatters no time.
 
 It goes through the real exporter and so needs the ``export`` extra.
 """
@@ -22,9 +23,12 @@ from export.onnx_export import export_onnx
 
 
 def make_random_model(folder: Path) -> Path:
-    """Export it below ``folder`` unless it is there, made by the same exporter; the tokenizer is the bundled one."""
+    """Export it below ``folder`` unless it is there, made by the same exporter; the tokenizer is
+    the bundled one."""
     exporter = Path(inspect.getfile(onnx_export)).parent
-    made_by = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(exporter.glob("*.py")))).hexdigest()[:12]
+    made_by = hashlib.sha256(
+        b"".join(path.read_bytes() for path in sorted(exporter.glob("*.py")))
+    ).hexdigest()[:12]
     out = folder / f"random-45m-{made_by}"
     if not (out / "model.onnx").exists():
         _export(out)

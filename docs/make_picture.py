@@ -2,8 +2,8 @@
 
     .venv/bin/python docs/make_picture.py
 
-Every frame is a draft that the engine reported; masked places are shown as blocks. The picture names no time, because that
-depends on the machine that draws it.
+Every frame is a draft that the engine reported; masked places are shown as blocks. The picture
+names no time, because that depends on the machine that draws it.
 """
 
 from __future__ import annotations
@@ -39,17 +39,24 @@ def main() -> None:
         for row, (line, marks) in enumerate(_rows(text, spans, frame)[head:]):
             y = MARGIN + LINE * (row + 1)
             for start, size in marks:
-                box = f'x="{MARGIN + start * CHAR:.1f}" y="{y - 14}" width="{size * CHAR:.1f}" height="{LINE}"'
+                left, across = MARGIN + start * CHAR, size * CHAR
+                box = f'x="{left:.1f}" y="{y - 14}" width="{across:.1f}" height="{LINE}"'
                 parts.append(f'<rect class="hole" {box} rx="3"/>')
-            parts.append(f'<text xml:space="preserve" x="{MARGIN}" y="{y}">{html.escape(line)}</text>')
+            parts.append(
+                f'<text xml:space="preserve" x="{MARGIN}" y="{y}">{html.escape(line)}</text>'
+            )
         parts.append("</g>")
-    note = f"{len(spans)} blanks filled together in {result.nfe} passes of lacuna-mini, every best guess shown"
+    note = (
+        f"{len(spans)} blanks filled together in {result.nfe} passes of lacuna-mini, "
+        "every best guess shown"
+    )
     parts.append(f'<text class="note" x="{MARGIN}" y="{height - MARGIN + 6}">{note}</text></svg>\n')
     (ROOT / "docs" / "fill.svg").write_text("".join(parts), "utf-8")
 
 
 def _rows(text: str, spans: tuple, answers: list[str]) -> list[tuple[str, list[tuple[int, int]]]]:
-    """Lines of the text with the answers in place, and for each line where an answer stands (column, length)."""
+    """Lines of the text with the answers in place, and for each line where an answer stands
+    (column, length)."""
     filled, places, at = "", [], 0
     for span, answer in zip(spans, answers, strict=True):
         filled += text[at : span.start]
@@ -58,7 +65,9 @@ def _rows(text: str, spans: tuple, answers: list[str]) -> list[tuple[str, list[t
     filled += text[at:]
     rows, offset = [], 0
     for line in filled.split("\n"):
-        rows.append((line, [(s - offset, n) for s, n in places if offset <= s <= offset + len(line)]))
+        rows.append(
+            (line, [(s - offset, n) for s, n in places if offset <= s <= offset + len(line)])
+        )
         offset += len(line) + 1
     return rows
 
@@ -66,7 +75,8 @@ def _rows(text: str, spans: tuple, answers: list[str]) -> list[tuple[str, list[t
 def _opening(width: float, height: float, frames: int) -> str:
     total, share = frames * SECONDS, 100 / frames
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}">'
         "<style>text{font:14px ui-monospace,Menlo,Consolas,monospace;fill:#d7dae0;white-space:pre}"
         ".hole{fill:#2f5d3a}.note{fill:#8b949e;font-size:12px}"
         f".frame{{opacity:0;animation:show {total:.2f}s infinite step-end}}.last{{opacity:1}}"

@@ -1,8 +1,15 @@
-"""The engine: the mask predictor and everything that turns spans into text. It knows no editor and imports no torch."""
+"""The engine: the mask predictor and everything that turns spans into text. It knows no editor and
+imports no torch."""
 
 import os
 
-from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.base.errors import (
+    BackendUnavailable,
+    CheckpointError,
+    EngineError,
+    EngineUnavailable,
+    RequestRejected,
+)
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.infill.gate.rules import REASONS
@@ -54,7 +61,8 @@ __all__ = [
     "language_of",
 ]
 
-# onnxruntime's wheels for Linux (seen in 1.32) make a device id and a database of events to send as soon as a session is
-# opened. It has to be told before it is imported; its own `disable_telemetry_events` does not prevent it.
+# onnxruntime's wheels for Linux (seen in 1.32) make a device id and a database of events to send as
+# soon as a session is opened. It has to be told before it is imported; its own
+# `disable_telemetry_events` does not prevent it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

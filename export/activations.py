@@ -1,4 +1,5 @@
-"""What goes into each matrix: the peaks that static scales are made of, and what rounding one matrix alone costs."""
+"""What goes into each matrix: the peaks that static scales are made of, and what rounding one
+matrix alone costs."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from export.storage import TOP, stored
 
 
 def static_scales(model: MaskPredictor, batches: Sequence[Batch], storage: str) -> dict[str, float]:
-    """Name of a matrix -> scale of its input: the largest number seen, over the largest one that 8 bits hold."""
+    """Name of a matrix -> scale of its input: the largest number seen, over the largest one that 8
+    bits hold."""
     peaks: dict[str, float] = {}
 
     def watch(name: str, x: Tensor) -> None:
@@ -28,10 +30,16 @@ def static_scales(model: MaskPredictor, batches: Sequence[Batch], storage: str) 
     for module_name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear):
             name = f"{module_name}.weight"
-            handles.append(module.register_forward_pre_hook(lambda _, inputs, name=name: watch(name, inputs[0])))
+            handles.append(
+                module.register_forward_pre_hook(
+                    lambda _, inputs, name=name: watch(name, inputs[0])
+                )
+            )
     # A tied head is applied to what the last norm gives, outside of any module.
     norm = model.model.transformer["ln_f"]
-    handles.append(norm.register_forward_hook(lambda _, __, rows: watch("model.transformer.wte.weight", rows)))
+    handles.append(
+        norm.register_forward_hook(lambda _, __, rows: watch("model.transformer.wte.weight", rows))
+    )
     try:
         backend = TorchBackend(model, next(model.parameters()).device)
         for batch in batches:
@@ -42,8 +50,11 @@ def static_scales(model: MaskPredictor, batches: Sequence[Batch], storage: str) 
     return {name: peak / TOP[storage] for name, peak in peaks.items()}
 
 
-def losses(model: MaskPredictor, batches: Sequence[Batch], precision: Precision) -> dict[str, float]:
-    """Name of a matrix of a block -> mean change of log-probabilities (nats) when it alone is rounded."""
+def losses(
+    model: MaskPredictor, batches: Sequence[Batch], precision: Precision
+) -> dict[str, float]:
+    """Name of a matrix of a block -> mean change of log-probabilities (nats) when it alone is
+    rounded."""
     backend = TorchBackend(model, next(model.parameters()).device)
     exact = [backend.predict(batch).target_log_probs for batch in batches]
     found = {}
@@ -51,7 +62,9 @@ def losses(model: MaskPredictor, batches: Sequence[Batch], precision: Precision)
         if ".blocks." in name and value.dim() == 2:
             with _rounded(value, precision):
                 changed = [backend.predict(batch).target_log_probs for batch in batches]
-            found[name] = float(np.mean([np.abs(a - b).mean() for a, b in zip(exact, changed, strict=True)]))
+            found[name] = float(
+                np.mean([np.abs(a - b).mean() for a, b in zip(exact, changed, strict=True)])
+            )
     return found
 
 

@@ -1,4 +1,5 @@
-"""Canvases on which an artefact is calibrated and compared: windows of text with masks in the middle."""
+"""Canvases on which an artefact is calibrated and compared: windows of text with masks in the
+middle."""
 
 from __future__ import annotations
 
@@ -14,13 +15,20 @@ from engine.text.tokenizer import TextTokenizer
 CONTEXT, SLOTS = 192, 12
 
 
-def canvases(config: ModelConfig, folder: Path, texts: Sequence[str], count: int, seed: int) -> list[Batch]:
-    """Passes over ``texts`` in the words of the tokenizer of ``folder``; over random ids where it has none."""
+def canvases(
+    config: ModelConfig, folder: Path, texts: Sequence[str], count: int, seed: int
+) -> list[Batch]:
+    """Passes over ``texts`` in the words of the tokenizer of ``folder``; over random ids where it
+    has none."""
     rng = np.random.default_rng(seed)
     known: list[np.ndarray] = []
     if texts and (folder / "tokenizer.json").exists():
         tokenizer = TextTokenizer(folder / "tokenizer.json")
-        known = [ids for ids in (np.array(tokenizer.encode(text), np.int64) for text in texts) if len(ids) >= CONTEXT]
+        known = [
+            ids
+            for ids in (np.array(tokenizer.encode(text), np.int64) for text in texts)
+            if len(ids) >= CONTEXT
+        ]
     return [_canvas(config, _window(config, known, rng), rng) for _ in range(count)]
 
 

@@ -1,8 +1,9 @@
 """The step graph: the mask predictor as one function of arrays, traced for ONNX.
 
-The same graph is a full pass (empty context) and a step (few active tokens on cached keys). Hidden rows are gathered before
-the head; log-probabilities are exact, and only the K best leave the graph. Matrices lie as (in, out), as MatMul takes them,
-and are arguments like the rest, so that a model of any size is traced without one of its weights in memory.
+The same graph is a full pass (empty context) and a step (few active tokens on cached keys). Hidden
+rows are gathered before the head; log-probabilities are exact, and only the K best leave the graph.
+Matrices lie as (in, out), as MatMul takes them, and are arguments like the rest, so that a model of
+any size is traced without one of its weights in memory.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from engine.network.visibility import stretch_visibility
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
 PLACES = 2
-"""So many times the model's longest row there are places: spans grow while the row around them is full."""
+"""So many times the model's longest row there are places: spans grow while the row around them is
+full."""
 Table = tuple[Tensor, Tensor, Tensor]
 """Cosines and sines of every place, and the places of a row (B, S)."""
 
@@ -72,16 +74,22 @@ class StepGraph(nn.Module):
         x = columns.t().reshape(input_ids.shape[0], input_ids.shape[1], config.d_model)
         kept: list[Tensor] = []
         for i in range(config.n_layers):
-            x, keys, values = self._block(i, x, table, key_table, mask, context[2 * i], context[2 * i + 1])
+            x, keys, values = self._block(
+                i, x, table, key_table, mask, context[2 * i], context[2 * i + 1]
+            )
             kept += [keys, values]
         rows = torch.gather(x, 1, query_index[:, :, None].expand(-1, -1, config.d_model))
         rows = self._norm(rows, "ln_f")
         rows = tie.to(rows.dtype) @ rows  # the head is linear: tied rows are summed before it
-        logits = rows @ self.weight("wte.weight") if config.weight_tying else self.linear(rows, "ff_out")
+        logits = (
+            rows @ self.weight("wte.weight") if config.weight_tying else self.linear(rows, "ff_out")
+        )
         logits = logits.float()
         if config.scale_logits:
             logits = logits / math.sqrt(config.d_model)
-        rules = torch.index_select(allowed, 0, allowed_row.flatten()).reshape(*allowed_row.shape, config.embedding_rows)
+        rules = torch.index_select(allowed, 0, allowed_row.flatten()).reshape(
+            *allowed_row.shape, config.embedding_rows
+        )
         logits = torch.where(rules, logits, -1e9)
         return (*_summary(logits, target_ids), *kept)
 
@@ -97,12 +105,17 @@ class StepGraph(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         config, block = self.config, f"blocks.{i}"
         h = self._norm(x, f"{block}.attn_norm")
-        q, k, v = (self._heads(self.linear(h, f"{block}.{name}")) for name in ("q_proj", "k_proj", "v_proj"))
+        q, k, v = (
+            self._heads(self.linear(h, f"{block}.{name}"))
+            for name in ("q_proj", "k_proj", "v_proj")
+        )
         # One node turns all keys; written out, turning the cached ones was a third of a step.
         keys = _turned(torch.cat((past_keys, k), dim=2), key_table)
         values = torch.cat((past_values, v), dim=2)
         grouped = config.kv_heads != config.n_heads
-        y = F.scaled_dot_product_attention(_turned(q, table), keys, values, attn_mask=mask, enable_gqa=grouped)
+        y = F.scaled_dot_product_attention(
+            _turned(q, table), keys, values, attn_mask=mask, enable_gqa=grouped
+        )
         x = x + self.linear(y.transpose(1, 2).flatten(2), f"{block}.attn_out")
         h = self._norm(x, f"{block}.ff_norm")
         gate = F.silu(self.linear(h, f"{block}.ff_proj"))
@@ -112,7 +125,9 @@ class StepGraph(nn.Module):
         return x.reshape(x.shape[0], x.shape[1], -1, self.config.head_dim).transpose(1, 2)
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
-        return F.rms_norm(x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps)
+        return F.rms_norm(
+            x, (self.config.d_model,), self.weight(f"{name}.weight"), self.config.rms_norm_eps
+        )
 
 
 def _turned(x: Tensor, table: Table) -> Tensor:
@@ -124,7 +139,8 @@ def _turned(x: Tensor, table: Table) -> Tensor:
 def _tables(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines (P, D / 2) of every place, as the operator takes them.
 
-    They depend on no input, so a runtime computes them once, when it loads the graph; of every pass they were a tenth.
+    They depend on no input, so a runtime computes them once, when it loads the graph; of every pass
+    they were a tenth.
     """
     places = torch.arange(PLACES * config.max_sequence_length, device=device)[None]
     cos, sin = rotary_table(places, config.head_dim, config.rope_theta)
@@ -133,10 +149,11 @@ def _tables(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _summary(logits: Tensor, target_ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The K best tokens with exact log-probabilities, the targets' and the entropy, from logits (B, Q, V).
+    """The K best tokens with exact log-probabilities, the targets' and the entropy, from logits (B,
+    Q, V).
 
-    Written out because onnxruntime's ReduceLogSumExp is six times slower than this over a large vocabulary, and because
-    a top-k over chunk maxima first is exact and reads the vocabulary once.
+    Written out because onnxruntime's ReduceLogSumExp is six times slower than this over a large
+    vocabulary, and because a top-k over chunk maxima first is exact and reads the vocabulary once.
     """
     vocab = logits.shape[-1]
     peak = logits.amax(-1, keepdim=True)

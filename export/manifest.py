@@ -1,4 +1,5 @@
-"""``manifest.json`` of an artefact: what it was made from and by, so that a foreign or damaged part is noticed."""
+"""``manifest.json`` of an artefact: what it was made from and by, so that a foreign or damaged part
+is noticed."""
 
 from __future__ import annotations
 
@@ -11,12 +12,18 @@ from pathlib import Path
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 
-def write_manifest(folder: Path, precision: str, opset: int, candidates: int, kept: Sequence[str] = ()) -> None:
-    """Describe every file in ``folder`` by size and SHA-256; ``kept`` are matrices that were not rounded."""
+def write_manifest(
+    folder: Path, precision: str, opset: int, candidates: int, kept: Sequence[str] = ()
+) -> None:
+    """Describe every file in ``folder`` by size and SHA-256; ``kept`` are matrices that were not
+    rounded."""
     files = {}
     for path in sorted(folder.iterdir()):
         with path.open("rb") as stream:
-            files[path.name] = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+            files[path.name] = {
+                "bytes": path.stat().st_size,
+                "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
+            }
     manifest = {
         "format": 1,
         "precision": precision,

@@ -1,7 +1,9 @@
-"""``lacuna export onnx``: a checkpoint becomes a model folder whose ONNX graph and torch share one weights file.
+"""``lacuna export onnx``: a checkpoint becomes a model folder whose ONNX graph and torch share one
+weights file.
 
-The graph is traced without weights. They are read, rounded and written one after another, so that a model larger than
-memory can be exported; only static activation scales and the choice of exempt matrices need the model to run.
+The graph is traced without weights. They are read, rounded and written one after another, so that a
+model larger than memory can be exported; only static activation scales and the choice of exempt
+matrices need the model to run.
 """
 
 from __future__ import annotations
@@ -40,12 +42,17 @@ CALIBRATION = 64
 
 
 def export_onnx(
-    checkpoint: Path, out: Path, precision: str = "int8", texts: Sequence[str] = (), keep_float: int = 0
+    checkpoint: Path,
+    out: Path,
+    precision: str = "int8",
+    texts: Sequence[str] = (),
+    keep_float: int = 0,
 ) -> dict[str, float]:
-    """Write the model folder ``out`` (config, tokenizer, weights, graph, manifest); it appears whole or not at all.
+    """Write the model folder ``out`` (config, tokenizer, weights, graph, manifest); it appears
+    whole or not at all.
 
-    ``texts`` calibrate. ``keep_float`` matrices of the blocks, those whose rounding alone changes predictions most, stay
-    as they are; what was measured of each (nats) is returned.
+    ``texts`` calibrate. ``keep_float`` matrices of the blocks, those whose rounding alone changes
+    predictions most, stay as they are; what was measured of each (nats) is returned.
     """
     if precision not in PRECISION:
         raise ValueError(f"precision {precision!r} is not one of {', '.join(PRECISION)}.")
@@ -64,19 +71,29 @@ def export_onnx(
         graph = trace(plain, chosen.dtype)
         Quantiser(shapes, chosen, places, kept, scales).rewrite(graph)
         onnx.save(graph, str(partial / "model.onnx"))
-        config = msgspec.structs.replace(plain, weights_layout="in_out", weights_precision=precision)
+        config = msgspec.structs.replace(
+            plain, weights_layout="in_out", weights_precision=precision
+        )
         (partial / "config.json").write_text(json.dumps(dump_model_config(config), indent=1) + "\n")
         if (checkpoint / "tokenizer.json").exists():
             shutil.copyfile(checkpoint / "tokenizer.json", partial / "tokenizer.json")
         write_manifest(partial, precision, OPSET, NUM_CANDIDATES, sorted(kept))
-        if card := next((p for p in (checkpoint / "README.md", out / "README.md") if p.exists()), None):
+        if card := next(
+            (p for p in (checkpoint / "README.md", out / "README.md") if p.exists()), None
+        ):
             shutil.copyfile(card, partial / "README.md")
-    sys.stderr.write(f"{out}: {precision}, {sum(f.stat().st_size for f in out.iterdir()) / 2**20:.1f} MiB\n")
+    sys.stderr.write(
+        f"{out}: {precision}, {sum(f.stat().st_size for f in out.iterdir()) / 2**20:.1f} MiB\n"
+    )
     return measured
 
 
 def _measured(
-    checkpoint: Path, config: ModelConfig, precision: Precision, texts: Sequence[str], keep_float: int
+    checkpoint: Path,
+    config: ModelConfig,
+    precision: Precision,
+    texts: Sequence[str],
+    keep_float: int,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Static scales and losses, as far as they are needed."""
     if not precision.calibrated and not keep_float:
@@ -108,7 +125,9 @@ def _stored(
 ) -> Iterator[tuple[str, Tensor]]:
     """The checkpoint's tensors in their stored form."""
     shown = sys.stderr.isatty()
-    for name, value in track(read_tensors(checkpoint, config), "weights", total=len(shapes), disable=not shown):
+    for name, value in track(
+        read_tensors(checkpoint, config), "weights", total=len(shapes), disable=not shown
+    ):
         matrix = value.t() if value.dim() == 2 else value
         storage = storage_of(name, shapes[name], precision, kept)
         yield from stored_tensors(name, *stored(matrix, storage, precision.dtype))

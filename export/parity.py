@@ -1,7 +1,8 @@
-"""Is an artefact the same model? The same canvases through torch and through it: predictions, then whole fills.
+"""Is an artefact the same model? The same canvases through torch and through it: predictions, then
+whole fills.
 
-Torch runs the checkpoint that the artefact was made from in fp32; without it the artefact's own weights, dequantised, which
-judges the graph and the arithmetic but not the rounding of the weights.
+Torch runs the checkpoint that the artefact was made from in fp32; without it the artefact's own
+weights, dequantised, which judges the graph and the arithmetic but not the rounding of the weights.
 """
 
 from __future__ import annotations
@@ -35,20 +36,25 @@ LIMITS = {
     "int4": {"top1_agreement": 0.9},
     "int4-gpu": {"top1_agreement": 0.9},
 }
-"""What an artefact of a precision must reach; differences of exact match, where measured, are in percentage points."""
+"""What an artefact of a precision must reach; differences of exact match, where measured, are in
+percentage points."""
 
 
 def check_files(folder: Path) -> None:
-    """``CheckpointError`` names the first file that is not as the manifest says; a folder without one is no export."""
+    """``CheckpointError`` names the first file that is not as the manifest says; a folder without
+    one is no export."""
     if not (folder / MANIFEST).exists():
-        raise CheckpointError(f"{folder} has no readable manifest.json; it is not what `lacuna export` writes.")
+        raise CheckpointError(
+            f"{folder} has no readable manifest.json; it is not what `lacuna export` writes."
+        )
     check_model(folder, again=True)
 
 
 def compare(
     folder: Path, checkpoint: Path | None, count: int, texts: Sequence[str], seed: int
 ) -> dict[str, float | int | str]:
-    """Figures of ``folder`` against torch over canvases, and of whole fills of ``texts`` (one blank in each)."""
+    """Figures of ``folder`` against torch over canvases, and of whole fills of ``texts`` (one blank
+    in each)."""
     config = read_model_config(folder)
     original = read_model_config(checkpoint) if checkpoint else config
     if (original.d_model, original.n_layers, original.embedding_rows) != (
@@ -57,7 +63,9 @@ def compare(
         config.embedding_rows,
     ):
         raise CheckpointError(f"{checkpoint} is another model than {folder}.")
-    reference = TorchBackend(load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu"))
+    reference = TorchBackend(
+        load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu")
+    )
     artefact = load_backend("onnx", folder)
     same, worst, differences = 0, 0.0, []
     for batch in canvases(config, folder, texts, count, seed):
@@ -79,7 +87,9 @@ def compare(
 
 def reference_engine(folder: Path, checkpoint: Path | None) -> Engine:
     """Torch in fp32 with the tokenizer and the calibration of the artefact."""
-    reference = TorchBackend(load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu"))
+    reference = TorchBackend(
+        load_checkpoint(checkpoint or folder, torch.float32).eval(), torch.device("cpu")
+    )
     tokenizer = TextTokenizer(folder / "tokenizer.json")
     return Engine.with_backend(read_model_config(folder), tokenizer, reference)
 
@@ -97,7 +107,8 @@ def shortfalls(report: dict[str, float | int | str]) -> list[str]:
 
 
 def _difference(ours: Predictions, theirs: Predictions) -> np.ndarray:
-    """Absolute differences of the log-probabilities of the same tokens: the targets, and the best one."""
+    """Absolute differences of the log-probabilities of the same tokens: the targets, and the best
+    one."""
     best = np.abs(ours.log_probs[..., 0] - theirs.log_probs[..., 0])
     found: np.ndarray = np.maximum(best, np.abs(ours.target_log_probs - theirs.target_log_probs))
     return found
@@ -105,10 +116,15 @@ def _difference(ours: Predictions, theirs: Predictions) -> np.ndarray:
 
 def _fills(folder: Path, reference: TorchBackend, texts: Sequence[str]) -> dict[str, float | int]:
     equal = 0
-    with Engine(folder, "onnx") as engine, Engine.with_backend(engine.config, engine.tokenizer, reference) as other:
+    with (
+        Engine(folder, "onnx") as engine,
+        Engine.with_backend(engine.config, engine.tokenizer, reference) as other,
+    ):
         for text in texts:
             at = len(text) // 2
             span = Span(start=at, end=at, tokens=6, single_line=True)
-            request = FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))
+            request = FillRequest(
+                text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0)
+            )
             equal += engine.fill(request).spans[0].text == other.fill(request).spans[0].text
     return {"fills": len(texts), "same_fills": round(equal / len(texts), 4)}

@@ -9,9 +9,9 @@ import torch
 
 @dataclass(frozen=True)
 class Precision:
-    """Storage is ``float`` (as ``dtype``), ``int8`` or ``fp8`` (one scale an output channel), or ``int4`` (one scale a block
-    of 32 inputs). Activations are ``float``, ``row`` (8 bits, one scale a row, found as it comes) or ``static`` (8 bits, one
-    scale a matrix, found beforehand)."""
+    """Storage is ``float`` (as ``dtype``), ``int8`` or ``fp8`` (one scale an output channel), or
+    ``int4`` (one scale a block of 32 inputs). Activations are ``float``, ``row`` (8 bits, one scale
+    a row, found as it comes) or ``static`` (8 bits, one scale a matrix, found beforehand)."""
 
     dtype: torch.dtype
     blocks: str = "float"
@@ -20,7 +20,8 @@ class Precision:
     """Storage of embedding and head."""
     activations: str = "float"
     cpu: bool = True
-    """Made for the CPU: products of integers by one operator of onnxruntime, not by quantise and dequantise nodes."""
+    """Made for the CPU: products of integers by one operator of onnxruntime, not by quantise and
+    dequantise nodes."""
 
     @property
     def calibrated(self) -> bool:

@@ -1,8 +1,10 @@
-"""Weights of a traced graph become initialisers in their stored form, and products with them take that form.
+"""Weights of a traced graph become initialisers in their stored form, and products with them take
+that form.
 
-Integer products on a CPU have one scale a row of activations (``row``): a row's numbers do not depend on the rows beside
-it, so requests may share a pass, and rounding is finer than with one scale for all of them. Nodes for a GPU are explicit
-quantise and dequantise nodes, which TensorRT and onnxruntime fuse.
+Integer products on a CPU have one scale a row of activations (``row``): a row's numbers do not
+depend on the rows beside it, so requests may share a pass, and rounding is finer than with one
+scale for all of them. Nodes for a GPU are explicit quantise and dequantise nodes, which TensorRT
+and onnxruntime fuse.
 """
 
 from __future__ import annotations
@@ -30,17 +32,22 @@ _TYPES = {
 }
 _ELEMENTS = {"int8": torch.int8, "fp8": torch.float8_e4m3fn, "int4": torch.uint8}
 _MIDDLE = 128
-"""What zero is stored as in unsigned 8 bits; products of unsigned with signed numbers are the fast ones."""
+"""What zero is stored as in unsigned 8 bits; products of unsigned with signed numbers are the fast
+ones."""
 
 
-def storage_of(name: str, shape: tuple[int, ...], precision: Precision, kept: frozenset[str]) -> str:
+def storage_of(
+    name: str, shape: tuple[int, ...], precision: Precision, kept: frozenset[str]
+) -> str:
     """How the tensor ``name`` is stored; ``kept`` are matrices that stay as they are."""
     if len(shape) != 2 or name in kept:
         return "float"
     return precision.blocks if ".blocks." in name else precision.ends
 
 
-def entries(shapes: Mapping[str, tuple[int, ...]], precision: Precision, kept: frozenset[str]) -> list[Entry]:
+def entries(
+    shapes: Mapping[str, tuple[int, ...]], precision: Precision, kept: frozenset[str]
+) -> list[Entry]:
     """What the weights file will hold."""
     found: list[Entry] = []
     for name, shape in shapes.items():
@@ -51,12 +58,16 @@ def entries(shapes: Mapping[str, tuple[int, ...]], precision: Precision, kept: f
             found.append((name, torch.uint8, (shape[0], shape[1] // 2)))
             found.append((name + SCALE, precision.dtype, (shape[0] // BLOCK, shape[1])))
         else:
-            found += [(name, _ELEMENTS[storage], shape), (name + SCALE, precision.dtype, (shape[1],))]
+            found += [
+                (name, _ELEMENTS[storage], shape),
+                (name + SCALE, precision.dtype, (shape[1],)),
+            ]
     return found
 
 
 class Quantiser:
-    """Rewrites one graph; ``scales`` are those of static activations by the name of their matrix."""
+    """Rewrites one graph; ``scales`` are those of static activations by the name of their
+    matrix."""
 
     def __init__(
         self,
@@ -76,8 +87,18 @@ class Quantiser:
     def rewrite(self, model: onnx.ModelProto) -> None:
         graph = model.graph
         for node in graph.node:
-            name = node.input[1] if node.op_type == "MatMul" else node.input[0] if node.op_type == "Gather" else ""
-            storage = storage_of(name, self.shapes[name], self.precision, self.kept) if name in self.shapes else "float"
+            name = (
+                node.input[1]
+                if node.op_type == "MatMul"
+                else node.input[0]
+                if node.op_type == "Gather"
+                else ""
+            )
+            storage = (
+                storage_of(name, self.shapes[name], self.precision, self.kept)
+                if name in self.shapes
+                else "float"
+            )
             if storage == "float":
                 self._nodes.append(node)
             elif node.op_type == "Gather":
@@ -120,8 +141,8 @@ class Quantiser:
     def _look_up(self, node: NodeProto, name: str) -> None:
         """Rows of the embedding, which lies as (E, V), from its rounded columns.
 
-        A CPU reads columns a number at a time, a seventh of a full pass; so there the runtime turns the matrix once, when it
-        loads the graph.
+        A CPU reads columns a number at a time, a seventh of a full pass; so there the runtime turns
+        the matrix once, when it loads the graph.
         """
         if self.precision.cpu:
             turned = self._add("Transpose", [name], f"{name}.turned", perm=[1, 0])
@@ -133,7 +154,11 @@ class Quantiser:
             return
         columns = self._add("Gather", [name, node.input[1]], f"{name}.columns", axis=1)
         scale = self._add("Gather", [name + SCALE, node.input[1]], f"{name}.column_scales", axis=0)
-        self._add("Mul", [self._add("Cast", [columns], f"{name}.wide", to=self._float), scale], node.output[0])
+        self._add(
+            "Mul",
+            [self._add("Cast", [columns], f"{name}.wide", to=self._float), scale],
+            node.output[0],
+        )
 
     def _multiply(self, node: NodeProto, name: str, storage: str) -> None:
         x, y = node.input[0], node.output[0]
@@ -145,7 +170,9 @@ class Quantiser:
                 return
             rounded, peak = self._rows(x, zero)
             step = self._constant("quantised.step", self._float, 1 / 127)
-            product = self._add("MatMulIntegerToFloat", [rounded, name, step, name + SCALE, zero], f"{y}.of_peaks")
+            product = self._add(
+                "MatMulIntegerToFloat", [rounded, name, step, name + SCALE, zero], f"{y}.of_peaks"
+            )
             self._add("Mul", [product, peak], y)
             return
         blocks = {"axis": 0, "block_size": BLOCK} if storage == "int4" else {"axis": 1}
@@ -158,16 +185,22 @@ class Quantiser:
         self._add("MatMul", [x, matrix], y)
 
     def _rows(self, x: str, zero: str) -> tuple[str, str]:
-        """``x`` in unsigned 8 bits, in 127ths of its rows' peaks (.., 1), and these; once for all matrices that take it."""
+        """``x`` in unsigned 8 bits, in 127ths of its rows' peaks (.., 1), and these; once for all
+        matrices that take it."""
         if x not in self._rounded:
             step = self._constant("quantised.step", self._float, 1 / 127)
             least = self._constant("quantised.least", self._float, 1e-10)
             last = "quantised.last_axis"
             self._constants.setdefault(last, helper.make_tensor(last, TensorProto.INT64, [1], [-1]))
-            peak = self._add("ReduceMax", [self._add("Abs", [x], f"{x}.abs"), last], f"{x}.largest", keepdims=1)
+            peak = self._add(
+                "ReduceMax", [self._add("Abs", [x], f"{x}.abs"), last], f"{x}.largest", keepdims=1
+            )
             peak = self._add("Max", [peak, least], f"{x}.peak")
             share = self._add("Div", [x, peak], f"{x}.share")
-            self._rounded[x] = self._add("QuantizeLinear", [share, step, zero], f"{x}.rounded"), peak
+            self._rounded[x] = (
+                self._add("QuantizeLinear", [share, step, zero], f"{x}.rounded"),
+                peak,
+            )
         return self._rounded[x]
 
     def _static(self, x: str, name: str, zero: str) -> tuple[str, str]:

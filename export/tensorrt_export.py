@@ -1,4 +1,5 @@
-"""``lacuna export tensorrt``: a model folder with a graph for a GPU and, below ``plans``, plans of it for this machine."""
+"""``lacuna export tensorrt``: a model folder with a graph for a GPU and, below ``plans``, plans of
+it for this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ from pathlib import Path
 import msgspec
 
 from engine.backends.tensorrt.device import CudaDevice
-from engine.backends.tensorrt.runtime import ANY_GPU, FOLDER, PlanKey, find_plan, graph_hash, load_tensorrt, write_plan
+from engine.backends.tensorrt.runtime import (
+    ANY_GPU,
+    FOLDER,
+    PlanKey,
+    find_plan,
+    graph_hash,
+    load_tensorrt,
+    write_plan,
+)
 from engine.base.atomic_write import write_file
 from engine.base.errors import BackendUnavailable, CheckpointError
 from engine.network.model_config import read_model_config
@@ -20,12 +29,16 @@ TIMINGS = "timing.cache"
 
 
 def export_tensorrt(
-    checkpoint: Path, out: Path, precision: str = "bf16", options: BuildOptions | None = None, texts: Sequence[str] = ()
+    checkpoint: Path,
+    out: Path,
+    precision: str = "bf16",
+    options: BuildOptions | None = None,
+    texts: Sequence[str] = (),
 ) -> Path:
     """The plan in ``out`` that fits this machine; built unless it is there. ``texts`` calibrate.
 
-    A ``checkpoint`` that is an exported folder for GPUs keeps its precision; with ``out`` the same folder, only a plan is
-    added to it.
+    A ``checkpoint`` that is an exported folder for GPUs keeps its precision; with ``out`` the same
+    folder, only a plan is added to it.
     """
     options = options or BuildOptions()
     trt = load_tensorrt()
@@ -33,13 +46,19 @@ def export_tensorrt(
     if not _is_exported(checkpoint):
         if precision not in PRECISION or (PRECISION[precision].cpu and precision != "float"):
             names = ", ".join(name for name, known in PRECISION.items() if not known.cpu)
-            raise ValueError(f"precision {precision!r} is not for GPUs; choose one of {names}, float.")
+            raise ValueError(
+                f"precision {precision!r} is not for GPUs; choose one of {names}, float."
+            )
         export_onnx(checkpoint, out, precision, texts)
     elif checkpoint.resolve() != out.resolve():
         export_onnx(checkpoint, out, read_model_config(checkpoint).weights_precision, texts)
     try:
         key, path = find_plan(out, trt.__name__, trt.__version__, gpu)
-        if (key.max_tokens, key.max_rows, key.flags) == (options.max_tokens, options.max_rows, options.flags):
+        if (key.max_tokens, key.max_rows, key.flags) == (
+            options.max_tokens,
+            options.max_rows,
+            options.flags,
+        ):
             return path
     except CheckpointError:
         pass  # none that fits
@@ -55,7 +74,9 @@ def export_tensorrt(
         flags=options.flags,
     )
     path = write_plan(out, key, plan.data)
-    report = msgspec.json.encode({name: getattr(plan, name) for name in ("layers", "precisions", "inputs", "outputs")})
+    report = msgspec.json.encode(
+        {name: getattr(plan, name) for name in ("layers", "precisions", "inputs", "outputs")}
+    )
     write_file(out / FOLDER / f"{path.stem}.built", msgspec.json.format(report) + b"\n")
     return path
 

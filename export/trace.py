@@ -1,6 +1,8 @@
-"""The step graph as ONNX at opset 23, traced on torch's meta device: shapes and types alone, whatever the model's size.
+"""The step graph as ONNX at opset 23, traced on torch's meta device: shapes and types alone,
+whatever the model's size.
 
-Weights are inputs of the traced graph under their checkpoint names; ``export.quantise`` turns them into initialisers.
+Weights are inputs of the traced graph under their checkpoint names; ``export.quantise`` turns them
+into initialisers.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 
 def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
-    """The step graph in ``dtype`` with named, dynamic axes; probabilities are fp32 whatever ``dtype`` is."""
+    """The step graph in ``dtype`` with named, dynamic axes; probabilities are fp32 whatever
+    ``dtype`` is."""
     shapes = weight_shapes(config)
     weights = [torch.empty(shape, dtype=dtype, device="meta") for shape in shapes.values()]
     inputs, axes = _example(config, dtype)
@@ -43,7 +46,11 @@ def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
             opset_version=OPSET,
             input_names=[*shapes, *graph_inputs(config), *cache_names(config.n_layers, "context")],
             output_names=[*OUTPUTS, *cache_names(config.n_layers, "active")],
-            dynamic_shapes=([{0: torch.export.Dim.STATIC}] * len(weights), *axes[: len(INPUTS)], tuple(axes[len(INPUTS) :])),
+            dynamic_shapes=(
+                [{0: torch.export.Dim.STATIC}] * len(weights),
+                *axes[: len(INPUTS)],
+                tuple(axes[len(INPUTS) :]),
+            ),
             verbose=False,
             optimize=False,
         )
@@ -56,8 +63,16 @@ def trace(config: ModelConfig, dtype: torch.dtype) -> onnx.ModelProto:
 
 
 def _forget_origin(model: onnx.ModelProto) -> None:
-    """Drop the exporter's notes on every node: stack traces with the paths of this machine, half of the file."""
-    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+    """Drop the exporter's notes on every node: stack traces with the paths of this machine, half of
+    the file."""
+    for part in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+    ):
         del part.metadata_props[:]
         part.doc_string = ""
 
@@ -77,12 +92,17 @@ def _quietly() -> Iterator[None]:
 
 def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor], list[Any]]:
     """Inputs of the graph after the weights, and the names of their dynamic axes."""
-    b, s, q, a = (torch.export.Dim(name, min=1, max=1 << 20) for name in ("batch", "active", "queries", "rules"))
+    b, s, q, a = (
+        torch.export.Dim(name, min=1, max=1 << 20)
+        for name in ("batch", "active", "queries", "rules")
+    )
     cached = torch.export.Dim("cached", min=0, max=(1 << 20) - 1)
     keys = torch.export.Dim("keys", min=1, max=1 << 20)
     batch, active, past, queries, rules = 2, 5, 7, 3, 4
 
-    def ids(*shape: int) -> torch.Tensor:  # inputs that are one tensor object would be traced as one input
+    def ids(
+        *shape: int,
+    ) -> torch.Tensor:  # inputs that are one tensor object would be traced as one input
         return torch.empty(shape, dtype=torch.int64, device="meta")
 
     def flags(*shape: int) -> torch.Tensor:
@@ -106,8 +126,16 @@ def _example(config: ModelConfig, dtype: torch.dtype) -> tuple[list[torch.Tensor
         ],
     ]
     axes: list[Any] = [
-        {0: b, 1: s}, {0: b, 1: s}, {0: b, 1: keys}, {0: b, 1: q}, {0: b, 1: q}, {0: a}, {0: b, 1: q},
-        {0: b, 1: q, 2: q}, {0: b, 1: cached}, *[{0: b, 1: keys}] * len(stretch),
+        {0: b, 1: s},
+        {0: b, 1: s},
+        {0: b, 1: keys},
+        {0: b, 1: q},
+        {0: b, 1: q},
+        {0: a},
+        {0: b, 1: q},
+        {0: b, 1: q, 2: q},
+        {0: b, 1: cached},
+        *[{0: b, 1: keys}] * len(stretch),
         *[{0: b, 2: cached}] * (2 * config.n_layers),
-    ]  # fmt: skip
+    ]
     return tensors, axes

@@ -1,6 +1,7 @@
 """Write a safetensors file tensor by tensor, so that a model larger than memory can be exported.
 
-The format: a header's length (8 bytes, little-endian), the header (JSON: name -> dtype, shape, offsets), then the raw data.
+The format: a header's length (8 bytes, little-endian), the header (JSON: name -> dtype, shape,
+offsets), then the raw data.
 """
 
 from __future__ import annotations
@@ -26,14 +27,21 @@ _ALIGNED = 64
 Entry = tuple[str, torch.dtype, tuple[int, ...]]
 
 
-def write_weights(path: Path, entries: Iterable[Entry], tensors: Iterator[tuple[str, Tensor]]) -> dict[str, tuple[int, int]]:
-    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> (offset in the file, bytes)."""
+def write_weights(
+    path: Path, entries: Iterable[Entry], tensors: Iterator[tuple[str, Tensor]]
+) -> dict[str, tuple[int, int]]:
+    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> (offset in
+    the file, bytes)."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     begins: dict[str, tuple[int, int]] = {}
     end = 0
     for name, dtype, shape in entries:
         size = torch.Size(shape).numel() * dtype.itemsize
-        header[name] = {"dtype": _NAMES[dtype], "shape": list(shape), "data_offsets": [end, end + size]}
+        header[name] = {
+            "dtype": _NAMES[dtype],
+            "shape": list(shape),
+            "data_offsets": [end, end + size],
+        }
         begins[name] = (end, size)
         end += size
     text = json.dumps(header, separators=(",", ":")).encode()

@@ -1,6 +1,7 @@
 """Lacuna fills gaps in text: ``from lacuna import Engine, FillRequest, Span``.
 
-Names are looked up when they are asked for: the command must be able to start before anything else of ours is imported.
+Names are looked up when they are asked for: the command must be able to start before anything else
+of ours is imported.
 """
 
 from __future__ import annotations

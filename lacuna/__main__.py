@@ -1,4 +1,5 @@
-"""The ``lacuna`` command: isolate, parse, run, and turn errors into one sentence and an exit status."""
+"""The ``lacuna`` command: isolate, parse, run, and turn errors into one sentence and an exit
+status."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ import sys
 def main() -> None:
     """Run the command line.
 
-    Lacuna is started inside users' projects, and a project with its own ``engine/`` must not shadow ours: neither the
-    working folder nor PYTHONPATH may be searched. The interpreter is started again where they would be.
+    Lacuna is started inside users' projects, and a project with its own ``engine/`` must not shadow
+    ours: neither the working folder nor PYTHONPATH may be searched. The interpreter is started
+    again where they would be.
     """
     from lacuna.streams import open_closed_streams
 
@@ -21,7 +23,9 @@ def main() -> None:
             from lacuna.cli import run
 
             status = run()
-        except KeyboardInterrupt:  # while our modules are being imported, or while an answer to the first one is under way
+        except (
+            KeyboardInterrupt
+        ):  # while our modules are being imported, or while an answer to the first one is under way
             status = 130
         sys.exit(status)
     command = [sys.executable, "-E", "-P", "-m", "lacuna", *sys.argv[1:]]

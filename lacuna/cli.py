@@ -1,7 +1,7 @@
 """The command line: one small function a command, which imports what it needs when it runs.
 
-Exit status 2 for what the user can mend, 3 where blanks were left unfilled, 1 for a fault of ours; errors are one sentence
-on stderr.
+Exit status 2 for what the user can mend, 3 where blanks were left unfilled, 1 for a fault of ours;
+errors are one sentence on stderr.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ from lacuna.options import (
 from lacuna.streams import OutputLost, discard_output, utf8_streams
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Fills gaps in text, on this machine."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Fills gaps in text, on this machine.",
 )
 for command in (fill, rewrite, before):
     app.command()(command)
@@ -46,14 +49,18 @@ app.add_typer(export_app, name="export")
 app.add_typer(eval_app, name="eval")
 
 # Newer Typers carry their own copy of click; this is the base of usage errors with either.
-_UsageError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_UsageError: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 _Exit: Any = typer.Exit
 
 
 @app.command()
 def generate(
     prompt: Annotated[str | None, typer.Option("--prompt", help="Text to continue.")] = None,
-    prompt_ids: Annotated[str | None, typer.Option("--prompt-ids", metavar="I,I", help="Token ids to continue.")] = None,
+    prompt_ids: Annotated[
+        str | None, typer.Option("--prompt-ids", metavar="I,I", help="Token ids to continue.")
+    ] = None,
     json: Json = False,
     steps: Annotated[int, typer.Option("--steps", help="Denoising steps in all.")] = 32,
     gen_length: Annotated[int, typer.Option("--gen-length", help="Tokens to generate.")] = 32,
@@ -63,7 +70,9 @@ def generate(
     threshold: Threshold = None,
     cache: Cache = "none",
     temperature: Temperature = 0.0,
-    suppress_ids: Annotated[str | None, typer.Option("--suppress-ids", metavar="I,I", help="Ids never generated.")] = None,
+    suppress_ids: Annotated[
+        str | None, typer.Option("--suppress-ids", metavar="I,I", help="Ids never generated.")
+    ] = None,
     logits_eos_inf: LogitsEosInf = False,
     confidence_eos_eot_inf: ConfidenceEosEotInf = False,
     seed: Seed = 0,
@@ -75,19 +84,35 @@ def generate(
 
     ids = parse_ids("--prompt-ids", prompt_ids)
     request = request_from(
-        ids, steps=steps, gen_length=gen_length, block_length=block_length, remasking=remasking, cfg_scale=cfg_scale,
-        threshold=threshold, cache=cache, temperature=temperature, seed=seed, logits_eos_inf=logits_eos_inf,
-        confidence_eos_eot_inf=confidence_eos_eot_inf, suppress_ids=parse_ids("--suppress-ids", suppress_ids) or (),
-    )  # fmt: skip
+        ids,
+        steps=steps,
+        gen_length=gen_length,
+        block_length=block_length,
+        remasking=remasking,
+        cfg_scale=cfg_scale,
+        threshold=threshold,
+        cache=cache,
+        temperature=temperature,
+        seed=seed,
+        logits_eos_inf=logits_eos_inf,
+        confidence_eos_eot_inf=confidence_eos_eot_inf,
+        suppress_ids=parse_ids("--suppress-ids", suppress_ids) or (),
+    )
     generate_text(prompt, request, json, model, backend)
 
 
 @app.command()
 def chat(
-    system: Annotated[str | None, typer.Option("--system", help="What the model is told first.")] = None,
-    gen_length: Annotated[int, typer.Option("--gen-length", help="Longest answer, in tokens.")] = 128,
+    system: Annotated[
+        str | None, typer.Option("--system", help="What the model is told first.")
+    ] = None,
+    gen_length: Annotated[
+        int, typer.Option("--gen-length", help="Longest answer, in tokens.")
+    ] = 128,
     block_length: BlockLength = 32,
-    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="Denoising steps in all (default: one a token).")
+    ] = None,
     remasking: Remasking = "low_confidence",
     cfg_scale: CfgScale = 0.0,
     threshold: Threshold = 0.9,
@@ -102,20 +127,38 @@ def chat(
     from lacuna.commands.generate import request_from
 
     request = request_from(
-        None, steps=gen_length if steps is None else steps, gen_length=gen_length, block_length=block_length,
-        remasking=remasking, cfg_scale=cfg_scale, threshold=threshold, cache=cache, temperature=temperature, seed=seed,
+        None,
+        steps=gen_length if steps is None else steps,
+        gen_length=gen_length,
+        block_length=block_length,
+        remasking=remasking,
+        cfg_scale=cfg_scale,
+        threshold=threshold,
+        cache=cache,
+        temperature=temperature,
+        seed=seed,
         stop_at_end=True,
-    )  # fmt: skip
+    )
     hold_dialogue(request, system, model, backend)
 
 
 @app.command()
 def score(
-    file: Annotated[str | None, typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input.")] = None,
-    ids: Annotated[str | None, typer.Option("--ids", metavar="I,I", help="Score token ids instead of a file.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE|-", help="A UTF-8 text file, or - for standard input."),
+    ] = None,
+    ids: Annotated[
+        str | None, typer.Option("--ids", metavar="I,I", help="Score token ids instead of a file.")
+    ] = None,
     json: Json = False,
-    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help="Write a page with surprise as colour.")] = None,
-    stride: Annotated[int, typer.Option("--stride", help="Every how many words one is masked; as many passes.")] = 8,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="OUT", help="Write a page with surprise as colour."),
+    ] = None,
+    stride: Annotated[
+        int, typer.Option("--stride", help="Every how many words one is masked; as many passes.")
+    ] = 8,
     exact: Annotated[bool, typer.Option("--exact", help="Mask one word at a time.")] = False,
     model: Model = None,
     backend: BackendName = "auto",
@@ -136,7 +179,10 @@ def score(
 
 @app.command()
 def lsp(
-    tcp: Annotated[str | None, typer.Option("--tcp", metavar="HOST:PORT", help="Listen instead of using stdio.")] = None,
+    tcp: Annotated[
+        str | None,
+        typer.Option("--tcp", metavar="HOST:PORT", help="Listen instead of using stdio."),
+    ] = None,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
@@ -148,44 +194,86 @@ def lsp(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option("--host", help="Address; any but loopback needs --api-key-file.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address; any but loopback needs --api-key-file.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8012,
     socket: Annotated[
         str | None,
-        typer.Option("--socket", metavar="PATH|none", help="Unix socket beside it (default: in the runtime folder)."),
+        typer.Option(
+            "--socket",
+            metavar="PATH|none",
+            help="Unix socket beside it (default: in the runtime folder).",
+        ),
     ] = None,
     api_key_file: Annotated[
-        Path | None, typer.Option("--api-key-file", metavar="FILE", help="One KEY or NAME KEY a line; mode 600.")
+        Path | None,
+        typer.Option(
+            "--api-key-file", metavar="FILE", help="One KEY or NAME KEY a line; mode 600."
+        ),
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", metavar="PEM")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="PEM")] = None,
-    alias: Annotated[list[str] | None, typer.Option("--alias", metavar="NAME", help="Another name of the model.")] = None,
-    allowed_host: Annotated[
-        list[str] | None, typer.Option("--allowed-host", metavar="NAME", help="A name under which this server is asked.")
+    alias: Annotated[
+        list[str] | None, typer.Option("--alias", metavar="NAME", help="Another name of the model.")
     ] = None,
-    parallel: Annotated[int, typer.Option("--parallel", min=1, help="Requests that share the engine.")] = 8,
-    queue: Annotated[int, typer.Option("--queue", min=1, help="Requests that may wait for their turn.")] = 128,
-    request_s: Annotated[float, typer.Option("--request-s", help="Longest time of a request, in seconds.")] = 60.0,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host", metavar="NAME", help="A name under which this server is asked."
+        ),
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option("--parallel", min=1, help="Requests that share the engine.")
+    ] = 8,
+    queue: Annotated[
+        int, typer.Option("--queue", min=1, help="Requests that may wait for their turn.")
+    ] = 128,
+    request_s: Annotated[
+        float, typer.Option("--request-s", help="Longest time of a request, in seconds.")
+    ] = 60.0,
     stream_after_s: Annotated[
-        float, typer.Option("--stream-after-s", help="OpenAI-style streams send an answer that is there by then whole.")
+        float,
+        typer.Option(
+            "--stream-after-s",
+            help="OpenAI-style streams send an answer that is there by then whole.",
+        ),
     ] = 0.5,
-    drain_s: Annotated[float, typer.Option("--drain-s", help="Time for running requests when stopped, in seconds.")] = 30.0,
+    drain_s: Annotated[
+        float, typer.Option("--drain-s", help="Time for running requests when stopped, in seconds.")
+    ] = 30.0,
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """Serve the engine over HTTP: our own calls, llama.cpp's /infill, OpenAI's completions and chat."""
+    """Serve the engine over HTTP: our own calls, llama.cpp's /infill, OpenAI's completions and
+    chat."""
     from lacuna.commands.serve import serve_engine
 
     serve_engine(
-        model, backend, host=host, port=port, socket=socket, key_file=api_key_file, tls_certificate=tls_cert,
-        tls_key=tls_key, aliases=tuple(alias or ()), allowed_hosts=tuple(allowed_host or ()), parallel=parallel,
-        queue=queue, request_s=request_s, drain_s=drain_s, stream_after_s=stream_after_s,
-    )  # fmt: skip
+        model,
+        backend,
+        host=host,
+        port=port,
+        socket=socket,
+        key_file=api_key_file,
+        tls_certificate=tls_cert,
+        tls_key=tls_key,
+        aliases=tuple(alias or ()),
+        allowed_hosts=tuple(allowed_host or ()),
+        parallel=parallel,
+        queue=queue,
+        request_s=request_s,
+        drain_s=drain_s,
+        stream_after_s=stream_after_s,
+    )
 
 
 @app.command()
 def models(
-    check: Annotated[bool, typer.Option("--check", help="Compare every file with its manifest, to the last byte.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compare every file with its manifest, to the last byte."),
+    ] = False,
     model: Model = None,
 ) -> None:
     """List the model folders that are here."""
@@ -207,13 +295,27 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="latency, lsp, positions, quality, serve, startup, throughput or training")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="latency, lsp, positions, quality, serve, startup, throughput or training"
+        ),
+    ],
     model: Model = None,
-    runs: Annotated[int, typer.Option("--runs", help="Measurements of each figure; serve: seconds of each.")] = 30,
-    data: Annotated[Path | None, typer.Option("--data", metavar="JSONL", help="Held-out documents, for quality.")] = None,
+    runs: Annotated[
+        int, typer.Option("--runs", help="Measurements of each figure; serve: seconds of each.")
+    ] = 30,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="JSONL", help="Held-out documents, for quality."),
+    ] = None,
     rule: Annotated[
         list[str] | None,
-        typer.Option("--rule", metavar="NAME=NUMBER|all", help="A published transfer rule to compare, for quality."),
+        typer.Option(
+            "--rule",
+            metavar="NAME=NUMBER|all",
+            help="A published transfer rule to compare, for quality.",
+        ),
     ] = None,
 ) -> None:
     """Measure; prints a table and, last, one JSON line."""
@@ -258,8 +360,8 @@ def run() -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Parse and run. Not by the library's ``main``: it ends with status 0 on Ctrl-C, and takes every end of a file
-    (``EOFError``) for one."""
+    """Parse and run. Not by the library's ``main``: it ends with status 0 on Ctrl-C, and takes
+    every end of a file (``EOFError``) for one."""
     command = typer.main.get_command(app)
     try:
         with command.make_context("lacuna", arguments) as context:
@@ -281,6 +383,7 @@ def _fault(exc: Exception) -> int:
     if os.environ.get("LACUNA_TRACEBACK"):
         raise exc
     sys.stderr.write(
-        f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please report it.\n"
+        f"lacuna: an internal fault ({type(exc).__name__}); LACUNA_TRACEBACK=1 shows where, please "
+        "report it.\n"
     )
     return 1

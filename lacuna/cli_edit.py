@@ -6,30 +6,53 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import BackendName, Candidates, DeadlineMs, Json, Model, Related, Seed, TextFile, Write
+from lacuna.options import (
+    BackendName,
+    Candidates,
+    DeadlineMs,
+    Json,
+    Model,
+    Related,
+    Seed,
+    TextFile,
+    Write,
+)
 
 
 def fill(
     file: TextFile,
     at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points).")
+        list[str] | None,
+        typer.Option("--at", metavar="L:C", help="Insert here (from 1, in code points)."),
     ] = None,
-    span: Annotated[list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")] = None,
+    span: Annotated[
+        list[str] | None, typer.Option("--span", metavar="L:C-L:C", help="Replace this range.")
+    ] = None,
     write: Write = False,
     json: Json = False,
     related: Related = None,
     marker: Annotated[
-        list[str] | None, typer.Option("--marker", metavar="TEXT", help="What marks a blank (default: ____ and <fill>).")
+        list[str] | None,
+        typer.Option(
+            "--marker", metavar="TEXT", help="What marks a blank (default: ____ and <fill>)."
+        ),
     ] = None,
-    copies: Annotated[bool, typer.Option(help="Answers may be copied from elsewhere in the text.")] = True,
+    copies: Annotated[
+        bool, typer.Option(help="Answers may be copied from elsewhere in the text.")
+    ] = True,
     n: Candidates = 1,
     seed: Seed = 0,
     deadline_ms: DeadlineMs = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", help="Longest answer of one blank.")] = 32,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", help="Longest answer of one blank.")
+    ] = 32,
     steps: Annotated[
-        int | None, typer.Option("--steps", help="Bound on denoising steps (default: what the model needs).")
+        int | None,
+        typer.Option("--steps", help="Bound on denoising steps (default: what the model needs)."),
     ] = None,
-    threshold: Annotated[float, typer.Option("--threshold", help="Transfer every token at least this probable.")] = 0.9,
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Transfer every token at least this probable.")
+    ] = 0.9,
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
     min_confidence: Annotated[
         float | None,
@@ -38,7 +61,8 @@ def fill(
             metavar="P",
             min=0.0,
             max=1.0,
-            help="Leave blanks below this probability; 0 fills everything (default: four of five answers are right).",
+            help="Leave blanks below this probability; 0 fills everything "
+            "(default: four of five answers are right).",
         ),
     ] = None,
     model: Model = None,
@@ -50,24 +74,49 @@ def fill(
 
     fill_file(
         FillOptions(
-            output=Output(file, write, json), at=at or [], span=span or [], related=related or [],
-            marker=marker or [], copies=copies, n=n,
-            seed=seed, deadline_ms=deadline_ms, max_tokens=max_tokens, steps=steps, threshold=threshold,
-            cache=cache, min_confidence=min_confidence, model=model, backend=backend,
+            output=Output(file, write, json),
+            at=at or [],
+            span=span or [],
+            related=related or [],
+            marker=marker or [],
+            copies=copies,
+            n=n,
+            seed=seed,
+            deadline_ms=deadline_ms,
+            max_tokens=max_tokens,
+            steps=steps,
+            threshold=threshold,
+            cache=cache,
+            min_confidence=min_confidence,
+            model=model,
+            backend=backend,
         )
-    )  # fmt: skip
+    )
 
 
 def rewrite(
     file: TextFile,
-    span: Annotated[str, typer.Option("--span", metavar="L:C-L:C", help="The selection (from 1, in code points).")],
+    span: Annotated[
+        str,
+        typer.Option("--span", metavar="L:C-L:C", help="The selection (from 1, in code points)."),
+    ],
     keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="WORD", help="The new text holds this; in order, if several.")
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="WORD", help="The new text holds this; in order, if several."
+        ),
     ] = None,
-    strength: Annotated[float, typer.Option("--strength", help="Share of the words that may change.")] = 1.0,
-    same_length: Annotated[bool, typer.Option("--same-length", help="As many tokens as now.")] = False,
+    strength: Annotated[
+        float, typer.Option("--strength", help="Share of the words that may change.")
+    ] = 1.0,
+    same_length: Annotated[
+        bool, typer.Option("--same-length", help="As many tokens as now.")
+    ] = False,
     instruction: Annotated[
-        str | None, typer.Option("--instruction", metavar="TEXT", help="What to do (needs an instruct checkpoint).")
+        str | None,
+        typer.Option(
+            "--instruction", metavar="TEXT", help="What to do (needs an instruct checkpoint)."
+        ),
     ] = None,
     write: Write = False,
     json: Json = False,
@@ -88,7 +137,10 @@ def rewrite(
 
 def before(
     file: TextFile,
-    at: Annotated[str, typer.Option("--at", metavar="L:C", help="The place in front of the text that is given.")],
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="L:C", help="The place in front of the text that is given."),
+    ],
     tokens: Annotated[int, typer.Option("--tokens", help="How many tokens to write.")] = 64,
     write: Write = False,
     json: Json = False,
@@ -103,4 +155,8 @@ def before(
     from lacuna.commands.output import Output
     from lacuna.commands.rewrite import Common, write_before
 
-    write_before(Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend), at, tokens)
+    write_before(
+        Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend),
+        at,
+        tokens,
+    )

@@ -10,7 +10,9 @@ import typer
 from lacuna.options import Overrides, RunFile, Seed
 
 train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
-export_app = typer.Typer(no_args_is_help=True, help="Turn a checkpoint into what each machine runs best.")
+export_app = typer.Typer(
+    no_args_is_help=True, help="Turn a checkpoint into what each machine runs best."
+)
 
 
 @train_app.command("data")
@@ -31,10 +33,16 @@ def train_pretrain(config: RunFile, overrides: Overrides = None) -> None:
 
 @train_app.command("convert")
 def train_convert(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A GGUF file, a Hugging Face folder, or smollm2-135m.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="A GGUF file, a Hugging Face folder, or smollm2-135m."
+        ),
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT")],
 ) -> None:
-    """Turn an autoregressive checkpoint (Llama, SmolLM2, Qwen2) into one that `adapt` can teach to fill blanks."""
+    """Turn an autoregressive checkpoint (Llama, SmolLM2, Qwen2) into one that `adapt` can teach to
+    fill blanks."""
     from lacuna.commands.train import convert
 
     convert(source, out)
@@ -70,10 +78,17 @@ def export_onnx(
     out: Annotated[Path, typer.Argument(metavar="OUT")],
     precision: Annotated[
         str,
-        typer.Option("--precision", help="CPU: int8, int8-static, int4, float. GPU: bf16, fp16, int8-gpu, fp8, int4-gpu."),
+        typer.Option(
+            "--precision",
+            help="CPU: int8, int8-static, int4, float. GPU: bf16, fp16, int8-gpu, fp8, int4-gpu.",
+        ),
     ] = "int8",
     keep_float: Annotated[
-        int, typer.Option("--keep-float", help="Leave so many matrices as they are: those whose rounding costs most.")
+        int,
+        typer.Option(
+            "--keep-float",
+            help="Leave so many matrices as they are: those whose rounding costs most.",
+        ),
     ] = 0,
 ) -> None:
     """Write a model folder with an ONNX graph."""
@@ -84,14 +99,22 @@ def export_onnx(
 
 @export_app.command("tensorrt")
 def export_tensorrt(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Or a folder that was exported for GPUs.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="Or a folder that was exported for GPUs.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT")],
-    precision: Annotated[str, typer.Option("--precision", help="bf16, fp16, int8-gpu, fp8, int4-gpu or float.")] = "bf16",
+    precision: Annotated[
+        str, typer.Option("--precision", help="bf16, fp16, int8-gpu, fp8, int4-gpu or float.")
+    ] = "bf16",
     weight_streaming: Annotated[
-        bool, typer.Option("--weight-streaming", help="For a GPU with less memory than the weights take.")
+        bool,
+        typer.Option(
+            "--weight-streaming", help="For a GPU with less memory than the weights take."
+        ),
     ] = False,
     any_gpu: Annotated[
-        bool, typer.Option("--any-gpu", help="A plan for every GPU from Ampere on, somewhat slower.")
+        bool,
+        typer.Option("--any-gpu", help="A plan for every GPU from Ampere on, somewhat slower."),
     ] = False,
     max_tokens: Annotated[int, typer.Option("--max-tokens", help="Tokens of a window.")] = 1024,
     max_rows: Annotated[int, typer.Option("--max-rows", help="Requests in one pass.")] = 8,
@@ -104,14 +127,22 @@ def export_tensorrt(
 
 @export_app.command("check")
 def export_check(
-    artefact: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `lacuna export` wrote.")],
+    artefact: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that `lacuna export` wrote.")
+    ],
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="DIR", help="What it was made from (default: its own weights).")
+        Path | None,
+        typer.Option(
+            "--checkpoint", metavar="DIR", help="What it was made from (default: its own weights)."
+        ),
     ] = None,
     canvases: Annotated[int, typer.Option("--canvases", help="Random canvases of 12 masks.")] = 100,
     seed: Seed = 0,
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="JSONL", help="Also compare exact match on held-out documents.")
+        Path | None,
+        typer.Option(
+            "--data", metavar="JSONL", help="Also compare exact match on held-out documents."
+        ),
     ] = None,
     cases: Annotated[int, typer.Option("--cases", help="How many cut-outs of --data.")] = 5000,
 ) -> None:

@@ -1,9 +1,10 @@
 """Read a user's document and replace it: nothing is lost, whatever happens meanwhile.
 
-The document is read once. Right before the replacement its content is compared with what was read, so what another program
-saved in between is never overwritten. The new text is written beside the document and renamed; mode, owner and extended
-attributes go along. Where that would lose something (a hard link, an owner that may not be given) the document is written in
-place, with its former text in a journal beside it, which the next run puts back should this one be killed.
+The document is read once. Right before the replacement its content is compared with what was read,
+so what another program saved in between is never overwritten. The new text is written beside the
+document and renamed; mode, owner and extended attributes go along. Where that would lose something
+(a hard link, an owner that may not be given) the document is written in place, with its former text
+in a journal beside it, which the next run puts back should this one be killed.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ def decoded(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as exc:
-        raise UserError(f"{name} is not UTF-8 at byte {exc.start}; convert it first, for instance with iconv.") from exc
+        raise UserError(
+            f"{name} is not UTF-8 at byte {exc.start}; convert it first, for instance with iconv."
+        ) from exc
 
 
 def open_document(name: str) -> DocumentFile:
-    """Read a document that is to be replaced; ``UserError`` at once where that will not be possible."""
+    """Read a document that is to be replaced; ``UserError`` at once where that will not be
+    possible."""
     target = _target(name)
     try:
         recover(target)
@@ -64,19 +68,26 @@ def open_document(name: str) -> DocumentFile:
     if not _writable(target):
         raise UserError(f"{name} is read-only; change its permissions or leave out --write.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise UserError(f"{name} lies in a folder that cannot be written; leave out --write and apply the diff.")
+        raise UserError(
+            f"{name} lies in a folder that cannot be written; leave out --write and apply the diff."
+        )
     return DocumentFile(name, target, (info.st_dev, info.st_ino), data)
 
 
 def replace_document(document: DocumentFile, text: str) -> None:
-    """Replace the document by ``text``; ``UserError``, and nothing is touched, when it is not what was read."""
+    """Replace the document by ``text``; ``UserError``, and nothing is touched, when it is not what
+    was read."""
     new = text.encode("utf-8")
     try:
         _require_unchanged(document)
         if not _renamed_over(document, new):
-            write_in_place(document.target, document.data, new, lambda: _require_unchanged(document))
+            write_in_place(
+                document.target, document.data, new, lambda: _require_unchanged(document)
+            )
     except OSError as exc:
-        raise UserError(f"{document.name} could not be written ({exc.strerror}); it is unchanged.") from exc
+        raise UserError(
+            f"{document.name} could not be written ({exc.strerror}); it is unchanged."
+        ) from exc
 
 
 def _target(name: str) -> Path:
@@ -89,12 +100,16 @@ def _target(name: str) -> Path:
 
 
 def _writable(path: Path) -> bool:
-    """True where somebody may write: a file without any write permission is protected on purpose, for root too."""
-    return os.access(path, os.W_OK) and bool(path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+    """True where somebody may write: a file without any write permission is protected on purpose,
+    for root too."""
+    return os.access(path, os.W_OK) and bool(
+        path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    )
 
 
 def _require_unchanged(document: DocumentFile) -> None:
-    """``UserError`` unless the name still leads to the file that was read, with the content that was read."""
+    """``UserError`` unless the name still leads to the file that was read, with the content that
+    was read."""
     same = False
     with contextlib.suppress(OSError, UserError):
         info = document.target.stat()
@@ -105,11 +120,15 @@ def _require_unchanged(document: DocumentFile) -> None:
             and read_regular_file(document.target, MOST_BYTES) == document.data
         )
     if not same:
-        raise UserError(f"{document.name} was changed by another program meanwhile; it is left so, run the command again.")
+        raise UserError(
+            f"{document.name} was changed by another program meanwhile; it is left so, run the "
+            "command again."
+        )
 
 
 def _renamed_over(document: DocumentFile, new: bytes) -> bool:
-    """Put a new file with the same properties in place; False where it would not be the same file."""
+    """Put a new file with the same properties in place; False where it would not be the same
+    file."""
     if document.target.stat().st_nlink > 1:  # its other names would keep the former text
         return False
     with unfinished_file(document.target, 0o600) as (stream, temporary):
@@ -117,19 +136,25 @@ def _renamed_over(document: DocumentFile, new: bytes) -> bool:
         stream.flush()
         if not _takes_properties(stream, document.target):
             return False
-        os.fsync(stream.fileno())  # now, so that little time lies between the comparison and the rename
+        os.fsync(
+            stream.fileno()
+        )  # now, so that little time lies between the comparison and the rename
         _require_unchanged(document)
         try:
             put_in_place(stream, temporary, document.target)
         except OSError as exc:
-            if exc.errno in (errno.EBUSY, errno.EXDEV):  # a file that is mounted by itself, as in containers
+            if exc.errno in (
+                errno.EBUSY,
+                errno.EXDEV,
+            ):  # a file that is mounted by itself, as in containers
                 return False
             raise
     return True
 
 
 def _takes_properties(stream: BinaryIO, target: Path) -> bool:
-    """Give the new file the owner, attributes and mode of the old one; False where something cannot be kept."""
+    """Give the new file the owner, attributes and mode of the old one; False where something cannot
+    be kept."""
     info, descriptor = target.stat(), stream.fileno()
     own = os.fstat(descriptor)
     try:
@@ -139,7 +164,9 @@ def _takes_properties(stream: BinaryIO, target: Path) -> bool:
             for attribute in _attributes(target):
                 os.setxattr(descriptor, attribute, os.getxattr(target, attribute))
         if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, stat.S_IMODE(info.st_mode))  # last, since a new owner clears some bits
+            os.fchmod(
+                descriptor, stat.S_IMODE(info.st_mode)
+            )  # last, since a new owner clears some bits
     except OSError:
         return False
     return True

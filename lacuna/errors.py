@@ -4,7 +4,17 @@ EXTRA_OF = (
     {"locust": "load"}
     | dict.fromkeys(("lm_eval", "rapidfuzz"), "eval")
     | dict.fromkeys(
-        ("accelerate", "datasets", "peft", "pyarrow", "tensorboard", "torch", "transformers", "tree_sitter", "zstandard"),
+        (
+            "accelerate",
+            "datasets",
+            "peft",
+            "pyarrow",
+            "tensorboard",
+            "torch",
+            "transformers",
+            "tree_sitter",
+            "zstandard",
+        ),
         "train",
     )
 )

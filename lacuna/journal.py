@@ -1,8 +1,10 @@
-"""Write a file in place so that a kill at any moment loses nothing: its former content is in a journal beside it.
+"""Write a file in place so that a kill at any moment loses nothing: its former content is in a
+journal beside it.
 
-The journal holds the former and the new content. It is on the disk before the file is touched and is removed when the new
-content is on the disk. A journal whose writer is dead is played back before the file is read again: if the file is a
-mixture of both contents, the former one is restored; if somebody wrote something else since, nothing is touched.
+The journal holds the former and the new content. It is on the disk before the file is touched and
+is removed when the new content is on the disk. A journal whose writer is dead is played back before
+the file is read again: if the file is a mixture of both contents, the former one is restored; if
+somebody wrote something else since, nothing is touched.
 """
 
 from __future__ import annotations
@@ -27,8 +29,11 @@ class Journal(msgspec.Struct, frozen=True):
     new: bytes
 
 
-def write_in_place(path: Path, former: bytes, new: bytes, require_unchanged: Callable[[], None]) -> None:
-    """Overwrite ``path``, which holds ``former``; ``require_unchanged`` raises right before where it does not."""
+def write_in_place(
+    path: Path, former: bytes, new: bytes, require_unchanged: Callable[[], None]
+) -> None:
+    """Overwrite ``path``, which holds ``former``; ``require_unchanged`` raises right before where
+    it does not."""
     journal = journal_of(path)
     with unfinished_file(journal, 0o600) as (stream, temporary):  # locked until the block ends
         stream.write(msgspec.msgpack.encode(Journal(former, new)))
@@ -48,7 +53,8 @@ def write_in_place(path: Path, former: bytes, new: bytes, require_unchanged: Cal
 
 
 def recover(path: Path) -> None:
-    """Undo what a killed run left half done; ``UserError`` where that could lose what was written since."""
+    """Undo what a killed run left half done; ``UserError`` where that could lose what was written
+    since."""
     journal = journal_of(path)
     if not journal.exists():
         return
@@ -58,13 +64,18 @@ def recover(path: Path) -> None:
         try:
             noted = msgspec.msgpack.decode(held.read(), type=Journal)
         except msgspec.DecodeError as exc:
-            raise UserError(f"{journal} is damaged; move it away and run the command again.") from exc
+            raise UserError(
+                f"{journal} is damaged; move it away and run the command again."
+            ) from exc
         _restore(path, journal, noted)
 
 
 def journal_of(path: Path) -> Path:
-    """Where the journal of a file lies; the name is short, since the file may have the longest name there is."""
-    return path.parent / f".lacuna-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}.journal"
+    """Where the journal of a file lies; the name is short, since the file may have the longest name
+    there is."""
+    return (
+        path.parent / f".lacuna-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}.journal"
+    )
 
 
 def _restore(path: Path, journal: Path, noted: Journal) -> None:
@@ -72,7 +83,8 @@ def _restore(path: Path, journal: Path, noted: Journal) -> None:
     if there not in (noted.former, noted.new):
         if not _mixed(there, noted):
             raise UserError(
-                f"{path.name} was changed after a run of lacuna was killed; its former text is in {journal.name}. "
+                f"{path.name} was changed after a run of lacuna was killed; its former text is in "
+                f"{journal.name}. "
                 "Compare the two, remove that file, and run the command again."
             )
         _overwrite(path, noted.former)
@@ -81,13 +93,15 @@ def _restore(path: Path, journal: Path, noted: Journal) -> None:
 
 
 def _mixed(there: bytes, noted: Journal) -> bool:
-    """True where ``there`` is what an interrupted write leaves: a beginning of the new content, the rest of the former."""
+    """True where ``there`` is what an interrupted write leaves: a beginning of the new content, the
+    rest of the former."""
     written = len(os.path.commonprefix([there, noted.new]))
     return there[written:] == noted.former[written:]
 
 
 def _overwrite(path: Path, data: bytes) -> None:
-    """Without O_TRUNC: while it is overwritten the file is always a beginning of the new and the rest of the old content."""
+    """Without O_TRUNC: while it is overwritten the file is always a beginning of the new and the
+    rest of the old content."""
     with path.open("r+b") as stream:
         stream.write(data)
         stream.flush()

@@ -1,4 +1,5 @@
-"""The three standard streams: there, in UTF-8, and missed with a sentence when they cannot be used."""
+"""The three standard streams: there, in UTF-8, and missed with a sentence when they cannot be
+used."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ class OutputLost(Exception):
 def open_closed_streams() -> None:
     """Put something in the place of streams that the caller closed.
 
-    The next file that is opened would get their numbers, and what is printed would end up in it. What stands in for them
-    fails when it is used: closed input is not empty input, and closed output did not take the answer.
+    The next file that is opened would get their numbers, and what is printed would end up in it.
+    What stands in for them fails when it is used: closed input is not empty input, and closed
+    output did not take the answer.
     """
     for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
@@ -44,7 +46,8 @@ def utf8_streams() -> None:
 
 
 def discard_output() -> None:
-    """Let what is still buffered for standard output go nowhere, so that the interpreter ends quietly."""
+    """Let what is still buffered for standard output go nowhere, so that the interpreter ends
+    quietly."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -70,7 +73,9 @@ class _Output:
         except BrokenPipeError:
             raise
         except OSError as exc:
-            raise OutputLost(f"Standard output cannot be written ({exc.strerror}); send it to another place.") from exc
+            raise OutputLost(
+                f"Standard output cannot be written ({exc.strerror}); send it to another place."
+            ) from exc
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -38,7 +38,9 @@ class ServerContext(Protocol):
     on_client_gone: Callable[[], None]
     """Called when the process that started us has ended."""
 
-    def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Handler], Handler]:
+    def feature(
+        self, feature_name: str, options: Any | None = None
+    ) -> Callable[[Handler], Handler]:
         """Register the handler of an LSP method."""
         ...
 
@@ -51,7 +53,8 @@ class ServerContext(Protocol):
         ...
 
     def related(self, document: Snapshot, beside: Beside) -> tuple[Snippet, ...]:
-        """What may stand beside a document as context, unless the user wants none; not what stands ``beside`` it."""
+        """What may stand beside a document as context, unless the user wants none; not what stands
+        ``beside`` it."""
         ...
 
     def show_status(self) -> None:

@@ -1,4 +1,5 @@
-"""The engine as the server sees it: a small protocol, so that another engine can stand behind the same calls."""
+"""The engine as the server sees it: a small protocol, so that another engine can stand behind the
+same calls."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class EngineClient(Protocol):
         ...
 
     async def load(self, threads: int = 0) -> None:
-        """Make it ready, with so many threads (0: as many as it finds best); raises ``EngineError``."""
+        """Make it ready, with so many threads (0: as many as it finds best); raises
+        ``EngineError``."""
         ...
 
     def use_threads(self, threads: int) -> None:
@@ -41,13 +43,17 @@ class EngineClient(Protocol):
         ...
 
     async def fill(
-        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+        self,
+        request: FillRequest,
+        interactive: bool,
+        on_draft: Callable[[Draft], None] | None = None,
     ) -> FillResult:
         """Fill; cancelling the call frees the engine within one step."""
         ...
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
-        """Rewrite a selection, or write what precedes a text; cancelling the call frees the engine within one step."""
+        """Rewrite a selection, or write what precedes a text; cancelling the call frees the engine
+        within one step."""
         ...
 
     async def score(self, text: str) -> ScoreResult:
@@ -55,7 +61,8 @@ class EngineClient(Protocol):
         ...
 
     async def prepare(self, request: FillRequest) -> None:
-        """Get ready for a request of this session while the user rests; a newer call may cancel it."""
+        """Get ready for a request of this session while the user rests; a newer call may cancel
+        it."""
         ...
 
     def token_texts(self) -> list[str]:
@@ -74,7 +81,8 @@ class EngineClient(Protocol):
 
 
 class EmbeddedEngine:
-    """An engine in this process, in a thread of its own. One that fails is loaded anew, later each time it fails again."""
+    """An engine in this process, in a thread of its own. One that fails is loaded anew, later each
+    time it fails again."""
 
     def __init__(self, model: Path | None, backend: str) -> None:
         self._model, self._backend = model, backend
@@ -91,23 +99,33 @@ class EmbeddedEngine:
         return self._engine is not None
 
     async def load(self, threads: int = 0) -> None:
-        # Several callers wait for one load; a caller that is cancelled does not cancel it for the others.
+        # Several callers wait for one load; a caller that is cancelled does not cancel it for the
+        # others.
         if self._loading is None:
             self._threads = self._threads or threads
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
     async def fill(
-        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+        self,
+        request: FillRequest,
+        interactive: bool,
+        on_draft: Callable[[Draft], None] | None = None,
     ) -> FillResult:
         engine = await self._loaded()
         priority = Priority.INTERACTIVE if interactive else Priority.COMMAND
-        result: FillResult = await self._result(engine, engine.submit_fill(request, on_draft, priority))
+        result: FillResult = await self._result(
+            engine, engine.submit_fill(request, on_draft, priority)
+        )
         return result
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
         engine = await self._loaded()
-        job = engine.submit_rewrite(request) if isinstance(request, RewriteRequest) else engine.submit_before(request)
+        job = (
+            engine.submit_rewrite(request)
+            if isinstance(request, RewriteRequest)
+            else engine.submit_before(request)
+        )
         result: FillResult = await self._result(engine, job)
         return result
 
@@ -133,7 +151,9 @@ class EmbeddedEngine:
 
     def about(self) -> dict[str, str]:
         engine = self._engine
-        return {} if engine is None else {"model": engine.model_name, "backend": engine.backend.name}
+        return (
+            {} if engine is None else {"model": engine.model_name, "backend": engine.backend.name}
+        )
 
     def forget(self, session: str) -> None:
         if self._engine is not None:
@@ -175,8 +195,11 @@ class EmbeddedEngine:
             self._failed(engine, exc)
             raise
         except Exception as exc:
-            # A fault of ours or an allocation that failed: this request fails, and its message may hold the user's text.
-            raise EngineError(f"The engine could not answer ({type(exc).__name__}); ask again.") from None
+            # A fault of ours or an allocation that failed: this request fails, and its message may
+            # hold the user's text.
+            raise EngineError(
+                f"The engine could not answer ({type(exc).__name__}); ask again."
+            ) from None
         else:
             self._failures = 0
             return found
@@ -185,7 +208,8 @@ class EmbeddedEngine:
                 engine.cancel(job)
 
     def _failed(self, engine: Engine, exc: EngineError) -> None:
-        """Put a broken engine away and load another after a while; told once, whoever else was waiting for it."""
+        """Put a broken engine away and load another after a while; told once, whoever else was
+        waiting for it."""
         if self._engine is not engine:
             return
         self._engine = None

@@ -18,11 +18,13 @@ from lsp_server.transport import stdio, tcp
 from lsp_server.transport.session import Session
 
 GRACE_S, LAST_S = 0.4, 0.9
-"""After the end of a conversation: for the engine to let go, and for the process to end, whatever is still computed."""
+"""After the end of a conversation: for the engine to let go, and for the process to end, whatever
+is still computed."""
 
 
 def serve(address: str | None, model: Path | None, backend: str) -> None:
-    """Serve one client; the process ends with it. ``RequestRejected`` for an address that is none."""
+    """Serve one client; the process ends with it. ``RequestRejected`` for an address that is
+    none."""
     if address is None:
         reading, writing = stdio.open_streams()
         run_stdio(make_server(EmbeddedEngine(model, backend)), reading, writing)
@@ -30,7 +32,8 @@ def serve(address: str | None, model: Path | None, backend: str) -> None:
         listening = tcp.listen(tcp.parse_address(address))
         host, port = listening.getsockname()[:2]
         sys.stderr.write(
-            f"Lacuna listens on {host} port {port} for one client; every user of this machine can connect until it does.\n"
+            f"Lacuna listens on {host} port {port} for one client; every user of this machine can "
+            "connect until it does.\n"
         )
         sys.stderr.flush()
         server = make_server(EmbeddedEngine(model, backend))
@@ -70,7 +73,9 @@ async def _run_tcp(server: LacunaServer, listening: socket.socket) -> None:
         return Session(server.protocol, on_end, strict=True)
 
     serving = asyncio.ensure_future(tcp.serve_one(listening, converse, server.protocol.set_writer))
-    serving.add_done_callback(lambda done: ended.end(1 if done.cancelled() or done.exception() else done.result()))
+    serving.add_done_callback(
+        lambda done: ended.end(1 if done.cancelled() or done.exception() else done.result())
+    )
     code = await ended.wait()
     await _release(server)
     _leave(code)
@@ -99,7 +104,8 @@ def _hurry(code: int) -> None:
 
 
 def _end_on_signals(ended: _Ending) -> None:
-    """Ctrl-C and a polite kill end the server as they end other programs, but not in the middle of an answer."""
+    """Ctrl-C and a polite kill end the server as they end other programs, but not in the middle of
+    an answer."""
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, ValueError):  # Windows; not in the main thread
             asyncio.get_running_loop().add_signal_handler(number, ended.end, 128 + number)
@@ -111,7 +117,8 @@ async def _release(server: LacunaServer) -> None:
 
 
 def _leave(code: int) -> None:
-    """End at once: a runtime whose thread is in a pass aborts the process when the interpreter is taken down around it."""
+    """End at once: a runtime whose thread is in a pass aborts the process when the interpreter is
+    taken down around it."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):
             stream.flush()

@@ -1,7 +1,8 @@
-"""The language server: what the handlers share. The handlers themselves are in ``features/``, one file an LSP method.
+"""The language server: what the handlers share. The handlers themselves are in ``features/``, one
+file an LSP method.
 
-Async handlers only: those can be cancelled. User text is never logged, which is why the ``pygls`` logger is silent (it
-writes whole messages, and traces that quote them).
+Async handlers only: those can be cancelled. User text is never logged, which is why the ``pygls``
+logger is silent (it writes whole messages, and traces that quote them).
 """
 
 from __future__ import annotations
@@ -52,9 +53,18 @@ from lsp_server.transport.protocol import LacunaProtocol
 
 logger = logging.getLogger(__name__)
 FEATURES = (
-    lifecycle, synchronization, configuration, inline_completion, completion, code_action, code_lens, diagnostic,
-    text_document_content, execute_command, status,
-)  # fmt: skip
+    lifecycle,
+    synchronization,
+    configuration,
+    inline_completion,
+    completion,
+    code_action,
+    code_lens,
+    diagnostic,
+    text_document_content,
+    execute_command,
+    status,
+)
 STATUS = "lacuna/status"
 _CELLS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook(notebook="*")])
 Handler = TypeVar("Handler", bound=Callable[..., Coroutine[Any, Any, Any]])
@@ -66,9 +76,12 @@ class LacunaServer(LanguageServer):
     protocol: LacunaProtocol
 
     def __init__(self, engine: EngineClient) -> None:
-        super().__init__("lacuna", _version(), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS)
+        super().__init__(
+            "lacuna", _version(), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS
+        )
         logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
-        # A client that drops its TCP connection is no fault of ours, and asyncio would print a trace of it.
+        # A client that drops its TCP connection is no fault of ours, and asyncio would print a
+        # trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.protocol.documents, self.protocol.stop = synchronization.Documents(self), self.stop
         self.protocol.offered_to = lifecycle.offered_to
@@ -78,14 +91,18 @@ class LacunaServer(LanguageServer):
         self.notebooks = Notebooks(self.documents)
         self.acceptance, self.pace = Acceptance(), Debounce()
         self.recent, self.deletions = RecentEdits(), RecentDeletions()
-        self.documents.on_edit += [keeper.edited for keeper in (self.acceptance, self.pace, self.recent, self.deletions)]
+        self.documents.on_edit += [
+            keeper.edited for keeper in (self.acceptance, self.pace, self.recent, self.deletions)
+        ]
         self.status = Status(self.acceptance)
         self.suggester = Suggester(engine, self.deletions, self._wait_s, self._suggested)
         self.proofreader = Proofreader(engine)
         self.previews = Previews(self.documents, self.editor.refresh_content)
         self.documents.on_edit.append(self.previews.edited)
         self.configuration = Configuration()
-        self.context = RelatedContext(self.documents, self.recent, lambda: self.configuration.folders)
+        self.context = RelatedContext(
+            self.documents, self.recent, lambda: self.configuration.folders
+        )
         self.on_client_gone: Callable[[], None] = lambda: None
         """Called when the process that started us has ended."""
         self.offered: tuple[str, ...] = ()
@@ -95,14 +112,17 @@ class LacunaServer(LanguageServer):
         self._told = ""
         self._kept: set[asyncio.Task[Any]] = set()
 
-    def feature(self, feature_name: str, options: Any | None = None) -> Callable[[Handler], Handler]:
+    def feature(
+        self, feature_name: str, options: Any | None = None
+    ) -> Callable[[Handler], Handler]:
         return self._guarding(super().feature(feature_name, options))
 
     def command(self, command_name: str) -> Callable[[Handler], Handler]:
         return self._guarding(super().command(command_name))
 
     def _guarding(self, register: Callable[[Any], Any]) -> Callable[[Handler], Handler]:
-        """A handler that fails is answered with the name of the fault: its message may hold the user's text."""
+        """A handler that fails is answered with the name of the fault: its message may hold the
+        user's text."""
 
         def decorate(handler: Handler) -> Handler:
             @functools.wraps(handler)
@@ -113,10 +133,16 @@ class LacunaServer(LanguageServer):
                 try:
                     return await handler(*arguments)
                 except (EngineError, JsonRpcException) as exc:
-                    raise exc if isinstance(exc, JsonRpcException) else JsonRpcInternalError(str(exc)) from None
+                    raise (
+                        exc if isinstance(exc, JsonRpcException) else JsonRpcInternalError(str(exc))
+                    ) from None
                 except Exception as exc:
-                    logger.error("%s could not be handled: %s", handler.__name__, type(exc).__name__)
-                    raise JsonRpcInternalError(f"Lacuna has a fault ({type(exc).__name__}).") from None
+                    logger.error(
+                        "%s could not be handled: %s", handler.__name__, type(exc).__name__
+                    )
+                    raise JsonRpcInternalError(
+                        f"Lacuna has a fault ({type(exc).__name__})."
+                    ) from None
                 finally:
                     self.running.discard(task)
 
@@ -126,7 +152,8 @@ class LacunaServer(LanguageServer):
         return decorate
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Told in the answer to a request, and logged by name where there is none; a pop-up helps nobody."""
+        """Told in the answer to a request, and logged by name where there is none; a pop-up helps
+        nobody."""
 
     # What the features ask for
 
@@ -148,7 +175,9 @@ class LacunaServer(LanguageServer):
         """The engine failed, which is told once for a row of failures, or is there again."""
         if failure is not None and self.status.engine != "error":
             self.editor.tell(f"Lacuna's engine failed and is started again: {failure}")
-        self.status.engine, self.status.message = ("ready", "") if failure is None else ("error", str(failure))
+        self.status.engine, self.status.message = (
+            ("ready", "") if failure is None else ("error", str(failure))
+        )
         self.show_status()
         if failure is None:
             self.editor.refresh_diagnostics()
@@ -173,7 +202,8 @@ class LacunaServer(LanguageServer):
             self.suggester.closed(uri)
 
     async def stop(self) -> None:
-        """Cancel what runs, and let the engine go. A client that goes on to wait is told that its requests are cancelled."""
+        """Cancel what runs, and let the engine go. A client that goes on to wait is told that its
+        requests are cancelled."""
         for task in list(self.running):
             task.cancel()
         await asyncio.to_thread(self.engine.close)
@@ -181,14 +211,22 @@ class LacunaServer(LanguageServer):
     def _wait_s(self, asked: SuggestionRequest) -> float:
         at = asked.document.offset_at(asked.position)
         before = asked.document.text[max(0, at - 1) : at]
-        return self.pace.wait_s(asked.settings.delay_ms, before, self.acceptance.rate, self.suggester.engine_s)
+        return self.pace.wait_s(
+            asked.settings.delay_ms, before, self.acceptance.rate, self.suggester.engine_s
+        )
 
     def _suggested(self, asked: SuggestionRequest, answers: tuple[str, ...]) -> None:
         document, selected = asked.document, asked.selected
         at, typed = document.offset_at(asked.position), ""
         if selected is not None:
-            at, end = document.offset_at(selected.range.start), document.offset_at(selected.range.end)
-            answers, typed = tuple(selected.text + answer for answer in answers), document.text[at:end]
+            at, end = (
+                document.offset_at(selected.range.start),
+                document.offset_at(selected.range.end),
+            )
+            answers, typed = (
+                tuple(selected.text + answer for answer in answers),
+                document.text[at:end],
+            )
         self.acceptance.show(document.uri, at, answers, typed)
 
 

@@ -1,4 +1,5 @@
-"""How the server is, and what became of its suggestions: counted here, kept in memory only, told when asked."""
+"""How the server is, and what became of its suggestions: counted here, kept in memory only, told
+when asked."""
 
 from __future__ import annotations
 
@@ -31,7 +32,15 @@ class Status:
     @property
     def state(self) -> State:
         """The one word that matters most."""
-        return self.engine if self.engine != "ready" else "busy" if self.busy else "off" if self.off else "ready"
+        return (
+            self.engine
+            if self.engine != "ready"
+            else "busy"
+            if self.busy
+            else "off"
+            if self.off
+            else "ready"
+        )
 
     def answered(self, kind: str, ms: float) -> None:
         """A request of ``kind`` was answered, with something to show or without."""
@@ -41,11 +50,15 @@ class Status:
     def report(self) -> dict[str, object]:
         """Plain figures; never any text."""
         times = {
-            kind: {f"p{q}_ms": round(float(np.percentile(list(values), q)), 1) for q in (50, 95, 99)}
+            kind: {
+                f"p{q}_ms": round(float(np.percentile(list(values), q)), 1) for q in (50, 95, 99)
+            }
             | {"count": len(values)}
             for kind, values in self._ms.items()
         }
-        counts = {name: self.acceptance.counts[name] for name in ("shown", "accepted", "accepted_in_part")}
+        counts = {
+            name: self.acceptance.counts[name] for name in ("shown", "accepted", "accepted_in_part")
+        }
         dismissed = max(0, counts["shown"] - counts["accepted"] - counts["accepted_in_part"])
         about = {"state": self.state, "message": self.message, "asked": self._asked}
         return {**about, **counts, "dismissed": dismissed, "times": times}
@@ -56,5 +69,8 @@ class Status:
         parts = [f"Lacuna is {self.state}" + (f": {self.message}" if self.message else "")]
         if why:
             parts.append(f"nothing shown because {why}")
-        parts.append(f"{report['shown']} shown, {report['accepted']} accepted, {report['accepted_in_part']} in part")
+        parts.append(
+            f"{report['shown']} shown, {report['accepted']} accepted, {report['accepted_in_part']} "
+            "in part"
+        )
         return "; ".join(parts) + "."

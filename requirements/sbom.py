@@ -1,9 +1,11 @@
-"""What Lacuna is made of: a bill of materials (CycloneDX 1.6, JSON) and a table of licences, from the locked requirements.
+"""What Lacuna is made of: a bill of materials (CycloneDX 1.6, JSON) and a table of licences, from
+the locked requirements.
 
     python requirements/sbom.py LOCK OUT.json [LICENCES.md]
 
-Names, versions and hashes are those of LOCK; licences are read from the metadata of what is installed, and are unknown for
-what is locked for another system. The table also lists the packages whose text the bundled model learnt from.
+Names, versions and hashes are those of LOCK; licences are read from the metadata of what is
+installed, and are unknown for what is locked for another system. The table also lists the packages
+whose text the bundled model learnt from.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ def pinned(lock: str) -> list[tuple[str, str, list[str]]]:
     """(name, version, SHA-256 of its files) of every package of a lock."""
     starts = list(_PIN.finditer(lock))
     ends = [match.start() for match in starts[1:]] + [len(lock)]
-    return [(m[1], m[2], _HASH.findall(lock, m.end(), end)) for m, end in zip(starts, ends, strict=True)]
+    return [
+        (m[1], m[2], _HASH.findall(lock, m.end(), end)) for m, end in zip(starts, ends, strict=True)
+    ]
 
 
 def licence(name: str) -> str:
@@ -37,7 +41,11 @@ def licence(name: str) -> str:
         return "unknown (not installed here)"
     if expression := about.get("License-Expression"):
         return str(expression)
-    named = [value.rsplit(" :: ", 1)[-1] for value in about.get_all("Classifier") or [] if value.startswith("License ::")]
+    named = [
+        value.rsplit(" :: ", 1)[-1]
+        for value in about.get_all("Classifier") or []
+        if value.startswith("License ::")
+    ]
     short = (about.get("License") or "").strip().splitlines()
     return " / ".join(named) or (short[0][:60] if short else "unknown")
 
@@ -53,7 +61,11 @@ def bill(packages: list[tuple[str, str, list[str]]]) -> dict[str, Any]:
             "purl": f"pkg:pypi/{name.lower()}@{version}",
             "licenses": [{"license": {"name": licence(name)}}],
             "externalReferences": [
-                {"type": "distribution", "url": f"pkg:pypi/{name.lower()}@{version}", "hashes": _hashes(found)}
+                {
+                    "type": "distribution",
+                    "url": f"pkg:pypi/{name.lower()}@{version}",
+                    "hashes": _hashes(found),
+                }
             ],
         }
         for name, version, found in packages
@@ -85,16 +97,33 @@ def _hashes(found: list[str]) -> list[dict[str, str]]:
 def licences(packages: list[tuple[str, str, list[str]]]) -> str:
     """A table of packages, then of the sources of training text; copyleft is marked."""
     rows = [(name, version, licence(name)) for name, version, _ in packages]
-    manifest = json.loads((ROOT / "training" / "configs" / "python_packages.json").read_text("utf-8"))
-    data = [(package["name"], package["version"], package["licence"]) for package in manifest["packages"]]
-    lines = ["# Licences", "", "Made by `make sbom`.", "", "## Packages that are installed", "", *_table(rows)]
+    manifest = json.loads(
+        (ROOT / "training" / "configs" / "python_packages.json").read_text("utf-8")
+    )
+    data = [
+        (package["name"], package["version"], package["licence"])
+        for package in manifest["packages"]
+    ]
+    lines = [
+        "# Licences",
+        "",
+        "Made by `make sbom`.",
+        "",
+        "## Packages that are installed",
+        "",
+        *_table(rows),
+    ]
     lines += ["", "## Packages whose text the bundled model learnt from", "", *_table(data)]
     return "\n".join(lines) + "\n"
 
 
 def _table(rows: list[tuple[str, str, str]]) -> list[str]:
     marked = [(*row, "copyleft" if _COPYLEFT.search(row[2]) else "") for row in rows]
-    return ["| package | version | licence | |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in marked)]
+    return [
+        "| package | version | licence | |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in marked),
+    ]
 
 
 def main(lock: str, out: str, table: str | None = None) -> None:

@@ -1,4 +1,5 @@
-"""The documents are true: what they name exists, and the commands that they show work as written."""
+"""The documents are true: what they name exists, and the commands that they show work as
+written."""
 
 from __future__ import annotations
 
@@ -45,8 +46,14 @@ PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
 MODULE = re.compile(r"(?:benchmarks|engine|export|lsp_server|tests|training)(?:\.[A-Za-z_]\w*)+")
 FILE_NAMES = (".py", ".toml")
 """Endings by which a name of a file is told from that of a module."""
-ELSEWHERE = {"editors/vscode/dist/lacuna.vsix", "lacuna/lacuna.toml", "lacuna/draft", "lacuna/status"}
-"""What a command makes, the user's settings, and methods of the protocol: nothing in the repository."""
+ELSEWHERE = {
+    "editors/vscode/dist/lacuna.vsix",
+    "lacuna/lacuna.toml",
+    "lacuna/draft",
+    "lacuna/status",
+}
+"""What a command makes, the user's settings, and methods of the protocol: nothing in the
+repository."""
 
 
 @pytest.fixture(params=PAGES, ids=NAMES)
@@ -109,7 +116,11 @@ def test_paths_and_modules_that_a_page_names_exist(page):
             assert (ROOT / code).exists(), code
         if MODULE.fullmatch(code) and not code.endswith(FILE_NAMES):
             path, last = ROOT.joinpath(*code.split(".")[:-1]), code.split(".")[-1]
-            inside = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+            inside = (
+                path.with_suffix(".py")
+                if path.with_suffix(".py").is_file()
+                else path / "__init__.py"
+            )
             defined = inside.is_file() and re.search(rf"\b{last}\b", inside.read_text("utf-8"))
             assert (path / last).is_dir() or (path / f"{last}.py").is_file() or defined, code
 
@@ -117,9 +128,15 @@ def test_paths_and_modules_that_a_page_names_exist(page):
 def test_commands_and_options_that_a_page_names_exist(page):
     for words in commands_of(page.read_text("utf-8")):
         found, used = command(tuple(word for word in words if not word.startswith("-")))
-        known = {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        known = {
+            name
+            for parameter in found.params
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert used or words == ["--help"], words
-        assert {word.split("=")[0] for word in words if word.startswith("--")} - {"--help"} <= known, words
+        assert {word.split("=")[0] for word in words if word.startswith("--")} - {
+            "--help"
+        } <= known, words
 
 
 def test_rows_of_a_table_have_as_many_cells_as_its_head(page):
@@ -131,7 +148,11 @@ def test_rows_of_a_table_have_as_many_cells_as_its_head(page):
 
 def test_targets_of_make_that_a_page_names_exist(page):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert {made[1] for line in code_of(page.read_text("utf-8")) if (made := re.match(r"make ([\w-]+)", line))} <= targets
+    assert {
+        made[1]
+        for line in code_of(page.read_text("utf-8"))
+        if (made := re.match(r"make ([\w-]+)", line))
+    } <= targets
 
 
 def test_run_files_that_a_page_names_exist(page):
@@ -140,8 +161,12 @@ def test_run_files_that_a_page_names_exist(page):
 
 
 def test_the_settings_page_has_every_setting_with_its_default():
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.MULTILINE)
-    assert [name for name, _ in rows] == [field.encode_name for field in msgspec.structs.fields(Settings)]
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.+?) \|", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert [name for name, _ in rows] == [
+        field.encode_name for field in msgspec.structs.fields(Settings)
+    ]
     for (_, said), field in zip(rows, msgspec.structs.fields(Settings), strict=True):
         if isinstance(field.default, tuple) and field.default:
             assert tuple(INLINE.findall(said)) == field.default
@@ -152,7 +177,9 @@ def test_the_settings_page_has_every_setting_with_its_default():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", list(commands_of((ROOT / "README.md").read_text("utf-8"))), ids=" ".join)
+@pytest.mark.parametrize(
+    "words", list(commands_of((ROOT / "README.md").read_text("utf-8"))), ids=" ".join
+)
 def test_commands_of_the_readme_work_as_written(words, tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     before = {path: path.read_bytes() for path in (tmp_path / "examples").iterdir()}
@@ -162,7 +189,12 @@ def test_commands_of_the_readme_work_as_written(words, tmp_path):
         words = [*words, "--help"]  # named in a sentence, without a file
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-m", "lacuna", *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "lacuna", *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert before == {path: path.read_bytes() for path in (tmp_path / "examples").iterdir()}

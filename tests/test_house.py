@@ -20,22 +20,31 @@ def tracked():
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-@pytest.mark.parametrize("module", ["engine", "engine.http.serve", "engine.http.client", "lsp_server.server", "lacuna.cli"])
+@pytest.mark.parametrize(
+    "module",
+    ["engine", "engine.http.serve", "engine.http.client", "lsp_server.server", "lacuna.cli"],
+)
 def test_the_product_starts_without_torch_and_without_a_runtime(module):
-    code = (
-        f"import sys, {module}; print([m for m in ('torch', 'onnxruntime', 'tensorrt', 'transformers') if m in sys.modules])"
-    )
+    code = f"import sys, {module}; print([m for m in ('torch', 'onnxruntime', 'tensorrt', 'transformers') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_no_file_grows_beyond_what_a_head_holds():
-    long = {str(path.relative_to(ROOT)): n for path in FILES if (n := len(path.read_text().splitlines())) > 300}
+    long = {
+        str(path.relative_to(ROOT)): n
+        for path in FILES
+        if (n := len(path.read_text().splitlines())) > 300
+    }
     assert not long
 
 
 def test_every_module_says_what_it_is():
-    silent = [p for p in FILES if p.read_text().strip() and not p.read_text().lstrip().startswith(('"""', 'r"""'))]
+    silent = [
+        p
+        for p in FILES
+        if p.read_text().strip() and not p.read_text().lstrip().startswith(('"""', 'r"""'))
+    ]
     assert not silent
 
 
@@ -47,12 +56,16 @@ def test_public_names_exist():
 
 
 def test_bundled_models_are_small():
-    size = sum(path.stat().st_size for path in (ROOT / "engine" / "models").rglob("*") if path.is_file())
+    size = sum(
+        path.stat().st_size for path in (ROOT / "engine" / "models").rglob("*") if path.is_file()
+    )
     assert size <= 48 * 2**20
 
 
 def test_nothing_names_a_machine_or_a_registry():
-    pattern = re.compile(r"/(?:root|home|work|Users)/\w|pypi\.org|files\.pythonhosted|registry\.npmjs|deb\.debian")
+    pattern = re.compile(
+        r"/(?:root|home|work|Users)/\w|pypi\.org|files\.pythonhosted|registry\.npmjs|deb\.debian"
+    )
     for path in tracked():
         if (
             path.suffix in (".py", ".md", ".toml", ".json", ".txt", ".onnx", ".ts", ".lua", "")
@@ -63,20 +76,33 @@ def test_nothing_names_a_machine_or_a_registry():
 
 
 def test_nobody_is_sent_to_a_stranger_for_an_extra():
-    """On the package index ``lacuna`` is another project; ours is ``lacuna-infill`` (``engine/base/advice.py``)."""
+    """On the package index ``lacuna`` is another project; ours is ``lacuna-infill``
+    (``engine/base/advice.py``)."""
     old = re.compile(r"(?<![\w-])lacuna\[\w|pip install (?:-U )?[\"']?lacuna(?![\w-])")
     for path in tracked():
-        if path.suffix in (".py", ".md", ".toml", ".ts", ".lua", ".json", ".txt", "") and path.name != "test_house.py":
+        if (
+            path.suffix in (".py", ".md", ".toml", ".ts", ".lua", ".json", ".txt", "")
+            and path.name != "test_house.py"
+        ):
             assert not (found := old.search(path.read_text("utf-8", "ignore"))), (path, found)
 
 
 def test_a_folder_holds_no_more_than_a_glance():
-    """Twelve entries, not counting ``__init__.py`` and ``py.typed``; a file's folder says its layer."""
+    """Twelve entries, not counting ``__init__.py`` and ``py.typed``; a file's folder says its
+    layer."""
     inside: dict[str, set[str]] = {}
     for path in tracked():
         parts = path.relative_to(ROOT).parts
-        if parts[0] in ("engine", "training", "benchmarks") and "results" not in parts and "models" not in parts[:-1]:
+        if (
+            parts[0] in ("engine", "training", "benchmarks")
+            and "results" not in parts
+            and "models" not in parts[:-1]
+        ):
             for depth in range(1, len(parts)):
                 inside.setdefault("/".join(parts[:depth]), set()).add(parts[depth])
-    full = {folder: n for folder, names in inside.items() if (n := len(names - {"__init__.py", "py.typed"})) > 12}
+    full = {
+        folder: n
+        for folder, names in inside.items()
+        if (n := len(names - {"__init__.py", "py.typed"})) > 12
+    }
     assert not full

@@ -1,12 +1,16 @@
-"""Train on a machine that is borrowed for minutes: what it needs travels in small parts, and so do the weights back.
+"""Train on a machine that is borrowed for minutes: what it needs travels in small parts, and so do
+the weights back.
 
-    python -m training.remote pack PARTS --parent FILE.gguf --data DATA --tokens 40000000 --megabytes 54
+    python -m training.remote pack PARTS --parent FILE.gguf --data DATA --tokens 40000000
+    --megabytes 54
     python -m training.remote receive PARTS/part-000 HERE          (there, once a part)
     python -m training.remote train HERE OUT RUN.toml --seconds 360   (there; stops by itself)
-    python -m training.remote send HERE OUT --first 0 --count 4       (there; weights in bf16 parts of 16 MiB)
+    python -m training.remote send HERE OUT --first 0 --count 4       (there; weights in bf16 parts
+                                                                      of 16 MiB)
     python -m training.remote collect CHECKPOINT PART ...              (back home)
 
-The time is what is given, not the steps: throughput is measured first, and the schedule is laid over what fits.
+The time is what is given, not the steps: throughput is measured first, and the schedule is laid
+over what fits.
 """
 
 from __future__ import annotations
@@ -35,13 +39,15 @@ from training.objectives.adapt import AdaptConfig, adapt
 from training.run_file import load_run
 
 TRIAL_STEPS = 12
-"""Steps by which throughput is measured; the first third of them, which compiles, does not count."""
+"""Steps by which throughput is measured; the first third of them, which compiles, does not count.
+"""
 WEIGHT_PART = 16 << 20
 CHUNK = 1 << 20
 
 
 def pack(parts: Path, parent: Path, data: Path, tokens: int, megabytes: float) -> list[Path]:
-    """Write the parent and the first ``tokens`` of every shard (validation whole) as parts of ``megabytes`` each."""
+    """Write the parent and the first ``tokens`` of every shard (validation whole) as parts of
+    ``megabytes`` each."""
     parts.mkdir(parents=True, exist_ok=True)
     whole = parts / "whole.partial"
     with tarfile.open(whole, "w") as archive:
@@ -73,11 +79,14 @@ def cut_shard(shard: Path, out: Path, tokens: int | None) -> None:
     (out / "names.json").write_text(json.dumps(source.names[:count]))
     with (out / "tokens.bin").open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    (out / "manifest.json").write_text(json.dumps(source.manifest | {"tokens": end, "documents": count, "sha256": digest}))
+    (out / "manifest.json").write_text(
+        json.dumps(source.manifest | {"tokens": end, "documents": count, "sha256": digest})
+    )
 
 
 def receive(part: Path, here: Path) -> None:
-    """Keep one part; the last one, which is shorter or not, completes the archive when ``train`` unpacks it."""
+    """Keep one part; the last one, which is shorter or not, completes the archive when ``train``
+    unpacks it."""
     here.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(part, here / part.name)
 
@@ -103,8 +112,18 @@ def train(here: Path, out: Path, run_file: Path, seconds: float, overrides: list
     unpack(here)
     if not (here / "parent").exists():
         convert(str(here / "parent.gguf"), here / "parent")
-    places = [f"init_from={here}/parent", f"tokenizer={here}/parent/tokenizer.json", f"data={here}/data"]
-    trial = [f"steps={TRIAL_STEPS}", "evaluate_every=1000000", "save_every=1000000", f"out={here}/trial", "optim.warmup=0.5"]
+    places = [
+        f"init_from={here}/parent",
+        f"tokenizer={here}/parent/tokenizer.json",
+        f"data={here}/data",
+    ]
+    trial = [
+        f"steps={TRIAL_STEPS}",
+        "evaluate_every=1000000",
+        "save_every=1000000",
+        f"out={here}/trial",
+        "optim.warmup=0.5",
+    ]
     a_step = _seconds_a_step(load_run(run_file, [*places, *overrides, *trial], AdaptConfig))
     left = seconds - (time.monotonic() - began)
     steps = max(TRIAL_STEPS, int(left / a_step))

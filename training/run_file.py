@@ -1,4 +1,5 @@
-"""Run files: TOML plus ``key.path=value`` overrides, checked against a Struct; unknown keys are errors with their path."""
+"""Run files: TOML plus ``key.path=value`` overrides, checked against a Struct; unknown keys are
+errors with their path."""
 
 from __future__ import annotations
 
@@ -62,5 +63,7 @@ def _field_names(kind: Any) -> set[str]:
     """Names of all fields of ``kind`` and of the structs inside it, in tables and options too."""
     if isinstance(kind, type) and issubclass(kind, Config):
         fields = msgspec.structs.fields(kind)
-        return {field.name for field in fields}.union(*(_field_names(field.type) for field in fields))
+        return {field.name for field in fields}.union(
+            *(_field_names(field.type) for field in fields)
+        )
     return set().union(*(_field_names(part) for part in get_args(kind)))

@@ -1,6 +1,8 @@
-"""Fit a model's calibration on held-out text: confidence to the share of exact answers, and certainty by length.
+"""Fit a model's calibration on held-out text: confidence to the share of exact answers, and
+certainty by length.
 
-Half of the cases fit the map, the other half say how good it is: expected calibration error (ECE) before and after.
+Half of the cases fit the map, the other half say how good it is: expected calibration error (ECE)
+before and after.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from engine.infill.search.length_probe import certainty
 
 BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)
-"""Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling (training/LOG.md)."""
+"""Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling
+(training/LOG.md)."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
 
@@ -34,7 +37,11 @@ def confidences(
     with changed(engine, calibration=Calibration(steps=steps)):
         for i, case in enumerate(cases):
             span = Span(start=case.start, end=case.end, single_line=True)
-            found = engine.fill(FillRequest(text=case.text, spans=(span,), language=language_of(case.path), copies=False))
+            found = engine.fill(
+                FillRequest(
+                    text=case.text, spans=(span,), language=language_of(case.path), copies=False
+                )
+            )
             own[i], right[i] = found.spans[0].confidence, found.spans[0].text == case.answer
             done()
     return own, right
@@ -45,15 +52,20 @@ def fewest_steps(exact: Mapping[int, float]) -> int:
     return min(steps for steps, rate in exact.items() if rate >= exact[UNBOUNDED] - BOUND)
 
 
-def length_bias(engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None) -> dict[int, float]:
-    """Mean certainty of one pass over wholly masked spans of lengths that are far from the true one."""
+def length_bias(
+    engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None
+) -> dict[int, float]:
+    """Mean certainty of one pass over wholly masked spans of lengths that are far from the true
+    one."""
     found: dict[int, list[float]] = {n: [] for n in PROBED_LENGTHS}
     for case in cases:
         true = len(engine.tokenizer.encode(case.answer))
         for n in PROBED_LENGTHS:
             if abs(n - true) >= FAR or n == 1:
                 span = Span(start=case.start, end=case.end, tokens=n)
-                found[n].append(_first_certainty(engine, FillRequest(text=case.text, spans=(span,))))
+                found[n].append(
+                    _first_certainty(engine, FillRequest(text=case.text, spans=(span,)))
+                )
         done()
     return {n: round(float(np.mean(values)), 4) for n, values in found.items() if values}
 
@@ -62,13 +74,17 @@ def _first_certainty(engine: Engine, request: FillRequest) -> float:
     """Mean probability of the best tokens in the first pass over the masks."""
     run = engine.infiller.fill(request)
     predictions = engine.backend.predict(next(run))
-    if predictions.log_probs.shape[1] == 1 < (request.spans[0].tokens or 1):  # the pass that encodes the context
+    if (
+        predictions.log_probs.shape[1] == 1 < (request.spans[0].tokens or 1)
+    ):  # the pass that encodes the context
         predictions = engine.backend.predict(run.send(predictions))
     run.close()
     return certainty(predictions)
 
 
-def fit(own: NDArray[np.float64], right: NDArray[np.float64], steps: int) -> tuple[Calibration, dict[str, float]]:
+def fit(
+    own: NDArray[np.float64], right: NDArray[np.float64], steps: int
+) -> tuple[Calibration, dict[str, float]]:
     """A calibration from all cases, and its figures from a fit on one half judged on the other."""
     half = rising(own[::2], right[::2])
     mapped = np.array([Calibration(confidence=half).calibrated(value) for value in own[1::2]])
@@ -82,13 +98,20 @@ def fit(own: NDArray[np.float64], right: NDArray[np.float64], steps: int) -> tup
 
 
 def expected_error(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Expected calibration error: mean distance of confidence and frequency over bins of equal size."""
+    """Expected calibration error: mean distance of confidence and frequency over bins of equal
+    size."""
     parts = np.array_split(np.argsort(confidence, kind="stable"), BINS)
-    return float(sum(abs(confidence[p].mean() - right[p].mean()) * len(p) for p in parts if len(p)) / len(right))
+    return float(
+        sum(abs(confidence[p].mean() - right[p].mean()) * len(p) for p in parts if len(p))
+        / len(right)
+    )
 
 
-def draw(own: NDArray[np.float64], right: NDArray[np.float64], calibration: Calibration, path: Path) -> None:
-    """Reliability diagram, as SVG: the model's own confidence and the calibrated one against what was right."""
+def draw(
+    own: NDArray[np.float64], right: NDArray[np.float64], calibration: Calibration, path: Path
+) -> None:
+    """Reliability diagram, as SVG: the model's own confidence and the calibrated one against what
+    was right."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -99,7 +122,9 @@ def draw(own: NDArray[np.float64], right: NDArray[np.float64], calibration: Cali
     axes.plot([0, 1], [0, 1], color="lightgrey")
     for values, name in ((own, "the model's own"), (mapped, "calibrated")):
         parts = np.array_split(np.argsort(values, kind="stable"), BINS)
-        axes.plot([values[p].mean() for p in parts], [right[p].mean() for p in parts], ".-", label=name)
+        axes.plot(
+            [values[p].mean() for p in parts], [right[p].mean() for p in parts], ".-", label=name
+        )
     axes.set_xlabel("confidence")
     axes.set_ylabel("exactly right")
     axes.legend()
@@ -108,10 +133,17 @@ def draw(own: NDArray[np.float64], right: NDArray[np.float64], calibration: Cali
     pyplot.close(figure)
 
 
-def rising(confidences: NDArray[np.float64], right: NDArray[np.float64], bins: int = 12) -> tuple[tuple[float, float], ...]:
-    """A rising map from confidence to frequency: isotonic regression over the means of bins of equal size."""
+def rising(
+    confidences: NDArray[np.float64], right: NDArray[np.float64], bins: int = 12
+) -> tuple[tuple[float, float], ...]:
+    """A rising map from confidence to frequency: isotonic regression over the means of bins of
+    equal size."""
     parts = np.array_split(np.argsort(confidences, kind="stable"), min(bins, len(confidences)))
     means = np.array([confidences[part].mean() for part in parts])
     shares = np.array([right[part].mean() for part in parts])
-    fitted = IsotonicRegression().fit_transform(means, shares, sample_weight=[len(part) for part in parts])
-    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in zip(means, fitted, strict=True))
+    fitted = IsotonicRegression().fit_transform(
+        means, shares, sample_weight=[len(part) for part in parts]
+    )
+    return tuple(
+        (round(float(x), 4), round(float(y), 4)) for x, y in zip(means, fitted, strict=True)
+    )

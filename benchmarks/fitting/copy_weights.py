@@ -1,10 +1,11 @@
-"""Fit the weights of ``engine/copying/ranking.py`` on training files, and judge them on held-out ones.
+"""Fit the weights of ``engine/copying/ranking.py`` on training files, and judge them on held-out
+ones.
 
     python -m benchmarks.fitting.copy_weights PYTHON-TRAIN.jsonl.zst VAL.jsonl.zst ...
     python -m benchmarks.fitting.copy_weights PROSE-TRAIN.jsonl.zst VAL.jsonl.zst ...
 
-Prints one column of the constants and, for every held-out file, how often the best candidate is right and how far off its
-probability is.
+Prints one column of the constants and, for every held-out file, how often the best candidate is
+right and how far off its probability is.
 """
 
 from __future__ import annotations
@@ -31,20 +32,28 @@ ROUNDS = 40
 Array = NDArray[np.float64]
 
 
-def examples(documents: Sequence[HeldOutDocument], kind: str, count: int) -> list[tuple[Array, Array]]:
+def examples(
+    documents: Sequence[HeldOutDocument], kind: str, count: int
+) -> list[tuple[Array, Array]]:
     """For every case: the features (N, F) of its candidates and which of them is the truth (N,)."""
     found = []
     for case in cut_cases(list(documents), kind, count, 3):
-        rated = candidates(SpanContext.of(case.text, case.start, case.end, single_line=kind != "lines"))
+        rated = candidates(
+            SpanContext.of(case.text, case.start, case.end, single_line=kind != "lines")
+        )
         right = np.array([copy == case.answer for copy, _ in rated], float)
-        found.append((np.array([features for _, features in rated]).reshape(-1, len(FEATURES)), right))
+        found.append(
+            (np.array([features for _, features in rated]).reshape(-1, len(FEATURES)), right)
+        )
     return found
 
 
 def choice(cases: Sequence[tuple[Array, Array]]) -> Array:
-    """Weights under which the truth is chosen among the candidates, or nothing (score 0) where it is not among them.
+    """Weights under which the truth is chosen among the candidates, or nothing (score 0) where it
+    is not among them.
 
-    Maximum likelihood of a conditional logit with a small ridge, by Newton's method: scikit-learn has none.
+    Maximum likelihood of a conditional logit with a small ridge, by Newton's method: scikit-learn
+    has none.
     """
     features, right = (np.concatenate(parts) for parts in zip(*cases, strict=True))
     sizes = np.array([len(y) for _, y in cases])
@@ -54,14 +63,18 @@ def choice(cases: Sequence[tuple[Array, Array]]) -> Array:
         """How likely every candidate is to be chosen, and the log-likelihood."""
         score = np.clip(features @ weights, -30, 30)
         total = 1.0 + np.bincount(case, np.exp(score))
-        return np.exp(score) / total[case], float(score @ right - np.log(total).sum() - RIDGE * weights @ weights / 2)
+        return np.exp(score) / total[case], float(
+            score @ right - np.log(total).sum() - RIDGE * weights @ weights / 2
+        )
 
     weights = np.zeros(features.shape[1])
     for _ in range(ROUNDS):
         chosen, likelihood = chances(weights)
         expected = np.add.reduceat(features * chosen[:, None], first)
         gradient = features.T @ (right - chosen) - RIDGE * weights
-        curvature = (features.T * chosen) @ features - expected.T @ expected + RIDGE * np.eye(len(weights))
+        curvature = (
+            (features.T * chosen) @ features - expected.T @ expected + RIDGE * np.eye(len(weights))
+        )
         step = np.linalg.solve(curvature, gradient)
         while chances(weights + step)[1] < likelihood and np.abs(step).max() > 1e-6:
             step = step / 2
@@ -96,7 +109,10 @@ def main(arguments: list[str]) -> None:
             share, right = best_of(cases, weights)
             error = expected_error(1 / (1 + np.exp(-(slope * share + offset))), right)
             reached = np.mean([bool(y.any()) for _, y in cases])
-            figures = f"best right {right.sum() / len(cases):.3f}, any {reached:.3f}, calibration error {error:.3f}"
+            figures = (
+                f"best right {right.sum() / len(cases):.3f}, any {reached:.3f}, "
+                f"calibration error {error:.3f}"
+            )
             sys.stdout.write(f"{Path(path).name} {kind}: {figures}\n")
 
 

@@ -1,6 +1,8 @@
-"""Which decoding rule is the fastest that costs nothing? Every rule against one token a step, on the same cut-outs.
+"""Which decoding rule is the fastest that costs nothing? Every rule against one token a step, on
+the same cut-outs.
 
-The answers of the model alone: exact match, the share of texts that equal those of one token a step, tokens a pass, time.
+The answers of the model alone: exact match, the share of texts that equal those of one token a
+step, tokens a pass, time.
 """
 
 from __future__ import annotations
@@ -28,9 +30,17 @@ BOUND = 0.005
 
 
 PUBLISHED = (
-    "factor=0.5", "factor=1.0", "entropy=0.5", "entropy=1.0", "entropy=2.0", "hierarchical=0.9", "local=0.9",
-    "credit=0.9", "credit=0.7", "stable=0.5",
-)  # fmt: skip
+    "factor=0.5",
+    "factor=1.0",
+    "entropy=0.5",
+    "entropy=1.0",
+    "entropy=2.0",
+    "hierarchical=0.9",
+    "local=0.9",
+    "credit=0.9",
+    "credit=0.7",
+    "stable=0.5",
+)
 """Rules of others, with numbers around those of their papers."""
 
 
@@ -44,7 +54,8 @@ class Variant:
 
 
 def variants(rules: Sequence[str] = ()) -> dict[str, Variant]:
-    """What is compared; every name says its number. ``rules`` are added to thresholds and bounds on steps."""
+    """What is compared; every name says its number. ``rules`` are added to thresholds and bounds on
+    steps."""
     named = {"one by one": Variant(ONE_BY_ONE)}
     for threshold in (0.9, 0.7, 0.5):
         options = SamplerOptions(threshold=threshold, steps=UNBOUNDED, repairs=0)
@@ -52,7 +63,9 @@ def variants(rules: Sequence[str] = ()) -> dict[str, Variant]:
     for rule in rules:
         named[rule] = Variant(SamplerOptions(steps=UNBOUNDED, repairs=0), rule)
     for steps in (16, 8, 4):
-        named[f"threshold=0.9, {steps} steps"] = Variant(SamplerOptions(threshold=0.9, steps=steps, repairs=0))
+        named[f"threshold=0.9, {steps} steps"] = Variant(
+            SamplerOptions(threshold=0.9, steps=steps, repairs=0)
+        )
     return named
 
 
@@ -75,14 +88,24 @@ def run(engine: Engine, cases: Sequence[Case], variant: Variant, length_told: bo
         return _fill_all(engine, cases, variant.options, length_told)
 
 
-def _fill_all(engine: Engine, cases: Sequence[Case], options: SamplerOptions, length_told: bool) -> Run:
+def _fill_all(
+    engine: Engine, cases: Sequence[Case], options: SamplerOptions, length_told: bool
+) -> Run:
     found = Run([], [], [], [])
     for case in cases:
         told = len(engine.tokenizer.encode(case.answer)) if length_told else None
         one_line = "\n" not in case.answer
-        span = Span(start=case.start, end=case.end, single_line=one_line, max_tokens=longest_answer(case), tokens=told)
+        span = Span(
+            start=case.start,
+            end=case.end,
+            single_line=one_line,
+            max_tokens=longest_answer(case),
+            tokens=told,
+        )
         language = language_of(case.path)
-        request = FillRequest(text=case.text, spans=(span,), language=language, copies=False, sampler=options)
+        request = FillRequest(
+            text=case.text, spans=(span,), language=language, copies=False, sampler=options
+        )
         result = engine.fill(request)
         found.texts.append(result.spans[0].text)
         found.passes.append(result.nfe)
@@ -106,7 +129,10 @@ def compare_rules(
         runs[name] = run(engine, cases, variant, length_told)
         done()
     first = runs["one by one"]
-    exact = {name: np.array([t == a for t, a in zip(r.texts, truth, strict=True)], float) for name, r in runs.items()}
+    exact = {
+        name: np.array([t == a for t, a in zip(r.texts, truth, strict=True)], float)
+        for name, r in runs.items()
+    }
     report = {}
     for name, found in runs.items():
         similar = [fuzz.ratio(*pair) / 100 for pair in zip(found.texts, truth, strict=True)]
@@ -114,7 +140,9 @@ def compare_rules(
             **with_bounds("exact_match", exact[name], groups),
             **with_bounds("difference", exact[name] - exact["one by one"], groups),
             "edit_similarity": round(float(np.mean(similar)), 4),
-            "same_text": round(float(np.mean([a == b for a, b in zip(found.texts, first.texts, strict=True)])), 4),
+            "same_text": round(
+                float(np.mean([a == b for a, b in zip(found.texts, first.texts, strict=True)])), 4
+            ),
             "passes": round(float(np.mean(found.passes)), 2),
             "tokens_per_pass": round(sum(found.tokens) / max(1, sum(found.passes) - len(cases)), 3),
             "p50_ms": round(float(np.median(found.ms)), 1),

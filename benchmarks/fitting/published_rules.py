@@ -1,8 +1,10 @@
-"""Published rules for which masks are transferred in a step, beside the product's threshold. All work without training.
+"""Published rules for which masks are transferred in a step, beside the product's threshold. All
+work without training.
 
-``factor`` is Fast-dLLM's (arXiv 2505.22618), ``hierarchical`` is dInfer's (2510.08666), ``entropy`` the EB-Sampler's bound
-(2505.24857), ``local`` LocalLeap's (2510.07081), ``credit`` CreditDecoding's (2510.06133) and ``stable`` KLASS (2511.05664).
-None of them is a setting of the product: ``lacuna bench quality --rule`` compares them with its threshold.
+``factor`` is Fast-dLLM's (arXiv 2505.22618), ``hierarchical`` is dInfer's (2510.08666), ``entropy``
+the EB-Sampler's bound (2505.24857), ``local`` LocalLeap's (2510.07081), ``credit`` CreditDecoding's
+(2510.06133) and ``stable`` KLASS (2511.05664). None of them is a setting of the product: ``lacuna
+bench quality --rule`` compares them with its threshold.
 """
 
 from __future__ import annotations
@@ -18,18 +20,22 @@ from engine.decoding.schedule import top_confident
 from engine.decoding.transfer_rules import Step, Threshold, TransferRule, with_best
 
 LOW = 0.62
-"""``hierarchical``: a run of masks may transfer its best one from this confidence on (dInfer's setting)."""
+"""``hierarchical``: a run of masks may transfer its best one from this confidence on (dInfer's
+setting)."""
 NEIGHBOURS, RELAXED = 4, 0.75
-"""``local``: within so many places of a confident one a lower confidence will do (LocalLeap's setting)."""
+"""``local``: within so many places of a confident one a lower confidence will do (LocalLeap's
+setting)."""
 KEPT, CREDIT, FUSED = 0.8, 0.2, 0.7
-"""``credit``: decay of old credit, exponent of new credit, weight of the fusion (dInfer's setting)."""
+"""``credit``: decay of old credit, exponent of new credit, weight of the fusion (dInfer's setting).
+"""
 MOST_KL = 0.01
 """``stable``: a prediction that moved less than this since the last step is settled (KLASS)."""
 
 
 @dataclass
 class Factor:
-    """The n most confident places, n as large as (n + 1) (1 - confidence of the n-th) stays below the factor."""
+    """The n most confident places, n as large as (n + 1) (1 - confidence of the n-th) stays below
+    the factor."""
 
     value: float
 
@@ -42,7 +48,8 @@ class Factor:
 
 @dataclass
 class EntropyBound:
-    """The places of least entropy, as many as their joint entropy without the largest stays within the bound (nats)."""
+    """The places of least entropy, as many as their joint entropy without the largest stays within
+    the bound (nats)."""
 
     value: float
 
@@ -54,13 +61,16 @@ class EntropyBound:
 
 @dataclass
 class Hierarchical:
-    """Every place at least so confident, and of each run of neighbouring masks the best one if it is fairly confident."""
+    """Every place at least so confident, and of each run of neighbouring masks the best one if it
+    is fairly confident."""
 
     value: float
 
     def __call__(self, step: Step) -> Bools:
         chosen = step.confidence >= self.value
-        for run in np.split(np.arange(len(step.places)), np.flatnonzero(np.diff(step.places) > 1) + 1):
+        for run in np.split(
+            np.arange(len(step.places)), np.flatnonzero(np.diff(step.places) > 1) + 1
+        ):
             best = run[np.argmax(step.confidence[run])]
             chosen[best] |= step.confidence[best] > LOW
         return with_best(chosen, step.confidence)
@@ -81,7 +91,8 @@ class Local:
 
 @dataclass
 class Credit:
-    """A threshold on confidence to which earlier steps lend: a token that kept being the best needs less."""
+    """A threshold on confidence to which earlier steps lend: a token that kept being the best needs
+    less."""
 
     value: float
     _credit: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -93,7 +104,10 @@ class Credit:
         for i, slot in enumerate(step.slots):
             key = int(slot), int(step.token_ids[i, best[i]])
             self._credit[key] = self._credit.get(key, 0.0) + probs[i, best[i]] ** CREDIT
-        keys = [[(int(slot), int(token)) for token in row] for slot, row in zip(step.slots, step.token_ids, strict=True)]
+        keys = [
+            [(int(slot), int(token)) for token in row]
+            for slot, row in zip(step.slots, step.token_ids, strict=True)
+        ]
         lent = np.array([[self._credit.get(key, 0.0) for key in row] for row in keys])
         fused = probs * (1.0 + lent.reshape(probs.shape)) ** FUSED
         rest = np.maximum(0.0, 1.0 - probs.sum(axis=1))
@@ -110,18 +124,23 @@ class Stable:
 
     def __call__(self, step: Step) -> Bools:
         probs = np.exp(step.log_probs.astype(np.float64))
-        moved = np.array([self._moved(int(s), step.token_ids[i], probs[i]) for i, s in enumerate(step.slots)])
+        moved = np.array(
+            [self._moved(int(s), step.token_ids[i], probs[i]) for i, s in enumerate(step.slots)]
+        )
         self._last = {int(s): (step.token_ids[i], probs[i]) for i, s in enumerate(step.slots)}
         return with_best((step.confidence >= self.value) & (moved < MOST_KL), step.confidence)
 
     def _moved(self, slot: int, ids: Ints, probs: NDArray[np.float64]) -> float:
-        """KL divergence of now from before, over the candidates; infinite for a slot that was not seen."""
+        """KL divergence of now from before, over the candidates; infinite for a slot that was not
+        seen."""
         if slot not in self._last:
             return float("inf")
         before = dict(zip(self._last[slot][0].tolist(), self._last[slot][1].tolist(), strict=True))
         floor = min(before.values())
         was = np.array([before.get(int(token), floor) for token in ids])
-        return float(np.sum(probs * (np.log(np.maximum(probs, 1e-9)) - np.log(np.maximum(was, 1e-9)))))
+        return float(
+            np.sum(probs * (np.log(np.maximum(probs, 1e-9)) - np.log(np.maximum(was, 1e-9))))
+        )
 
 
 RULES: dict[str, Callable[[float], TransferRule]] = {
@@ -143,5 +162,8 @@ def rule_factory(text: str) -> Callable[[], TransferRule]:
     except ValueError:
         value = -1.0
     if name not in RULES or not equals or value <= 0.0:
-        raise ValueError(f"{text!r} is no rule; use NAME=NUMBER with a name of {', '.join(RULES)} and a positive number")
+        raise ValueError(
+            f"{text!r} is no rule; use NAME=NUMBER with a name of {', '.join(RULES)} and a "
+            "positive number"
+        )
     return lambda: RULES[name](value)

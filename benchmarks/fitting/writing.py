@@ -1,4 +1,5 @@
-"""From which confidence on are four of five answers right? What ``lacuna fill`` writes without being told a number."""
+"""From which confidence on are four of five answers right? What ``lacuna fill`` writes without
+being told a number."""
 
 from __future__ import annotations
 
@@ -19,11 +20,14 @@ FEWEST = 20
 def judged(
     engine: Engine, cases: Sequence[Case], done: Callable[[], None] = lambda: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Confidence of the answers that pass every other rule of the gate, copies included, and whether they are exact."""
+    """Confidence of the answers that pass every other rule of the gate, copies included, and
+    whether they are exact."""
     confidence, right = [], []
     for case in cases:
         span = Span(start=case.start, end=case.end, single_line="\n" not in case.answer)
-        request = FillRequest(text=case.text, spans=(span,), language=language_of(case.path), min_confidence=0.0)
+        request = FillRequest(
+            text=case.text, spans=(span,), language=language_of(case.path), min_confidence=0.0
+        )
         [found] = engine.fill(request).spans
         if found.filled:
             confidence.append(found.confidence)
@@ -33,7 +37,8 @@ def judged(
 
 
 def writing_threshold(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """The lowest confidence from which on ``RIGHT`` of at least ``FEWEST`` answers are exact; 1 where there is none."""
+    """The lowest confidence from which on ``RIGHT`` of at least ``FEWEST`` answers are exact; 1
+    where there is none."""
     order = np.argsort(-confidence, kind="stable")
     share = np.cumsum(right[order]) / (np.arange(len(order)) + 1)
     # Answers of one confidence are written together or not at all.
@@ -42,7 +47,9 @@ def writing_threshold(confidence: NDArray[np.float64], right: NDArray[np.float64
     return round(float(confidence[order][good[-1]]), 4) if len(good) else 1.0
 
 
-def figures(confidence: NDArray[np.float64], right: NDArray[np.float64], threshold: float, cases: int) -> dict[str, float]:
+def figures(
+    confidence: NDArray[np.float64], right: NDArray[np.float64], threshold: float, cases: int
+) -> dict[str, float]:
     """What is written at a threshold, and how much of it is exact."""
     written = confidence >= threshold
     return {

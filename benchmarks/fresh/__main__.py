@@ -22,7 +22,9 @@ from benchmarks.infill_cases import Case, HeldOutDocument
 from benchmarks.quality.joint import JointCase
 
 
-def write_files(folder: Path, language: str, use: str | None, count: int, seed: int) -> dict[str, int]:
+def write_files(
+    folder: Path, language: str, use: str | None, count: int, seed: int
+) -> dict[str, int]:
     """Write documents and cases of every kind into ``folder``: file -> how many it holds."""
     documents = fresh_documents(language, use)
     drawn: dict[str, Sequence[HeldOutDocument | Case | JointCase]] = {"documents": documents}
@@ -53,7 +55,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(arguments)
     try:
-        written = write_files(options.folder, options.language, options.use, options.count, options.seed)
+        written = write_files(
+            options.folder, options.language, options.use, options.count, options.seed
+        )
     except (OSError, ValueError) as exc:
         sys.stderr.write(f"{exc}\n")
         return 2

@@ -72,7 +72,9 @@ def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:
         if not archive.exists():
             raise ValueError(f"{package.name} {package.version} did not come as {package.file}.")
         if sha256(archive) != package.sha256:
-            raise ValueError(f"{archive} has another SHA-256 than the manifest; delete it and run again.")
+            raise ValueError(
+                f"{archive} has another SHA-256 than the manifest; delete it and run again."
+            )
     return archives
 
 

@@ -20,7 +20,9 @@ JOINT_CHARS = 7_000
 """Documents are cut into such parts for several blanks: joint cases come from one window alone."""
 
 
-def fresh_cases(documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED) -> list[Case]:
+def fresh_cases(
+    documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED
+) -> list[Case]:
     """``count`` cases of a kind; the first n of them are spread over the packages for every n."""
     packages = _by_package(documents)
     # Kinds are drawn apart, or a rest and its whole line would be cases of both.
@@ -29,11 +31,16 @@ def fresh_cases(documents: Sequence[HeldOutDocument], kind: str, count: int, see
     return _in_turn(drawn)[:count]
 
 
-def fresh_joint_cases(documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED) -> list[JointCase]:
+def fresh_joint_cases(
+    documents: Sequence[HeldOutDocument], kind: str, count: int, seed: int = SEED
+) -> list[JointCase]:
     """``count`` windows with two to four blanks of a kind, a third of the cases each."""
     packages = _by_package([part for document in documents for part in _parts(document)])
     share = _share(count, packages)
-    of_number = [_in_turn([joint_cases(own, kind, blanks, share, seed + blanks) for own in packages]) for blanks in BLANKS]
+    of_number = [
+        _in_turn([joint_cases(own, kind, blanks, share, seed + blanks) for own in packages])
+        for blanks in BLANKS
+    ]
     return _in_turn(of_number)[:count]
 
 

@@ -31,7 +31,9 @@ def chosen_packages(packages: Packages, language: str, use: str | None) -> list[
     return [p for p in packages if p.language == language and use in (None, p.use)]
 
 
-def documents_of(packages: Packages, archives: Sequence[Path], language: str) -> list[HeldOutDocument]:
+def documents_of(
+    packages: Packages, archives: Sequence[Path], language: str
+) -> list[HeldOutDocument]:
     """Files of ``language`` that pass the filters, without tests and without near-duplicates."""
     unseen = NearDuplicates()
     documents = []

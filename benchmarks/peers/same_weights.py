@@ -1,10 +1,12 @@
 """Peers on the same weights, the same places and the same cores: how many times faster is a fill?
 
-``llada_torch`` is LLaDA's published loop (32 steps of full passes, all logits, softmax in float64) in torch, fp32;
-``llada_same_graph`` the same algorithm on Lacuna's int8 graph. ``fast_dllm`` is its dual cache with threshold 0.9 in torch,
-fp32 (arXiv 2505.22618), without its needless logits. ``ar_twin`` stands for an autoregressive model of the same size: the
-same graph with a key-value cache, one token a pass, as many as the true answer has; its prompt is the suffix first
-("SPM"), so that its next keystroke needs the typed token only. What it writes does not matter here, its time does.
+``llada_torch`` is LLaDA's published loop (32 steps of full passes, all logits, softmax in float64)
+in torch, fp32; ``llada_same_graph`` the same algorithm on Lacuna's int8 graph. ``fast_dllm`` is its
+dual cache with threshold 0.9 in torch, fp32 (arXiv 2505.22618), without its needless logits.
+``ar_twin`` stands for an autoregressive model of the same size: the same graph with a key-value
+cache, one token a pass, as many as the true answer has; its prompt is the suffix first ("SPM"), so
+that its next keystroke needs the typed token only. What it writes does not matter here, its time
+does.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class PeerCase:
 
 
 def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[str, float | int]:
-    """Median times in ms and how many times faster Lacuna is; ``slow`` places for those that take seconds."""
+    """Median times in ms and how many times faster Lacuna is; ``slow`` places for those that take
+    seconds."""
     with Engine(folder) as engine:
         found = []
         for case in cases:
@@ -64,11 +67,18 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
         free = [_ms(engine, place.case, None) for place in found]
         told = [_ms(engine, place.case, place.answer_tokens) for place in found]
         typed = [_next_keystroke(engine, place.case, place.answer_tokens) for place in found]
-        report: dict[str, float | int] = {"places": len(found), "slow_places": min(slow, len(found))}
+        report: dict[str, float | int] = {
+            "places": len(found),
+            "slow_places": min(slow, len(found)),
+        }
         llada = _sampler_alone(backend, engine, "none", Rules(STEPS))
         published = _published(torch_backend.model, engine)
         dual = _sampler_alone(torch_backend, engine, "dual", Rules(STEPS, transfer=Threshold(0.9)))
-        for name, peer in (("llada_same_graph", llada), ("llada_torch", published), ("fast_dllm", dual)):
+        for name, peer in (
+            ("llada_same_graph", llada),
+            ("llada_torch", published),
+            ("fast_dllm", dual),
+        ):
             times = [time_ms(partial(peer, place)) for place in found[:slow]]
             report |= _against(name, times, free[:slow])
         cold, warm = zip(*(_twin(backend, engine, place) for place in found), strict=True)
@@ -77,7 +87,9 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
     return report
 
 
-def _sampler_alone(backend: Backend, engine: Engine, cache: str, rules: Rules) -> Callable[[PeerCase], None]:
+def _sampler_alone(
+    backend: Backend, engine: Engine, cache: str, rules: Rules
+) -> Callable[[PeerCase], None]:
     """The sampler alone on a backend: a fill of ``LENGTH`` tokens without anything around it."""
     table = engine.infiller.model.table
 
@@ -104,7 +116,9 @@ def _published(model: MaskPredictor, engine: Engine) -> Callable[[PeerCase], Non
             masked = x == engine.config.mask_token_id
             logits = model(x)
             best = logits.argmax(-1)
-            confidence = torch.softmax(logits.to(torch.float64), -1).gather(-1, best[..., None])[..., 0]
+            confidence = torch.softmax(logits.to(torch.float64), -1).gather(-1, best[..., None])[
+                ..., 0
+            ]
             confidence = torch.where(masked, confidence, -np.inf)
             place_of = confidence[0].topk(LENGTH // STEPS).indices
             x[0, place_of] = best[0, place_of]
@@ -114,7 +128,9 @@ def _published(model: MaskPredictor, engine: Engine) -> Callable[[PeerCase], Non
 
 def _ms(engine: Engine, case: Case, tokens: int | None) -> float:
     span = Span(start=case.start, end=case.end, tokens=tokens, max_tokens=LENGTH, single_line=True)
-    return engine.fill(FillRequest(text=case.text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))).ms
+    return engine.fill(
+        FillRequest(text=case.text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))
+    ).ms
 
 
 def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
@@ -123,7 +139,13 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
     for typed in (0, 1):
         text, at = case.text[: case.start + typed] + case.text[case.end :], case.start + typed
         span = Span(start=at, end=at, tokens=tokens, single_line=True)
-        request = FillRequest(text=text, spans=(span,), copies=False, session="typing", sampler=SamplerOptions(repairs=0))
+        request = FillRequest(
+            text=text,
+            spans=(span,),
+            copies=False,
+            session="typing",
+            sampler=SamplerOptions(repairs=0),
+        )
         result = engine.fill(request)
     engine.submit_forget("typing").future.result()
     assert result is not None
@@ -131,7 +153,8 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
 
 
 def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, float]:
-    """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a pass a token)."""
+    """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a
+    pass a token)."""
     allowed = engine.infiller.model.table.allowed
     prompt = np.array([*place.pieces[1], *place.pieces[0]])
     context = None

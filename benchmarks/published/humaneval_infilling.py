@@ -1,4 +1,5 @@
-"""HumanEval-Infilling (OpenAI, arXiv 2207.14255): does the program pass its tests once the gap is filled?
+"""HumanEval-Infilling (OpenAI, arXiv 2207.14255): does the program pass its tests once the gap is
+filled?
 
 A gap is a line, several lines or a random span; the published files have the same fields.
 """
@@ -64,10 +65,12 @@ def evaluate(
     done: Callable[[], None] = lambda: None,
     jailed: bool = True,
 ) -> dict[str, float | int]:
-    """pass@1 and exact match with 95 % bounds over functions. With ``given_length`` the true number of tokens is told.
+    """pass@1 and exact match with 95 % bounds over functions. With ``given_length`` the true number
+    of tokens is told.
 
-    A missing line is asked for after its indentation and up to its end, as an editor would; any other gap as it is.
-    ``NoSandbox``, before anything is filled, where programs cannot be locked in and ``jailed`` asks for it.
+    A missing line is asked for after its indentation and up to its end, as an editor would; any
+    other gap as it is. ``NoSandbox``, before anything is filled, where programs cannot be locked in
+    and ``jailed`` asks for it.
     """
     if jailed:
         require_sandbox()
@@ -79,7 +82,9 @@ def evaluate(
     with ThreadPoolExecutor(2) as pool:
         verdicts = list(pool.map(lambda program: run_program(program, jailed=jailed), programs))
     passed = np.array([verdict.passed for verdict in verdicts], float)
-    exact = np.array([fill == problem.answer for fill, problem in zip(fills, problems, strict=True)], float)
+    exact = np.array(
+        [fill == problem.answer for fill, problem in zip(fills, problems, strict=True)], float
+    )
     groups = np.unique([problem.function for problem in problems], return_inverse=True)[1]
     report: dict[str, float | int] = {"problems": len(problems), "functions": int(groups.max()) + 1}
     for name, hits in (("pass_at_1", passed), ("exact_match", exact)):
@@ -88,7 +93,8 @@ def evaluate(
 
 
 def fill_gap(engine: Engine, problem: Problem, given_length: bool) -> str:
-    """The engine's text between prompt and suffix, with the indentation and line end of a whole line around it."""
+    """The engine's text between prompt and suffix, with the indentation and line end of a whole
+    line around it."""
     indent, end, body = "", "", problem.answer
     if is_line := _is_line(problem):
         body = problem.answer.strip()
@@ -96,8 +102,16 @@ def fill_gap(engine: Engine, problem: Problem, given_length: bool) -> str:
     before, after = problem.prompt + indent, end + problem.suffix
     length = len(engine.tokenizer.encode(body)) if given_length else None
     most = LINE_TOKENS if is_line else min(LONGEST_TOKENS, engine.config.max_sequence_length // 4)
-    span = Span(start=len(before), end=len(before), single_line=is_line, tokens=length, max_tokens=most)
-    return indent + engine.fill(FillRequest(text=before + after, spans=(span,), language="python")).spans[0].text + end
+    span = Span(
+        start=len(before), end=len(before), single_line=is_line, tokens=length, max_tokens=most
+    )
+    return (
+        indent
+        + engine.fill(FillRequest(text=before + after, spans=(span,), language="python"))
+        .spans[0]
+        .text
+        + end
+    )
 
 
 def _is_line(problem: Problem) -> bool:

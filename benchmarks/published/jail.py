@@ -1,13 +1,16 @@
-"""Runs as a program of its own, without our packages: reads another program and executes it in namespaces of its own.
+"""Runs as a program of its own, without our packages: reads another program and executes it in
+namespaces of its own.
 
-User, mount, process, network and IPC namespaces of Linux: the program sees a root of its own with Python's library and the
-system's, read-only, a small folder for temporary files, no network, no other processes, and it has no privileges. It is the
-child of the first process of its namespace, so when that ends, everything it started ends.
+User, mount, process, network and IPC namespaces of Linux: the program sees a root of its own with
+Python's library and the system's, read-only, a small folder for temporary files, no network, no
+other processes, and it has no privileges. It is the child of the first process of its namespace, so
+when that ends, everything it started ends.
 
-    jail.py SECONDS MEGABYTES ROOT|-        standard input: length of the program (8 bytes), the program, a secret
+    jail.py SECONDS MEGABYTES ROOT|-        standard input: length of the program (8 bytes), the
+                                            program, a secret
 
-When the program's last line has run, and not when it exits in any other way, the secret is written to standard output.
-ROOT is an empty folder to build the root in; ``-`` executes without a jail.
+When the program's last line has run, and not when it exits in any other way, the secret is written
+to standard output. ROOT is an empty folder to build the root in; ``-`` executes without a jail.
 """
 
 import ctypes
@@ -18,8 +21,24 @@ import signal
 import sys
 from typing import Any
 
-NEW = {"user": 0x10000000, "mount": 0x00020000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x08000000, "uts": 0x04000000}
-BIND, RECURSIVE, PRIVATE, REMOUNT, READ_ONLY, NO_SUID, NO_DEV, DETACH = 4096, 16384, 1 << 18, 32, 1, 2, 4, 2
+NEW = {
+    "user": 0x10000000,
+    "mount": 0x00020000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+    "ipc": 0x08000000,
+    "uts": 0x04000000,
+}
+BIND, RECURSIVE, PRIVATE, REMOUNT, READ_ONLY, NO_SUID, NO_DEV, DETACH = (
+    4096,
+    16384,
+    1 << 18,
+    32,
+    1,
+    2,
+    4,
+    2,
+)
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 CAPSET = {"x86_64": 126, "aarch64": 91}
 NOBODY = 65534
@@ -32,13 +51,20 @@ def call(name: str, *arguments: object) -> None:
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
-def mount(source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
+def mount(
+    source: str | None,
+    target: str,
+    kind: str | None = None,
+    flags: int = 0,
+    data: str | None = None,
+) -> None:
     texts = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
     call("mount", *texts, ctypes.c_ulong(flags), None if data is None else os.fsencode(data))
 
 
 def enter_namespaces() -> None:
-    """New namespaces; their user 0 is who started this, and where that is root their user 1 is nobody."""
+    """New namespaces; their user 0 is who started this, and where that is root their user 1 is
+    nobody."""
     user, group = os.geteuid(), os.getegid()
     ready, done = os.pipe(), os.pipe()
     me = os.getpid()
@@ -84,7 +110,9 @@ def build_root(root: str) -> None:
     old = root + "/old"
     os.makedirs(old)
     for target in mounted_below(root):
-        kept = os.statvfs(target).f_flag & (2 | 4 | 8 | 1024 | 2048)  # what an outer namespace locked must stay
+        kept = os.statvfs(target).f_flag & (
+            2 | 4 | 8 | 1024 | 2048
+        )  # what an outer namespace locked must stay
         if target != root:
             mount(None, target, None, BIND | REMOUNT | READ_ONLY | NO_SUID | NO_DEV | kept)
     mount("tmpfs", root + "/tmp", "tmpfs", NO_SUID | NO_DEV, "size=16m,mode=1777")
@@ -141,7 +169,9 @@ def read_exactly(count: int) -> bytes:
     return data
 
 
-def execute(program: bytes, read: Any = os.read, put: Any = os.write, leave: Any = os._exit) -> None:
+def execute(
+    program: bytes, read: Any = os.read, put: Any = os.write, leave: Any = os._exit
+) -> None:
     """Ends the process. The functions are taken now: the program may put others in their places."""
     try:
         exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})

@@ -1,6 +1,8 @@
-"""Lacuna as a model of EleutherAI's lm-evaluation-harness, with LLaDA's protocol (``eval_llada.py``, EVAL.md).
+"""Lacuna as a model of EleutherAI's lm-evaluation-harness, with LLaDA's protocol
+(``eval_llada.py``, EVAL.md).
 
-Multiple choice is decided by the Monte-Carlo likelihood of the answers, generation is LLaDA's ``generate``.
+Multiple choice is decided by the Monte-Carlo likelihood of the answers, generation is LLaDA's
+``generate``.
 """
 
 from __future__ import annotations
@@ -45,34 +47,54 @@ class LacunaLM(LM):  # type: ignore[misc]
     def __init__(self, engine: Engine, folder: Path, options: LmOptions) -> None:
         super().__init__()
         if engine.tokenizer is None:
-            raise RequestRejected(f"{engine.model_name} has no tokenizer; the harness asks in text.")
-        self._engine, self._text, self._options, self._folder = engine, engine.tokenizer, options, folder
+            raise RequestRejected(
+                f"{engine.model_name} has no tokenizer; the harness asks in text."
+            )
+        self._engine, self._text, self._options, self._folder = (
+            engine,
+            engine.tokenizer,
+            options,
+            folder,
+        )
         self._template = ChatTemplate(folder) if options.chat else None
-        self._encode: Callable[[str], list[int]] = _with_specials(self._template) if self._template else self._text.encode
+        self._encode: Callable[[str], list[int]] = (
+            _with_specials(self._template) if self._template else self._text.encode
+        )
 
     @property
     def tokenizer_name(self) -> str:
         return self._folder.name
 
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
         assert self._template is not None, "only called with --chat"
-        return self._template.render([Message(role=turn["role"], content=turn["content"]) for turn in chat_history])
+        return self._template.render(
+            [Message(role=turn["role"], content=turn["content"]) for turn in chat_history]
+        )
 
-    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+    def loglikelihood(
+        self, requests: list[Instance], disable_tqdm: bool = False
+    ) -> list[tuple[float, bool]]:
         """(log p(continuation | context), whether decoding gives it) of every pair."""
         pairs = [self._encode_pair(*request.args) for request in requests]
         values = self._likelihoods(pairs)
         greedy = self._decode(pairs) if self._options.check_greedy else [False] * len(pairs)
         return list(zip(values, greedy, strict=True))
 
-    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
+    def loglikelihood_rolling(
+        self, requests: list[Instance], disable_tqdm: bool = False
+    ) -> list[float]:
         """log p of whole texts: windows of the model's length, each token judged once."""
         length = self._engine.config.max_sequence_length - 1
         totals = []
         for request in requests:
             ids = self._encode(request.args[0])
             windows = get_rolling_token_windows(ids, self._engine.config.eos_token_id, length, 1)
-            pairs = [(tuple(context), tuple(part)) for context, part in map(make_disjoint_window, windows)]
+            pairs = [
+                (tuple(context), tuple(part))
+                for context, part in map(make_disjoint_window, windows)
+            ]
             totals.append(sum(self._likelihoods(pairs)))
         return totals
 
@@ -85,8 +107,11 @@ class LacunaLM(LM):  # type: ignore[misc]
                 answers.append(self._finished(result.ids, request.args[1].get("until", [])))
         return answers
 
-    def _encode_pair(self, context: str, continuation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Ids of both; a space at their border belongs to the continuation, whose tokens begin with it."""
+    def _encode_pair(
+        self, context: str, continuation: str
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Ids of both; a space at their border belongs to the continuation, whose tokens begin with
+        it."""
         kept = context.rstrip()
         continuation = context[len(kept) :] + continuation
         whole, start = self._encode(kept + continuation), len(self._encode(kept))
@@ -115,23 +140,40 @@ class LacunaLM(LM):  # type: ignore[misc]
         found: list[bool] = []
         for part in _parts(pairs, IN_FLIGHT):
             requests = [
-                GenerateRequest(prompt_ids=context, gen_length=len(answer), block_length=len(answer), steps=len(answer))
+                GenerateRequest(
+                    prompt_ids=context,
+                    gen_length=len(answer),
+                    block_length=len(answer),
+                    steps=len(answer),
+                )
                 for context, answer in part
             ]
-            found += [r.ids == answer for r, (_, answer) in zip(self._engine.generate_all(requests), part, strict=True)]
+            found += [
+                r.ids == answer
+                for r, (_, answer) in zip(self._engine.generate_all(requests), part, strict=True)
+            ]
         return found
 
     def _generation(self, context: str, settings: dict[str, Any]) -> GenerateRequest:
         options = self._options
         room = self._engine.config.max_sequence_length - options.gen_length
         if room < 1:
-            raise RequestRejected(f"gen_length {options.gen_length} leaves no room for a prompt; make it shorter.")
+            raise RequestRejected(
+                f"gen_length {options.gen_length} leaves no room for a prompt; make it shorter."
+            )
         return GenerateRequest(
-            prompt_ids=tuple(self._encode(context)[-room:]), steps=options.steps, gen_length=options.gen_length,
-            block_length=options.block_length, cfg_scale=options.cfg_scale, logits_eos_inf=options.logits_eos_inf,
-            confidence_eos_eot_inf=options.confidence_eos_eot_inf, seed=options.seed,
-            temperature=float(settings.get("temperature", 0.0)) if settings.get("do_sample") else 0.0,
-        )  # fmt: skip
+            prompt_ids=tuple(self._encode(context)[-room:]),
+            steps=options.steps,
+            gen_length=options.gen_length,
+            block_length=options.block_length,
+            cfg_scale=options.cfg_scale,
+            logits_eos_inf=options.logits_eos_inf,
+            confidence_eos_eot_inf=options.confidence_eos_eot_inf,
+            seed=options.seed,
+            temperature=float(settings.get("temperature", 0.0))
+            if settings.get("do_sample")
+            else 0.0,
+        )
 
     def _finished(self, ids: tuple[int, ...], until: list[str]) -> str:
         text = self._text.decode(self._engine.config.until_end(ids))

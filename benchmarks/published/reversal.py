@@ -1,6 +1,8 @@
-"""Reversal by question (LLaDA, section 3.3 and ``eval_reverse.py``): which line follows, which line precedes?
+"""Reversal by question (LLaDA, section 3.3 and ``eval_reverse.py``): which line follows, which line
+precedes?
 
-An answer counts when the true line is part of it. Greedy, one step a token, one block, no end token, as upstream.
+An answer counts when the true line is part of it. Greedy, one step a token, one block, no end
+token, as upstream.
 """
 
 from __future__ import annotations
@@ -27,32 +29,49 @@ class Question:
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """(first, second) lines of a JSON list or of JSONL; ``ValueError`` names what is missing."""
     text = path.read_text(encoding="utf-8").strip()
-    records = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+    records = (
+        json.loads(text)
+        if text.startswith("[")
+        else [json.loads(line) for line in text.splitlines()]
+    )
     try:
         return [(record["first"], record["second"]) for record in records]
     except (KeyError, TypeError) as exc:
         raise ValueError("every record needs `first` and `second`") from exc
 
 
-def questions(pairs: list[tuple[str, str]], next_question: str, previous_question: str) -> Iterator[Question]:
+def questions(
+    pairs: list[tuple[str, str]], next_question: str, previous_question: str
+) -> Iterator[Question]:
     """Both questions of every pair; ``{line}`` in a template stands for the line that is given."""
     for first, second in pairs:
         yield Question(True, next_question.replace("{line}", first), second)
         yield Question(False, previous_question.replace("{line}", second), first)
 
 
-def ask(engine: Engine, template: ChatTemplate, asked: list[Question], gen_length: int) -> list[str]:
+def ask(
+    engine: Engine, template: ChatTemplate, asked: list[Question], gen_length: int
+) -> list[str]:
     """The checkpoint's answers."""
     answers = []
     for at in range(0, len(asked), BATCH):
-        prompts = [template.encode([Message(role="user", content=question.text)]) for question in asked[at : at + BATCH]]
+        prompts = [
+            template.encode([Message(role="user", content=question.text)])
+            for question in asked[at : at + BATCH]
+        ]
         requests = [
             GenerateRequest(
-                prompt_ids=ids, steps=gen_length, gen_length=gen_length, block_length=gen_length, logits_eos_inf=True
+                prompt_ids=ids,
+                steps=gen_length,
+                gen_length=gen_length,
+                block_length=gen_length,
+                logits_eos_inf=True,
             )
             for ids in prompts
         ]
-        answers += [engine.tokenizer.decode(list(result.ids)) for result in engine.generate_all(requests)]
+        answers += [
+            engine.tokenizer.decode(list(result.ids)) for result in engine.generate_all(requests)
+        ]
     return answers
 
 

@@ -1,8 +1,9 @@
 """Run generated programs where they can do no harm, and tell whether they ran to their last line.
 
-``jail.py`` gives every program Linux namespaces of its own: no network, no files of ours, no other processes, no privileges;
-processor time, memory, files and processes are limited. Where the system has no such namespaces nothing is run unless the
-caller says so. A program that knows this very harness could still claim a success that it has not earned.
+``jail.py`` gives every program Linux namespaces of its own: no network, no files of ours, no other
+processes, no privileges; processor time, memory, files and processes are limited. Where the system
+has no such namespaces nothing is run unless the caller says so. A program that knows this very
+harness could still claim a success that it has not earned.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def require_sandbox() -> None:
         raise NoSandbox(why)
 
 
-def run_program(program: str, seconds: int = SECONDS, megabytes: int = MEGABYTES, jailed: bool = True) -> Verdict:
+def run_program(
+    program: str, seconds: int = SECONDS, megabytes: int = MEGABYTES, jailed: bool = True
+) -> Verdict:
     """Run ``program``; ``NoSandbox`` where it should be and cannot be locked in."""
     if jailed:
         require_sandbox()
@@ -65,7 +68,15 @@ def _run(program: str, seconds: int, megabytes: int, jailed: bool) -> Verdict:
     with tempfile.TemporaryDirectory() as empty:
         root = os.path.join(empty, "root")
         os.mkdir(root)
-        command = [sys.executable, "-I", "-S", str(_JAIL), str(seconds), str(megabytes), root if jailed else "-"]
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(_JAIL),
+            str(seconds),
+            str(megabytes),
+            root if jailed else "-",
+        ]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -101,7 +112,8 @@ def _run(program: str, seconds: int, megabytes: int, jailed: bool) -> Verdict:
 
 
 def _tail(stream: IO[bytes], kept: bytearray) -> None:
-    """Read a stream to its end and keep the last of it: a program that prints for ever takes no memory of ours."""
+    """Read a stream to its end and keep the last of it: a program that prints for ever takes no
+    memory of ours."""
     with contextlib.suppress(OSError, ValueError):
         while data := os.read(stream.fileno(), 1 << 16):
             kept += data
@@ -114,4 +126,6 @@ def _verdict(status: int | None, finished: bool, said: bytes) -> Verdict:
     if status is None or status % 256 in (256 - signal.SIGKILL, 256 - signal.SIGXCPU):
         return Verdict(False, "timed out")
     lines = said.decode("utf-8", "replace").strip().splitlines()
-    return Verdict(False, lines[-1] if lines else f"it ended with status {status} before its last line")
+    return Verdict(
+        False, lines[-1] if lines else f"it ended with status {status} before its last line"
+    )

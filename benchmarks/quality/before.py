@@ -1,7 +1,9 @@
-"""Is the seam as good backwards? The likelihood of a true sentence given what follows it, against given what precedes it.
+"""Is the seam as good backwards? The likelihood of a true sentence given what follows it, against
+given what precedes it.
 
-Both are LLaDA's Monte-Carlo bound, in nats a token, over the same inner sentences of held-out text: once each is the last of
-a text and once the first. A model that reads in one direction only has no figure for the second.
+Both are LLaDA's Monte-Carlo bound, in nats a token, over the same inner sentences of held-out text:
+once each is the last of a text and once the first. A model that reads in one direction only has no
+figure for the second.
 """
 
 from __future__ import annotations
@@ -18,18 +20,30 @@ from engine.llada.likelihood import LikelihoodRequest
 SIDE_TOKENS = 64
 
 
-def triples(documents: Sequence[HeldOutDocument], count: int, seed: int) -> list[tuple[str, str, str, str]]:
-    """(before, sentence, after, group): sentences with enough text on both sides, at most ``ROUNDS`` of a document."""
+def triples(
+    documents: Sequence[HeldOutDocument], count: int, seed: int
+) -> list[tuple[str, str, str, str]]:
+    """(before, sentence, after, group): sentences with enough text on both sides, at most
+    ``ROUNDS`` of a document."""
     rng = np.random.default_rng(seed)
     found: list[tuple[str, str, str, str]] = []
     for index in np.concatenate([rng.permutation(len(documents)) for _ in range(ROUNDS)]):
         document = documents[int(index)]
-        matches = [m for m in SENTENCE.finditer(document.text) if m.start() > 300 and m.end() + 300 < len(document.text)]
+        matches = [
+            m
+            for m in SENTENCE.finditer(document.text)
+            if m.start() > 300 and m.end() + 300 < len(document.text)
+        ]
         if matches:
             match = matches[int(rng.integers(len(matches)))]
             start, end = match.span()
             text = document.text
-            triple = text[start - 300 : start], text[start:end], text[end : end + 300], document.source
+            triple = (
+                text[start - 300 : start],
+                text[start:end],
+                text[end : end + 300],
+                document.source,
+            )
             found += [triple] if triple not in found else []
         if len(found) == count:
             break
@@ -48,9 +62,14 @@ def directions(
     lengths = []
     for before, sentence, after, _ in cases:
         ids = tuple(engine.tokenizer.encode(sentence))
-        known = tuple(engine.tokenizer.encode(before)[-SIDE_TOKENS:]), tuple(engine.tokenizer.encode(after)[:SIDE_TOKENS])
+        known = (
+            tuple(engine.tokenizer.encode(before)[-SIDE_TOKENS:]),
+            tuple(engine.tokenizer.encode(after)[:SIDE_TOKENS]),
+        )
         for name, prompt, suffix in (("forwards", known[0], ()), ("backwards", (), known[1])):
-            request = LikelihoodRequest(prompt_ids=prompt, answer_ids=ids, suffix_ids=suffix, samples=samples, seed=seed)
+            request = LikelihoodRequest(
+                prompt_ids=prompt, answer_ids=ids, suffix_ids=suffix, samples=samples, seed=seed
+            )
             nats[name].append(-engine.log_likelihood(request))
         lengths.append(len(ids))
         done()
@@ -58,5 +77,7 @@ def directions(
     tokens = np.array(lengths, float)
     report: dict[str, float | int] = {"sentences": len(cases), "tokens": int(tokens.sum())}
     forwards, backwards = (np.array(nats[name]) for name in ("forwards", "backwards"))
-    report |= with_bounds("forwards", forwards, groups, tokens) | with_bounds("backwards", backwards, groups, tokens)
+    report |= with_bounds("forwards", forwards, groups, tokens) | with_bounds(
+        "backwards", backwards, groups, tokens
+    )
     return report | with_bounds("ratio", backwards, groups, forwards)

@@ -1,6 +1,7 @@
 """Several blanks of one place: filled together on one canvas, against one after another.
 
-One after another, a blank is filled while those behind it are still gaps of nothing, and its answer stays.
+One after another, a blank is filled while those behind it are still gaps of nothing, and its answer
+stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from benchmarks.infill_cases import HeldOutDocument, cut_cases
 from engine import Engine, FillRequest, Span, language_of
 
 NEAR_CHARS = 700
-"""The blanks of a case lie within so many characters: near enough to tell something about each other."""
+"""The blanks of a case lie within so many characters: near enough to tell something about each
+other."""
 MIN_GAP = 12
 DRAWN = 4_000
 """Cut-outs at least that are drawn to find places where several lie near each other."""
@@ -32,12 +34,17 @@ class JointCase:
     path: str
 
 
-def joint_cases(documents: Sequence[HeldOutDocument], kind: str, blanks: int, count: int, seed: int) -> list[JointCase]:
-    """``count`` places with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the documents hold fewer."""
+def joint_cases(
+    documents: Sequence[HeldOutDocument], kind: str, blanks: int, count: int, seed: int
+) -> list[JointCase]:
+    """``count`` places with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the
+    documents hold fewer."""
     drawn = cut_cases(list(documents), kind, max(DRAWN, 20 * count * blanks), seed)
     by_document: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for case in drawn:
-        by_document.setdefault((case.text, case.group, case.path), []).append((case.start, case.end))
+        by_document.setdefault((case.text, case.group, case.path), []).append(
+            (case.start, case.end)
+        )
     cases = []
     for (text, group, path), ranges in by_document.items():
         chosen: list[tuple[int, int]] = []
@@ -53,7 +60,9 @@ def joint_cases(documents: Sequence[HeldOutDocument], kind: str, blanks: int, co
 def together(engine: Engine, case: JointCase) -> list[str]:
     """The answers of one request."""
     spans = tuple(Span(start=start, end=end, single_line=True) for start, end in case.ranges)
-    found = engine.fill(FillRequest(text=case.text, spans=spans, language=language_of(case.path), copies=False))
+    found = engine.fill(
+        FillRequest(text=case.text, spans=spans, language=language_of(case.path), copies=False)
+    )
     return [span.text for span in found.spans]
 
 
@@ -68,7 +77,11 @@ def one_after_another(engine: Engine, case: JointCase) -> list[str]:
         at = start - removed + shift
         span = Span(start=at, end=at, single_line=True)
         answer = (
-            engine.fill(FillRequest(text=text, spans=(span,), language=language_of(case.path), copies=False)).spans[0].text
+            engine.fill(
+                FillRequest(text=text, spans=(span,), language=language_of(case.path), copies=False)
+            )
+            .spans[0]
+            .text
         )
         text = text[:at] + answer + text[at:]
         shift += len(answer)
@@ -76,8 +89,11 @@ def one_after_another(engine: Engine, case: JointCase) -> list[str]:
     return answers
 
 
-def compare(engine: Engine, cases: Sequence[JointCase], done: Callable[[], None] = lambda: None) -> dict[str, float | int]:
-    """Exact match of every blank in both ways, their difference with 95 % bounds over groups, and the time of a place."""
+def compare(
+    engine: Engine, cases: Sequence[JointCase], done: Callable[[], None] = lambda: None
+) -> dict[str, float | int]:
+    """Exact match of every blank in both ways, their difference with 95 % bounds over groups, and
+    the time of a place."""
     hits: dict[str, list[bool]] = {"together": [], "one_after_another": []}
     ms: dict[str, list[float]] = {name: [] for name in hits}
     groups: list[str] = []
@@ -96,4 +112,6 @@ def compare(engine: Engine, cases: Sequence[JointCase], done: Callable[[], None]
     both["difference"] = both["together"] - both["one_after_another"]
     for name, values in both.items():
         report |= with_bounds(name, values, numbers)
-    return report | {f"{name}_p50_ms": round(float(np.median(values)), 1) for name, values in ms.items()}
+    return report | {
+        f"{name}_p50_ms": round(float(np.median(values)), 1) for name, values in ms.items()
+    }

@@ -11,8 +11,11 @@ from engine import Snippet
 MOST = 6
 
 
-def neighbours(documents: Sequence[HeldOutDocument], case: Case, most: int = MOST) -> tuple[Snippet, ...]:
-    """The ``most`` files of the same source whose paths share most with the case's, the nearest first."""
+def neighbours(
+    documents: Sequence[HeldOutDocument], case: Case, most: int = MOST
+) -> tuple[Snippet, ...]:
+    """The ``most`` files of the same source whose paths share most with the case's, the nearest
+    first."""
     beside = [d for d in documents if d.source == case.group and d.path != case.path]
     nearest = sorted(beside, key=lambda d: (-len(commonprefix((d.path, case.path))), d.path))
     return tuple(Snippet(path=d.path, text=d.text) for d in nearest[:most])

@@ -1,7 +1,9 @@
-"""What recent edits bring as context: rests of lines that changed between two versions of a package.
+"""What recent edits bring as context: rests of lines that changed between two versions of a
+package.
 
-``python -m benchmarks.quality.recent_edits OLD NEW [OLD NEW ...]``, each a folder with one version. The user is at a
-changed line of one file; six other files are open as they were; the changes of the other files are recent edits, or unknown.
+``python -m benchmarks.quality.recent_edits OLD NEW [OLD NEW ...]``, each a folder with one version.
+The user is at a changed line of one file; six other files are open as they were; the changes of the
+other files are recent edits, or unknown.
 """
 
 from __future__ import annotations
@@ -27,35 +29,61 @@ MOST, SHORTEST = 120, 8
 def changed_lines(old: str, new: str) -> list[tuple[int, int]]:
     """Ranges of lines of ``new`` that are not those of ``old``."""
     matcher = SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
-    return [(low, high) for kind, _, _, low, high in matcher.get_opcodes() if kind in ("replace", "insert")]
+    return [
+        (low, high)
+        for kind, _, _, low, high in matcher.get_opcodes()
+        if kind in ("replace", "insert")
+    ]
 
 
-def places(old: Path, new: Path, seed: int) -> Iterator[tuple[str, int, int, tuple[Snippet, ...], tuple[Snippet, ...]]]:
-    """(text, start, end, other files as they were, recent edits of other files) of every line that changed."""
+def places(
+    old: Path, new: Path, seed: int
+) -> Iterator[tuple[str, int, int, tuple[Snippet, ...], tuple[Snippet, ...]]]:
+    """(text, start, end, other files as they were, recent edits of other files) of every line that
+    changed."""
     rng = np.random.default_rng(seed)
-    read = {p.relative_to(new).as_posix(): p.read_text("utf-8", "replace") for p in sorted(new.rglob("*.py"))}
-    before = {name: (old / name).read_text("utf-8", "replace") for name in read if (old / name).exists()}
-    changes = {name: changed_lines(before[name], read[name]) for name in before if before[name] != read[name]}
+    read = {
+        p.relative_to(new).as_posix(): p.read_text("utf-8", "replace")
+        for p in sorted(new.rglob("*.py"))
+    }
+    before = {
+        name: (old / name).read_text("utf-8", "replace") for name in read if (old / name).exists()
+    }
+    changes = {
+        name: changed_lines(before[name], read[name])
+        for name in before
+        if before[name] != read[name]
+    }
     documents = [HeldOutDocument(text, "", name) for name, text in before.items()]
     found = []
     for name, ranges in changes.items():
         lines = read[name].splitlines(keepends=True)
         starts = np.cumsum([0, *map(len, lines)])
         opened = neighbours(documents, Case(read[name], 0, 0, "", name))
-        edits = tuple(edit for other in changes if other != name for edit in _edits(other, read[other], changes[other]))
+        edits = tuple(
+            edit
+            for other in changes
+            if other != name
+            for edit in _edits(other, read[other], changes[other])
+        )
         for line in (i for low, high in ranges for i in range(low, high)):
             body = lines[line].rstrip()
             indent = len(body) - len(body.lstrip())
             if edits and len(body) - indent >= SHORTEST:
                 at = int(starts[line]) + int(rng.integers(indent + 1, len(body) - 1))
-                found.append((read[name], at, int(starts[line]) + len(body), opened, edits[:PLACES]))
+                found.append(
+                    (read[name], at, int(starts[line]) + len(body), opened, edits[:PLACES])
+                )
     for index in rng.permutation(len(found))[:MOST]:
         yield found[index]
 
 
 def _edits(name: str, text: str, ranges: list[tuple[int, int]]) -> list[Snippet]:
     lines = text.splitlines(keepends=True)
-    return [Snippet(path=name, text="".join(lines[max(0, low - REACH) : high + REACH])) for low, high in ranges]
+    return [
+        Snippet(path=name, text="".join(lines[max(0, low - REACH) : high + REACH]))
+        for low, high in ranges
+    ]
 
 
 def main(folders: list[str]) -> None:
@@ -66,7 +94,9 @@ def main(folders: list[str]) -> None:
             for text, start, end, opened, edits in places(Path(old), Path(new), number):
                 for name, related in (("without", opened), ("with", opened + edits)):
                     span = Span(start=start, end=end, single_line=True)
-                    request = FillRequest(text=text, spans=(span,), language="python", related=related)
+                    request = FillRequest(
+                        text=text, spans=(span,), language="python", related=related
+                    )
                     hits[name].append(engine.fill(request).spans[0].text == text[start:end])
                 groups.append(number)
     exact = {name: np.array(values, float) for name, values in hits.items()}

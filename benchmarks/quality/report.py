@@ -17,7 +17,10 @@ _BOUNDS = "95 % bounds in brackets, over packages, books or functions."
 def write_report(results: Results, folder: Path) -> list[Path]:
     """``report.md`` and ``report.html`` in ``folder``; returns what was written."""
     about, found = results["about"], tables(results)
-    told = f"{about['model']} (weights {about['weights'][:12]}), {about['cases']} cases a set, {about['machine']}. {_BOUNDS}"
+    told = (
+        f"{about['model']} (weights {about['weights'][:12]}), {about['cases']} cases a set, "
+        f"{about['machine']}. {_BOUNDS}"
+    )
     markdown, page = folder / "report.md", folder / "report.html"
     write_file(markdown, _markdown(told, found))
     write_file(page, _html(told, found, _plots(results)))
@@ -28,7 +31,9 @@ def _markdown(told: str, found: Sequence[Table]) -> str:
     parts = ["# Quality", "", told]
     for table in found:
         parts += ["", f"## {table.title}", "", table.says, ""]
-        parts += [f"| {' | '.join(row)} |" for row in (table.head, ["---"] * len(table.head), *table.rows)]
+        parts += [
+            f"| {' | '.join(row)} |" for row in (table.head, ["---"] * len(table.head), *table.rows)
+        ]
     return "\n".join(parts) + "\n"
 
 
@@ -36,16 +41,22 @@ def _html(told: str, found: Sequence[Table], plots: Sequence[str]) -> str:
     body = [f"<h1>Quality</h1><p>{html.escape(told)}</p>", *plots]
     for table in found:
         body.append(f"<h2>{html.escape(table.title)}</h2><p>{html.escape(table.says)}</p><table>")
-        body.append("<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in table.head) + "</tr>")
-        body += ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows]
+        body.append(
+            "<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in table.head) + "</tr>"
+        )
+        body += [
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in table.rows
+        ]
         body.append("</table>")
     return _PAGE.replace("BODY", "\n".join(body))
 
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Lacuna: quality</title>
-<style>body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}
-td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:left}svg{max-width:100%;height:auto}</style>
+<style>body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
+table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:left}
+svg{max-width:100%;height:auto}</style>
 BODY
 </html>
 """
@@ -61,14 +72,30 @@ def _plots(results: Results) -> list[str]:
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    figure, (bars, reliable) = pyplot.subplots(1, 2, figsize=(13, 0.6 * len(sets) + 2), width_ratios=(2, 1))
-    ways = [(way, title) for way, title in WAYS.items() if any(f"exact_match_{way}" in r for _, r in sets)]
+    figure, (bars, reliable) = pyplot.subplots(
+        1, 2, figsize=(13, 0.6 * len(sets) + 2), width_ratios=(2, 1)
+    )
+    ways = [
+        (way, title)
+        for way, title in WAYS.items()
+        if any(f"exact_match_{way}" in r for _, r in sets)
+    ]
     for number, (way, title) in enumerate(ways):
         values = [100 * r.get(f"exact_match_{way}", 0.0) for _, r in sets]
-        ends = [(100 * r.get(f"exact_match_{way}_low", 0.0), 100 * r.get(f"exact_match_{way}_high", 0.0)) for _, r in sets]
-        spread = [[max(0.0, v - low) for v, (low, _) in zip(values, ends, strict=True)],
-                  [max(0.0, high - v) for v, (_, high) in zip(values, ends, strict=True)]]  # fmt: skip
-        bars.barh([i + 0.2 * number for i in range(len(sets))], values, 0.2, xerr=spread, label=title)
+        ends = [
+            (
+                100 * r.get(f"exact_match_{way}_low", 0.0),
+                100 * r.get(f"exact_match_{way}_high", 0.0),
+            )
+            for _, r in sets
+        ]
+        spread = [
+            [max(0.0, v - low) for v, (low, _) in zip(values, ends, strict=True)],
+            [max(0.0, high - v) for v, (_, high) in zip(values, ends, strict=True)],
+        ]
+        bars.barh(
+            [i + 0.2 * number for i in range(len(sets))], values, 0.2, xerr=spread, label=title
+        )
     bars.set_yticks([i + 0.3 for i in range(len(sets))], [name for name, _ in sets])
     bars.invert_yaxis()
     bars.set_xlabel("exact match, %")

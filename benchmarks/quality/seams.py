@@ -1,6 +1,8 @@
-"""Faults where an answer meets its text: something said twice, indentation broken, brackets left without a partner.
+"""Faults where an answer meets its text: something said twice, indentation broken, brackets left
+without a partner.
 
-The truth is the yardstick: what is true of it (a text that repeats itself, a bracket that closes lines later) is no fault.
+The truth is the yardstick: what is true of it (a text that repeats itself, a bracket that closes
+lines later) is no fault.
 """
 
 from __future__ import annotations
@@ -19,9 +21,17 @@ def seam_error(case: Case, answer: str) -> str | None:
     if _repeats(case, answer) and not _repeats(case, case.answer):
         return "repeated"
     before = case.line[0]
-    if before and not before.strip() and answer[:1] in (" ", "\t") and case.answer[:1] not in (" ", "\t"):
+    if (
+        before
+        and not before.strip()
+        and answer[:1] in (" ", "\t")
+        and case.answer[:1] not in (" ", "\t")
+    ):
         return "indentation"
-    near, far = case.text[max(0, case.start - AROUND) : case.start], case.text[case.end : case.end + AROUND]
+    near, far = (
+        case.text[max(0, case.start - AROUND) : case.start],
+        case.text[case.end : case.end + AROUND],
+    )
     if disagreement(near + answer + far) > disagreement(near + case.answer + far):
         return "brackets"
     return None
@@ -31,11 +41,16 @@ def breaks_syntax(case: Case, answer: str, language: str) -> bool:
     """True when the document has errors with ``answer`` that it has not with the truth."""
     filled = case.text[: case.start] + answer + case.text[case.end :]
     place = [(case.start, case.end)]
-    return new_errors(case.text, filled, place, language) > new_errors(case.text, case.text, place, language)
+    return new_errors(case.text, filled, place, language) > new_errors(
+        case.text, case.text, place, language
+    )
 
 
 def _repeats(case: Case, answer: str) -> bool:
-    before, after = case.text[max(0, case.start - 200) : case.start], case.text[case.end : case.end + 200]
+    before, after = (
+        case.text[max(0, case.start - 200) : case.start],
+        case.text[case.end : case.end + 200],
+    )
     sizes = range(MIN_REPEAT, len(answer) + 1)
     ahead = any(answer.endswith(after[:n]) and after[:n].strip() for n in sizes if n <= len(after))
     behind = any(before.endswith(answer[:n]) and answer[:n].strip() for n in sizes)

@@ -1,7 +1,7 @@
 """All quality figures of a model in one go: a file of results that a stopped run goes on with.
 
-Sets: kinds of cut-outs from held-out Python, Markdown and prose; several blanks together; sentences backwards;
-HumanEval-Infilling. ``benchmarks/quality/report.py`` makes a page of them.
+Sets: kinds of cut-outs from held-out Python, Markdown and prose; several blanks together; sentences
+backwards; HumanEval-Infilling. ``benchmarks/quality/report.py`` makes a page of them.
 """
 
 from __future__ import annotations
@@ -47,10 +47,29 @@ class Sources:
     humaneval: Path | None = None
 
 
-def run_suite(engine: Engine, weights: str, sources: Sources, cases: int, seed: int, out: Path, advance: Advance) -> Results:
-    """Measure every set that ``out`` does not hold yet; ``ValueError`` when it is of other ``weights`` or another size."""
-    about = {"model": engine.model_name, "weights": weights, "backend": engine.backend.name, "cases": cases, "seed": seed}
-    results: Results = msgspec.json.decode(out.read_bytes()) if out.exists() else {"about": about | {"machine": describe()}}
+def run_suite(
+    engine: Engine,
+    weights: str,
+    sources: Sources,
+    cases: int,
+    seed: int,
+    out: Path,
+    advance: Advance,
+) -> Results:
+    """Measure every set that ``out`` does not hold yet; ``ValueError`` when it is of other
+    ``weights`` or another size."""
+    about = {
+        "model": engine.model_name,
+        "weights": weights,
+        "backend": engine.backend.name,
+        "cases": cases,
+        "seed": seed,
+    }
+    results: Results = (
+        msgspec.json.decode(out.read_bytes())
+        if out.exists()
+        else {"about": about | {"machine": describe()}}
+    )
     if {key: results["about"].get(key) for key in about} != about:
         raise ValueError(f"{out} holds figures of other weights, another number of cases or seed")
     for name, measure in _sets(engine, sources, cases, seed):
@@ -70,9 +89,15 @@ def _sets(engine: Engine, sources: Sources, cases: int, seed: int) -> list[tuple
         if path is None:
             continue
         documents = read_documents(path)
-        sets += [(f"{language}_{kind}", _cut_outs(engine, documents, language, kind, cases, seed)) for kind in kinds]
+        sets += [
+            (f"{language}_{kind}", _cut_outs(engine, documents, language, kind, cases, seed))
+            for kind in kinds
+        ]
         if language == "python":
-            sets += [(f"joint_{blanks}", _joint(engine, documents, blanks, cases, seed)) for blanks in BLANKS]
+            sets += [
+                (f"joint_{blanks}", _joint(engine, documents, blanks, cases, seed))
+                for blanks in BLANKS
+            ]
         if language == "prose":
             sets.append(("before", _before(engine, documents, cases, seed)))
     if sources.humaneval is not None:
@@ -81,7 +106,12 @@ def _sets(engine: Engine, sources: Sources, cases: int, seed: int) -> list[tuple
 
 
 def _cut_outs(
-    engine: Engine, documents: Sequence[HeldOutDocument], language: str, kind: str, cases: int, seed: int
+    engine: Engine,
+    documents: Sequence[HeldOutDocument],
+    language: str,
+    kind: str,
+    cases: int,
+    seed: int,
 ) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         chosen = cut_cases(list(documents), kind, cases, seed)
@@ -90,16 +120,26 @@ def _cut_outs(
             related = neighbours(documents, case) if language == "python" else None
             judged.append(judge(engine, case, related=related))
             advance(len(judged), len(chosen))
-        return {} if not judged else {**summarise(judged, kind, seed), "reliability": reliability(judged)}
+        return (
+            {}
+            if not judged
+            else {**summarise(judged, kind, seed), "reliability": reliability(judged)}
+        )
 
     return measure
 
 
-def _joint(engine: Engine, documents: Sequence[HeldOutDocument], blanks: int, cases: int, seed: int) -> Measure:
+def _joint(
+    engine: Engine, documents: Sequence[HeldOutDocument], blanks: int, cases: int, seed: int
+) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
         places = joint_cases(documents, "piece", blanks, max(1, cases // blanks), seed)
         done = iter(range(1, len(places) + 1))
-        return {} if not places else dict(compare(engine, places, lambda: advance(next(done), len(places))))
+        return (
+            {}
+            if not places
+            else dict(compare(engine, places, lambda: advance(next(done), len(places))))
+        )
 
     return measure
 
@@ -109,7 +149,11 @@ def _before(engine: Engine, documents: Sequence[HeldOutDocument], cases: int, se
         chosen = triples(list(documents), cases, seed)
         done = iter(range(1, len(chosen) + 1))
         return (
-            {} if not chosen else dict(directions(engine, chosen, SAMPLES, seed, lambda: advance(next(done), len(chosen))))
+            {}
+            if not chosen
+            else dict(
+                directions(engine, chosen, SAMPLES, seed, lambda: advance(next(done), len(chosen)))
+            )
         )
 
     return measure

@@ -1,8 +1,10 @@
-"""Answers of an autoregressive twin: the same transformer with a causal mask, trained on the same text.
+"""Answers of an autoregressive twin: the same transformer with a causal mask, trained on the same
+text.
 
-It sees both sides by fill-in-the-middle, where it learnt that, or only what stands before. Its window holds the same text
-as the engine's. What may be doubted is decided for it: a prefix that ends inside a word is healed (its last word is
-written anew and may end elsewhere), and where the length is told, that is the number of characters, not of tokens.
+It sees both sides by fill-in-the-middle, where it learnt that, or only what stands before. Its
+window holds the same text as the engine's. What may be doubted is decided for it: a prefix that
+ends inside a word is healed (its last word is written anew and may end elsewhere), and where the
+length is told, that is the number of characters, not of tokens.
 """
 
 from __future__ import annotations
@@ -14,7 +16,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.infill_cases import Case
-from benchmarks.quality.exact_match import GIVEN, TWIN, TWIN_BEFORE_ONLY, as_many_lines, longest_answer
+from benchmarks.quality.exact_match import (
+    GIVEN,
+    TWIN,
+    TWIN_BEFORE_ONLY,
+    as_many_lines,
+    longest_answer,
+)
 from engine import Span
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
@@ -28,8 +36,11 @@ WORD_TOKENS = 6
 """A last word of more tokens is left as it is."""
 
 
-def twin_answers(checkpoint: Path, cases: Sequence[Case], window: int, fim: bool = True) -> list[dict[str, str]]:
-    """Way -> text for every case; ``fim``: with both sides too. ``ValueError`` for a ``checkpoint`` without causal mask."""
+def twin_answers(
+    checkpoint: Path, cases: Sequence[Case], window: int, fim: bool = True
+) -> list[dict[str, str]]:
+    """Way -> text for every case; ``fim``: with both sides too. ``ValueError`` for a ``checkpoint``
+    without causal mask."""
     model = load_checkpoint(checkpoint, torch.float32).eval().requires_grad_(False)
     if not model.config.causal:
         raise ValueError(f"{checkpoint} is no autoregressive model (`causal = true`)")
@@ -46,7 +57,9 @@ def twin_answers(checkpoint: Path, cases: Sequence[Case], window: int, fim: bool
             answers[i][TWIN_BEFORE_ONLY] = as_many_lines(text, case)
             answers[i][TWIN_BEFORE_ONLY + GIVEN] = text[: len(case.answer)]
         if fim:
-            for i, case, text in zip(numbers, part, _between(model, tokenizer, part, window), strict=True):
+            for i, case, text in zip(
+                numbers, part, _between(model, tokenizer, part, window), strict=True
+            ):
                 answers[i][TWIN] = _finished(text, case)
                 answers[i][TWIN + GIVEN] = text[: len(case.answer)]
     return answers
@@ -64,7 +77,11 @@ class _PrefixOnly:
         for case in cases:
             before = case.text[: case.start]
             budget = self._window - longest_answer(case)
-            ids = list(context_window(before, [Span(start=len(before), end=len(before))], self._tokenizer, budget).pieces[0])
+            ids = list(
+                context_window(
+                    before, [Span(start=len(before), end=len(before))], self._tokenizer, budget
+                ).pieces[0]
+            )
             kept = self._without_last_word(ids)
             healed.append("".join(self._texts[i] for i in ids[kept:]))
             prompts.append(ids[:kept] or [end_id])
@@ -74,7 +91,10 @@ class _PrefixOnly:
             return self._that_go_on(healed[row][len(self._tokenizer.decode(answer)) :])
 
         found = continue_greedily(self._model, prompts, most, end_id, allowed)
-        return [self._tokenizer.decode(ids)[len(word) :] for ids, word in zip(found, healed, strict=True)]
+        return [
+            self._tokenizer.decode(ids)[len(word) :]
+            for ids, word in zip(found, healed, strict=True)
+        ]
 
     def _without_last_word(self, ids: list[int]) -> int:
         """How many tokens stand before the last word; its parts are few, and whole characters."""
@@ -87,7 +107,8 @@ class _PrefixOnly:
         return len(ids)
 
     def _that_go_on(self, word: str) -> Tensor | None:
-        """True (V,) for tokens that begin with ``word`` or that it begins with; ``None`` when nothing is left of it."""
+        """True (V,) for tokens that begin with ``word`` or that it begins with; ``None`` when
+        nothing is left of it."""
         if not word:
             return None
         allowed = torch.zeros(self._model.config.embedding_rows, dtype=torch.bool)
@@ -96,14 +117,23 @@ class _PrefixOnly:
         return allowed
 
 
-def _between(model: MaskPredictor, tokenizer: TextTokenizer, cases: Sequence[Case], window: int) -> list[str]:
+def _between(
+    model: MaskPredictor, tokenizer: TextTokenizer, cases: Sequence[Case], window: int
+) -> list[str]:
     """What fill-in-the-middle writes, up to the end that it sets."""
     prompts = []
     for case in cases:
         span = Span(start=case.start, end=case.end)
-        prompts.append(fim_prompt(*context_window(case.text, [span], tokenizer, window - longest_answer(case)).pieces))
+        prompts.append(
+            fim_prompt(
+                *context_window(case.text, [span], tokenizer, window - longest_answer(case)).pieces
+            )
+        )
     most = max(_longest(case, tokenizer) for case in cases)
-    return [tokenizer.decode(ids) for ids in continue_greedily(model, prompts, most, model.config.eos_token_id)]
+    return [
+        tokenizer.decode(ids)
+        for ids in continue_greedily(model, prompts, most, model.config.eos_token_id)
+    ]
 
 
 def _longest(case: Case, tokenizer: TextTokenizer) -> int:

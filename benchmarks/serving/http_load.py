@@ -1,4 +1,5 @@
-"""`lacuna serve` under load (locust), and what HTTP over a Unix socket costs beside an embedded engine."""
+"""`lacuna serve` under load (locust), and what HTTP over a Unix socket costs beside an embedded
+engine."""
 
 from __future__ import annotations
 
@@ -25,20 +26,38 @@ WARM_UP = 5
 
 
 def measure(folder: Path, seconds: int) -> dict[str, float | int | str]:
-    """Fills a second and milliseconds an answer for so many clients at once, each number for ``seconds``; the overhead."""
+    """Fills a second and milliseconds an answer for so many clients at once, each number for
+    ``seconds``; the overhead."""
     if importlib.util.find_spec("locust") is None:
         raise ModuleNotFoundError("locust is missing", name="locust")
     report: dict[str, float | int | str] = {"seconds": seconds, "machine": describe()}
-    with tempfile.TemporaryDirectory() as temporary, _served(folder, Path(temporary) / "s.sock") as (url, socket):
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        _served(folder, Path(temporary) / "s.sock") as (url, socket),
+    ):
         report |= asyncio.run(_overhead(folder, socket, places(20 + WARM_UP)))
         for clients in CLIENTS:
-            report |= {f"http_{clients}_{name}": value for name, value in _load(url, clients, seconds).items()}
+            report |= {
+                f"http_{clients}_{name}": value
+                for name, value in _load(url, clients, seconds).items()
+            }
     return report
 
 
 @contextmanager
 def _served(folder: Path, socket: Path) -> Iterator[tuple[str, Path]]:
-    command = [sys.executable, "-m", "lacuna", "serve", "--port", "0", "--socket", str(socket), "--model", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "lacuna",
+        "serve",
+        "--port",
+        "0",
+        "--socket",
+        str(socket),
+        "--model",
+        str(folder),
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
@@ -60,9 +79,11 @@ async def _overhead(folder: Path, socket: Path, cases: Sequence[Case]) -> dict[s
     with Engine(folder) as engine:
         for case in cases:
             request = FillRequest(
-                text=case.text, spans=(Span(start=case.start, end=case.end, single_line=True),), copies=False,
+                text=case.text,
+                spans=(Span(start=case.start, end=case.end, single_line=True),),
+                copies=False,
                 sampler=SamplerOptions(repairs=0),
-            )  # fmt: skip
+            )
             began = time.perf_counter()
             embedded = await asyncio.wrap_future(engine.submit_fill(request).future)
             middle = time.perf_counter()
@@ -83,9 +104,24 @@ def _load(url: str, clients: int, seconds: int) -> dict[str, float]:
     """One run of locust; an answer other than 200 counts as a failure."""
     user = Path(__file__).with_name("load_user.py")
     options = ["--headless", "--json", "--only-summary", "--loglevel", "ERROR", "--host", url]
-    amount = ["--users", str(clients), "--spawn-rate", str(clients), "--run-time", f"{seconds}s", "--stop-timeout", "30"]
+    amount = [
+        "--users",
+        str(clients),
+        "--spawn-rate",
+        str(clients),
+        "--run-time",
+        f"{seconds}s",
+        "--stop-timeout",
+        "30",
+    ]
     command = [sys.executable, "-m", "locust", "-f", str(user), *options, *amount]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=seconds + 180)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=seconds + 180,
+    )
     try:
         [found] = json.loads(done.stdout)
     except ValueError as exc:
@@ -94,8 +130,10 @@ def _load(url: str, clients: int, seconds: int) -> dict[str, float]:
     lasted = found["last_request_timestamp"] - found["start_time"]
     figures = {f"{name}_ms": _quantile(times, share) for name, share in SHARES.items()}
     return {
-        "fills_per_s": round(found["num_requests"] / max(lasted, 1e-9), 1), **figures, "failures": found["num_failures"]
-    }  # fmt: skip
+        "fills_per_s": round(found["num_requests"] / max(lasted, 1e-9), 1),
+        **figures,
+        "failures": found["num_failures"],
+    }
 
 
 def _quantile(times: dict[float, int], share: float) -> float:

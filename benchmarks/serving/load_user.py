@@ -1,4 +1,5 @@
-"""A simulated editor for locust: asks `/infill` again as soon as it is answered, each at its own places."""
+"""A simulated editor for locust: asks `/infill` again as soon as it is answered, each at its own
+places."""
 
 from __future__ import annotations
 

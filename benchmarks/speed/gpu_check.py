@@ -1,8 +1,9 @@
-"""``make gpu-check``: evidence from a machine with an NVIDIA GPU, as one JSON and one Markdown file.
+"""``make gpu-check``: evidence from a machine with an NVIDIA GPU, as one JSON and one Markdown
+file.
 
-Useful on a bare machine that has only PyTorch and what Lacuna needs to be imported; whatever else is installed is measured
-too, and what is not is said. ``python -m benchmarks.speed.gpu_check --rehearse`` walks the same path on a CPU with
-a small model.
+Useful on a bare machine that has only PyTorch and what Lacuna needs to be imported; whatever else
+is installed is measured too, and what is not is said. ``python -m benchmarks.speed.gpu_check
+--rehearse`` walks the same path on a CPU with a small model.
 """
 
 from __future__ import annotations
@@ -34,9 +35,16 @@ from engine.network.model_config import ModelConfig, read_model_config
 from export.canvases import canvases
 
 LLADA_8B = ModelConfig(
-    d_model=4096, n_layers=32, n_heads=32, vocab_size=126_464, mlp_hidden_size=12_288, mask_token_id=126_336,
-    eos_token_id=126_081, rope_theta=500_000.0, max_sequence_length=4096,
-)  # fmt: skip
+    d_model=4096,
+    n_layers=32,
+    n_heads=32,
+    vocab_size=126_464,
+    mlp_hidden_size=12_288,
+    mask_token_id=126_336,
+    eos_token_id=126_081,
+    rope_theta=500_000.0,
+    max_sequence_length=4096,
+)
 WINDOW, SPAN, PASSES = 1024, 32, 8
 Report = dict[str, float | int | str]
 
@@ -73,7 +81,8 @@ def check(plan: CheckPlan) -> Report:
 
 
 def parity(plan: CheckPlan) -> Report:
-    """The bundled weights on the device, in fp32 and in the dtype of GPUs, against fp32 on the CPU."""
+    """The bundled weights on the device, in fp32 and in the dtype of GPUs, against fp32 on the
+    CPU."""
     config = read_model_config(BUNDLED)
     batches = canvases(config, BUNDLED, [case.text for case in places(20)], 50, seed=0)
     reference = TorchBackend(load_checkpoint(BUNDLED, torch.float32), torch.device("cpu"))
@@ -85,7 +94,8 @@ def parity(plan: CheckPlan) -> Report:
         pairs = list(zip(found, known, strict=True))
         name = str(dtype).removeprefix("torch.")
         report[f"parity_{name}_top1"] = round(
-            float(np.mean([(a.token_ids[..., 0] == b.token_ids[..., 0]).mean() for a, b in pairs])), 4
+            float(np.mean([(a.token_ids[..., 0] == b.token_ids[..., 0]).mean() for a, b in pairs])),
+            4,
         )
         report[f"parity_{name}_max_difference"] = max(
             float(np.abs(a.target_log_probs - b.target_log_probs).max()) for a, b in pairs
@@ -94,7 +104,8 @@ def parity(plan: CheckPlan) -> Report:
 
 
 def infill_times(plan: CheckPlan) -> Report:
-    """A span of 32 tokens in a window of 1,024 with 8 passes on random weights of ``plan.shape``, and what bounds a step."""
+    """A span of 32 tokens in a window of 1,024 with 8 passes on random weights of ``plan.shape``,
+    and what bounds a step."""
     with torch.device("meta"):
         model = MaskPredictor(plan.shape).to(plan.dtype)
     model = model.to_empty(device=plan.device).eval().requires_grad_(False)
@@ -137,14 +148,18 @@ def bundled_times(plan: CheckPlan) -> Report:
                 with Engine(_artefact(name, Path(folder) / "fp16"), name) as engine:
                     times = [_fill_ms(engine, case.text, case.start) for case in places(plan.runs)]
                     report[f"{name}_fill_p50_ms"] = round(float(np.median(times)), 2)
-                    report |= {f"{name}_{key}": value for key, value in throughput(engine, places(16)).items()}
+                    report |= {
+                        f"{name}_{key}": value
+                        for key, value in throughput(engine, places(16)).items()
+                    }
             except (EngineError, ModuleNotFoundError) as exc:
                 report[f"{name}_not_run"] = str(exc)
     return report
 
 
 def _artefact(backend: str, folder: Path) -> Path:
-    """The bundled model in the form that a backend runs: for GPUs in fp16, made here where the exporter is installed."""
+    """The bundled model in the form that a backend runs: for GPUs in fp16, made here where the
+    exporter is installed."""
     if backend == "torch":
         return BUNDLED
     if backend == "tensorrt":
@@ -195,7 +210,9 @@ def _infill(backend: Backend, plan: CheckPlan) -> tuple[float, float]:
 
 def _fill_ms(engine: Engine, text: str, at: int) -> float:
     span = Span(start=at, end=at, max_tokens=SPAN, single_line=True)
-    return engine.fill(FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))).ms
+    return engine.fill(
+        FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))
+    ).ms
 
 
 def _gpu_tests() -> Report:
@@ -216,7 +233,10 @@ def write(report: Report, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / f"{name}.json", json.dumps(report, indent=1) + "\n")
     rows = "\n".join(f"| {key} | {value} |" for key, value in report.items())
-    write_file(folder / f"{name}.md", f"# GPU check: {report['device']}\n\n| figure | value |\n|---|---|\n{rows}\n")
+    write_file(
+        folder / f"{name}.md",
+        f"# GPU check: {report['device']}\n\n| figure | value |\n|---|---|\n{rows}\n",
+    )
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
-"""What a longer window and a longer document cost: windows of 256 to 1,024 tokens, documents of 10 KB and 10 MB."""
+"""What a longer window and a longer document cost: windows of 256 to 1,024 tokens, documents of 10
+KB and 10 MB."""
 
 from __future__ import annotations
 
@@ -20,16 +21,26 @@ def growth(engine: Engine, cases: Sequence[Case]) -> dict[str, float]:
     report = {}
     for window in WINDOWS:
         if window <= engine.config.max_sequence_length:
-            requests = (msgspec.structs.replace(place_request(case), window=window) for case in cases)
-            report[f"window_{window}_p50_ms"] = quantile([engine.fill(request).ms for request in requests], 0.5)
+            requests = (
+                msgspec.structs.replace(place_request(case), window=window) for case in cases
+            )
+            report[f"window_{window}_p50_ms"] = quantile(
+                [engine.fill(request).ms for request in requests], 0.5
+            )
     for name, size in DOCUMENT_BYTES.items():
-        requests = (_within(case, [other.text for other in cases if other is not case], size) for case in cases)
-        report[f"document_{name}_p50_ms"] = quantile([engine.fill(request).ms for request in requests], 0.5)
+        requests = (
+            _within(case, [other.text for other in cases if other is not case], size)
+            for case in cases
+        )
+        report[f"document_{name}_p50_ms"] = quantile(
+            [engine.fill(request).ms for request in requests], 0.5
+        )
     return report
 
 
 def _within(case: Case, others: Sequence[str], size: int) -> FillRequest:
-    """The blank in the middle of a document of ``size`` characters, copies looked for as in an editor."""
+    """The blank in the middle of a document of ``size`` characters, copies looked for as in an
+    editor."""
     request = place_request(case, copies=True)
     if size < len(case.text):
         low = max(0, case.start - size // 2)

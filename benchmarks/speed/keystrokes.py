@@ -1,7 +1,9 @@
-"""The next keystroke in the same place: the answer's first characters are typed one by one, each a request of its session.
+"""The next keystroke in the same place: the answer's first characters are typed one by one, each a
+request of its session.
 
-Every keystroke is answered twice: with the context that earlier keystrokes left behind, and with one of its own. Their times
-and how often both say the same are what the kept context is worth and what it costs.
+Every keystroke is answered twice: with the context that earlier keystrokes left behind, and with
+one of its own. Their times and how often both say the same are what the kept context is worth and
+what it costs.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ TYPED = 6
 
 
 def next_keystrokes(engine: Engine, cases: Sequence[Case]) -> dict[str, float | int]:
-    """Medians and 95 % quantiles in ms, the share of equal answers, and how near both come to the truth."""
+    """Medians and 95 % quantiles in ms, the share of equal answers, and how near both come to the
+    truth."""
     kept_ms, own_ms = [], []
     equal = 0
     similar_kept, similar_own = [], []
@@ -28,7 +31,9 @@ def next_keystrokes(engine: Engine, cases: Sequence[Case]) -> dict[str, float | 
             text = case.text[: case.start + typed] + case.text[case.end :]
             at = case.start + typed
             span = Span(start=at, end=at, max_tokens=32, single_line=True)
-            request = FillRequest(text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0))
+            request = FillRequest(
+                text=text, spans=(span,), copies=False, sampler=SamplerOptions(repairs=0)
+            )
             kept = engine.fill(msgspec.structs.replace(request, session=str(number)))
             own = engine.fill(request)
             if typed:  # the first request of a session has nothing to go on from

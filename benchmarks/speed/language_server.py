@@ -1,4 +1,5 @@
-"""``lacuna bench lsp``: answers in a document of 10,000 lines, with the engine idle and while it fills."""
+"""``lacuna bench lsp``: answers in a document of 10,000 lines, with the engine idle and while it
+fills."""
 
 from __future__ import annotations
 
@@ -30,8 +31,15 @@ def measure(runs: int) -> dict[str, float | int | str]:
     try:
         server.wait_until_ready()
         server.open(LONG, f"{LINE}\n" * (LINES - 2) + "x = ____\n")
-        server.open(BUSY, "# Report\n\n" + "Some words before. <fill tokens=32> And after.\n\n" * 2, "markdown")
-        report: dict[str, float | int | str] = {"runs": runs, "initialize_ms": round(server.initialized_ms, 1)}
+        server.open(
+            BUSY,
+            "# Report\n\n" + "Some words before. <fill tokens=32> And after.\n\n" * 2,
+            "markdown",
+        )
+        report: dict[str, float | int | str] = {
+            "runs": runs,
+            "initialize_ms": round(server.initialized_ms, 1),
+        }
         report |= _kinds(server, runs, "idle", 2)
         with _filling(server):
             report |= _kinds(server, runs, "filling", 100_000)
@@ -39,7 +47,9 @@ def measure(runs: int) -> dict[str, float | int | str]:
         time.sleep(1.0)
         before = _cpu_seconds(server.process.pid)
         time.sleep(CPU_S)
-        report["idle_cpu_percent"] = round(100 * (_cpu_seconds(server.process.pid) - before) / CPU_S, 2)
+        report["idle_cpu_percent"] = round(
+            100 * (_cpu_seconds(server.process.pid) - before) / CPU_S, 2
+        )
         return report | {"rss_mb": resident_mb(server.process.pid), "machine": describe()}
     finally:
         server.close()
@@ -51,7 +61,10 @@ def _kinds(server: LspClient, runs: int, state: str, version: int) -> dict[str, 
     here: dict[str, Any] = {"textDocument": {"uri": LONG}}
     place = {"start": at, "end": at}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
-        "code_action": ("textDocument/codeAction", here | {"range": place, "context": {"diagnostics": []}}),
+        "code_action": (
+            "textDocument/codeAction",
+            here | {"range": place, "context": {"diagnostics": []}},
+        ),
         "code_lens": ("textDocument/codeLens", here),
         "diagnostic": ("textDocument/diagnostic", here),
     }
@@ -73,7 +86,9 @@ def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
     _edit(server, version, place, typed)
     asked = {"textDocument": {"uri": LONG}, "context": {"triggerKind": 1}}
     items = items_of(
-        server.request("textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}})
+        server.request(
+            "textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}}
+        )
     )
     rest = items[0]["insertText"][:4] if items else ""
     for letter in rest:
@@ -82,7 +97,10 @@ def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
         typed += letter
         position = place | {"character": len(typed)}
         times.append(
-            server.timed("textDocument/inlineCompletion", asked | {"position": position, "context": {"triggerKind": 2}})[1]
+            server.timed(
+                "textDocument/inlineCompletion",
+                asked | {"position": position, "context": {"triggerKind": 2}},
+            )[1]
         )
     version += 1
     _edit(server, version, place, "", place | {"character": len(typed)})
@@ -92,7 +110,11 @@ def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
 def _cancelling(server: LspClient, runs: int) -> dict[str, float]:
     """From the cancel of a running suggestion to its answer."""
     times = []
-    place = {"textDocument": {"uri": LONG}, "position": {"line": 7, "character": 3}, "context": {"triggerKind": 1}}
+    place = {
+        "textDocument": {"uri": LONG},
+        "position": {"line": 7, "character": 3},
+        "context": {"triggerKind": 1},
+    }
     for _ in range(runs):
         identifier = server.start("textDocument/inlineCompletion", place)
         time.sleep(0.01)
@@ -110,7 +132,10 @@ def _filling(server: LspClient) -> Iterator[None]:
 
     def fill() -> None:
         while not over.is_set():
-            server.request("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": BUSY}]})
+            server.request(
+                "workspace/executeCommand",
+                {"command": "lacuna.fillBlanks", "arguments": [{"uri": BUSY}]},
+            )
 
     thread = threading.Thread(target=fill, daemon=True)
     thread.start()
@@ -121,7 +146,13 @@ def _filling(server: LspClient) -> Iterator[None]:
         thread.join(timeout=60)
 
 
-def _edit(server: LspClient, version: int, start: dict[str, int], text: str, end: dict[str, int] | None = None) -> None:
+def _edit(
+    server: LspClient,
+    version: int,
+    start: dict[str, int],
+    text: str,
+    end: dict[str, int] | None = None,
+) -> None:
     change = {"range": {"start": start, "end": end or start}, "text": text}
     document = {"uri": LONG, "version": version}
     server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})

@@ -1,6 +1,8 @@
-"""``lacuna bench latency``: the time of a single-line blank in a 512-token window, warm, on real cursor places.
+"""``lacuna bench latency``: the time of a single-line blank in a 512-token window, warm, on real
+cursor places.
 
-Places come from Python files of the standard library of the running Python: there on every machine, drawn with one seed.
+Places come from Python files of the standard library of the running Python: there on every machine,
+drawn with one seed.
 """
 
 from __future__ import annotations
@@ -29,16 +31,21 @@ def places(count: int, seed: int = 0) -> list[Case]:
     root = Path(sysconfig.get_path("stdlib"))
     files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > 6_000]
     chosen = np.random.default_rng(seed).permutation(len(files))[: max(count, 40)]
-    documents = [HeldOutDocument(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen]
+    documents = [
+        HeldOutDocument(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen
+    ]
     return cut_cases(documents, "line", count, seed)
 
 
 def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
-    """Flat figures of one model: one answer of the model alone, and the whole system with copies and repairs of syntax."""
+    """Flat figures of one model: one answer of the model alone, and the whole system with copies
+    and repairs of syntax."""
     with Engine(folder) as engine:
         cases = places(runs + WARM_UP)
         results = [engine.fill(place_request(case)) for case in cases][WARM_UP:]
-        whole = [engine.fill(place_request(case, copies=True, language="python")) for case in cases][WARM_UP:]
+        whole = [
+            engine.fill(place_request(case, copies=True, language="python")) for case in cases
+        ][WARM_UP:]
         rss = resident_mb(os.getpid())
         told = [engine.fill(place_request(case, tokens=LONGEST)) for case in cases][WARM_UP:]
         hurried = _deadlines(engine, cases, quantile([r.ms for r in results], 0.5) / 2)
@@ -59,7 +66,8 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
 
 
 def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[str, float]:
-    """How late answers come that must stop half-way, and the longest pass, which is what they may be late by."""
+    """How late answers come that must stop half-way, and the longest pass, which is what they may
+    be late by."""
     late, passes = [], []
     predict = engine.backend.predict
 
@@ -84,11 +92,14 @@ def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[st
 
 
 def _per_pass(results: Sequence[FillResult]) -> float:
-    """Tokens of the answers a step: of so many as were asked for, or of what is left once the length was found."""
+    """Tokens of the answers a step: of so many as were asked for, or of what is left once the
+    length was found."""
     return round(sum(r.spans[0].tokens for r in results) / sum(r.nfe - 1 for r in results), 2)
 
 
-def place_request(case: Case, copies: bool = False, language: str | None = None, tokens: int | None = None) -> FillRequest:
+def place_request(
+    case: Case, copies: bool = False, language: str | None = None, tokens: int | None = None
+) -> FillRequest:
     """A single-line blank of up to 32 tokens, by the model alone unless said otherwise."""
     span = Span(start=case.start, end=case.end, max_tokens=LONGEST, tokens=tokens, single_line=True)
     return FillRequest(text=case.text, spans=(span,), copies=copies, language=language)

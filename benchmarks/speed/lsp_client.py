@@ -1,6 +1,8 @@
-"""A raw client of the language server, for benchmarks and tests: a real subprocess, plain JSON, and when each answer came.
+"""A raw client of the language server, for benchmarks and tests: a real subprocess, plain JSON, and
+when each answer came.
 
-It answers what the server asks as an editor does, counts the answers to every request, and can send any bytes.
+It answers what the server asks as an editor does, counts the answers to every request, and can send
+any bytes.
 """
 
 from __future__ import annotations
@@ -40,14 +42,16 @@ def read_message(stream: IO[bytes]) -> Message | None:
 
 
 def items_of(answer: Message) -> list[dict[str, Any]]:
-    """Items of an answer to inline completion, which is a list of them or an object that holds one."""
+    """Items of an answer to inline completion, which is a list of them or an object that holds
+    one."""
     result = answer.get("result") or []
     items: list[dict[str, Any]] = result["items"] if isinstance(result, dict) else result
     return items
 
 
 class LspClient:
-    """Starts a server and, unless ``initialize`` is false, introduces itself; a thread reads what comes."""
+    """Starts a server and, unless ``initialize`` is false, introduces itself; a thread reads what
+    comes."""
 
     def __init__(
         self,
@@ -65,7 +69,9 @@ class LspClient:
         began = time.perf_counter()
         self.capabilities = capabilities or {}
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(list(command), stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env)
+        self.process = subprocess.Popen(
+            list(command), stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env
+        )
         self.ids = itertools.count(1)
         self.answers: dict[Any, queue.Queue[Message]] = {}
         self.came: dict[Any, float] = {}
@@ -93,7 +99,9 @@ class LspClient:
         """The result of ``initialize``."""
         if initialize:
             about = {"processId": process_id, "rootUri": root, "capabilities": self.capabilities}
-            self.server = self.request("initialize", about | {"initializationOptions": options})["result"]
+            self.server = self.request("initialize", about | {"initializationOptions": options})[
+                "result"
+            ]
             self.initialized_ms = (time.perf_counter() - began) * 1000
             self.notify("initialized", {})
 
@@ -142,12 +150,18 @@ class LspClient:
         params = {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)}
         self.notify("textDocument/didChange", params)
 
-    def complete(self, uri: str, line: int, character: int, kind: int = 1, **context: Any) -> Message:
+    def complete(
+        self, uri: str, line: int, character: int, kind: int = 1, **context: Any
+    ) -> Message:
         return self.wait(self.start_completion(uri, line, character, kind, **context))
 
-    def start_completion(self, uri: str, line: int, character: int, kind: int = 1, **context: Any) -> int:
+    def start_completion(
+        self, uri: str, line: int, character: int, kind: int = 1, **context: Any
+    ) -> int:
         place = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
-        return self.start("textDocument/inlineCompletion", place | {"context": {"triggerKind": kind} | context})
+        return self.start(
+            "textDocument/inlineCompletion", place | {"context": {"triggerKind": kind} | context}
+        )
 
     def complete_when_ready(self, uri: str, line: int, character: int) -> list[dict[str, Any]]:
         """Ask until the model is loaded: before, the server answers at once with nothing."""
@@ -159,7 +173,9 @@ class LspClient:
 
     def run(self, command: str, **argument: Any) -> Message:
         """A command of ours."""
-        return self.request("workspace/executeCommand", {"command": command, "arguments": [argument]})
+        return self.request(
+            "workspace/executeCommand", {"command": command, "arguments": [argument]}
+        )
 
     def wait_until_ready(self) -> None:
         """Until the server says that the model is loaded."""
@@ -221,7 +237,9 @@ class LspClient:
             self.asked.append(message)
             if method not in self.silent:
                 try:
-                    self.send({"id": identifier, "result": self.answer(method, message.get("params"))})
+                    self.send(
+                        {"id": identifier, "result": self.answer(method, message.get("params"))}
+                    )
                 except (BrokenPipeError, ValueError):
                     pass  # the server asked and left
 

@@ -1,6 +1,8 @@
-"""``lacuna bench positions``: our conversion of LSP positions and that of pygls, in lines of three lengths.
+"""``lacuna bench positions``: our conversion of LSP positions and that of pygls, in lines of three
+lengths.
 
-Why there is one of our own: a keystroke converts several positions, and pygls walks the line character by character.
+Why there is one of our own: a keystroke converts several positions, and pygls walks the line
+character by character.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ LENGTHS = (80, 10_000, 250_000)
 
 
 def measure(runs: int) -> dict[str, float | int | str]:
-    """Median milliseconds of a position taken to an offset and back, at the end of a line, in UTF-16."""
+    """Median milliseconds of a position taken to an offset and back, at the end of a line, in
+    UTF-16."""
     report: dict[str, float | int | str] = {"runs": runs}
     codec = PositionCodec(types.PositionEncodingKind.Utf16)
     for name, text in TEXTS.items():

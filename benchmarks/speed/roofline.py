@@ -1,7 +1,8 @@
 """How near to the machine's own rate does a full int8 pass come, on one thread?
 
-The ceiling is what ``torch._int_mm`` reaches on a large square matrix in the same run; the pass is 512 tokens through all
-layers and counts its matrix multiplications only (attention's are done in fp32 and not counted).
+The ceiling is what ``torch._int_mm`` reaches on a large square matrix in the same run; the pass is
+512 tokens through all layers and counts its matrix multiplications only (attention's are done in
+fp32 and not counted).
 """
 
 from __future__ import annotations
@@ -37,14 +38,19 @@ def ceiling_share(folder: Path) -> dict[str, float]:
                 allowed_row=np.zeros((1, 1), np.int64),
             )
             times = [
-                (time_ms(lambda: torch._int_mm(ints, ints)), time_ms(lambda: engine.backend.predict(batch)))
+                (
+                    time_ms(lambda: torch._int_mm(ints, ints)),
+                    time_ms(lambda: engine.backend.predict(batch)),
+                )
                 for _ in range(RUNS)
             ]
     finally:
         torch.set_num_threads(threads)
     ceiling_ms, pass_ms = (float(np.median(column)) for column in zip(*times[3:], strict=True))
     width, kv = config.d_model, config.kv_heads * config.head_dim
-    weights = config.n_layers * (2 * width * width + 2 * width * kv + 3 * width * config.mlp_hidden_size)
+    weights = config.n_layers * (
+        2 * width * width + 2 * width * kv + 3 * width * config.mlp_hidden_size
+    )
     reached, ceiling = 2 * weights * TOKENS / pass_ms / 1e6, 2 * SIDE**3 / ceiling_ms / 1e6
     return {
         "int8_gops": round(reached, 1),

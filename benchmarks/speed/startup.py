@@ -1,4 +1,5 @@
-"""``lacuna bench startup``: from process start of ``lacuna lsp`` to its reply to ``initialize``, memory, size on disk."""
+"""``lacuna bench startup``: from process start of ``lacuna lsp`` to its reply to ``initialize``,
+memory, size on disk."""
 
 from __future__ import annotations
 
@@ -32,7 +33,13 @@ def measure(runs: int) -> dict[str, float | int | str]:
 
 def installed_mb(site_packages: Path) -> float:
     """Size of an environment's packages in MB (10^6 bytes)."""
-    return round(sum(f.stat().st_size for f in site_packages.rglob("*") if f.is_file() and not f.is_symlink()) / 1e6, 1)
+    return round(
+        sum(
+            f.stat().st_size for f in site_packages.rglob("*") if f.is_file() and not f.is_symlink()
+        )
+        / 1e6,
+        1,
+    )
 
 
 def _one_start() -> tuple[float, float, float]:
@@ -40,11 +47,22 @@ def _one_start() -> tuple[float, float, float]:
     server = LspClient()
     try:
         server.open(URI, "import os\n\n\ndef main():\n    return os.")
-        place: dict[str, Any] = {"textDocument": {"uri": URI}, "position": {"line": 4, "character": 14}}
+        place: dict[str, Any] = {
+            "textDocument": {"uri": URI},
+            "position": {"line": 4, "character": 14},
+        }
         for _ in range(1000):
-            if items_of(server.request("textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}})):
+            if items_of(
+                server.request(
+                    "textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}}
+                )
+            ):
                 break
             time.sleep(0.02)  # still loading: the server answers at once with nothing
-        return server.initialized_ms, (time.perf_counter() - began) * 1000, resident_mb(server.process.pid)
+        return (
+            server.initialized_ms,
+            (time.perf_counter() - began) * 1000,
+            resident_mb(server.process.pid),
+        )
     finally:
         server.close()

@@ -1,7 +1,9 @@
-"""``lacuna bench training``: the time of a training step, from a plain loop to ours, one change at a time.
+"""``lacuna bench training``: the time of a training step, from a plain loop to ours, one change at
+a time.
 
-Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per second. ``mfu`` is the
-share of the machine's measured bf16 peak, ``loader_*_ms`` what one process needs to make a batch.
+Every rung is the same model, batch and masks; the figure is the median step in ms and tokens per
+second. ``mfu`` is the share of the machine's measured bf16 peak, ``loader_*_ms`` what one process
+needs to make a batch.
 """
 
 from __future__ import annotations
@@ -80,11 +82,17 @@ def measure(runs: int) -> dict[str, float | int | str]:
         report[f"{rung.name}_tokens_per_s"] = round(ROWS * LENGTH / ms * 1000)
     long = _step_ms(LADDER[-1], runs, ROWS // 2, LENGTH * 2)
     report["rows_of_512_tokens_per_s"] = round(ROWS * LENGTH / long * 1000)
-    rows = Rows(torch.zeros(ROWS, LENGTH), torch.zeros(ROWS, LENGTH), (torch.rand(ROWS, LENGTH) < MASKED).float())
+    rows = Rows(
+        torch.zeros(ROWS, LENGTH),
+        torch.zeros(ROWS, LENGTH),
+        (torch.rand(ROWS, LENGTH) < MASKED).float(),
+    )
     peak = peak_flops(torch.device("cpu"))
     report["peak_gflops"] = round(peak / 1e9)
     for name in ("plain", "muon"):
-        report[f"{name}_mfu"] = round(flops_of_step(CONFIG, rows) / (float(report[f"{name}_ms"]) / 1000) / peak, 3)
+        report[f"{name}_mfu"] = round(
+            flops_of_step(CONFIG, rows) / (float(report[f"{name}_ms"]) / 1000) / peak, 3
+        )
     for kind in ("plain", "infill"):
         report[f"loader_{kind}_ms"] = _loader_ms(kind, runs)
     return report | {
@@ -94,18 +102,24 @@ def measure(runs: int) -> dict[str, float | int | str]:
 
 
 def _loader_ms(kind: str, runs: int) -> float:
-    """Median time in which one process makes a batch of one step, from random documents of the bundled tokenizer."""
+    """Median time in which one process makes a batch of one step, from random documents of the
+    bundled tokenizer."""
     tokenizer = load_tokenizer(BUNDLED / "tokenizer.json")
     rng = np.random.default_rng(0)
     with TemporaryDirectory() as folder:
-        texts = (tokenizer.decode(rng.integers(300, tokenizer.get_vocab_size(), 600).tolist()) for _ in range(200))
+        texts = (
+            tokenizer.decode(rng.integers(300, tokenizer.get_vocab_size(), 600).tolist())
+            for _ in range(200)
+        )
         documents = (TrainingDocument(text, f"package/{i}.py") for i, text in enumerate(texts))
         write_shard(Path(folder), documents, tokenizer, CONFIG.eos_token_id, {})
         batches = Batches({PYTHON: TokenShard(Path(folder))}, {PYTHON: 1.0}, 0, tokenizer)
         infill = InfillConfig()
         makers: dict[str, Callable[[int], object]] = {
             "plain": lambda step: batches.plain(step, ROWS, LENGTH),
-            "infill": lambda step: batches.infill(step, ROWS, LENGTH - infill.slots, CONFIG, infill),
+            "infill": lambda step: batches.infill(
+                step, ROWS, LENGTH - infill.slots, CONFIG, infill
+            ),
         }
         return quantile([time_ms(partial(makers[kind], step)) for step in range(runs + 2)][2:], 0.5)
 
@@ -120,7 +134,9 @@ def _step_ms(rung: Rung, runs: int, rows: int, length: int) -> float:
     masked = torch.rand(rows, length) < MASKED
     noisy = torch.where(masked, CONFIG.mask_token_id, ids)
     torch.compiler.reset()
-    encode: Callable[..., Any] = torch.compile(model.encode, dynamic=False) if rung.compile else model.encode
+    encode: Callable[..., Any] = (
+        torch.compile(model.encode, dynamic=False) if rung.compile else model.encode
+    )
 
     def step() -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=rung.bf16):
@@ -138,7 +154,12 @@ def _step_ms(rung: Rung, runs: int, rows: int, length: int) -> float:
 
 
 def _loss(
-    model: MaskPredictor, encode: Callable[..., Any], rung: Rung, noisy: Tensor, ids: Tensor, masked: Tensor
+    model: MaskPredictor,
+    encode: Callable[..., Any],
+    rung: Rung,
+    noisy: Tensor,
+    ids: Tensor,
+    masked: Tensor,
 ) -> Tensor:
     hidden = encode(noisy)[0]
     targets = ids[masked]

@@ -23,11 +23,14 @@ MAX_WASTE = 1.25
 
 
 def group_passes(batches: Sequence[Batch], most: int) -> list[list[int]]:
-    """Indices of the batches that one pass of at most ``most`` active tokens takes together, padding included.
+    """Indices of the batches that one pass of at most ``most`` active tokens takes together,
+    padding included.
 
     They are of the same phase, and of like length beside each other.
     """
-    order = sorted(range(len(batches)), key=lambda i: (_phase(batches[i]), batches[i].input_ids.shape[1]))
+    order = sorted(
+        range(len(batches)), key=lambda i: (_phase(batches[i]), batches[i].input_ids.shape[1])
+    )
     groups: list[list[int]] = []
     for i in order:
         alike = groups and _phase(batches[groups[-1][0]]) == _phase(batches[i])
@@ -39,7 +42,9 @@ def group_passes(batches: Sequence[Batch], most: int) -> list[list[int]]:
     return [sorted(group) for group in groups]
 
 
-def collate(batches: Sequence[Batch], join: Callable[[Sequence[Context]], Context] | None = None) -> Batch:
+def collate(
+    batches: Sequence[Batch], join: Callable[[Sequence[Context]], Context] | None = None
+) -> Batch:
     """All rows in one batch, contexts put together by the backend's ``join``.
 
     Shorter rows and contexts are padded at the right, where no key is seen.
@@ -52,9 +57,14 @@ def collate(batches: Sequence[Batch], join: Callable[[Sequence[Context]], Contex
     contexts = [batch.context for batch in batches if batch.context is not None]
     cached = max((context.length for context in contexts), default=0)
     assert not contexts or join is not None, "contexts are joined by their backend"
-    places = [batch.context_position_ids for batch in batches if batch.context_position_ids is not None]
+    places = [
+        batch.context_position_ids for batch in batches if batch.context_position_ids is not None
+    ]
     targets = [
-        np.zeros(batch.query_index.shape, np.int64) if batch.target_ids is None else batch.target_ids for batch in batches
+        np.zeros(batch.query_index.shape, np.int64)
+        if batch.target_ids is None
+        else batch.target_ids
+        for batch in batches
     ]
     rows = [batch.allowed_row + offset for batch, offset in zip(batches, offsets, strict=True)]
     return Batch(
@@ -97,11 +107,14 @@ def split(predictions: Predictions, batches: Sequence[Batch]) -> list[Prediction
 
 
 def _phase(batch: Batch) -> tuple[bool, bool, bool]:
-    """Encoding a context, steps on one, and passes without any differ in size and in what they leave behind."""
+    """Encoding a context, steps on one, and passes without any differ in size and in what they
+    leave behind."""
     return (batch.full, batch.context is None, batch.keep is None)
 
 
-def _own_context(predictions: Predictions, batches: Sequence[Batch], which: int, rows: slice) -> Context | None:
+def _own_context(
+    predictions: Predictions, batches: Sequence[Batch], which: int, rows: slice
+) -> Context | None:
     """What one request gets back: its own context, and behind it what it said to keep."""
     batch = batches[which]
     if batch.keep is None or predictions.context is None:
@@ -127,8 +140,13 @@ def _joined_constraints(batches: Sequence[Batch]) -> tuple[Bools, list[int]]:
     tables: dict[int, tuple[Bools, int]] = {}
     for batch in batches:
         if id(batch.allowed) not in tables:
-            tables[id(batch.allowed)] = (batch.allowed, sum(len(table) for table, _ in tables.values()))
-    return np.concatenate([table for table, _ in tables.values()]), [tables[id(batch.allowed)][1] for batch in batches]
+            tables[id(batch.allowed)] = (
+                batch.allowed,
+                sum(len(table) for table, _ in tables.values()),
+            )
+    return np.concatenate([table for table, _ in tables.values()]), [
+        tables[id(batch.allowed)][1] for batch in batches
+    ]
 
 
 def _keys(batch: Batch, cached: int, active: int) -> Bools:
@@ -151,7 +169,10 @@ def _stretches(batches: Sequence[Batch], cached: int, active: int) -> Ints | Non
         rows, own = batch.input_ids.shape
         past = batch.stretch.shape[1] - own
         padded = np.zeros((rows, cached + active), np.int64)
-        padded[:, :past], padded[:, cached : cached + own] = batch.stretch[:, :past], batch.stretch[:, past:]
+        padded[:, :past], padded[:, cached : cached + own] = (
+            batch.stretch[:, :past],
+            batch.stretch[:, past:],
+        )
         found.append(padded)
     return np.concatenate(found)
 
@@ -170,4 +191,6 @@ def _ties(batches: Sequence[Batch], queries: int) -> Floats | None:
 
 
 def _stack(arrays: Sequence[Ints], width: int) -> Ints:
-    return np.concatenate([np.pad(array, ((0, 0), (0, width - array.shape[1]))) for array in arrays])
+    return np.concatenate(
+        [np.pad(array, ((0, 0), (0, width - array.shape[1]))) for array in arrays]
+    )

@@ -1,7 +1,7 @@
 """A backend whose predictions are a function: tests and protocol work without a model.
 
-It keeps the promises of the real ones: constraints, exact log-probabilities, opaque contexts, one context longer for every
-kept token.
+It keeps the promises of the real ones: constraints, exact log-probabilities, opaque contexts, one
+context longer for every kept token.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class FakeBackend:
         peak = masked.max(-1, keepdims=True)
         log_probs = masked - peak - np.log(np.exp(masked - peak).sum(-1, keepdims=True))
         order = np.argsort(-log_probs, axis=-1, kind="stable")[..., : self.num_candidates]
-        target = np.zeros((rows, queries), np.int64) if batch.target_ids is None else batch.target_ids
+        target = (
+            np.zeros((rows, queries), np.int64) if batch.target_ids is None else batch.target_ids
+        )
         finite = np.where(np.isfinite(log_probs), log_probs, 0.0)
         return Predictions(
             token_ids=order,
@@ -68,7 +70,9 @@ class FakeBackend:
     def join(self, contexts: Sequence[Context]) -> FakeContext:
         length = max(context.length for context in contexts)
         rows = [context.ids for context in contexts if isinstance(context, FakeContext)]
-        return FakeContext(np.concatenate([np.pad(ids, ((0, 0), (0, length - ids.shape[1]))) for ids in rows]))
+        return FakeContext(
+            np.concatenate([np.pad(ids, ((0, 0), (0, length - ids.shape[1]))) for ids in rows])
+        )
 
     def interrupt(self) -> None:
         """A function call cannot be ended early."""
@@ -80,7 +84,11 @@ class FakeBackend:
         """Logits (Q, V) of one row, whose padding does not exist."""
         active = batch.input_ids.shape[1]
         seen = np.ones(active, bool) if batch.key_mask is None else batch.key_mask[b, -active:]
-        ids, places, index = batch.input_ids[b][seen], batch.position_ids[b][seen], np.cumsum(seen) - 1
+        ids, places, index = (
+            batch.input_ids[b][seen],
+            batch.position_ids[b][seen],
+            np.cumsum(seen) - 1,
+        )
         return np.stack([self.score(ids, places, int(index[q])) for q in batch.query_index[b]])
 
     def _extended(self, batch: Batch) -> FakeContext | None:

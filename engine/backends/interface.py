@@ -1,9 +1,11 @@
 """The seam between the sampler and what runs the mask predictor.
 
-Small numpy arrays cross it; cached keys and values do not: a ``Context`` is an opaque handle of its backend. Keys are
-cached before rotation, so their places on the canvas are an input of every pass and a canvas may grow or shrink freely.
+Small numpy arrays cross it; cached keys and values do not: a ``Context`` is an opaque handle of its
+backend. Keys are cached before rotation, so their places on the canvas are an input of every pass
+and a canvas may grow or shrink freely.
 
-Shapes: B rows, S active tokens, P cached tokens, Q queried rows, K candidates, A constraints, V vocabulary.
+Shapes: B rows, S active tokens, P cached tokens, Q queried rows, K candidates, A constraints, V
+vocabulary.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ ALL_ROWS = slice(None)
 
 
 class Context(Protocol):
-    """Cached keys and values of tokens that are not active; never changed, only extended into a new one."""
+    """Cached keys and values of tokens that are not active; never changed, only extended into a new
+    one."""
 
     @property
     def length(self) -> int: ...
@@ -47,7 +50,9 @@ class Batch:
     context: Context | None = None
     context_position_ids: Ints | None = None  # (B, P)
     stretch: Ints | None = None  # (B, P + S) of every key; only for models whose context is causal
-    tie: Floats | None = None  # (B, Q, Q) rows sum the log-probabilities of tied queries; None is the identity
+    tie: Floats | None = (
+        None  # (B, Q, Q) rows sum the log-probabilities of tied queries; None is the identity
+    )
     keep: Ints | None = None  # active tokens to append to the context of the answer
     full: bool = False  # also return the logits; a backend that cannot refuses by name
 
@@ -70,14 +75,16 @@ class Backend(Protocol):
 
     name: str
     shared_tokens: int
-    """Active tokens, padding included, up to which requests are better off in one pass than in several."""
+    """Active tokens, padding included, up to which requests are better off in one pass than in
+    several."""
 
     def predict(self, batch: Batch) -> Predictions:
         """Run one pass; raises ``EngineError`` only."""
         ...
 
     def join(self, contexts: Sequence[Context]) -> Context:
-        """The rows of several contexts one below the other; shorter ones are filled up at the right with anything."""
+        """The rows of several contexts one below the other; shorter ones are filled up at the right
+        with anything."""
         ...
 
     def interrupt(self) -> None:
@@ -85,13 +92,15 @@ class Backend(Protocol):
         ...
 
     def release(self) -> None:
-        """Give back memory that many requests at once needed; called between passes, when there is nothing to do."""
+        """Give back memory that many requests at once needed; called between passes, when there is
+        nothing to do."""
         ...
 
 
 SHARED_ON_CPU, SHARED_ON_GPU = 512, 8_192
-"""Of the backends: eight contexts of 500 tokens took 29 % longer in one pass of a CPU than one after another, because what
-lies between two layers leaves the cores' caches; a GPU is not full before some thousands."""
+"""Of the backends: eight contexts of 500 tokens took 29 % longer in one pass of a CPU than one
+after another, because what lies between two layers leaves the cores' caches; a GPU is not full
+before some thousands."""
 
 
 def identity_tie(rows: int, queries: int) -> Floats:

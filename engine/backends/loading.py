@@ -24,16 +24,21 @@ _EXTRAS = {
 
 
 def load_backend(name: str, folder: Path, threads: int | None = None) -> Backend:
-    """Load a backend by name for a model folder; ``auto`` is onnx where the folder holds a graph, else torch."""
+    """Load a backend by name for a model folder; ``auto`` is onnx where the folder holds a graph,
+    else torch."""
     if name == "auto":
         name = "onnx" if (folder / "model.onnx").exists() else "torch"
     if name not in _MODULES:
-        raise BackendUnavailable(f"There is no backend {name!r}; choose one of auto, {', '.join(_MODULES)}.")
+        raise BackendUnavailable(
+            f"There is no backend {name!r}; choose one of auto, {', '.join(_MODULES)}."
+        )
     try:
         module: Any = importlib.import_module(f"engine.backends.{_MODULES[name]}")
     except ModuleNotFoundError as exc:
         if (exc.name or "").split(".")[0] == "engine":
             raise
         raise BackendUnavailable(f"The {name} backend cannot run here: {_EXTRAS[name]}.") from exc
-    backend: Backend = module.load(folder, threads, name) if name in _ONNX_ON_GPU else module.load(folder, threads)
+    backend: Backend = (
+        module.load(folder, threads, name) if name in _ONNX_ON_GPU else module.load(folder, threads)
+    )
     return backend

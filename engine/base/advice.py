@@ -1,6 +1,7 @@
 """What to install when something is missing.
 
-The distribution is ``lacuna-infill``: on the Python package index ``lacuna`` is somebody else's project.
+The distribution is ``lacuna-infill``: on the Python package index ``lacuna`` is somebody else's
+project.
 """
 
 from __future__ import annotations

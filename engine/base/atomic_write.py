@@ -1,8 +1,10 @@
-"""Write a file or a folder so that it appears whole or not at all, also after a kill or a power cut.
+"""Write a file or a folder so that it appears whole or not at all, also after a kill or a power
+cut.
 
-The new content is written under another name beside its place, flushed to the disk, and then renamed; the folder is flushed
-last, so that the rename itself survives. A writer that is killed leaves its unfinished file behind. It holds a lock on it
-while it lives, so the next writer of the same place knows the leftovers of the dead from the work of the living.
+The new content is written under another name beside its place, flushed to the disk, and then
+renamed; the folder is flushed last, so that the rename itself survives. A writer that is killed
+leaves its unfinished file behind. It holds a lock on it while it lives, so the next writer of the
+same place knows the leftovers of the dead from the work of the living.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ except ImportError:  # Windows has no such locks: there only the age of a file t
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = ".lacuna-"
-"""How the names of unfinished files begin. They are short: a user's file may have the longest name there is."""
+"""How the names of unfinished files begin. They are short: a user's file may have the longest name
+there is."""
 NEW, OLD = ".tmp", ".old"
 DAY = 86_400.0
 
@@ -36,7 +39,8 @@ def write_file(path: Path, data: bytes | str) -> None:
 
 @contextlib.contextmanager
 def replaced_file(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose content replaces ``path`` when the block ends without an error; a link keeps pointing at it."""
+    """A stream whose content replaces ``path`` when the block ends without an error; a link keeps
+    pointing at it."""
     path = Path(os.path.realpath(path))
     with unfinished_file(path, 0o666) as (stream, temporary):
         yield stream
@@ -47,7 +51,8 @@ def replaced_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def unfinished_file(path: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new, locked file beside ``path`` and its name; removed when the block ends, unless it was put in place."""
+    """A new, locked file beside ``path`` and its name; removed when the block ends, unless it was
+    put in place."""
     remove_leftovers(path)
     while True:
         temporary = _unfinished_name(path, NEW)
@@ -79,8 +84,9 @@ def put_in_place(stream: BinaryIO, temporary: Path, path: Path) -> None:
 def replaced_folder(folder: Path, require_ours: Callable[[Path], None]) -> Iterator[Path]:
     """A new, empty folder that takes the place of ``folder`` when the block ends without an error.
 
-    ``require_ours`` raises where an existing folder must not be replaced. It is asked before anything is written and again
-    right before the exchange. The former folder stays until the new one stands in its place.
+    ``require_ours`` raises where an existing folder must not be replaced. It is asked before
+    anything is written and again right before the exchange. The former folder stays until the new
+    one stands in its place.
     """
     folder = Path(os.path.realpath(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +137,8 @@ def _exchange(new: Path, folder: Path, require_ours: Callable[[Path], None]) -> 
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed writers of ``path`` left beside it; a former folder without a successor gets its name back."""
+    """Remove what killed writers of ``path`` left beside it; a former folder without a successor
+    gets its name back."""
     for left in _unfinished(path):
         if not _is_dead(left):
             continue
@@ -155,7 +162,11 @@ def _unfinished(path: Path) -> list[Path]:
     except OSError:
         return []
     mark = _mark(path)
-    return [path.parent / name for name in sorted(names) if name.startswith(mark) and name.endswith((NEW, OLD))]
+    return [
+        path.parent / name
+        for name in sorted(names)
+        if name.startswith(mark) and name.endswith((NEW, OLD))
+    ]
 
 
 def _mark(path: Path) -> str:
@@ -211,7 +222,8 @@ def _sync_tree(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was renamed in ``folder`` last; does nothing where a folder cannot be opened (Windows)."""
+    """Make what was renamed in ``folder`` last; does nothing where a folder cannot be opened
+    (Windows)."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -6,7 +6,8 @@
     +-- RequestRejected       this request cannot be served; others are not affected
     +-- EngineUnavailable     the engine is not there (still loading, stopped, crashed)
 
-Every message is one sentence that says what is wrong and what to do about it. It never quotes the user's text.
+Every message is one sentence that says what is wrong and what to do about it. It never quotes the
+user's text.
 """
 
 from __future__ import annotations

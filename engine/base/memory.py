@@ -7,7 +7,8 @@ import sys
 
 
 def trim() -> None:
-    """Ask glibc to return free memory; it keeps what lies between blocks in use. Elsewhere nothing happens."""
+    """Ask glibc to return free memory; it keeps what lies between blocks in use. Elsewhere nothing
+    happens."""
     if sys.platform.startswith("linux"):
         try:
             ctypes.CDLL("libc.so.6").malloc_trim(0)

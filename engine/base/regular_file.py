@@ -1,7 +1,8 @@
-"""Read a file that somebody else wrote: a regular one and no larger than is sensible, never a device or a pipe.
+"""Read a file that somebody else wrote: a regular one and no larger than is sensible, never a
+device or a pipe.
 
-A folder may hold anything: a FIFO that nobody writes to stops its reader for ever, a link to an endless device takes all
-memory. Both look like a file by name.
+A folder may hold anything: a FIFO that nobody writes to stops its reader for ever, a link to an
+endless device takes all memory. Both look like a file by name.
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ from pathlib import Path
 from typing import Any
 
 JSON_BYTES = 64 << 20
-"""The longest JSON file of a model folder; the tokenizers of large vocabularies have about 30 MB."""
+"""The longest JSON file of a model folder; the tokenizers of large vocabularies have about 30 MB.
+"""
 
 
 def read_regular_file(path: Path, most: int) -> bytes:
     """The bytes of ``path``, at most ``most`` of them.
 
-    ``OSError``, with a sentence as ``strerror``, where it is no regular file or longer. Links are followed.
+    ``OSError``, with a sentence as ``strerror``, where it is no regular file or longer. Links are
+    followed.
     """
-    require_regular(os.stat(path), path)  # before it is opened, because opening a device may already do something
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    require_regular(
+        os.stat(path), path
+    )  # before it is opened, because opening a device may already do something
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     with open(descriptor, "rb") as stream:
         require_regular(os.fstat(descriptor), path)
         data = stream.read(most + 1)
@@ -46,7 +53,8 @@ def read_json(path: Path, most: int = JSON_BYTES) -> Any:
 
 
 def decode_json(data: bytes) -> Any:
-    """The value of a JSON text; ``ValueError`` where it is none or nested deeper than anybody needs."""
+    """The value of a JSON text; ``ValueError`` where it is none or nested deeper than anybody
+    needs."""
     try:
         return json.loads(data.decode("utf-8"))
     except RecursionError as exc:

@@ -1,8 +1,9 @@
 """``generate`` for models whose context is causal: a prompt is continued block by block.
 
-A block is a canvas behind the prompt's stretch; once finished it is part of that stretch, whose cache grows by it. So a
-generation of any length computes every token of the context once. What LLaDA's generation has beyond that (guidance, its
-approximate caches, padding) needs a model that attends to everything, and is refused by name.
+A block is a canvas behind the prompt's stretch; once finished it is part of that stretch, whose
+cache grows by it. So a generation of any length computes every token of the context once. What
+LLaDA's generation has beyond that (guidance, its approximate caches, padding) needs a model that
+attends to everything, and is refused by name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def continue_prompt(
     check_generation(config, request)
     _refuse_what_needs_full_attention(request)
     blocks = request.gen_length // request.block_length
-    suppressed = (*request.suppress_ids, *((config.eos_token_id,) if request.logits_eos_inf else ()))
+    suppressed = (
+        *request.suppress_ids,
+        *((config.eos_token_id,) if request.logits_eos_inf else ()),
+    )
     allowed = constraint_table(config, real_tokens, (*suppressed, *_never(config)))
     contexts, written = KeptContexts(), list[int]()
     nfe = 0
@@ -74,7 +78,8 @@ def _show(
     canvas: Canvas,
     step: int,
 ) -> None:
-    """Tell of the whole answer in the middle of a block: finished blocks, this one, masks for the rest."""
+    """Tell of the whole answer in the middle of a block: finished blocks, this one, masks for the
+    rest."""
     if on_draft is None:
         return
     ids = [*written, *canvas.ids[canvas.places(0)].tolist()]
@@ -98,10 +103,19 @@ def _never(config: ModelConfig) -> tuple[int, ...]:
 
 def _refuse_what_needs_full_attention(request: GenerateRequest) -> None:
     if request.cfg_scale:
-        raise RequestRejected("This model's context cannot be masked, which guidance needs; leave --cfg-scale out.")
+        raise RequestRejected(
+            "This model's context cannot be masked, which guidance needs; leave --cfg-scale out."
+        )
     if request.cache != "none":
-        raise RequestRejected(f"This model has an exact cache, always; cache {request.cache!r} is for LLaDA's models.")
+        raise RequestRejected(
+            f"This model has an exact cache, always; cache {request.cache!r} is for LLaDA's models."
+        )
     if request.prompt_mask is not None and not all(request.prompt_mask):
-        raise RequestRejected("This model reads prompts without padding; leave the prompt mask out.")
+        raise RequestRejected(
+            "This model reads prompts without padding; leave the prompt mask out."
+        )
     if request.block_length > LONGEST_BLOCK:
-        raise RequestRejected(f"This model writes at most {LONGEST_BLOCK} tokens at once; choose a block_length up to that.")
+        raise RequestRejected(
+            f"This model writes at most {LONGEST_BLOCK} tokens at once; choose a block_length up "
+            "to that."
+        )

@@ -1,8 +1,9 @@
-"""The exact likelihood of a finished answer, where the context is causal: one pass that reads it from left to right.
+"""The exact likelihood of a finished answer, where the context is causal: one pass that reads it
+from left to right.
 
-The weights that fill a canvas in both directions also read an answer causally over the same cached context, as their
-autoregressive parent read text. That gives log p(answer, end | everything around it) without any bound: the product over
-its tokens, and over the end behind the last one.
+The weights that fill a canvas in both directions also read an answer causally over the same cached
+context, as their autoregressive parent read text. That gives log p(answer, end | everything around
+it) without any bound: the product over its tokens, and over the end behind the last one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from engine.network.model_config import ModelConfig
 
 
 def reading_pass(canvas: Canvas, plan: CausalContext, config: ModelConfig) -> Batch:
-    """Ask for every token of all spans and for the end of each; later spans are read behind the earlier ones.
+    """Ask for every token of all spans and for the end of each; later spans are read behind the
+    earlier ones.
 
     The context has to be encoded. Answers come back in the order of ``split_reading``.
     """
@@ -30,7 +32,11 @@ def reading_pass(canvas: Canvas, plan: CausalContext, config: ModelConfig) -> Ba
     for group in spans_of(canvas):
         places = canvas.places(group)
         first = len(ids)
-        ids += [int(canvas.ids[places[0] - 1]), *canvas.ids[places].tolist(), config.span_end_token_id]
+        ids += [
+            int(canvas.ids[places[0] - 1]),
+            *canvas.ids[places].tolist(),
+            config.span_end_token_id,
+        ]
         start = int(positions[places[0]]) - 1
         at += range(start, start + len(places) + 2)
         queries += range(first, first + len(places) + 1)
@@ -61,7 +67,8 @@ def split_reading(canvas: Canvas, predictions: Predictions) -> dict[int, NDArray
 
 
 def agreed(canvas: Canvas, group: int, predictions: Predictions) -> int:
-    """How many tokens of a span's beginning are what greedy reading from the left would have written there."""
+    """How many tokens of a span's beginning are what greedy reading from the left would have
+    written there."""
     first = sum(len(canvas.places(other)) + 1 for other in spans_of(canvas) if other < group)
     tokens: Ints = canvas.ids[canvas.places(group)]
     same = predictions.token_ids[0, first : first + len(tokens), 0] == tokens

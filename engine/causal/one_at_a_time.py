@@ -1,8 +1,9 @@
-"""Write a span one token at a time from the left: the autoregressive reading of weights whose context is causal.
+"""Write a span one token at a time from the left: the autoregressive reading of weights whose
+context is causal.
 
-Every step computes one token over cached keys: those of the context, of the anchor and of what was written so far. It is the
-peer that masks are compared with, and the better way for a single span as long as a model's masks are weaker
-(arXiv 2511.08923 checks drafts of masks by this reading).
+Every step computes one token over cached keys: those of the context, of the anchor and of what was
+written so far. It is the peer that masks are compared with, and the better way for a single span as
+long as a model's masks are weaker (arXiv 2511.08923 checks drafts of masks by this reading).
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ def write_one_at_a_time(
     max_tokens: int,
     expired: Callable[[], bool] = lambda: False,
 ) -> Writing:
-    """The most probable tokens of a span up to its end, and their log-probabilities; the context has to be encoded.
+    """The most probable tokens of a span up to its end, and their log-probabilities; the context
+    has to be encoded.
 
-    ``allowed`` says (V,) what may follow the tokens so far, the end of the span (``span_end_token_id``) among them.
+    ``allowed`` says (V,) what may follow the tokens so far, the end of the span
+    (``span_end_token_id``) among them.
     """
     context, cached, stretches = _given(canvas, plan)
     place = int(canvas.places(group)[0])

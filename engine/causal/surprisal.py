@@ -1,7 +1,7 @@
 """``score`` for models whose context is causal: the surprise of every word given both sides.
 
-What stands before a passage is cached once and grows with it. Each passage is a canvas behind it, with the passage that
-follows as the last stretch, and in every pass some of its words are masked.
+What stands before a passage is cached once and grows with it. Each passage is a canvas behind it,
+with the passage that follows as the last stretch, and in every pass some of its words are masked.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ PASSAGE = 32
 def causal_scores(
     config: ModelConfig, ids: Ints, words: Ints, window: int, stride: int | None
 ) -> Generator[Batch, Predictions, NDArray[np.float64]]:
-    """Log-probability of every token of a text whose tokens belong to ``words``; one word in ``stride`` is masked a pass.
+    """Log-probability of every token of a text whose tokens belong to ``words``; one word in
+    ``stride`` is masked a pass.
 
-    ``None`` masks one word a pass. At most ``window`` tokens before a passage are seen, cut to three quarters when they
-    become more, so that the cache is kept from passage to passage.
+    ``None`` masks one word a pass. At most ``window`` tokens before a passage are seen, cut to
+    three quarters when they become more, so that the cache is kept from passage to passage.
     """
     out = np.empty(len(ids))
     allowed = constraint_table(config, config.embedding_rows, config.unspeakable_ids)
@@ -40,7 +41,9 @@ def causal_scores(
         if start - first > window:
             first = start - window * 3 // 4
         plan = CausalContext(contexts, "text")
-        canvas = _passage(config, ids[first:start], ids[start:end], ids[end : end + PASSAGE], first == 0)
+        canvas = _passage(
+            config, ids[first:start], ids[start:end], ids[end : end + PASSAGE], first == 0
+        )
         yield from encode_context(canvas, plan, allowed)
         local = words[start:end] - words[start]
         passes = int(local[-1]) + 1 if stride is None else min(stride, int(local[-1]) + 1)
@@ -57,7 +60,9 @@ def causal_scores(
     return out
 
 
-def _passage(config: ModelConfig, before: Ints, own: Ints, after: Ints, at_beginning: bool) -> Canvas:
+def _passage(
+    config: ModelConfig, before: Ints, own: Ints, after: Ints, at_beginning: bool
+) -> Canvas:
     begins = config.start_token_id if at_beginning else config.gap_token_id
     assert begins is not None and config.gap_token_id is not None
     ids = [begins, *before.tolist(), *own.tolist(), config.gap_token_id, *after.tolist()]

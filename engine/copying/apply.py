@@ -1,6 +1,8 @@
-"""Copies in a fill request: which are allowed, which are sure enough to stand before anything is denoised.
+"""Copies in a fill request: which are allowed, which are sure enough to stand before anything is
+denoised.
 
-A sure copy is put into the document first; the model then fills what is left, and sees the copy as text.
+A sure copy is put into the document first; the model then fills what is left, and sees the copy as
+text.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ def copies_of(
     tokenizer: TextTokenizer,
     deadline: Deadline | None = None,
 ) -> dict[int, list[Copy]]:
-    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices have none.
+    """Span -> the best copies that keep what it asks for; tied spans and those with pins or choices
+    have none.
 
     The search ends with the span at which the ``deadline`` passes.
     """
@@ -45,8 +48,13 @@ def copies_of(
             break
         if span.pins or span.choices or span.lines or span.name:
             continue
-        language, others = request.language, [(other.start, other.end) for other in spans if other is not span]
-        place = SpanContext.of(request.text, span.start, span.end, request.related, others, span.single_line, language)
+        language, others = (
+            request.language,
+            [(other.start, other.end) for other in spans if other is not span],
+        )
+        place = SpanContext.of(
+            request.text, span.start, span.end, request.related, others, span.single_line, language
+        )
         # Every check parses the document, so no more are looked for than may be shown.
         fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
         if kept := list(islice(fitting, request.n + SPARE)):
@@ -55,9 +63,14 @@ def copies_of(
 
 
 def _allowed(copy: str, request: FillRequest, span: Span, tokenizer: TextTokenizer) -> bool:
-    """True for a copy that keeps what the span asks for and fits its line and the syntax around it."""
+    """True for a copy that keeps what the span asks for and fits its line and the syntax around
+    it."""
     length = len(tokenizer.encode(copy))
-    fits = length == span.tokens if span.tokens is not None else span.min_tokens <= length <= span.max_tokens
+    fits = (
+        length == span.tokens
+        if span.tokens is not None
+        else span.min_tokens <= length <= span.max_tokens
+    )
     return (
         fits
         and not any(word in copy for word in span.forbid)
@@ -75,7 +88,8 @@ def _only_indented(text: str, at: int) -> bool:
 
 
 def _parses(copy: str, request: FillRequest, span: Span) -> bool:
-    """False for a copy that brings a syntax error; not decided where other blanks are errors themselves."""
+    """False for a copy that brings a syntax error; not decided where other blanks are errors
+    themselves."""
     if request.language is None or len(request.spans) > 1:
         return True
     text = request.text
@@ -104,7 +118,9 @@ def take(request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]) 
             at = span.end
             shift += len(sure[i].text) - (span.end - span.start)
         else:
-            moved.append(msgspec.structs.replace(span, start=span.start + shift, end=span.end + shift))
+            moved.append(
+                msgspec.structs.replace(span, start=span.start + shift, end=span.end + shift)
+            )
     text = "".join([*pieces, request.text[at:]])
     left = [i for i in range(len(spans)) if i not in sure]
     return Taken(msgspec.structs.replace(request, text=text, spans=tuple(moved)), moved, left)

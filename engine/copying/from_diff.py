@@ -1,4 +1,5 @@
-"""A commit message says the names of its diff: the rest of a word that stands in the changed lines."""
+"""A commit message says the names of its diff: the rest of a word that stands in the changed
+lines."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from engine.copying.span_context import SpanContext
 SHORTEST = 3
 """Characters of the word that must be typed."""
 ONE, SEVERAL = 0.79, 0.48
-"""That the word is meant where the diff knows one and where it knows several: 1,247 of 1,569 and 338 of 696 words of the
-messages of four public repositories, cut at any letter from the third on."""
+"""That the word is meant where the diff knows one and where it knows several: 1,247 of 1,569 and
+338 of 696 words of the messages of four public repositories, cut at any letter from the third on.
+"""
 CHANGED = 3
 """A changed line counts so much more than one around it."""
 _BEGUN = re.compile(r"(?<!\w)[^\W\d]\w*\Z")
@@ -19,7 +21,8 @@ _NAME = re.compile(r"[^\W\d]\w+")
 
 
 def from_diff(place: SpanContext) -> tuple[str, float] | None:
-    """What completes the word before the span and how likely it is; ``None`` where no diff follows or knows one."""
+    """What completes the word before the span and how likely it is; ``None`` where no diff follows
+    or knows one."""
     begun = _BEGUN.search(place.before)
     at = place.after.find("\ndiff --git ")
     if begun is None or at < 0 or len(begun[0]) < SHORTEST or re.match(r"\w", place.after):

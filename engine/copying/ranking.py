@@ -1,8 +1,9 @@
 """Answers that the document gives away, verbatim or by analogy: a cache model read from both sides.
 
-How well the places agree, how often a candidate was found, how near, whether its words are those of the document: that
-gives the probability that it is what was meant. The weights were fitted on files of the training packages and on training
-prose, where repeated words tell less (``python -m benchmarks.fitting.copy_weights``).
+How well the places agree, how often a candidate was found, how near, whether its words are those of
+the document: that gives the probability that it is what was meant. The weights were fitted on files
+of the training packages and on training prose, where repeated words tell less (``python -m
+benchmarks.fitting.copy_weights``).
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ WEIGHTS = {
 FEATURES = tuple(WEIGHTS)
 LONGEST_WORD = 80
 CERTAINTY = (1.325, 1.523), (1.136, 0.702)
-"""Slope and offset, in code and in prose: from the logarithm of a candidate's share among all, and none, to its log-odds of
-being right."""
+"""Slope and offset, in code and in prose: from the logarithm of a candidate's share among all, and
+none, to its log-odds of being right."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,29 @@ def copies(place: SpanContext) -> list[Copy]:
     rated = candidates(place)
     if not rated:
         return told
-    weights, (slope, offset) = np.array([*WEIGHTS.values()])[:, int(place.prose)], CERTAINTY[place.prose]
+    weights, (slope, offset) = (
+        np.array([*WEIGHTS.values()])[:, int(place.prose)],
+        CERTAINTY[place.prose],
+    )
     shares = log_shares(np.array([features for _, features in rated]) @ weights)
     chances = 1.0 / (1.0 + np.exp(-(slope * shares + offset)))
     known = {copy.text for copy in told}
-    found = [Copy(copy, float(chance)) for (copy, _), chance in zip(rated, chances, strict=True) if copy not in known]
+    found = [
+        Copy(copy, float(chance))
+        for (copy, _), chance in zip(rated, chances, strict=True)
+        if copy not in known
+    ]
     found += told
     return sorted(found, key=lambda copy: -copy.probability)
 
 
 def log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithm of every candidate's share when one of them (score s: weight exp(s)) or none (weight 1) is chosen."""
+    """Logarithm of every candidate's share when one of them (score s: weight exp(s)) or none
+    (weight 1) is chosen."""
     highest = max(0.0, float(scores.max()))
-    shares: NDArray[np.float64] = scores - highest - np.log(np.exp(scores - highest).sum() + np.exp(-highest))
+    shares: NDArray[np.float64] = (
+        scores - highest - np.log(np.exp(scores - highest).sum() + np.exp(-highest))
+    )
     return shares
 
 
@@ -91,7 +102,15 @@ def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
     def rated(copy: str) -> list[float]:
         words = set(re.findall(r"\w+", head + copy + tail))
         known = all(any(word in source for source in sources) for word in words)
-        about = [1.0, float(np.log(len(copy))), place.after[:1] == "\n", place.own_line, known, bool(head), bool(tail)]
+        about = [
+            1.0,
+            float(np.log(len(copy))),
+            place.after[:1] == "\n",
+            place.own_line,
+            known,
+            bool(head),
+            bool(tail),
+        ]
         return [*map(float, about), *_verbatim(same.get(copy)), *_analogy(alike.get(copy))]
 
     return [(copy, rated(copy)) for copy in {**same, **alike}]
@@ -108,7 +127,10 @@ def _analogy(found: RenamedMatch | None) -> list[float]:
     if found is None:
         return [0.0] * 9
     agreement = found.left, found.right, found.left_renamed, found.right_renamed, found.renamed
-    return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right), found.distance]).tolist()]
+    return [
+        1.0,
+        *np.log1p([*agreement, found.count, min(found.left, found.right), found.distance]).tolist(),
+    ]
 
 
 def _word_end(text: str) -> str:

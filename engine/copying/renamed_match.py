@@ -1,8 +1,10 @@
-"""Answers by analogy: what stood at a place of the same shape, with the words exchanged that differ there.
+"""Answers by analogy: what stood at a place of the same shape, with the words exchanged that differ
+there.
 
-After ``self.width = width`` and ``self.height = `` stands ``height``: read in words, both places agree but for one, and
-what follows there follows here with that word exchanged. Identifiers are read in their parts (``test_width``, ``maxWidth``),
-and a word is exchanged in whatever case it is written.
+After ``self.width = width`` and ``self.height = `` stands ``height``: read in words, both places
+agree but for one, and what follows there follows here with that word exchanged. Identifiers are
+read in their parts (``test_width``, ``maxWidth``), and a word is exchanged in whatever case it is
+written.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ MOST = 1_000
 RENAMES = 3
 """Words that may differ on the left; one more on the right."""
 BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
-"""Agreement of blanks, of a word in another case and, where places are chosen, of two words. An equal part counts 1."""
+"""Agreement of blanks, of a word in another case and, where places are chosen, of two words. An
+equal part counts 1."""
 
 
 @dataclass
 class RenamedMatch:
-    """How well a place agrees with that of the span, read in parts, where a candidate comes from; at the best place."""
+    """How well a place agrees with that of the span, read in parts, where a candidate comes from;
+    at the best place."""
 
     left: float = 0.0
     right: float = 0.0
@@ -53,7 +57,10 @@ class RenamedMatch:
         """Count another place; keep the one that promises more."""
         self.count += 1
         self.distance = min(self.distance, distance)
-        if self.count == 1 or _promise(left.same + right.same, left.renamed + right.renamed) > self.promise:
+        if (
+            self.count == 1
+            or _promise(left.same + right.same, left.renamed + right.renamed) > self.promise
+        ):
             self.left, self.left_renamed = left.same, left.renamed
             self.right, self.right_renamed = right.same, right.renamed
             self.renamed = renamed
@@ -67,11 +74,13 @@ def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
     """Candidate -> how its place agrees with that of the span, in parts, for the best."""
     before = read_subtokens(place.before, "")
     after = read_subtokens(place.after, before.indents[-1] if before.texts else "")
-    # A word that the span cuts is written anew: the candidate must begin, or end, with what stands of it.
+    # A word that the span cuts is written anew: the candidate must begin, or end, with what stands
+    # of it.
     head = before.texts[-1] if before.texts and is_word(before.texts[-1]) else ""
     tail = after.texts[0] if after.texts and is_word(after.texts[0]) else ""
     left = before.keys[: len(before.keys) - bool(head)]
-    # How the next line is indented from the answer's last one is not known, so its own indentation counts.
+    # How the next line is indented from the answer's last one is not known, so its own indentation
+    # counts.
     right = after.texts[bool(tail) :][:1] + after.keys[bool(tail) + 1 :]
     here = _Here(left, right, head, tail, before, place)
     found: dict[str, RenamedMatch] = {}
@@ -82,7 +91,8 @@ def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
 
 @dataclass(frozen=True)
 class _Here:
-    """The place of the span: keys of the parts on its left and right, and what stands of the words that it cuts."""
+    """The place of the span: keys of the parts on its left and right, and what stands of the words
+    that it cuts."""
 
     left: Sequence[str]
     right: Sequence[str]
@@ -95,30 +105,44 @@ class _Here:
         """Add the candidates of ``source``, the document."""
         keys, own, compared = source.keys, self.before.indents[-1], 0
         for at in _places(source, self.left):
-            left = _Alignment().extend(zip(reversed(keys[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES)
+            left = _Alignment().extend(
+                zip(reversed(keys[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES
+            )
             # Lines are moved from the depth there to that of the span.
             there = source.indents[at - 1]
-            candidate = [p if p[0] != "\n" else moved(p, there, own) for p in source.texts[at : at + LONGEST]]
+            candidate = [
+                p if p[0] != "\n" else moved(p, there, own) for p in source.texts[at : at + LONGEST]
+            ]
             for size in self._sizes(candidate, left.names):
                 end, compared = at + size, compared + 1
                 if compared > MOST:
                     return
                 right = _Alignment(dict(left.names))
-                right.extend(zip([candidate[size], *keys[end + 1 : end + FAR]], self.right, strict=False), RENAMES + 1)
+                right.extend(
+                    zip([candidate[size], *keys[end + 1 : end + FAR]], self.right, strict=False),
+                    RENAMES + 1,
+                )
                 words = [_renamed(part, right.names) for part in candidate[:size]]
                 answer = self._between("".join(words))
                 if not right.length or not answer.strip() or len(answer) > self.place.longest:
                     continue
                 renamed = sum(word != part for word, part in zip(words, candidate, strict=False))
-                found.setdefault(answer, RenamedMatch()).add(left, right, renamed, abs(at - len(self.left)))
+                found.setdefault(answer, RenamedMatch()).add(
+                    left, right, renamed, abs(at - len(self.left))
+                )
 
     def _sizes(self, parts: Sequence[str], names: dict[str, str]) -> Iterator[int]:
-        """How many of ``parts`` a candidate may have: the next one is what stands behind the span."""
+        """How many of ``parts`` a candidate may have: the next one is what stands behind the
+        span."""
         first, length = self.right[0], 0
         for size in range(1, len(parts)):
             part, there = parts[size - 1], parts[size]
             length += len(part)
-            if part == WALL or length > self.place.longest or (self.place.single_line and part[0] == "\n"):
+            if (
+                part == WALL
+                or length > self.place.longest
+                or (self.place.single_line and part[0] == "\n")
+            ):
                 return
             if (
                 there == first
@@ -128,8 +152,11 @@ class _Here:
                 yield size
 
     def _between(self, text: str) -> str:
-        """``text`` without what stands already of its first and last word; empty when they are others."""
-        if len(text) < len(self.head) + len(self.tail) or not (text.startswith(self.head) and text.endswith(self.tail)):
+        """``text`` without what stands already of its first and last word; empty when they are
+        others."""
+        if len(text) < len(self.head) + len(self.tail) or not (
+            text.startswith(self.head) and text.endswith(self.tail)
+        ):
             return ""
         return text[len(self.head) : len(text) - len(self.tail)]
 
@@ -159,7 +186,9 @@ class _Alignment:
                 old, new = there.lower(), here.lower()
                 if old == new:
                     self.same += SAME_WORD
-                elif self.names.get(old, new) != new or (old not in self.names and len(self.names) >= renames):
+                elif self.names.get(old, new) != new or (
+                    old not in self.names and len(self.names) >= renames
+                ):
                     break
                 else:
                     self.names[old] = new
@@ -169,7 +198,8 @@ class _Alignment:
 
 
 def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
-    """Where the left side is most like that of the span, the likest first: boundaries between parts of ``source``."""
+    """Where the left side is most like that of the span, the likest first: boundaries between parts
+    of ``source``."""
     at: Ints = np.arange(1, len(source.texts))
     score: Floats = np.zeros(len(source.texts) + 1, np.float32)
     for back, part in enumerate(reversed(left[-FAR:]), 1):

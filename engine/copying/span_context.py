@@ -43,7 +43,11 @@ class SpanContext:
         # A document ends as a line does.
         after = _walled(text, end, min(len(text), end + REACH), others) if end < len(text) else "\n"
         return cls(
-            before, after, tuple(s.text[:REACH].replace("\r\n", "\n") for s in related), single_line, language in PLAIN_PROSE
+            before,
+            after,
+            tuple(s.text[:REACH].replace("\r\n", "\n") for s in related),
+            single_line,
+            language in PLAIN_PROSE,
         )
 
     @property

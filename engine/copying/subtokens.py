@@ -1,4 +1,5 @@
-"""Text in parts that are compared: of identifiers, numbers, blanks, signs, and ends of lines by how indentation changes."""
+"""Text in parts that are compared: of identifiers, numbers, blanks, signs, and ends of lines by how
+indentation changes."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from engine.copying.span_context import WALL
 
 _LETTER = r"[^\W\d_A-Z]"
 _PART = re.compile(rf"[A-Z]?{_LETTER}+|[A-Z]+(?!{_LETTER})|\d+|\n[ \t]*|[^\S\n]+|.")
-"""Parts of identifiers, numbers, a line's end with the next one's indentation, blanks, and any other character."""
+"""Parts of identifiers, numbers, a line's end with the next one's indentation, blanks, and any
+other character."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Subtokens:
 
     texts: list[str]
     keys: list[str]
-    """The texts, but for ends of lines: how the next one is indented from the one before, as depth tells nothing."""
+    """The texts, but for ends of lines: how the next one is indented from the one before, as depth
+    tells nothing."""
     indents: list[str]
     """Indentation of the line of every part."""
     kinds: Ints
@@ -42,7 +45,8 @@ class Subtokens:
 
 @lru_cache(maxsize=8)
 def read_subtokens(text: str, indent: str) -> Subtokens:
-    """Parts of ``text``, whose first line is indented so. Kept for what stands behind the cursor, which stays the same."""
+    """Parts of ``text``, whose first line is indented so. Kept for what stands behind the cursor,
+    which stays the same."""
     texts = _PART.findall(text)
     keys, indents = list(texts), []
     for i, part in enumerate(texts):
@@ -50,7 +54,9 @@ def read_subtokens(text: str, indent: str) -> Subtokens:
             keys[i], indent = "\n" + _deeper(indent, part[1:]), part[1:]
         indents.append(indent)
     kinds = np.fromiter((hash(key.lower()) for key in keys), np.int64, len(keys))
-    return Subtokens(texts, keys, indents, kinds, np.fromiter(map(is_word, texts), bool, len(texts)))
+    return Subtokens(
+        texts, keys, indents, kinds, np.fromiter(map(is_word, texts), bool, len(texts))
+    )
 
 
 def _deeper(old: str, new: str) -> str:
@@ -61,7 +67,8 @@ def _deeper(old: str, new: str) -> str:
 
 
 def moved(part: str, there: str, own: str) -> str:
-    """A line's end with the next one's indentation, from a line indented like ``there`` to one like ``own``; else a wall."""
+    """A line's end with the next one's indentation, from a line indented like ``there`` to one like
+    ``own``; else a wall."""
     indent = part[1:]
     if not indent:
         return part

@@ -1,7 +1,9 @@
-"""Answers that the document holds already: what stood elsewhere between the same text on the left and on the right.
+"""Answers that the document holds already: what stood elsewhere between the same text on the left
+and on the right.
 
-Every place whose left neighbourhood matches that of the span is followed to where the right one matches, and what lies
-between is a candidate. Related files are searched too. No pass of the model is needed.
+Every place whose left neighbourhood matches that of the span is followed to where the right one
+matches, and what lies between is a candidate. Related files are searched too. No pass of the model
+is needed.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from engine.copying.span_context import WALL, SpanContext
 
 LONGEST_MATCH = 48
 MOST_PLACES, MOST_ENDS = 1_000, 4_000
-"""Of one file. In a text that repeats itself (rules, tables of zeros) every place has hundreds of ends."""
+"""Of one file. In a text that repeats itself (rules, tables of zeros) every place has hundreds of
+ends."""
 KEPT = 8
 
 
 @dataclass
 class Repeat:
-    """How far both sides of a place agree with those of the span where a candidate stands, at the best place."""
+    """How far both sides of a place agree with those of the span where a candidate stands, at the
+    best place."""
 
     left: int = 0
     right: int = 0
@@ -54,12 +58,16 @@ def verbatim(place: SpanContext) -> dict[str, Repeat]:
             if ends > MOST_ENDS:
                 break
     for repeat in found.values():
-        repeat.left_dense, repeat.right_dense = _dense(before[-repeat.left :]), _dense(after[: repeat.right])
+        repeat.left_dense, repeat.right_dense = (
+            _dense(before[-repeat.left :]),
+            _dense(after[: repeat.right]),
+        )
     return dict(sorted(found.items(), key=lambda pair: -pair[1].promise)[:KEPT])
 
 
 def _key(before: str) -> str:
-    """The shortest left neighbourhood that is worth a search: two characters, or the whole indentation of a line."""
+    """The shortest left neighbourhood that is worth a search: two characters, or the whole
+    indentation of a line."""
     line = before[before.rfind("\n") + 1 :]
     key = before[-1 - len(line) :] if not line.strip() else before[-2:]
     return "" if len(key) < 2 and key != "\n" or WALL in key else key
@@ -85,7 +93,8 @@ def _match_left(source: str, at: int, before: str, known: int) -> int:
 
 
 def _collect(source: str, at: int, left: int, place: SpanContext, found: dict[str, Repeat]) -> int:
-    """Add every candidate that begins at ``at``: it ends where the source goes on as the text does after the span.
+    """Add every candidate that begins at ``at``: it ends where the source goes on as the text does
+    after the span.
 
     Returns how many ends were looked at.
     """
@@ -93,7 +102,12 @@ def _collect(source: str, at: int, left: int, place: SpanContext, found: dict[st
     reach = source[at : at + place.longest]
     wall = reach.find(WALL)
     line_end = reach.find("\n") if place.single_line else -1
-    reach = reach[: min((end for end in (wall, line_end + 1 if line_end >= 0 else -1) if end >= 0), default=len(reach))]
+    reach = reach[
+        : min(
+            (end for end in (wall, line_end + 1 if line_end >= 0 else -1) if end >= 0),
+            default=len(reach),
+        )
+    ]
     here, ends = reach.find(after[0]), 0
     while here >= 0:
         ends += 1

@@ -1,7 +1,8 @@
 """The canvas: one token row in mid-denoising, with masked places in groups.
 
-A *group* is a span of an infill or a block of a generation; context tokens belong to none. The canvas can grow and
-shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask away.
+A *group* is a span of an infill or a block of a generation; context tokens belong to none. The
+canvas can grow and shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask
+away.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ class Canvas:
         stretches: list[int] | Ints | None = None,
         snippets: int = 0,
     ) -> None:
-        """``stretches`` (L,), where the context is causal: the stretch of every given token, from 1, zero for slots.
+        """``stretches`` (L,), where the context is causal: the stretch of every given token, from
+        1, zero for slots.
 
-        The first ``snippets`` of them are no part of the text; every span follows a given token, its anchor.
+        The first ``snippets`` of them are no part of the text; every span follows a given token,
+        its anchor.
         """
         self.ids: Ints = np.array(ids, np.int64)
         self.groups: Ints = np.array(groups, np.int64)
@@ -43,8 +46,13 @@ class Canvas:
         self.slots: Ints = np.arange(len(self.ids))
         """Names of the places, which stay when places before them come and go."""
         self.anchored = stretches is not None
-        """Whether the row before a place predicts it, and the token before a span belongs to the span's block."""
-        self.stretches: Ints = np.zeros(len(self.ids), np.int64) if stretches is None else np.array(stretches, np.int64)
+        """Whether the row before a place predicts it, and the token before a span belongs to the
+        span's block."""
+        self.stretches: Ints = (
+            np.zeros(len(self.ids), np.int64)
+            if stretches is None
+            else np.array(stretches, np.int64)
+        )
         self.snippets = snippets
         assert self.ids.shape == self.groups.shape == self.stretches.shape
 
@@ -70,10 +78,14 @@ class Canvas:
             return np.arange(len(self))
         numbers = np.arange(1, int(self.stretches.max()) + 1)
         runs = [np.flatnonzero(self.stretches == number) for number in numbers]
-        spans = [self.places(int(group)) for group in np.unique(self.groups[self.groups != CONTEXT])]
+        spans = [
+            self.places(int(group)) for group in np.unique(self.groups[self.groups != CONTEXT])
+        ]
         text = runs[self.snippets :]
         starts, first_slots = stretch_starts(
-            [len(run) for run in text], [len(span) for span in spans], [len(run) for run in runs[: self.snippets]]
+            [len(run) for run in text],
+            [len(span) for span in spans],
+            [len(run) for run in runs[: self.snippets]],
         )
         positions = np.empty(len(self), np.int64)
         for places, start in zip([*runs, *spans], [*starts, *first_slots], strict=True):
@@ -81,7 +93,8 @@ class Canvas:
         return positions
 
     def anchors(self) -> Ints:
-        """Places of the given tokens before the spans, where they are anchors; none on other canvases."""
+        """Places of the given tokens before the spans, where they are anchors; none on other
+        canvases."""
         if not self.anchored:
             return np.empty(0, np.int64)
         return np.flatnonzero((self.groups[1:] != CONTEXT) & (self.groups[:-1] == CONTEXT))
@@ -104,7 +117,8 @@ class Canvas:
         self.log_probs[places] = log_probs
 
     def remask(self, groups: Ints, below: float) -> Ints:
-        """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``; returns the places."""
+        """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``;
+        returns the places."""
         written = np.concatenate([self.written(int(group)) for group in groups])
         doubtful: Ints = written[self.log_probs[written] < below]
         self.ids[doubtful] = self.mask_id

@@ -1,4 +1,5 @@
-"""Which tokens may stand in a slot: named flags, and the table in which every combination of them has a row.
+"""Which tokens may stand in a slot: named flags, and the table in which every combination of them
+has a row.
 
 Row 0 is what the product may emit: text, never a mask or control token.
 """
@@ -59,7 +60,8 @@ class ConstraintTable:
         return found
 
     def beside_pins(self, begins: Bools, ends: Bools) -> ConstraintTable:
-        """With rows for slots beside a pin; ``begins`` and ``ends`` (V,) say which tokens do so with a letter."""
+        """With rows for slots beside a pin; ``begins`` and ``ends`` (V,) say which tokens do so
+        with a letter."""
         new = {}
         for flags in [f for f in _combinations() if self.row_of[f] != _NO_ROW]:
             for side, joining in (
@@ -78,7 +80,11 @@ class ConstraintTable:
 
     def extended(self, rows: list[Bools]) -> ConstraintTable:
         """With further rows behind the others, for slots that no flags describe."""
-        return ConstraintTable(np.concatenate([self.allowed, np.stack(rows)]), self.row_of) if rows else self
+        return (
+            ConstraintTable(np.concatenate([self.allowed, np.stack(rows)]), self.row_of)
+            if rows
+            else self
+        )
 
     def _with(self, new: dict[Constraint, Bools]) -> ConstraintTable:
         row_of = self.row_of.copy()
@@ -87,12 +93,15 @@ class ConstraintTable:
 
 
 def constraint_table(
-    config: ModelConfig, real_tokens: int, suppressed: tuple[int, ...] = (), line_ends: Ints | None = None
+    config: ModelConfig,
+    real_tokens: int,
+    suppressed: tuple[int, ...] = (),
+    line_ends: Ints | None = None,
 ) -> ConstraintTable:
     """Rows for text alone, with the control tokens, each also on a single line; and for anything.
 
-    ``real_tokens`` is the tokenizer's size: rows of the embedding beyond it are padding. ``suppressed`` ids are out in every
-    row, ``line_ends`` in those of a single line.
+    ``real_tokens`` is the tokenizer's size: rows of the embedding beyond it are padding.
+    ``suppressed`` ids are out in every row, ``line_ends`` in those of a single line.
     """
     text = np.ones(config.embedding_rows, bool)
     text[real_tokens:] = False
@@ -100,7 +109,10 @@ def constraint_table(
     rows: dict[Constraint, Bools] = {}
     for flags in [*_combinations(), Constraint.ANYTHING]:
         row = np.ones_like(text) if flags is Constraint.ANYTHING else text.copy()
-        for control, token in ((Constraint.DELETE, config.delete_token_id), (Constraint.EXPAND, config.expand_token_id)):
+        for control, token in (
+            (Constraint.DELETE, config.delete_token_id),
+            (Constraint.EXPAND, config.expand_token_id),
+        ):
             if token is not None and control in flags:
                 row[token] = True
         if line_ends is not None and Constraint.SINGLE_LINE in flags:
@@ -113,18 +125,25 @@ def constraint_table(
 
 def _combinations() -> list[Constraint]:
     """Flags of slots that stand beside no pin; text alone is the first."""
-    return [length | line for line in (Constraint.TEXT, Constraint.SINGLE_LINE) for length in _LENGTHS]
+    return [
+        length | line for line in (Constraint.TEXT, Constraint.SINGLE_LINE) for length in _LENGTHS
+    ]
 
 
 @lru_cache(maxsize=4)
 def everything(rows: int) -> Bools:
-    """(1, V) without a constraint; the same array each time, so that requests that share a pass share it."""
+    """(1, V) without a constraint; the same array each time, so that requests that share a pass
+    share it."""
     return np.ones((1, rows), bool)
 
 
 def check_ids(config: ModelConfig, ids: tuple[int, ...]) -> None:
     """``RequestRejected`` when ids are too many for the model or are none of its tokens."""
     if len(ids) > config.max_sequence_length:
-        raise RequestRejected(f"{len(ids)} tokens are too many: the model allows {config.max_sequence_length}.")
+        raise RequestRejected(
+            f"{len(ids)} tokens are too many: the model allows {config.max_sequence_length}."
+        )
     if bad := [i for i in ids if not 0 <= i < config.embedding_rows]:
-        raise RequestRejected(f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}.")
+        raise RequestRejected(
+            f"Token id {bad[0]} lies outside the vocabulary of {config.embedding_rows}."
+        )

@@ -1,9 +1,11 @@
-"""Spans of unknown length: the control tokens ``<|expand|>`` and ``<|delete|>`` and their guards (after DreamOn).
+"""Spans of unknown length: the control tokens ``<|expand|>`` and ``<|delete|>`` and their guards
+(after DreamOn).
 
-A span starts with more masks than it needs. The model's probability of ``<|delete|>`` at a slot is its belief that the
-span is shorter than that, so slots it believes superfluous go at once instead of one a step. Guards: a span never becomes
-empty or shorter than its minimum, never grows beyond its maximum, and never grows again once it has shrunk.
-Tied spans change their length together, because their predictions are one.
+A span starts with more masks than it needs. The model's probability of ``<|delete|>`` at a slot is
+its belief that the span is shorter than that, so slots it believes superfluous go at once instead
+of one a step. Guards: a span never becomes empty or shorter than its minimum, never grows beyond
+its maximum, and never grows again once it has shrunk. Tied spans change their length together,
+because their predictions are one.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class SpanLength:
 
 
 class LengthControl(Protocol):
-    """What the sampler asks about lengths, ties and constraints of the masked places (M,) of a canvas."""
+    """What the sampler asks about lengths, ties and constraints of the masked places (M,) of a
+    canvas."""
 
     @property
     def grows(self) -> bool:
@@ -60,15 +63,23 @@ class LengthControl(Protocol):
         ...
 
     def representatives(self, canvas: Canvas, masked: Ints) -> Ints | None:
-        """For each masked place the index (into ``masked``) of the one that speaks for it; ``None`` without ties."""
+        """For each masked place the index (into ``masked``) of the one that speaks for it; ``None``
+        without ties."""
         ...
 
-    def superfluous(self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]) -> int:
+    def superfluous(
+        self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]
+    ) -> int:
         """How many of the masked places are about to go."""
         ...
 
     def transfer(
-        self, canvas: Canvas, masked: Ints, choice: Choice, chosen: Bools, delete_log_probs: NDArray[np.floating]
+        self,
+        canvas: Canvas,
+        masked: Ints,
+        choice: Choice,
+        chosen: Bools,
+        delete_log_probs: NDArray[np.floating],
     ) -> None:
         """Carry out one step's choices."""
         ...
@@ -76,7 +87,8 @@ class LengthControl(Protocol):
 
 @dataclass(frozen=True)
 class FixedCanvas:
-    """Nothing grows, shrinks or is tied, and every token may stand anywhere: LLaDA's own process."""
+    """Nothing grows, shrinks or is tied, and every token may stand anywhere: LLaDA's own
+    process."""
 
     grows: bool = False
     delete_id: int | None = None
@@ -88,11 +100,18 @@ class FixedCanvas:
     def representatives(self, canvas: Canvas, masked: Ints) -> Ints | None:
         return None
 
-    def superfluous(self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]) -> int:
+    def superfluous(
+        self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]
+    ) -> int:
         return 0
 
     def transfer(
-        self, canvas: Canvas, masked: Ints, choice: Choice, chosen: Bools, delete_log_probs: NDArray[np.floating]
+        self,
+        canvas: Canvas,
+        masked: Ints,
+        choice: Choice,
+        chosen: Bools,
+        delete_log_probs: NDArray[np.floating],
     ) -> None:
         canvas.transfer(masked[chosen], choice.tokens[chosen], choice.log_probs[chosen])
 
@@ -114,7 +133,8 @@ class Lengths:
     healing: TokenHealing | None = None
     """Constrains the outer slots of spans that begin or end inside a word."""
     growth: int = 1
-    """Masks that ``<|expand|>`` adds: one where it stands, or, where it means "more follows", so many behind it."""
+    """Masks that ``<|expand|>`` adds: one where it stands, or, where it means "more follows", so
+    many behind it."""
     grows: bool = field(default=True, init=False)
 
     @property
@@ -123,7 +143,11 @@ class Lengths:
 
     @property
     def control_ids(self) -> tuple[int, ...]:
-        return tuple(i for i in (self.expand_id, self.delete_id) if i is not None) if self.can_resize else ()
+        return (
+            tuple(i for i in (self.expand_id, self.delete_id) if i is not None)
+            if self.can_resize
+            else ()
+        )
 
     def rows(self, canvas: Canvas, masked: Ints, table: ConstraintTable) -> Ints:
         groups = canvas.groups[masked]
@@ -163,19 +187,29 @@ class Lengths:
         return found
 
     def transfer(
-        self, canvas: Canvas, masked: Ints, choice: Choice, chosen: Bools, delete_log_probs: NDArray[np.floating]
+        self,
+        canvas: Canvas,
+        masked: Ints,
+        choice: Choice,
+        chosen: Bools,
+        delete_log_probs: NDArray[np.floating],
     ) -> None:
         """Text is fixed, then masks grow, then superfluous masks go."""
         flexible = self._flexible(canvas, masked)
         chosen_to_go = chosen & (choice.tokens == self.delete_id)
         superfluous = flexible & (chosen_to_go | (np.exp(delete_log_probs) >= DELETE_THRESHOLD))
         growing = flexible & chosen & (choice.tokens == self.expand_id)
-        gone = [self._deletable(canvas, int(g), masked[superfluous]) for g in np.unique(canvas.groups[masked])]
+        gone = [
+            self._deletable(canvas, int(g), masked[superfluous])
+            for g in np.unique(canvas.groups[masked])
+        ]
         staying = ~np.isin(masked, np.concatenate(gone)) if gone else np.ones(len(masked), bool)
         text = chosen & staying & ~np.isin(choice.tokens, self.control_ids)
         canvas.transfer(masked[text], choice.tokens[text], choice.log_probs[text])
         # From the right, so that places on the left stay valid.
-        edits = [(int(place), True) for place in masked[growing]] + [(int(p), False) for places in gone for p in places]
+        edits = [(int(place), True) for place in masked[growing]] + [
+            (int(p), False) for places in gone for p in places
+        ]
         for place, grow in sorted(edits, reverse=True):
             span = self.spans[canvas.groups[place]]
             if not grow:
@@ -186,17 +220,29 @@ class Lengths:
                 for _ in range(min(self.growth, room)):
                     canvas.expand(place)
 
-    def superfluous(self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]) -> int:
+    def superfluous(
+        self, canvas: Canvas, masked: Ints, delete_log_probs: NDArray[np.floating]
+    ) -> int:
         found = self._flexible(canvas, masked) & (np.exp(delete_log_probs) >= DELETE_THRESHOLD)
-        return sum(len(self._deletable(canvas, int(g), masked[found])) for g in np.unique(canvas.groups[masked]))
+        return sum(
+            len(self._deletable(canvas, int(g), masked[found]))
+            for g in np.unique(canvas.groups[masked])
+        )
 
     def _flexible(self, canvas: Canvas, masked: Ints) -> Bools:
         """Places whose span may change its length there."""
-        flexible = np.array([self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool)
-        return flexible if self.boundaries is None else flexible & ~self.boundaries.keeps_apart(canvas, masked)
+        flexible = np.array(
+            [self.can_resize and not self.spans[g].exact for g in canvas.groups[masked]], bool
+        )
+        return (
+            flexible
+            if self.boundaries is None
+            else flexible & ~self.boundaries.keeps_apart(canvas, masked)
+        )
 
     def _deletable(self, canvas: Canvas, group: int, superfluous: Ints) -> Ints:
-        """The superfluous places that may go: what remains is no shorter than the minimum, and never empty."""
+        """The superfluous places that may go: what remains is no shorter than the minimum, and
+        never empty."""
         own = superfluous[canvas.groups[superfluous] == group]
         spare = max(0, len(canvas.places(group)) - self.spans[group].min_tokens)
         result: Ints = own[max(0, len(own) - spare) :]

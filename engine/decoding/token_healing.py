@@ -1,9 +1,11 @@
-"""Borders inside words: half a word before or after a span is written anew, as part of the answer's first or last token.
+"""Borders inside words: half a word before or after a span is written anew, as part of the answer's
+first or last token.
 
-Where a span begins in the middle of a word, the context's last token is half a word, and what goes on from there is no token
-of natural text: hard to predict, even for a model that has seen such cuts in training. So the half is taken back: the
-span's first token must begin with its text, and the answer loses that text again. Mirrored, the same is done wherever a word
-follows: whether the span ends inside it is not known before it is written.
+Where a span begins in the middle of a word, the context's last token is half a word, and what goes
+on from there is no token of natural text: hard to predict, even for a model that has seen such cuts
+in training. So the half is taken back: the span's first token must begin with its text, and the
+answer loses that text again. Mirrored, the same is done wherever a word follows: whether the span
+ends inside it is not known before it is written.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Border:
     before: str = ""
     after: str = ""
     blank: bool = False
-    """``before`` is a blank, which is part of the first word's token and needs no slot of its own."""
+    """``before`` is a blank, which is part of the first word's token and needs no slot of its own.
+    """
 
     @property
     def slots(self) -> int:
@@ -42,7 +45,8 @@ class Border:
 
 @dataclass(frozen=True)
 class OuterRows:
-    """Constraint rows of a healed span: of its first slot, its last one, and of one that is both; ``None``: as usual."""
+    """Constraint rows of a healed span: of its first slot, its last one, and of one that is both;
+    ``None``: as usual."""
 
     first: int | None
     last: int | None
@@ -60,16 +64,28 @@ class TokenHealing:
     rows: dict[int, OuterRows] = field(default_factory=dict)
 
     def least(self, group: int) -> int:
-        """Slots that a span needs: two where no token begins with one half word and ends with the other."""
+        """Slots that a span needs: two where no token begins with one half word and ends with the
+        other."""
         rows = self.rows.get(group)
-        return 2 if rows is not None and rows.first is not None and rows.last is not None and rows.only is None else 1
+        return (
+            2
+            if rows is not None
+            and rows.first is not None
+            and rows.last is not None
+            and rows.only is None
+            else 1
+        )
 
     def apply(self, canvas: Canvas, masked: Ints, rows: Ints) -> Ints:
         """Constraint rows with those of the outer slots of healed spans."""
         for group, outer in self.rows.items():
             places = canvas.places(group)
             alone = len(places) == 1 and outer.only is not None
-            for row, place in ((outer.only, places[0]),) if alone else ((outer.first, places[0]), (outer.last, places[-1])):
+            for row, place in (
+                ((outer.only, places[0]),)
+                if alone
+                else ((outer.first, places[0]), (outer.last, places[-1]))
+            ):
                 if row is not None:
                     rows = np.where(masked == place, row, rows)
         return rows
@@ -91,7 +107,8 @@ def heal(
     extra: list[Bools] = []
 
     def row(ids: Ints, base: Bools) -> int | None:
-        """A new constraint row: of ``ids`` those that ``base`` allows; ``None`` where that leaves nothing."""
+        """A new constraint row: of ``ids`` those that ``base`` allows; ``None`` where that leaves
+        nothing."""
         narrowed = np.zeros_like(base)
         narrowed[ids] = base[ids]
         if not narrowed.any():
@@ -100,14 +117,23 @@ def heal(
         return len(table.allowed) + len(extra) - 1
 
     for i, span in enumerate(spans):
-        told = span.tokens is not None or span.min_tokens > 1 or span.pins or span.lines or span.choices or span.name
+        told = (
+            span.tokens is not None
+            or span.min_tokens > 1
+            or span.pins
+            or span.lines
+            or span.choices
+            or span.name
+        )
         if told and i not in blanks:
             continue
         left, right = healing.pieces[i], healing.pieces[i + 1]
         base = table.row(Constraint.SINGLE_LINE if span.single_line else Constraint.TEXT)
         before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
         before = " " if i in blanks else before
-        after = tokenizer.decode(right[:1]) if right and not told and _word_at(text, span.end) else ""
+        after = (
+            tokenizer.decode(right[:1]) if right and not told and _word_at(text, span.end) else ""
+        )
         begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
         first, last = (row(begin, base) if before else None), (row(end, base) if after else None)
         if first is None and last is None:
@@ -117,8 +143,12 @@ def heal(
         if last is not None:
             right.pop(0)
         both = first is not None and last is not None
-        healing.borders[i] = Border(before if first is not None else "", after if last is not None else "", i in blanks)
-        healing.rows[i] = OuterRows(first, last, row(np.intersect1d(begin, end), base) if both else first or last)
+        healing.borders[i] = Border(
+            before if first is not None else "", after if last is not None else "", i in blanks
+        )
+        healing.rows[i] = OuterRows(
+            first, last, row(np.intersect1d(begin, end), base) if both else first or last
+        )
     healing.table = table.extended(extra)
     return healing
 

@@ -1,4 +1,5 @@
-"""From predictions to one token and its confidence per queried place: argmax, Gumbel sampling, guidance.
+"""From predictions to one token and its confidence per queried place: argmax, Gumbel sampling,
+guidance.
 
 Shapes: M masked places, K candidates, V vocabulary.
 """
@@ -20,8 +21,14 @@ class Choice:
     log_probs: NDArray[np.float64]  # (M,) of the chosen tokens, without noise and temperature
 
 
-def choose(predictions: Predictions, temperature: float, rng: np.random.Generator, banned: tuple[int, ...] = ()) -> Choice:
-    """The best candidate of each place, or at a temperature one drawn from the candidates (Gumbel-max, float64).
+def choose(
+    predictions: Predictions,
+    temperature: float,
+    rng: np.random.Generator,
+    banned: tuple[int, ...] = (),
+) -> Choice:
+    """The best candidate of each place, or at a temperature one drawn from the candidates
+    (Gumbel-max, float64).
 
     ``banned`` ids are not chosen: when time is up only text helps.
     """
@@ -37,7 +44,8 @@ def choose(predictions: Predictions, temperature: float, rng: np.random.Generato
 
 
 def choose_from_logits(logits: Floats, temperature: float, rng: np.random.Generator) -> Choice:
-    """The same over a full distribution (M, V), as LLaDA samples; fp32 Gumbel noise would hurt quality (2409.02908)."""
+    """The same over a full distribution (M, V), as LLaDA samples; fp32 Gumbel noise would hurt
+    quality (2409.02908)."""
     wide = logits.astype(np.float64)
     noisy = wide + temperature * _gumbel(wide.shape, rng) if temperature else wide
     tokens = np.argmax(noisy, axis=1)
@@ -59,7 +67,9 @@ def guided(conditional: Floats, unconditional: Floats, scale: float) -> Floats:
     # A forbidden token is minus infinity in both and stays forbidden.
     forbidden = np.isneginf(conditional)
     base, other = np.where(forbidden, 0.0, unconditional), np.where(forbidden, 0.0, conditional)
-    found: Floats = np.where(forbidden, -np.inf, base + (scale + 1.0) * (other - base)).astype(np.float32)
+    found: Floats = np.where(forbidden, -np.inf, base + (scale + 1.0) * (other - base)).astype(
+        np.float32
+    )
     return found
 
 

@@ -1,7 +1,9 @@
-"""Which masks are transferred in a step: those whose predictions are confident enough (Fast-dLLM, arXiv 2505.22618).
+"""Which masks are transferred in a step: those whose predictions are confident enough (Fast-dLLM,
+arXiv 2505.22618).
 
-A rule sees the predictions of every masked place and says which are final. It always takes the most confident one, so a
-fill ends. Other published rules are for research (``lacuna bench quality --rule``).
+A rule sees the predictions of every masked place and says which are final. It always takes the most
+confident one, so a fill ends. Other published rules are for research (``lacuna bench quality
+--rule``).
 """
 
 from __future__ import annotations

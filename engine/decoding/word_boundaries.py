@@ -1,7 +1,8 @@
 """A pinned word stays a word of its own: no letter of the answer joins it on either side.
 
-Three guards: the slot beside a pin may not begin (end) with a letter; a slot that keeps a pin apart from written text may
-not be deleted; and a pin is only placed where the text around the span leaves it alone.
+Three guards: the slot beside a pin may not begin (end) with a letter; a slot that keeps a pin apart
+from written text may not be deleted; and a pin is only placed where the text around the span leaves
+it alone.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class WordBoundaries:
         return cls(begins, ends)
 
     def narrowed(self, canvas: Canvas, masked: Ints, flags: Ints) -> Ints:
-        """The constraints of the masked places, those beside a pin narrowed to what leaves it a word."""
+        """The constraints of the masked places, those beside a pin narrowed to what leaves it a
+        word."""
         after = np.array([self._pin_ends(canvas, place - 1) for place in masked], bool)
         before = np.array([self._pin_begins(canvas, place + 1) for place in masked], bool)
         found: Ints = np.where(self.keeps_apart(canvas, masked), flags & ~int(CONTROL), flags)
@@ -52,17 +54,27 @@ class WordBoundaries:
         return bool(self.ends[canvas.ids[place - 1]] and self.begins[canvas.ids[place]])
 
     def _keeps_apart(self, canvas: Canvas, place: int) -> bool:
-        after = self._pin_ends(canvas, place - 1) and self._written(canvas, place + 1) and self.begins[canvas.ids[place + 1]]
+        after = (
+            self._pin_ends(canvas, place - 1)
+            and self._written(canvas, place + 1)
+            and self.begins[canvas.ids[place + 1]]
+        )
         before = (
-            self._pin_begins(canvas, place + 1) and self._written(canvas, place - 1) and self.ends[canvas.ids[place - 1]]
+            self._pin_begins(canvas, place + 1)
+            and self._written(canvas, place - 1)
+            and self.ends[canvas.ids[place - 1]]
         )
         return bool(after or before)
 
     def _pin_ends(self, canvas: Canvas, place: int) -> bool:
-        return bool(0 <= place < len(canvas) and canvas.pinned[place] and self.ends[canvas.ids[place]])
+        return bool(
+            0 <= place < len(canvas) and canvas.pinned[place] and self.ends[canvas.ids[place]]
+        )
 
     def _pin_begins(self, canvas: Canvas, place: int) -> bool:
-        return bool(0 <= place < len(canvas) and canvas.pinned[place] and self.begins[canvas.ids[place]])
+        return bool(
+            0 <= place < len(canvas) and canvas.pinned[place] and self.begins[canvas.ids[place]]
+        )
 
     def _written(self, canvas: Canvas, place: int) -> bool:
         return 0 <= place < len(canvas) and int(canvas.ids[place]) != canvas.mask_id

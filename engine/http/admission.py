@@ -1,8 +1,9 @@
 """Which request enters the engine next: bounded, fair between clients, urgent ones first.
 
-So many run at a time as may share passes. Of those that wait, the client with the fewest running requests is served first,
-then the one that was served longest ago. When too many wait, the newest request of the client with the most of them is sent
-away, so that one client's flood costs that client alone. Runs in one event loop and takes no lock.
+So many run at a time as may share passes. Of those that wait, the client with the fewest running
+requests is served first, then the one that was served longest ago. When too many wait, the newest
+request of the client with the most of them is sent away, so that one client's flood costs that
+client alone. Runs in one event loop and takes no lock.
 """
 
 from __future__ import annotations
@@ -33,13 +34,17 @@ class _Waiter:
     client: str
     urgent: bool
     since: float
-    turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    turn: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class Admission:
     """Places in the engine and the queue before them."""
 
-    def __init__(self, running: int, waiting: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, running: int, waiting: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._places, self._most_waiting, self._clock = running, waiting, clock
         self._running: Counter[str] = Counter()
         self._waiting: OrderedDict[str, list[_Waiter]] = OrderedDict()
@@ -55,7 +60,8 @@ class Admission:
         return sum(map(len, self._waiting.values()))
 
     async def enter(self, client: str, urgent: bool) -> None:
-        """Wait for a place; ``Overloaded`` when there is no room to wait. Cancelling the call gives the place up."""
+        """Wait for a place; ``Overloaded`` when there is no room to wait. Cancelling the call gives
+        the place up."""
         if self.running < self._places and not self._waiting:
             self._running[client] += 1
             return
@@ -65,7 +71,11 @@ class Admission:
         try:
             await waiter.turn
         except BaseException:
-            if waiter.turn.done() and not waiter.turn.cancelled() and waiter.turn.exception() is None:
+            if (
+                waiter.turn.done()
+                and not waiter.turn.cancelled()
+                and waiter.turn.exception() is None
+            ):
                 self.leave(client)  # called up in the moment in which it was cancelled
             else:
                 self._remove(waiter)
@@ -85,7 +95,8 @@ class Admission:
         return min(60.0, max(1.0, (self.waiting + 1) * self._mean_s / self._places))
 
     def _make_room(self, client: str) -> None:
-        """Send somebody away when the queue is full: the newest of the greediest client, which may be the caller."""
+        """Send somebody away when the queue is full: the newest of the greediest client, which may
+        be the caller."""
         if self.waiting < self._most_waiting:
             return
         greediest = max(self._waiting, key=lambda name: len(self._waiting[name]))

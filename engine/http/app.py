@@ -1,4 +1,5 @@
-"""The ASGI application: routes, errors in each contract's words, the guard in front, the page beside them."""
+"""The ASGI application: routes, errors in each contract's words, the guard in front, the page
+beside them."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def create_app(
     limits: Limits | None = None,
     on_failed: Callable[[EngineError], None] | None = None,
 ) -> Starlette:
-    """The application around one engine, which ``load`` makes in the background; ``on_failed`` hears when it cannot."""
+    """The application around one engine, which ``load`` makes in the background; ``on_failed``
+    hears when it cannot."""
     service = EngineService(load, limits or Limits())
     serving = Serving(service, folder.name, folder, tuple(aliases))
 
@@ -77,7 +79,10 @@ def create_app(
     app = Starlette(
         routes=_routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Barrier), Middleware(Guard, keys=keys or Keys(), hosts=tuple(hosts))],
+        middleware=[
+            Middleware(Barrier),
+            Middleware(Guard, keys=keys or Keys(), hosts=tuple(hosts)),
+        ],
         exception_handlers={HttpError: _refused, HTTPException: _no_route, ClientGone: _gone},
     )
     app.state.serving = serving
@@ -96,7 +101,9 @@ def _routes() -> list[BaseRoute]:
     async def openapi(request: Request) -> Response:
         return Response(description(), media_type="application/json")
 
-    routes: list[BaseRoute] = [Route(path, endpoint, methods=[method]) for method, path, endpoint in ROUTES]
+    routes: list[BaseRoute] = [
+        Route(path, endpoint, methods=[method]) for method, path, endpoint in ROUTES
+    ]
     return [*routes, Route("/openapi.json", openapi, methods=["GET"]), *page_routes()]
 
 
@@ -107,8 +114,13 @@ async def _refused(request: Request, exc: Exception) -> Response:
 
 async def _no_route(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    sentence = {404: "There is nothing at this path; GET /openapi.json lists what is.", 405: "This path has another method."}
-    answer = error_response(HttpError(exc.status_code, sentence.get(exc.status_code, exc.detail)), request.url.path)
+    sentence = {
+        404: "There is nothing at this path; GET /openapi.json lists what is.",
+        405: "This path has another method.",
+    }
+    answer = error_response(
+        HttpError(exc.status_code, sentence.get(exc.status_code, exc.detail)), request.url.path
+    )
     answer.headers.update(exc.headers or {})
     return answer
 
@@ -119,7 +131,8 @@ async def _gone(request: Request, exc: Exception) -> Response:
 
 
 class Barrier:
-    """ASGI middleware: a fault of ours is told by its type; its message may hold a user's text and is not logged."""
+    """ASGI middleware: a fault of ours is told by its type; its message may hold a user's text and
+    is not logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -137,7 +150,9 @@ class Barrier:
         except Exception as exc:
             if scope["type"] != "http":
                 raise
-            logger.error("A fault while answering %s: %s", scope.get("path", "")[:80], type(exc).__name__)
+            logger.error(
+                "A fault while answering %s: %s", scope.get("path", "")[:80], type(exc).__name__
+            )
             if not begun:
                 fault = HttpError(500, "A fault of the server; please report it.")
                 await error_response(fault, scope["path"])(scope, receive, watched)

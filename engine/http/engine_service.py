@@ -1,4 +1,5 @@
-"""The engine behind every contract: loaded in the background, entered in turn, left within a step by who goes away."""
+"""The engine behind every contract: loaded in the background, entered in turn, left within a step
+by who goes away."""
 
 from __future__ import annotations
 
@@ -12,7 +13,13 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, EngineUnavailable, RequestRejected
+from engine.base.errors import (
+    BackendUnavailable,
+    CheckpointError,
+    EngineError,
+    EngineUnavailable,
+    RequestRejected,
+)
 from engine.http.admission import Admission, Overloaded
 from engine.http.contracts.bodies import ClientGone
 from engine.http.contracts.errors import HttpError
@@ -58,7 +65,9 @@ class EngineService:
         """Why the engine could not be loaded at the start."""
         self.draining = False
         self.admission = Admission(limits.running, limits.waiting)
-        self.metrics = Metrics(lambda: self.admission.running, lambda: self.admission.waiting, self._contexts)
+        self.metrics = Metrics(
+            lambda: self.admission.running, lambda: self.admission.waiting, self._contexts
+        )
 
     @property
     def engine(self) -> Engine:
@@ -127,16 +136,24 @@ class EngineService:
 
     async def _enter(self, task: Task) -> Engine:
         if self.draining:
-            raise HttpError(503, "The server is being stopped; ask again in a moment.", retry_after_s=2)
+            raise HttpError(
+                503, "The server is being stopped; ask again in a moment.", retry_after_s=2
+            )
         engine = self.engine
         began = time.monotonic()
-        wait_s = self.limits.request_s if task.deadline_s is None else min(task.deadline_s, self.limits.request_s)
+        wait_s = (
+            self.limits.request_s
+            if task.deadline_s is None
+            else min(task.deadline_s, self.limits.request_s)
+        )
         try:
             async with asyncio.timeout(wait_s):
                 await self.admission.enter(task.client, task.urgent)
         except Overloaded as exc:
             text = "Too many requests are waiting; ask again later."
-            raise HttpError(429, text, code="rate_limit_exceeded", retry_after_s=exc.retry_after_s) from None
+            raise HttpError(
+                429, text, code="rate_limit_exceeded", retry_after_s=exc.retry_after_s
+            ) from None
         except TimeoutError:
             text = "The deadline passed while the request waited for its turn; ask again later."
             raise HttpError(503, text, retry_after_s=self.admission.retry_after_s()) from None
@@ -147,7 +164,8 @@ class EngineService:
         return engine
 
     def _submit(self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Any]) -> Job:
-        """Hand a task to the engine; its place is free when the engine has let go of it, not before."""
+        """Hand a task to the engine; its place is free when the engine has let go of it, not
+        before."""
         loop, began = asyncio.get_running_loop(), time.monotonic()
 
         def tell(item: Any) -> None:
@@ -156,7 +174,9 @@ class EngineService:
 
         def ended(_: Any) -> None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.admission.leave, task.client, time.monotonic() - began)
+                loop.call_soon_threadsafe(
+                    self.admission.leave, task.client, time.monotonic() - began
+                )
             tell(None)
 
         try:
@@ -176,7 +196,8 @@ class EngineService:
         return found
 
     def _as_http(self, engine: Engine, exc: BaseException) -> BaseException:
-        """An engine's error as clients see it; an engine that fails again and again is loaded anew."""
+        """An engine's error as clients see it; an engine that fails again and again is loaded
+        anew."""
         if isinstance(exc, RequestRejected | CheckpointError | BackendUnavailable):
             return HttpError(400, str(exc))
         if isinstance(exc, EngineUnavailable):
@@ -203,11 +224,16 @@ class EngineService:
 
     def _contexts(self) -> Mapping[str, int]:
         engine = self._engine
-        return {} if engine is None else {str(how): count for how, count in engine.contexts_served.items()}
+        return (
+            {}
+            if engine is None
+            else {str(how): count for how, count in engine.contexts_served.items()}
+        )
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """What ``work`` returns; it is cancelled, and ``ClientGone`` raised, when the client goes away first."""
+    """What ``work`` returns; it is cancelled, and ``ClientGone`` raised, when the client goes away
+    first."""
     task: asyncio.Future[T] = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))
     both: set[asyncio.Future[Any]] = {task, gone}

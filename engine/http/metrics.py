@@ -1,4 +1,5 @@
-"""What an operator watches, in Prometheus' text format: times, queue, passes, cache, cancellations. No user text."""
+"""What an operator watches, in Prometheus' text format: times, queue, passes, cache, cancellations.
+No user text."""
 
 from __future__ import annotations
 
@@ -8,7 +9,26 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+SECONDS = (
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.4,
+    0.6,
+    0.8,
+    1.2,
+    2.0,
+    4.0,
+    8.0,
+    16.0,
+    32.0,
+    64.0,
+)
 PASSES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128)
 
 
@@ -24,10 +44,17 @@ class Metrics:
         """``contexts`` tells how contexts of sessions came about: reused, edited, encoded."""
         self.registry = registry = CollectorRegistry(auto_describe=True)
         self.seconds = Histogram(
-            "lacuna_request_seconds", "From the request to its answer.", ["kind"], registry=registry, buckets=SECONDS
+            "lacuna_request_seconds",
+            "From the request to its answer.",
+            ["kind"],
+            registry=registry,
+            buckets=SECONDS,
         )
         self.queue_seconds = Histogram(
-            "lacuna_queue_seconds", "Before a request entered the engine.", registry=registry, buckets=SECONDS
+            "lacuna_queue_seconds",
+            "Before a request entered the engine.",
+            registry=registry,
+            buckets=SECONDS,
         )
         self.requests = Counter(
             "lacuna_requests",
@@ -36,11 +63,18 @@ class Metrics:
             registry=registry,
         )
         self.passes = Histogram(
-            "lacuna_fill_passes", "Passes of the mask predictor for one fill.", registry=registry, buckets=PASSES
+            "lacuna_fill_passes",
+            "Passes of the mask predictor for one fill.",
+            registry=registry,
+            buckets=PASSES,
         )
         # Under the names of llama.cpp's server, which dashboards know.
-        self.prompt_tokens = Counter("llamacpp:prompt_tokens", "Tokens of prompts.", registry=registry)
-        self.written_tokens = Counter("llamacpp:tokens_predicted", "Tokens of answers.", registry=registry)
+        self.prompt_tokens = Counter(
+            "llamacpp:prompt_tokens", "Tokens of prompts.", registry=registry
+        )
+        self.written_tokens = Counter(
+            "llamacpp:tokens_predicted", "Tokens of answers.", registry=registry
+        )
         self._gauge("lacuna_requests_running", "Requests in the engine.", running)
         self._gauge("lacuna_requests_waiting", "Requests in the queue.", waiting)
         self._gauge("llamacpp:requests_processing", "Requests in the engine.", running)
@@ -62,7 +96,9 @@ class _Contexts(Collector):
         self._contexts = contexts
 
     def collect(self) -> Iterator[Metric]:
-        family = CounterMetricFamily("lacuna_contexts", "Contexts of sessions by how they came about.", labels=["served"])
+        family = CounterMetricFamily(
+            "lacuna_contexts", "Contexts of sessions by how they came about.", labels=["served"]
+        )
         for served, count in self._contexts().items():
             family.add_metric([served], count)
         yield family

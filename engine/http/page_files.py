@@ -1,4 +1,5 @@
-"""Serves the built web page: ``/`` with a fresh nonce for its styles, its assets with a long life."""
+"""Serves the built web page: ``/`` with a fresh nonce for its styles, its assets with a long
+life."""
 
 from __future__ import annotations
 
@@ -25,11 +26,17 @@ def page_routes(dist: Path = DIST) -> list[BaseRoute]:
     async def index(request: Request) -> Response:
         file = dist / "index.html"
         if not file.is_file():
-            raise HttpError(404, "The page is not built into this installation; the calls of GET /openapi.json are there.")
+            raise HttpError(
+                404,
+                "The page is not built into this installation; the calls of GET /openapi.json are "
+                "there.",
+            )
         nonce = secrets.token_urlsafe(16)
         policy = POLICY.format(nonce=f" 'nonce-{nonce}'")
         text = file.read_text(encoding="utf-8").replace(NONCE, nonce)
-        return HTMLResponse(text, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        return HTMLResponse(
+            text, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+        )
 
     async def asset(request: Request) -> Response:
         # The names are looked up among those that are there, so no name leads elsewhere.

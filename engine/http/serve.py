@@ -33,7 +33,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(settings: ServeSettings, folder: Path, load: Callable[[], Engine], announce: Callable[[str], None]) -> None:
+def serve(
+    settings: ServeSettings,
+    folder: Path,
+    load: Callable[[], Engine],
+    announce: Callable[[str], None],
+) -> None:
     """Serve until told to stop; ``SettingsError`` or the engine's error when it cannot be.
 
     ``announce`` is given the addresses when they are listened on.
@@ -79,20 +84,37 @@ async def _run(
         stop()
 
     app = create_app(
-        load, folder=folder, aliases=settings.aliases, keys=keys, hosts=(settings.host, *settings.allowed_hosts),
-        limits=settings.limits, on_failed=failed,
-    )  # fmt: skip
+        load,
+        folder=folder,
+        aliases=settings.aliases,
+        keys=keys,
+        hosts=(settings.host, *settings.allowed_hosts),
+        limits=settings.limits,
+        on_failed=failed,
+    )
     secured = settings.tls_certificate is not None
-    # The Unix socket never leaves the machine and is plain; with TLS each has a server, which share the application.
-    groups = [[tcp], [unix]] if secured and unix is not None else [[tcp] if unix is None else [tcp, unix]]
+    # The Unix socket never leaves the machine and is plain; with TLS each has a server, which share
+    # the application.
+    groups = (
+        [[tcp], [unix]]
+        if secured and unix is not None
+        else [[tcp] if unix is None else [tcp, unix]]
+    )
     for number, sockets in enumerate(groups):
-        servers.append(_Server(_config(app, settings, tls=secured and sockets[0] is tcp, lifespan=number == 0)))
+        servers.append(
+            _Server(_config(app, settings, tls=secured and sockets[0] is tcp, lifespan=number == 0))
+        )
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, stop)
-    running = [asyncio.create_task(server.serve(sockets)) for server, sockets in zip(servers, groups, strict=True)]
-    while not all(server.started or task.done() for server, task in zip(servers, running, strict=True)):
+    running = [
+        asyncio.create_task(server.serve(sockets))
+        for server, sockets in zip(servers, groups, strict=True)
+    ]
+    while not all(
+        server.started or task.done() for server, task in zip(servers, running, strict=True)
+    ):
         await asyncio.sleep(0.01)
     announce(_addresses(settings, tcp, unix, secured))
     await asyncio.gather(*running)
@@ -119,13 +141,16 @@ def _config(app: Starlette, settings: ServeSettings, tls: bool, lifespan: bool) 
         config.load()
     except OSError as exc:
         raise SettingsError(
-            "The TLS certificate or its key cannot be read; name PEM files with --tls-cert and --tls-key."
+            "The TLS certificate or its key cannot be read; name PEM files with --tls-cert and "
+            "--tls-key."
         ) from exc
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return config
 
 
-def _addresses(settings: ServeSettings, tcp: socket.socket, unix: socket.socket | None, secured: bool) -> str:
+def _addresses(
+    settings: ServeSettings, tcp: socket.socket, unix: socket.socket | None, secured: bool
+) -> str:
     host, port = tcp.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     places = [f"{'https' if secured else 'http'}://{shown}:{port}"]

@@ -38,7 +38,8 @@ class Limits(Config, kw_only=True, frozen=True):
     request_s: float = 60.0
     """A fill answers with its best draft by then; other requests are ended."""
     stream_after_s: float = 0.5
-    """Clients that read from left to right get an answer that is there by then in one piece: nothing can be taken back."""
+    """Clients that read from left to right get an answer that is there by then in one piece:
+    nothing can be taken back."""
     drain_s: float = 30.0
     """How long running requests may go on when the server is told to stop."""
 

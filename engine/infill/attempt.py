@@ -1,4 +1,5 @@
-"""The fifth stage: one attempt at an answer is denoised; attempts go on until an answer keeps what the spans ask for."""
+"""The fifth stage: one attempt at an answer is denoised; attempts go on until an answer keeps what
+the spans ask for."""
 
 from __future__ import annotations
 
@@ -12,7 +13,14 @@ from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Denoising, Rules
 from engine.decoding.transfer_rules import TransferRule
 from engine.infill.plan import Plan
-from engine.infill.readout import Answer, Denoised, broken_promise, draft_of, new_errors_of, read_out
+from engine.infill.readout import (
+    Answer,
+    Denoised,
+    broken_promise,
+    draft_of,
+    new_errors_of,
+    read_out,
+)
 from engine.infill.search.pins import put
 from engine.infill.search.refine import AGAIN, refinable, refine
 
@@ -27,7 +35,8 @@ class Attempt:
 
     plan: Plan
     number: int
-    """Of the answer: the first ones are greedy, one for each length that is tried; later ones are sampled."""
+    """Of the answer: the first ones are greedy, one for each length that is tried; later ones are
+    sampled."""
     rank: int = 0
     """Which placement of the pins."""
     banned: frozenset[int] = frozenset()
@@ -108,14 +117,18 @@ def _rules(attempt: Attempt) -> Rules:
         steps=options.steps or task.model.calibration.steps * careful,
         transfer=_transfer(plan),
         at_least_schedule=True,
-        temperature=options.temperature or (ALTERNATIVE_TEMPERATURE if number >= plan.greedy_answers else 0.0),
+        temperature=options.temperature
+        or (ALTERNATIVE_TEMPERATURE if number >= plan.greedy_answers else 0.0),
         seed=task.request.seed + number,
         deadline=task.deadline,
     )
     if show is None or number:
         return rules
     tokenizer, borders = task.model.tokenizer, plan.prompt.healing.borders
-    return replace(rules, on_step=lambda canvas, step: show(draft_of(canvas, step, plan.spans, tokenizer, borders)))
+    return replace(
+        rules,
+        on_step=lambda canvas, step: show(draft_of(canvas, step, plan.spans, tokenizer, borders)),
+    )
 
 
 def _transfer(plan: Plan) -> TransferRule:

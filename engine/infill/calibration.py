@@ -1,6 +1,8 @@
-"""What was measured about one model: how sure it is when it is right, how few steps it needs, what lengths do to certainty.
+"""What was measured about one model: how sure it is when it is right, how few steps it needs, what
+lengths do to certainty.
 
-``lacuna eval calibrate`` writes ``calibration.json`` beside the weights; without it confidence is the model's own.
+``lacuna eval calibrate`` writes ``calibration.json`` beside the weights; without it confidence is
+the model's own.
 """
 
 from __future__ import annotations
@@ -31,20 +33,25 @@ def _published_bias() -> dict[int, float]:
 
 class Calibration(Config, kw_only=True, frozen=True):
     confidence: tuple[tuple[float, float], ...] = ()
-    """(the model's own confidence, share of answers of that confidence that were exactly right), both rising."""
+    """(the model's own confidence, share of answers of that confidence that were exactly right),
+    both rising."""
     steps: int = DEFAULT_STEPS
     """Steps of a fill that asks for no number: the fewest that cost no exact match."""
     writing: float = 0.5
-    """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval written``)."""
+    """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval
+    written``)."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
-    """Length -> mean certainty over wholly masked spans of a wrong length, for models without control tokens."""
+    """Length -> mean certainty over wholly masked spans of a wrong length, for models without
+    control tokens."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= MOST_STEPS:
             raise ValueError(f"steps is {self.steps}, not a number from 1 to {MOST_STEPS}")
         if not all(0.0 <= number <= 1.0 for pair in self.confidence for number in pair):
             raise ValueError("a confidence is no probability")
-        if not self.length_bias or not all(n > 0 and 0.0 < bias < math.inf for n, bias in self.length_bias.items()):
+        if not self.length_bias or not all(
+            n > 0 and 0.0 < bias < math.inf for n, bias in self.length_bias.items()
+        ):
             raise ValueError("a length bias is not positive")
 
     def calibrated(self, confidence: float) -> float:
@@ -73,7 +80,9 @@ def read_calibration(folder: Path) -> Calibration:
     except FileNotFoundError:
         return Calibration()
     except (OSError, msgspec.DecodeError, ValueError, RecursionError) as exc:
-        raise CheckpointError(f"{path} is damaged ({exc}); run `lacuna eval calibrate` again.") from exc
+        raise CheckpointError(
+            f"{path} is damaged ({exc}); run `lacuna eval calibrate` again."
+        ) from exc
 
 
 def write_calibration(calibration: Calibration, folder: Path) -> None:

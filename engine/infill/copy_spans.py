@@ -1,4 +1,5 @@
-"""The second stage: what the document gives away is copied; sure copies stand before anything is denoised."""
+"""The second stage: what the document gives away is copied; sure copies stand before anything is
+denoised."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class Copied:
 
     @property
     def rest(self) -> Task:
-        """What is left for the model, in a document that holds the sure copies; drafts are shown with these in place."""
+        """What is left for the model, in a document that holds the sure copies; drafts are shown
+        with these in place."""
         show, spans, sure = self.task.on_draft, self.task.spans, self.sure
         return replace(
             self.task,
@@ -34,7 +36,8 @@ class Copied:
 
 
 def copy_spans(task: Task) -> Copied:
-    """Look for copies; one that is surer than the model can ever be is taken where one answer is asked for."""
+    """Look for copies; one that is surer than the model can ever be is taken where one answer is
+    asked for."""
     copies = copies_of(task.request, task.spans, task.ties, task.model.tokenizer, task.deadline)
     surest = max(SURE, task.model.calibration.highest)
     one = task.request.n == 1

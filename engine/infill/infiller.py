@@ -1,7 +1,8 @@
-"""A fill request as a pipeline of values: validate -> copy -> window -> plan -> denoise -> read out -> rank -> hold back.
+"""A fill request as a pipeline of values: validate -> copy -> window -> plan -> denoise -> read out
+-> rank -> hold back.
 
-Every stage is one function from one frozen value to the next. Those that need the model are generators: they yield the
-passes they want and are sent the predictions.
+Every stage is one function from one frozen value to the next. Those that need the model are
+generators: they yield the passes they want and are sent the predictions.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ class Infiller:
 
     model: InfillModel
 
-    def fill(self, request: FillRequest, on_draft: OnDraft | None = None) -> Generator[Batch, Predictions, FillResult]:
-        """Yields passes, returns the result; ``RequestRejected`` before the first pass when it cannot be done.
+    def fill(
+        self, request: FillRequest, on_draft: OnDraft | None = None
+    ) -> Generator[Batch, Predictions, FillResult]:
+        """Yields passes, returns the result; ``RequestRejected`` before the first pass when it
+        cannot be done.
 
         The deadline counts from this call, so time spent waiting for the engine is part of it.
         """
@@ -45,15 +49,19 @@ class Infiller:
         return _fill(Asked(self.model, request, deadline, on_draft), began)
 
     def prepare(self, request: FillRequest) -> Generator[Batch, Predictions, None]:
-        """Encode the context of a session's request as a whole, so that the request itself costs steps only."""
-        exact = msgspec.structs.replace(request, sampler=msgspec.structs.replace(request.sampler, edits=0))
+        """Encode the context of a session's request as a whole, so that the request itself costs
+        steps only."""
+        exact = msgspec.structs.replace(
+            request, sampler=msgspec.structs.replace(request.sampler, edits=0)
+        )
         task = validate(Asked(self.model, exact, Deadline()))
         if task.cache in ENCODED:
             prompt = window(task)
             yield from encode_context(prompt.canvas(task.spans, {}), prompt.encoded, prompt.table)
 
     def forget(self, session: str) -> Generator[Batch, Predictions, None]:
-        """Drop what is kept of a document; a generator, so that it happens in the engine's thread."""
+        """Drop what is kept of a document; a generator, so that it happens in the engine's
+        thread."""
         self.model.contexts.forget(session)
         yield from ()
 
@@ -77,7 +85,8 @@ def _fill(asked: Asked, began: float) -> Generator[Batch, Predictions, FillResul
 
 
 def _answers(task: Task) -> Generator[Batch, Predictions, list[Answer]]:
-    """Different answers, the best first: ``n`` of them, and more while none leaves the syntax whole."""
+    """Different answers, the best first: ``n`` of them, and more while none leaves the syntax
+    whole."""
     planned = yield from plan(window(task))
     answers: list[Answer] = []
     wanted, repairs, sure = task.request.n, task.request.sampler.repairs, planned.greedy_answers

@@ -37,7 +37,8 @@ class Plan:
     spans: tuple[Span, ...]
     """Those with choices ask for what was chosen."""
     sizes: tuple[Mapping[int, int], ...]
-    """Places of spans whose length was probed, the likeliest lengths first; each is tried greedily."""
+    """Places of spans whose length was probed, the likeliest lengths first; each is tried greedily.
+    """
     placements: Mapping[int, list[Placement]]
     """Span -> where its pins may stand, the best first."""
     chosen: Mapping[int, Chosen]
@@ -49,7 +50,8 @@ class Plan:
 
 
 def plan(prompt: Prompt) -> Generator[Batch, Predictions, Plan]:
-    """Yields passes where something has to be searched for; ``RequestRejected`` when pins do not fit."""
+    """Yields passes where something has to be searched for; ``RequestRejected`` when pins do not
+    fit."""
     planner = _Planner(prompt, list(prompt.task.spans))
     yield from planner.choose()
     if prompt.task.model.config.delete_token_id is None:
@@ -74,8 +76,13 @@ class _Planner:
             if not (span := self.spans[i]).choices:
                 continue
             options = [task.model.tokenizer.encode(text) for text in span.choices]
-            canvas, lengths = prompt.canvas(self.spans, {i: slots_for(options)}), prompt.lengths(self.spans)
-            scores = yield from score_choices(canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline)
+            canvas, lengths = (
+                prompt.canvas(self.spans, {i: slots_for(options)}),
+                prompt.lengths(self.spans),
+            )
+            scores = yield from score_choices(
+                canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline
+            )
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             placement = Placement(((0, tuple(options[best])),), 0.0)
@@ -97,13 +104,21 @@ class _Planner:
             if task.deadline.expired():
                 break  # the others keep the usual number of masks
             tied_to = self._tied_to(i)
-            canvases = {n: prompt.canvas(self.spans, best | dict.fromkeys(tied_to, n)) for n in self._candidate_lengths(i)}
+            canvases = {
+                n: prompt.canvas(self.spans, best | dict.fromkeys(tied_to, n))
+                for n in self._candidate_lengths(i)
+            }
             lengths = prompt.lengths(self.spans)
-            ranked[i] = yield from probe_lengths(canvases, i, prompt.table, lengths, task.model.calibration)
+            ranked[i] = yield from probe_lengths(
+                canvases, i, prompt.table, lengths, task.model.calibration
+            )
             best |= dict.fromkeys(tied_to, ranked[i][0])
         # Where words are pinned, their places are searched at one length.
         ranks = range(1 if any(span.pins for span in self.spans) else DECODED)
-        tried = [{i: ranked[o][min(rank, len(ranked[o]) - 1)] for i in best for o in [task.owner(i)]} for rank in ranks]
+        tried = [
+            {i: ranked[o][min(rank, len(ranked[o]) - 1)] for i in best for o in [task.owner(i)]}
+            for rank in ranks
+        ]
         self.sizes = [sizes for rank, sizes in enumerate(tried) if sizes not in tried[:rank]]
 
     def place_pins(self) -> Passes:
@@ -114,10 +129,19 @@ class _Planner:
                 continue
             canvas, lengths = prompt.canvas(self.spans, self.sizes[0]), prompt.lengths(self.spans)
             found = yield from search_placements(
-                canvas, i, span.pins, task.model.tokenizer, prompt.cache_plan(), prompt.table, lengths, task.deadline
+                canvas,
+                i,
+                span.pins,
+                task.model.tokenizer,
+                prompt.cache_plan(),
+                prompt.table,
+                lengths,
+                task.deadline,
             )
             if not found:
-                raise RequestRejected(f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens.")
+                raise RequestRejected(
+                    f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens."
+                )
             for j in self._tied_to(i):
                 self.placements[j] = found
 
@@ -125,7 +149,9 @@ class _Planner:
         """The lengths worth a look for span ``i``."""
         span, borders = self.spans[i], self.prompt.healing.borders
         # A pin needs its tokens and something that keeps it apart from its neighbours.
-        pinned = sum(len(self.prompt.task.model.tokenizer.encode(" " + pin)) + 1 for pin in span.pins)
+        pinned = sum(
+            len(self.prompt.task.model.tokenizer.encode(" " + pin)) + 1 for pin in span.pins
+        )
         sides = borders[i].slots if i in borders else 0
         most = slots_of(span, len(self.spans), MAX_SLOTS) + sides
         least = max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned))

@@ -14,7 +14,8 @@ from engine.request.messages import Span
 from engine.text.finishing.brackets import leaves_brackets
 
 DOUBTED = 0.25
-"""Share of its confidence that an answer keeps which breaks the syntax or leaves brackets without a partner."""
+"""Share of its confidence that an answer keeps which breaks the syntax or leaves brackets without a
+partner."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,21 @@ def rank(found: Found) -> Ranked:
 
 
 def _copies(task: Task, copies: Sequence[Copy]) -> list[Candidate]:
-    return [Candidate(c.text, c.probability, len(task.model.tokenizer.encode(c.text))) for c in copies]
+    return [
+        Candidate(c.text, c.probability, len(task.model.tokenizer.encode(c.text))) for c in copies
+    ]
 
 
 def _candidate(task: Task, span: Span, answer: Answer, number: int) -> Candidate:
-    """One text of an answer, with how likely it is to be what was meant: calibrated, less where it breaks something."""
+    """One text of an answer, with how likely it is to be what was meant: calibrated, less where it
+    breaks something."""
     text, confidence = answer.texts[number], answer.confidences[number]
     if not span.choices:
         confidence = task.model.calibration.calibrated(confidence)
         request = task.request
-        if answer.new_errors or leaves_brackets(text, request.text, span.start, span.end, request.language):
+        if answer.new_errors or leaves_brackets(
+            text, request.text, span.start, span.end, request.language
+        ):
             confidence *= DOUBTED
     return Candidate(text, confidence, answer.sizes[number])
 

@@ -1,4 +1,5 @@
-"""The sixth stage: the text of every span on a denoised canvas, and how sure the model was; and drafts on the way."""
+"""The sixth stage: the text of every span on a denoised canvas, and how sure the model was; and
+drafts on the way."""
 
 from __future__ import annotations
 
@@ -47,28 +48,43 @@ class Answer:
 
 
 def read_out(denoised: Denoised) -> Answer:
-    """The spans' texts, fitted to their places in the document; half words that were taken back are in it already."""
+    """The spans' texts, fitted to their places in the document; half words that were taken back are
+    in it already."""
     plan, canvas, task = denoised.plan, denoised.canvas, denoised.plan.prompt.task
     text, tokenizer, borders = task.request.text, task.model.tokenizer, plan.prompt.healing.borders
     spans = plan.spans
     raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
     raw = [borders[i].strip(answer) if i in borders else answer for i, answer in enumerate(raw)]
-    texts = [_fitted(answer, text, span, task.request.language) for answer, span in zip(raw, spans, strict=True)]
+    texts = [
+        _fitted(answer, text, span, task.request.language)
+        for answer, span in zip(raw, spans, strict=True)
+    ]
     for i, owner in enumerate(task.ties):
-        if texts[i] != texts[owner]:  # tied spans have one text, even where one of them could be trimmed
+        if (
+            texts[i] != texts[owner]
+        ):  # tied spans have one text, even where one of them could be trimmed
             texts[i] = texts[owner] = with_line_ends(raw[owner], text)
-    sizes = [max(1, len(canvas.places(i)) - (borders[i].slots if i in borders else 0)) for i in range(len(spans))]
-    own = [plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i) for i in range(len(spans))]
+    sizes = [
+        max(1, len(canvas.places(i)) - (borders[i].slots if i in borders else 0))
+        for i in range(len(spans))
+    ]
+    own = [
+        plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i)
+        for i in range(len(spans))
+    ]
     return Answer(texts, own, sizes)
 
 
 def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]:
-    """Which guarantee an answer breaks, if any, and the token to do without when that may mend it."""
+    """Which guarantee an answer breaks, if any, and the token to do without when that may mend
+    it."""
     task = denoised.plan.prompt.task
     for i, (text, span) in enumerate(zip(answer.texts, denoised.plan.spans, strict=True)):
         for string in span.forbid:
             if string in text:
-                return f"without {string!r}", token_of(denoised.canvas, i, string, task.model.tokenizer)
+                return f"without {string!r}", token_of(
+                    denoised.canvas, i, string, task.model.tokenizer
+                )
         around = beside(task.request.text, span)
         if not keeps(text, *around, span):
             pin = missing_pin(text, *around, span)
@@ -77,12 +93,15 @@ def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]
 
 
 def new_errors_of(plan: Plan, answer: Answer) -> int:
-    """Syntax errors that the document has only with ``answer``; 0 where its language is not known."""
+    """Syntax errors that the document has only with ``answer``; 0 where its language is not
+    known."""
     request = plan.prompt.task.request
     if request.language is None:
         return 0
     ranges = [(span.start, span.end) for span in plan.spans]
-    return new_errors(request.text, replaced(request.text, ranges, answer.texts), ranges, request.language)
+    return new_errors(
+        request.text, replaced(request.text, ranges, answer.texts), ranges, request.language
+    )
 
 
 def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
@@ -95,13 +114,15 @@ def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
 
 
 def _confidence(canvas: Canvas, group: int) -> float:
-    """Geometric mean of the probabilities with which the model wrote its tokens; 1 where it wrote none."""
+    """Geometric mean of the probabilities with which the model wrote its tokens; 1 where it wrote
+    none."""
     written = canvas.written(group)
     return float(np.exp(canvas.log_probs[written].mean())) if len(written) else 1.0
 
 
 def token_of(canvas: Canvas, group: int, string: str, tokenizer: TextTokenizer) -> int | None:
-    """A token by which the model began to write ``string`` in ``group``; ``None`` where it did not."""
+    """A token by which the model began to write ``string`` in ``group``; ``None`` where it did
+    not."""
     places = canvas.places(group)
     texts = [tokenizer.decode([int(canvas.ids[place])]) for place in places]
     at = "".join(texts).find(string)
@@ -127,11 +148,17 @@ def draft_of(
         confidence = float(np.exp(canvas.log_probs[known].mean())) if len(known) else 0.0
         tokens = _draft_tokens(canvas, group, tokenizer, borders.get(group, Border()))
         shown = "".join(token.text for token in tokens)
-        parts.append(DraftSpan(start=span.start, end=span.end, text=shown, confidence=confidence, tokens=tokens))
+        parts.append(
+            DraftSpan(
+                start=span.start, end=span.end, text=shown, confidence=confidence, tokens=tokens
+            )
+        )
     return Draft(step=step, spans=tuple(parts))
 
 
-def _draft_tokens(canvas: Canvas, group: int, tokenizer: TextTokenizer, border: Border) -> tuple[DraftToken, ...]:
+def _draft_tokens(
+    canvas: Canvas, group: int, tokenizer: TextTokenizer, border: Border
+) -> tuple[DraftToken, ...]:
     """The places of a span, without the text that a healed border took back."""
     places = canvas.places(group)
     texts: list[str] = []
@@ -145,7 +172,11 @@ def _draft_tokens(canvas: Canvas, group: int, tokenizer: TextTokenizer, border: 
     for place, text in zip(places, texts, strict=True):
         shown = text[max(0, begin - at) : max(0, end - at)]
         at += len(text)
-        sure = None if canvas.ids[place] == canvas.mask_id else round(float(np.exp(canvas.log_probs[place])), 4)
+        sure = (
+            None
+            if canvas.ids[place] == canvas.mask_id
+            else round(float(np.exp(canvas.log_probs[place])), 4)
+        )
         if shown or not text:
             tokens.append(DraftToken(text=shown, confidence=sure))
     return tuple(tokens)

@@ -1,4 +1,5 @@
-"""The first stage of a fill: what is asked becomes a task that can be done, or is rejected with the reason."""
+"""The first stage of a fill: what is asked becomes a task that can be done, or is rejected with the
+reason."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class InfillModel:
     contexts: KeptContexts = field(default_factory=KeptContexts)
     clock: Clock = time.monotonic
     transfer: Callable[[SamplerOptions], TransferRule] = threshold_rule
-    """Which predictions are final; research puts its own rule here (``benchmarks/fitting/published_rules.py``)."""
+    """Which predictions are final; research puts its own rule here
+    (``benchmarks/fitting/published_rules.py``)."""
 
     @cached_property
     def boundaries(self) -> WordBoundaries:
@@ -60,7 +62,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Task:
-    """A request that can be done: its spans are sorted, disjoint and possible, those of one name alike."""
+    """A request that can be done: its spans are sorted, disjoint and possible, those of one name
+    alike."""
 
     model: InfillModel
     request: FillRequest
@@ -86,7 +89,9 @@ def validate(asked: Asked) -> Task:
     """The task; ``RequestRejected`` says what does not fit."""
     spans, ties = tied(checked_spans(asked.request, asked.model.config))
     cache = _cache(asked.request, asked.model.config)
-    return Task(asked.model, asked.request, tuple(spans), tuple(ties), cache, asked.deadline, asked.on_draft)
+    return Task(
+        asked.model, asked.request, tuple(spans), tuple(ties), cache, asked.deadline, asked.on_draft
+    )
 
 
 def _cache(request: FillRequest, config: ModelConfig) -> str:
@@ -94,11 +99,14 @@ def _cache(request: FillRequest, config: ModelConfig) -> str:
     if config.context_attention == "causal":
         if cache not in ("auto", "none"):
             raise RequestRejected(
-                f"This model has an exact cache of its own, so cache {cache!r} means nothing; choose auto."
+                f"This model has an exact cache of its own, so cache {cache!r} means nothing; "
+                "choose auto."
             )
         return "causal" if cache == "auto" else "none"
     if cache == "auto":
         return "hidden" if config.context_hidden_from_span else "dual"
     if cache == "hidden" and not config.context_hidden_from_span:
-        raise RequestRejected("This model was not trained for cache 'hidden'; choose auto, dual or none.")
+        raise RequestRejected(
+            "This model was not trained for cache 'hidden'; choose auto, dual or none."
+        )
     return cache

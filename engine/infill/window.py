@@ -1,4 +1,5 @@
-"""The third stage: which part of the document the model sees, as tokens, and what may stand in the spans."""
+"""The third stage: which part of the document the model sees, as tokens, and what may stand in the
+spans."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ AROUND_CHARS = 1_000
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model is given: tokens around the spans, and constraints. Every attempt shares it."""
+    """What the model is given: tokens around the spans, and constraints. Every attempt shares
+    it."""
 
     task: Task
     healing: TokenHealing
@@ -59,7 +61,9 @@ class Prompt:
         """``spans`` as masks, of the usual number where ``sizes`` does not say another."""
         usual = [sizes.get(i, slots_of(span, len(spans))) for i, span in enumerate(spans)]
         newline = self.task.model.tokenizer.newline_id if any(span.lines for span in spans) else -1
-        return build_canvas(self.pieces, spans, usual, self.task.model.config.mask_token_id, newline, self.starts)
+        return build_canvas(
+            self.pieces, spans, usual, self.task.model.config.mask_token_id, newline, self.starts
+        )
 
     def lengths(self, spans: Sequence[Span]) -> Lengths:
         """Fresh length control of one run over ``spans``."""
@@ -76,12 +80,19 @@ class Prompt:
         boundaries = self.task.model.boundaries if pinned else None
         growth = MORE_FOLLOWS if config.context_attention == "causal" else 1
         return Lengths(
-            limits, config.expand_token_id, config.delete_token_id, self.task.ties, boundaries, self.healing, growth
+            limits,
+            config.expand_token_id,
+            config.delete_token_id,
+            self.task.ties,
+            boundaries,
+            self.healing,
+            growth,
         )
 
 
 def window(task: Task) -> Prompt:
-    """The lines nearest to the spans and related text; ``RequestRejected`` when the spans alone do not fit."""
+    """The lines nearest to the spans and related text; ``RequestRejected`` when the spans alone do
+    not fit."""
     model, request = task.model, task.request
     table = model.table
     if any(span.pins for span in task.spans):
@@ -90,10 +101,14 @@ def window(task: Task) -> Prompt:
     blanks = _blanks(task) if causal else frozenset()
     seen, snippets = _seen(task, blanks)
     if not causal:
-        seen.pieces[0][:0] = [i for snippet in snippets for i in (*snippet, model.config.eos_token_id)]
+        seen.pieces[0][:0] = [
+            i for snippet in snippets for i in (*snippet, model.config.eos_token_id)
+        ]
     healing = heal(request.text, task.spans, seen.pieces, model.tokenizer, table, blanks)
     if not causal:
-        return Prompt(task, healing, HiddenSpans(model.contexts, request.session, request.sampler.edits))
+        return Prompt(
+            task, healing, HiddenSpans(model.contexts, request.session, request.sampler.edits)
+        )
     first, gap = model.config.start_token_id, model.config.gap_token_id
     assert first is not None and gap is not None
     starts = StretchStarts(first if seen.low == 0 else gap, gap, snippets)
@@ -106,23 +121,37 @@ def _blanks(task: Task) -> frozenset[int]:
     return frozenset(
         i
         for i, span in enumerate(task.spans)
-        if span.start and text[span.start - 1] == " " and not (span.pins or span.lines or span.choices or span.name)
+        if span.start
+        and text[span.start - 1] == " "
+        and not (span.pins or span.lines or span.choices or span.name)
         and (i == 0 or task.spans[i - 1].end < span.start)
-    )  # fmt: skip
+    )
 
 
 def _seen(task: Task, blanks: Collection[int]) -> tuple[ContextWindow, list[list[int]]]:
-    """The tokens around the spans, without the blanks before them, and those of related text, one list a snippet."""
+    """The tokens around the spans, without the blanks before them, and those of related text, one
+    list a snippet."""
     request, encode = task.request, task.model.tokenizer.encode
-    spans = [msgspec.structs.replace(s, start=s.start - 1) if i in blanks else s for i, s in enumerate(task.spans)]
+    spans = [
+        msgspec.structs.replace(s, start=s.start - 1) if i in blanks else s
+        for i, s in enumerate(task.spans)
+    ]
     masks = sum(slots_of(span, len(spans)) for span in spans)
     budget = min(request.window, task.model.config.max_sequence_length) - masks
     if budget < 0:
-        raise RequestRejected(f"{masks} masked tokens do not fit a window of {request.window}; fill fewer blanks at once.")
-    around = " ".join(request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans)
-    # Not more than half of the window is for what stands elsewhere, for what stands near tells more.
+        raise RequestRejected(
+            f"{masks} masked tokens do not fit a window of {request.window}; fill fewer blanks at "
+            "once."
+        )
+    around = " ".join(
+        request.text[max(0, s.start - AROUND_CHARS) : s.end + AROUND_CHARS] for s in spans
+    )
+    # Not more than half of the window is for what stands elsewhere, for what stands near tells
+    # more.
     most = min(request.related_tokens, budget // 2)
     snippets = related_snippets(request.related, around, encode, most)
     marks = len(snippets)  # each has a token that begins or ends it
-    seen = context_window(request.text, spans, task.model.tokenizer, budget - sum(map(len, snippets)) - marks)
+    seen = context_window(
+        request.text, spans, task.model.tokenizer, budget - sum(map(len, snippets)) - marks
+    )
     return seen, snippets

@@ -1,4 +1,5 @@
-"""LLaDA's generation as a request: a prompt followed by masks, in blocks, token for token as the reference computes it."""
+"""LLaDA's generation as a request: a prompt followed by masks, in blocks, token for token as the
+reference computes it."""
 
 from __future__ import annotations
 
@@ -38,9 +39,11 @@ class GenerateRequest(Config, kw_only=True, frozen=True):
     logits_eos_inf: bool = False
     """The end token is never generated."""
     confidence_eos_eot_inf: bool = False
-    """End-of-text and end-of-turn are transferred last, at any temperature (upstream forgets one of them at T > 0)."""
+    """End-of-text and end-of-turn are transferred last, at any temperature (upstream forgets one of
+    them at T > 0)."""
     stop_at_end: bool = False
-    """Leave the blocks after the first one that holds an end token (dialogue); LLaDA always computes all of them."""
+    """Leave the blocks after the first one that holds an end token (dialogue); LLaDA always
+    computes all of them."""
     seed: int = 0
 
 
@@ -56,15 +59,21 @@ def generate(
     real_tokens: int,
     on_draft: Callable[[list[int]], None] | None = None,
 ) -> Generator[Batch, Predictions, GenerateResult]:
-    """Yield passes, return the generated ids; ``on_draft`` is given the ids of the answer, masks included, at every step.
+    """Yield passes, return the generated ids; ``on_draft`` is given the ids of the answer, masks
+    included, at every step.
 
-    As in LLaDA any token may be emitted, the mask token included; control tokens, which LLaDA does not have, are not.
+    As in LLaDA any token may be emitted, the mask token included; control tokens, which LLaDA does
+    not have, are not.
     """
     check_generation(config, request)
     prompt = list(request.prompt_ids)
     blocks = request.gen_length // request.block_length
-    groups = [CONTEXT] * len(prompt) + [i // request.block_length for i in range(request.gen_length)]
-    canvas = Canvas(prompt + [config.mask_token_id] * request.gen_length, groups, config.mask_token_id)
+    groups = [CONTEXT] * len(prompt) + [
+        i // request.block_length for i in range(request.gen_length)
+    ]
+    canvas = Canvas(
+        prompt + [config.mask_token_id] * request.gen_length, groups, config.mask_token_id
+    )
     mask = None
     if request.prompt_mask is not None:
         mask = np.array([*request.prompt_mask, *[True] * request.gen_length])
@@ -78,11 +87,23 @@ def generate(
         seed=request.seed,
         last_ids=config.end_ids if request.confidence_eos_eot_inf else (),
         stop_ids=config.end_ids if request.stop_at_end else (),
-        on_step=lambda canvas, step: None if on_draft is None else on_draft(canvas.ids[len(prompt) :].tolist()),
+        on_step=lambda canvas, step: (
+            None if on_draft is None else on_draft(canvas.ids[len(prompt) :].tolist())
+        ),
     )
-    suppressed = (*request.suppress_ids, *((config.eos_token_id,) if request.logits_eos_inf else ()))
+    suppressed = (
+        *request.suppress_ids,
+        *((config.eos_token_id,) if request.logits_eos_inf else ()),
+    )
     allowed = constraint_table(config, real_tokens, (*suppressed, *config.control_ids))
-    run = denoise(canvas, [[b] for b in range(blocks)], make_plan(request.cache), allowed, rules, key_mask=mask)
+    run = denoise(
+        canvas,
+        [[b] for b in range(blocks)],
+        make_plan(request.cache),
+        allowed,
+        rules,
+        key_mask=mask,
+    )
     _, nfe = yield from counting(run)
     return GenerateResult(ids=tuple(int(i) for i in canvas.ids[len(prompt) :]), nfe=nfe)
 
@@ -91,14 +112,22 @@ def check_generation(config: ModelConfig, request: GenerateRequest) -> None:
     """``RequestRejected`` for lengths and ids that do not fit together or the model."""
     if request.seed < 0:
         raise RequestRejected(f"The seed {request.seed} is negative; use 0 or more.")
-    if request.gen_length < 1 or request.block_length < 1 or request.gen_length % request.block_length:
-        raise RequestRejected(f"gen_length {request.gen_length} is not a multiple of block_length {request.block_length}.")
+    if (
+        request.gen_length < 1
+        or request.block_length < 1
+        or request.gen_length % request.block_length
+    ):
+        raise RequestRejected(
+            f"gen_length {request.gen_length} is not a multiple of block_length "
+            f"{request.block_length}."
+        )
     blocks = request.gen_length // request.block_length
     if request.steps < blocks or request.steps % blocks:
         raise RequestRejected(f"steps {request.steps} is not a multiple of the {blocks} blocks.")
     if len(request.prompt_ids) + request.gen_length > config.max_sequence_length:
         raise RequestRejected(
-            f"The prompt of {len(request.prompt_ids)} tokens and gen_length {request.gen_length} are more than the "
+            f"The prompt of {len(request.prompt_ids)} tokens and gen_length {request.gen_length} "
+            "are more than the "
             f"{config.max_sequence_length} tokens that the model allows; shorten one of them."
         )
     if request.prompt_mask is not None and len(request.prompt_mask) != len(request.prompt_ids):
@@ -106,4 +135,6 @@ def check_generation(config: ModelConfig, request: GenerateRequest) -> None:
     check_ids(config, request.prompt_ids)
     check_ids(config, request.suppress_ids)
     if request.cfg_scale and request.cache != "none":
-        raise RequestRejected("Guidance needs cache none: the cached context is the conditional one.")
+        raise RequestRejected(
+            "Guidance needs cache none: the cached context is the conditional one."
+        )

@@ -1,7 +1,9 @@
-"""LLaDA's Monte-Carlo estimate of a conditional log-likelihood (paper eq. 6, ``get_log_likelihood.py``).
+"""LLaDA's Monte-Carlo estimate of a conditional log-likelihood (paper eq. 6,
+``get_log_likelihood.py``).
 
-Draw l from 1..L, mask exactly l answer tokens, weigh their log-probabilities by L / l; the mean over samples bounds
-log p(answer | prompt) from below. Exact counts need far fewer samples than independent masking.
+Draw l from 1..L, mask exactly l answer tokens, weigh their log-probabilities by L / l; the mean
+over samples bounds log p(answer | prompt) from below. Exact counts need far fewer samples than
+independent masking.
 """
 
 from __future__ import annotations
@@ -74,19 +76,25 @@ def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimatin
 def _check(config: ModelConfig, request: LikelihoodRequest) -> None:
     if config.context_attention == "causal":
         raise RequestRejected(
-            "This model reads an answer exactly; LLaDA's estimate and guidance are for models that attend to everything."
+            "This model reads an answer exactly; LLaDA's estimate and guidance are for models that "
+            "attend to everything."
         )
     if not request.answer_ids:
         raise RequestRejected("There is no answer to judge; give at least one token.")
     if request.samples < 1 or request.rows < 1:
-        raise RequestRejected(f"samples {request.samples} and rows {request.rows} must be at least 1.")
+        raise RequestRejected(
+            f"samples {request.samples} and rows {request.rows} must be at least 1."
+        )
     check_ids(config, (*request.prompt_ids, *request.answer_ids, *request.suffix_ids))
 
 
-def mask_copies(length: int, rows: int, rng: np.random.Generator) -> tuple[Bools, NDArray[np.float64]]:
+def mask_copies(
+    length: int, rows: int, rng: np.random.Generator
+) -> tuple[Bools, NDArray[np.float64]]:
     """(B, L) masks with exact counts, and their ratios (B,).
 
-    The counts are spread evenly over 1..L from a random start, as in the reference, so one batch covers all of them.
+    The counts are spread evenly over 1..L from a random start, as in the reference, so one batch
+    covers all of them.
     """
     first = int(rng.integers(1, length + 1))
     spread = np.rint(np.linspace(first, first + (rows - 1) * length / rows, rows)).astype(np.int64)

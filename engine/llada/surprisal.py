@@ -1,8 +1,9 @@
-"""Surprise: minus the log-probability of a token given everything else, on both sides (pseudo-log-likelihood).
+"""Surprise: minus the log-probability of a token given everything else, on both sides
+(pseudo-log-likelihood).
 
-A token is masked to be judged, because predictions at visible places are untrained. Words are masked whole, so that pieces
-of a word do not give each other away; in one pass every ``stride``-th word is masked, so a text costs ``stride`` passes.
-Control tokens take no probability.
+A token is masked to be judged, because predictions at visible places are untrained. Words are
+masked whole, so that pieces of a word do not give each other away; in one pass every ``stride``-th
+word is masked, so a text costs ``stride`` passes. Control tokens take no probability.
 """
 
 from __future__ import annotations
@@ -52,11 +53,14 @@ def score_ids(config: ModelConfig, ids: tuple[int, ...]) -> Scoring:
     return (yield from _score(config, np.array(ids, np.int64), groups, len(ids), len(ids)))
 
 
-def score_text(config: ModelConfig, ids: Ints, words: Ints, window: int, stride: int | None) -> Scoring:
+def score_text(
+    config: ModelConfig, ids: Ints, words: Ints, window: int, stride: int | None
+) -> Scoring:
     """Log-probability of every token of a text whose tokens belong to ``words`` (numbered from 0).
 
-    ``stride`` words are between two masked ones; ``None`` masks one word a pass. Texts longer than ``window`` are judged in
-    windows that overlap by half, each token where it stands nearest to the middle.
+    ``stride`` words are between two masked ones; ``None`` masks one word a pass. Texts longer than
+    ``window`` are judged in windows that overlap by half, each token where it stands nearest to the
+    middle.
     """
     if len(ids) == 0:
         return np.empty(0)
@@ -99,13 +103,17 @@ def _score(config: ModelConfig, ids: Ints, groups: Ints, passes: int, stride: in
 def word_numbers(text: str, tokenizer: TextTokenizer) -> tuple[Ints, Ints, list[tuple[int, int]]]:
     """Ids of ``text``, the number of the word each belongs to, and the code points each covers.
 
-    A word is what a reader takes for one: letters and digits together, marks and blanks apart. A token that covers parts of
-    two words (a space and the word after it) belongs to the later.
+    A word is what a reader takes for one: letters and digits together, marks and blanks apart. A
+    token that covers parts of two words (a space and the word after it) belongs to the later.
     """
     ids, spans = tokenizer.encode_with_offsets(text)
     ends = np.array([match.end() for match in _WORD.finditer(text)] or [len(text)])
-    words = np.array([int(np.searchsorted(ends, max(start, end - 1), side="right")) for start, end in spans], np.int64)
-    # Words without a token of their own (a space that joined the next word) leave no gap in the numbers.
+    words = np.array(
+        [int(np.searchsorted(ends, max(start, end - 1), side="right")) for start, end in spans],
+        np.int64,
+    )
+    # Words without a token of their own (a space that joined the next word) leave no gap in the
+    # numbers.
     return np.array(ids, np.int64), np.unique(words, return_inverse=True)[1].astype(np.int64), spans
 
 

@@ -1,4 +1,5 @@
-"""Names of the step graph's inputs and outputs: what ``export`` writes is what a backend asks for."""
+"""Names of the step graph's inputs and outputs: what ``export`` writes is what a backend asks
+for."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ INPUTS = (
     "context_position_ids",
 )
 STRETCH = "stretch"
-"""One input more of models whose context is causal: the stretch of every key, (B, P + S) (``network.visibility``)."""
+"""One input more of models whose context is causal: the stretch of every key, (B, P + S)
+(``network.visibility``)."""
 CANVAS, READING = 0, -1
 """Stretches that are no context: anchors and slots, and an answer that is read causally."""
 NUM_CANDIDATES = 8
@@ -30,5 +32,8 @@ def graph_inputs(config: ModelConfig) -> tuple[str, ...]:
 
 
 def cache_names(num_layers: int, prefix: str) -> list[str]:
-    """``prefix.0.keys``, ``prefix.0.values``, ... in the order of the graph; ``context`` goes in, ``active`` comes out."""
-    return [f"{prefix}.{layer}.{kind}" for layer in range(num_layers) for kind in ("keys", "values")]
+    """``prefix.0.keys``, ``prefix.0.values``, ... in the order of the graph; ``context`` goes in,
+    ``active`` comes out."""
+    return [
+        f"{prefix}.{layer}.{kind}" for layer in range(num_layers) for kind in ("keys", "values")
+    ]

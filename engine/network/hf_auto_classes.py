@@ -1,10 +1,12 @@
-"""Lacuna's checkpoints in the ``transformers`` library: importing this module registers them with its auto classes.
+"""Lacuna's checkpoints in the ``transformers`` library: importing this module registers them with
+its auto classes.
 
     import engine.network.hf_auto_classes
     model = transformers.AutoModel.from_pretrained(FOLDER)
     logits = model(input_ids, attention_mask).logits
 
-Parameters keep the names of the public checkpoints, so one folder serves Lacuna, ``transformers`` and LLaDA's own code.
+Parameters keep the names of the public checkpoints, so one folder serves Lacuna, ``transformers``
+and LLaDA's own code.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import MaskedLMOutput
 
 from engine.network.model import MaskPredictor
@@ -33,7 +41,9 @@ class LladaConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
     def model_config(self) -> LacunaConfig:
         """The same as Lacuna's own type; ``CheckpointError`` names a key that does not fit."""
         known = known_config_keys()
-        return parse_model_config({key: value for key, value in self.to_dict().items() if key in known})
+        return parse_model_config(
+            {key: value for key, value in self.to_dict().items() if key in known}
+        )
 
 
 class LladaModel(PreTrainedModel):  # type: ignore[no-untyped-call]
@@ -48,7 +58,9 @@ class LladaModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         super().__init__(config)
         predictor = MaskPredictor(config.model_config())
         self.model = predictor.model
-        self._predict: Callable[[Tensor, Tensor | None], Tensor] = predictor.forward  # a method is no second submodule
+        self._predict: Callable[[Tensor, Tensor | None], Tensor] = (
+            predictor.forward
+        )  # a method is no second submodule
         self.post_init()  # type: ignore[no-untyped-call]
 
     def get_input_embeddings(self) -> nn.Module:
@@ -56,14 +68,20 @@ class LladaModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return embedding
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **ignored: Any
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **ignored: Any,
     ) -> MaskedLMOutput:
         """Logits (B, S, V); with ``labels`` the mean cross-entropy over those that are not -100."""
         seen = None if attention_mask is None else attention_mask.bool()
         logits = self._predict(input_ids, seen)
         loss = None
         if labels is not None:
-            loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL)
+            loss = F.cross_entropy(
+                logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED_LABEL
+            )
         return MaskedLMOutput(loss=loss, logits=logits)
 
     def _init_weights(self, module: nn.Module) -> None:

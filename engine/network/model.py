@@ -1,10 +1,11 @@
 """The mask predictor: the one definition of the transformer.
 
-A LLaMA block stack without a causal mask (LLaDA, arXiv 2502.09992, table 5): RMSNorm in fp32, rotary positions with
-rotate-half in fp32, SwiGLU, optional grouped-query attention. Module names are those of the public checkpoints.
+A LLaMA block stack without a causal mask (LLaDA, arXiv 2502.09992, table 5): RMSNorm in fp32,
+rotary positions with rotate-half in fp32, SwiGLU, optional grouped-query attention. Module names
+are those of the public checkpoints.
 
-Architecture only: no loss, no optimiser, no sampling. Shapes: B batch, S active tokens, P cached tokens, H heads,
-G key/value heads, D head dimension, E model width, V vocabulary, Q queried rows.
+Architecture only: no loss, no optimiser, no sampling. Shapes: B batch, S active tokens, P cached
+tokens, H heads, G key/value heads, D head dimension, E model width, V vocabulary, Q queried rows.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from engine.network.model_config import ModelConfig
 from engine.network.visibility import stretch_visibility
 
 LayerKeys = tuple[Tensor, Tensor]
-"""Keys **before** rotation and values of one layer, each (B, G, P, D). Unrotated keys can be moved to other positions."""
+"""Keys **before** rotation and values of one layer, each (B, G, P, D). Unrotated keys can be moved
+to other positions."""
 
 
 class RMSNorm(nn.Module):
@@ -57,11 +59,13 @@ def rotate(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Attention (B, H, S, D) of queries over grouped keys and values (B, G, P + S, D); True in ``mask`` may be seen."""
+    """Attention (B, H, S, D) of queries over grouped keys and values (B, G, P + S, D); True in
+    ``mask`` may be seen."""
     grouped = q.shape[1] != k.shape[1]
     if q.device.type != "cpu" or not q.requires_grad:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
-    # Training on a CPU: written out, forward and backward take 12 ms where the fused kernel takes 30 (16 x 256 tokens).
+    # Training on a CPU: written out, forward and backward take 12 ms where the fused kernel takes
+    # 30 (16 x 256 tokens).
     if grouped:
         k, v = (x.repeat_interleave(q.shape[1] // k.shape[1], dim=1) for x in (k, v))
     scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
@@ -71,7 +75,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
 
 
 class Block(nn.Module):
-    """One transformer layer; ``ff_proj`` is the gate, ``up_proj`` the value, ``ff_out`` the way down."""
+    """One transformer layer; ``ff_proj`` is the gate, ``up_proj`` the value, ``ff_out`` the way
+    down."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -105,7 +110,8 @@ class Block(nn.Module):
         v = self.v_proj(h).view(batch, length, -1, dim).transpose(1, 2)
         keys, values = rotate(k, table), v
         if past is not None and past_table is not None:
-            # Attention without a causal mask does not depend on the order of keys, so the cache simply goes in front.
+            # Attention without a causal mask does not depend on the order of keys, so the cache
+            # simply goes in front.
             keys = torch.cat((rotate(past[0], past_table), keys), dim=2)
             values = torch.cat((past[1], values), dim=2)
         y = attend(rotate(q, table), keys, values, mask)
@@ -125,7 +131,9 @@ class _Trunk(nn.Module):
             "ln_f": RMSNorm(config.d_model, config.rms_norm_eps),
         }
         if not config.weight_tying:
-            parts["ff_out"] = nn.Linear(config.d_model, config.embedding_rows, bias=config.include_bias)
+            parts["ff_out"] = nn.Linear(
+                config.d_model, config.embedding_rows, bias=config.include_bias
+            )
         self.transformer = nn.ModuleDict(parts)
 
     @property
@@ -146,7 +154,8 @@ class MaskPredictor(nn.Module):
         self.config = config
         self.model = _Trunk(config)
         self.checkpoint_activations = False
-        """While training: keep only the input of every block and compute its inside again in the backward pass."""
+        """While training: keep only the input of every block and compute its inside again in the
+        backward pass."""
 
     def encode(
         self,
@@ -158,10 +167,13 @@ class MaskPredictor(nn.Module):
         stretch: Tensor | None = None,  # (B, P + S), of models with causal context (``visibility``)
         visible: Tensor | None = None,  # (B, S, P + S), True where a query sees a key
     ) -> tuple[Tensor, list[LayerKeys]]:
-        """Run the blocks; return the normed rows (B, S, E) and every layer's keys and values of the active tokens."""
+        """Run the blocks; return the normed rows (B, S, E) and every layer's keys and values of the
+        active tokens."""
         config, parts = self.config, self.model.transformer
         if position_ids is None:
-            position_ids = torch.arange(input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
+            position_ids = torch.arange(input_ids.shape[1], device=input_ids.device).expand_as(
+                input_ids
+            )
         table = rotary_table(position_ids, config.head_dim, config.rope_theta)
         past_table = None
         if past is not None:
@@ -202,23 +214,36 @@ class MaskPredictor(nn.Module):
             logits = self.model.transformer["ff_out"](rows)
         return logits / math.sqrt(self.config.d_model) if self.config.scale_logits else logits
 
-    def forward(self, input_ids: Tensor, key_mask: Tensor | None = None, position_ids: Tensor | None = None) -> Tensor:
+    def forward(
+        self, input_ids: Tensor, key_mask: Tensor | None = None, position_ids: Tensor | None = None
+    ) -> Tensor:
         """Logits (B, S, V) of a whole canvas."""
         return self.head(self.encode(input_ids, position_ids, key_mask=key_mask)[0])
 
 
 def _not_later(position_ids: Tensor, past_position_ids: Tensor | None) -> Tensor:
     """(B, 1, S, P + S): True where the key does not stand after the query."""
-    keys = position_ids if past_position_ids is None else torch.cat((past_position_ids, position_ids), dim=1)
+    keys = (
+        position_ids
+        if past_position_ids is None
+        else torch.cat((past_position_ids, position_ids), dim=1)
+    )
     return (keys[:, None, :] <= position_ids[:, :, None])[:, None]
 
 
 def init_weights(model: MaskPredictor, generator: torch.Generator) -> None:
-    """GPT-2 style initialisation: normal(0.02), the two projections into the residual stream scaled by depth."""
+    """GPT-2 style initialisation: normal(0.02), the two projections into the residual stream scaled
+    by depth."""
     scale = 0.02 / math.sqrt(2 * model.config.n_layers)
     for name, parameter in model.named_parameters():
         if parameter.dim() < 2:
-            torch.nn.init.zeros_(parameter) if name.endswith("bias") else torch.nn.init.ones_(parameter)
+            torch.nn.init.zeros_(parameter) if name.endswith("bias") else torch.nn.init.ones_(
+                parameter
+            )
         else:
-            into_residual = name.endswith(("attn_out.weight", "ff_out.weight")) and ".blocks." in name
-            torch.nn.init.normal_(parameter, 0.0, scale if into_residual else 0.02, generator=generator)
+            into_residual = (
+                name.endswith(("attn_out.weight", "ff_out.weight")) and ".blocks." in name
+            )
+            torch.nn.init.normal_(
+                parameter, 0.0, scale if into_residual else 0.02, generator=generator
+            )

@@ -1,7 +1,8 @@
 """Is a model folder what was made? Sizes and hashes of its manifest, and weights that are numbers.
 
-Everything is checked when a folder is loaded for the first time, and again after anything in it has changed; in between a
-note in the user's cache folder says that these very files were found whole. ``lacuna models --check`` asks anew.
+Everything is checked when a folder is loaded for the first time, and again after anything in it has
+changed; in between a note in the user's cache folder says that these very files were found whole.
+``lacuna models --check`` asks anew.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from engine.network.weights import INDEX, SINGLE, require_finite, weight_files
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 16 << 20
-READ = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "calibration.json", "model.onnx")
+READ = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "calibration.json",
+    "model.onnx",
+)
 """What is read beside the weights and the manifest."""
 
 
@@ -31,7 +39,8 @@ class _File(msgspec.Struct):
 
 
 def check_model(folder: Path, again: bool = False) -> None:
-    """``CheckpointError`` names the first file that is missing, changed, no file, or holds no numbers.
+    """``CheckpointError`` names the first file that is missing, changed, no file, or holds no
+    numbers.
 
     ``again`` looks at every byte even if these files were found whole before.
     """
@@ -43,7 +52,9 @@ def check_model(folder: Path, again: bool = False) -> None:
         return
     for name, known in files.items():
         _check_file(folder / name, known)
-    for path in weight_files(folder) if (folder / SINGLE).exists() or (folder / INDEX).exists() else ():
+    for path in (
+        weight_files(folder) if (folder / SINGLE).exists() or (folder / INDEX).exists() else ()
+    ):
         require_finite(path)
     if note is not None:
         with contextlib.suppress(OSError):  # without a cache folder the next start checks again
@@ -63,7 +74,9 @@ def _manifest(folder: Path) -> dict[str, _File]:
         raise CheckpointError(f"{path} is damaged; export or fetch the model again.") from exc
     for name in files:
         if Path(name).name != name or name in ("", ".", ".."):
-            raise CheckpointError(f"{path} names a file outside its folder; export or fetch the model again.")
+            raise CheckpointError(
+                f"{path} names a file outside its folder; export or fetch the model again."
+            )
     return files
 
 
@@ -79,7 +92,9 @@ def _check_file(path: Path, known: _File) -> None:
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read ({exc.strerror}); {again}") from exc
     if size != known.bytes:
-        raise CheckpointError(f"{path} is {'cut short' if size < known.bytes else 'longer than it was made'}; {again}")
+        raise CheckpointError(
+            f"{path} is {'cut short' if size < known.bytes else 'longer than it was made'}; {again}"
+        )
     if found != known.sha256:
         raise CheckpointError(f"{path} is not the file that was made (its hash differs); {again}")
 
@@ -90,19 +105,38 @@ def _require_regular(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as exc:
-        raise CheckpointError(f"{path} cannot be read ({exc.strerror}); export or fetch the model again.") from exc
+        raise CheckpointError(
+            f"{path} cannot be read ({exc.strerror}); export or fetch the model again."
+        ) from exc
 
 
 def _note(folder: Path, files: dict[str, _File]) -> Path | None:
-    """Where it is noted that the files, as they are now, were found whole; nothing where there is no place for notes."""
+    """Where it is noted that the files, as they are now, were found whole; nothing where there is
+    no place for notes."""
     seen: list[object] = [str(folder.resolve())]
     try:
         for path in sorted(folder.iterdir()):
-            if path.name in files or path.name == MANIFEST or path.name in READ or path.suffix == ".safetensors":
+            if (
+                path.name in files
+                or path.name == MANIFEST
+                or path.name in READ
+                or path.suffix == ".safetensors"
+            ):
                 info = path.stat()
-                seen.append((path.name, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, info.st_dev))
+                seen.append(
+                    (
+                        path.name,
+                        info.st_size,
+                        info.st_mtime_ns,
+                        info.st_ctime_ns,
+                        info.st_ino,
+                        info.st_dev,
+                    )
+                )
         cache = Path(platformdirs.user_cache_dir("lacuna", appauthor=False))
     except (OSError, RuntimeError, KeyError):  # no home folder, a user without a name
         return None
-    key = hashlib.sha256(repr((seen, sorted(files.items(), key=lambda one: one[0]))).encode()).hexdigest()
+    key = hashlib.sha256(
+        repr((seen, sorted(files.items(), key=lambda one: one[0]))).encode()
+    ).hexdigest()
     return cache / "checked" / key

@@ -1,8 +1,8 @@
 """The special ids of a checkpoint whose ``config.json`` does not name them.
 
-LLaDA's own config names its mask, copies and successors do not always; the tokenizer files do (iLLaDA's mask is 5, LLaDA's
-126336). Order: config, tokenizer files by role, tokenizer files by LLaDA's token names, LLaDA's ids where the vocabulary
-is LLaDA's.
+LLaDA's own config names its mask, copies and successors do not always; the tokenizer files do
+(iLLaDA's mask is 5, LLaDA's 126336). Order: config, tokenizer files by role, tokenizer files by
+LLaDA's token names, LLaDA's ids where the vocabulary is LLaDA's.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ _LLADA_IDS = {"mask_token_id": 126_336, "eos_token_id": 126_081, "eot_token_id":
 
 
 def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
-    """What ``raw`` (the config) does not say of mask, end of text and end of turn, by the other files of ``folder``."""
+    """What ``raw`` (the config) does not say of mask, end of text and end of turn, by the other
+    files of ``folder``."""
     named = raw.get("mask_token_id") is not None and raw.get("eos_token_id") is not None
     if named and "weights_layout" in raw:
-        return {}  # written by us, who name every special id; parsing a tokenizer costs a start 10 ms
+        # written by us, who name every special id; parsing a tokenizer costs a start 10 ms
+        return {}
     added = _added_tokens(read_json_object(folder / "tokenizer.json"))
     roles = read_json_object(folder / "tokenizer_config.json")
     rows = raw.get("embedding_size") or raw.get("vocab_size")
@@ -45,11 +47,16 @@ def special_ids(folder: Path, raw: dict[str, Any]) -> dict[str, int]:
 
 
 def _added_tokens(raw: dict[str, Any]) -> dict[str, int]:
-    """Text -> id of what a tokenizer adds to its vocabulary; what is not in its form is passed over."""
+    """Text -> id of what a tokenizer adds to its vocabulary; what is not in its form is passed
+    over."""
     entries = raw.get("added_tokens")
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    found = (
+        [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
     texts = [(entry.get("content"), entry.get("id")) for entry in found]
-    return {text: number for text, number in texts if isinstance(text, str) and isinstance(number, int)}
+    return {
+        text: number for text, number in texts if isinstance(text, str) and isinstance(number, int)
+    }
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -64,6 +71,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
 
 def token_text(token: object) -> str:
-    """The text of a token of ``tokenizer_config.json``, which is the text or an object that holds it; else nothing."""
+    """The text of a token of ``tokenizer_config.json``, which is the text or an object that holds
+    it; else nothing."""
     value = token.get("content") if isinstance(token, dict) else token
     return value if isinstance(value, str) else ""

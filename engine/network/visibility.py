@@ -1,11 +1,13 @@
-"""Who sees whom where the context is causal and the canvas is not: a rule over one number a token, its *stretch*.
+"""Who sees whom where the context is causal and the canvas is not: a rule over one number a token,
+its *stretch*.
 
     k > 0       context: the k-th stretch, encoded by itself from left to right
     CANVAS      anchors and slots: they see everything, in both directions
-    READING     an answer read causally: all of the context, and of the rest what does not stand behind
+    READING     an answer read causally: all of the context, and of the rest what does not stand
+                behind
 
-"Not behind" goes by the index in the pass (cached tokens first), not by position: padding stands at the right, so no query
-is ever without a key. Shapes: B rows, S active tokens, P cached tokens.
+"Not behind" goes by the index in the pass (cached tokens first), not by position: padding stands at
+the right, so no query is ever without a key. Shapes: B rows, S active tokens, P cached tokens.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from engine.network.graph_io import CANVAS, READING
 
 
 def stretch_visibility(stretch: Tensor, active: int) -> Tensor:
-    """(B, S, P + S) bool from the stretches (B, P + S) of cached and ``active`` tokens; S is ``active``."""
+    """(B, S, P + S) bool from the stretches (B, P + S) of cached and ``active`` tokens; S is
+    ``active``."""
     keys = stretch.shape[1]
     query = stretch[:, keys - active :, None]
     place = torch.arange(keys, device=stretch.device)

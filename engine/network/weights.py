@@ -1,7 +1,8 @@
 """Read the safetensors files of a model folder: one file, or shards with an index. Torch-free.
 
-The format (https://huggingface.co/docs/safetensors): the length of the header (8 bytes, little-endian), the header (JSON:
-name -> dtype, shape, offsets), the raw data. Files come from anywhere, so every number of the header is checked.
+The format (https://huggingface.co/docs/safetensors): the length of the header (8 bytes,
+little-endian), the header (JSON: name -> dtype, shape, offsets), the raw data. Files come from
+anywhere, so every number of the header is checked.
 """
 
 from __future__ import annotations
@@ -47,12 +48,18 @@ def weight_files(folder: Path) -> list[Path]:
     try:
         names = sorted(set(read_json(index)["weight_map"].values()))
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as exc:
-        raise CheckpointError(f"{index} is not a weight index; fetch the checkpoint again.") from exc
+        raise CheckpointError(
+            f"{index} is not a weight index; fetch the checkpoint again."
+        ) from exc
     for name in names:
         if not isinstance(name, str) or Path(name).name != name:
-            raise CheckpointError(f"{index} names a shard outside its folder; fetch the checkpoint again.")
+            raise CheckpointError(
+                f"{index} names a shard outside its folder; fetch the checkpoint again."
+            )
         if not (folder / name).exists():
-            raise CheckpointError(f"The shard {name} of {folder} is missing; fetch the checkpoint again.")
+            raise CheckpointError(
+                f"The shard {name} of {folder} is missing; fetch the checkpoint again."
+            )
     return [folder / name for name in names]
 
 
@@ -70,11 +77,13 @@ class TensorEntry:
 
 
 class WeightsFile:
-    """One safetensors file. Tensors are read into memory, never mapped: a mapped file that is cut short or replaced while
-    it is in use ends the process (SIGBUS); one that is read is either whole or an error."""
+    """One safetensors file. Tensors are read into memory, never mapped: a mapped file that is cut
+    short or replaced while it is in use ends the process (SIGBUS); one that is read is either whole
+    or an error."""
 
     def __init__(self, path: Path) -> None:
-        """``CheckpointError`` when the file is no safetensors file or shorter than its header says."""
+        """``CheckpointError`` when the file is no safetensors file or shorter than its header
+        says."""
         self.path = path
         self.entries = tensor_entries(path)
 
@@ -87,9 +96,13 @@ class WeightsFile:
                 stream.seek(entry.offset)
                 read = stream.readinto(data)
         except OSError as exc:
-            raise CheckpointError(f"{self.path} cannot be read ({exc.strerror}); fetch the checkpoint again.") from exc
+            raise CheckpointError(
+                f"{self.path} cannot be read ({exc.strerror}); fetch the checkpoint again."
+            ) from exc
         if read != entry.length:
-            raise CheckpointError(f"{self.path} was cut short while it was read; fetch the checkpoint again.")
+            raise CheckpointError(
+                f"{self.path} was cut short while it was read; fetch the checkpoint again."
+            )
         return data
 
 
@@ -99,9 +112,13 @@ def read_weights(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as exc:
-        raise CheckpointError(f"{path} cannot be read ({exc.strerror}); fetch the checkpoint again.") from exc
+        raise CheckpointError(
+            f"{path} cannot be read ({exc.strerror}); fetch the checkpoint again."
+        ) from exc
     if len(data) < end:
-        raise CheckpointError(f"{path} was cut short while it was read; fetch the checkpoint again.")
+        raise CheckpointError(
+            f"{path} was cut short while it was read; fetch the checkpoint again."
+        )
     return data
 
 
@@ -121,11 +138,14 @@ def tensor_entries(path: Path) -> dict[str, TensorEntry]:
         return _entries(header, 8 + size, end)
     except (ValueError, OSError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc
-        raise CheckpointError(f"{path} is damaged or cut short ({why}); fetch the checkpoint again.") from exc
+        raise CheckpointError(
+            f"{path} is damaged or cut short ({why}); fetch the checkpoint again."
+        ) from exc
 
 
 def _entries(header: dict[str, Any], begin: int, end: int) -> dict[str, TensorEntry]:
-    """The entries of a header; ``ValueError`` where one does not fit the file, its type or its neighbours."""
+    """The entries of a header; ``ValueError`` where one does not fit the file, its type or its
+    neighbours."""
     found: dict[str, TensorEntry] = {}
     for name, raw in header.items():
         if name == "__metadata__":
@@ -161,12 +181,17 @@ def require_finite(path: Path) -> None:
     weights = WeightsFile(path)
     for name, entry in weights.entries.items():
         if entry.dtype in _FLOATS and not _finite(weights.read(name), entry.dtype):
-            raise CheckpointError(f"{path}: {name} holds numbers that are not finite; fetch the checkpoint again.")
+            raise CheckpointError(
+                f"{path}: {name} holds numbers that are not finite; fetch the checkpoint again."
+            )
 
 
 def _finite(data: bytearray, dtype: str) -> bool:
-    """Nothing but numbers: a float is none where all bits of its exponent are set (fp8 e4m3: exponent and fraction)."""
+    """Nothing but numbers: a float is none where all bits of its exponent are set (fp8 e4m3:
+    exponent and fraction)."""
     kind, mask = _FLOATS[dtype]
     bits = np.frombuffer(data, kind)
     step = 1 << 22  # so that the comparison takes little memory beside the tensor
-    return not any(bool(((bits[at : at + step] & mask) == mask).any()) for at in range(0, len(bits), step))
+    return not any(
+        bool(((bits[at : at + step] & mask) == mask).any()) for at in range(0, len(bits), step)
+    )

@@ -1,9 +1,11 @@
-"""Blanks that a user marked in a text: ``____`` and ``<fill>``, with the reasons why others were passed over.
+"""Blanks that a user marked in a text: ``____`` and ``<fill>``, with the reasons why others were
+passed over.
 
-Three or more underscores that touch no word character are a blank of unknown length, except where a language gives them
-another meaning: a rule in Markdown, names of an assignment or parameter list in code. ``\\___`` escapes a marker.
-``<fill>`` takes options: ``tokens=8`` (exact length), ``lines=2``, ``name=x`` (tied to others of that name) and
-``keep="retry timeout"`` (words that stay, in order). Only a marker alone on its line may become several lines.
+Three or more underscores that touch no word character are a blank of unknown length, except where a
+language gives them another meaning: a rule in Markdown, names of an assignment or parameter list in
+code. ``\\___`` escapes a marker. ``<fill>`` takes options: ``tokens=8`` (exact length),
+``lines=2``, ``name=x`` (tied to others of that name) and ``keep="retry timeout"`` (words that stay,
+in order). Only a marker alone on its line may become several lines.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ MARKERS = (UNDERSCORES, TAG)
 """What marks a blank unless the user chose otherwise."""
 _UNDERSCORES = re.compile(r"(?<!\w)_{3,}(?!\w)")
 _VALUE = r'(?>"[^"\n]*+"|[^\s<>"]*+)'
-# Possessive and atomic throughout: a tag is read from left to right, and nothing is ever tried a second time. A value has
-# no ``<``, so that what one attempt reads ends where the next one begins, and a text of any kind costs linear time.
+# Possessive and atomic throughout: a tag is read from left to right, and nothing is ever tried a
+# second time. A value has no ``<``, so that what one attempt reads ends where the next one begins,
+# and a text of any kind costs linear time.
 _TAG = re.compile(rf"(?<!\w)<fill(?P<options>(?:\s++\w++={_VALUE})*+)\s*+>")
 _OPTION = re.compile(rf"(\w++)=({_VALUE})")
 _COUNTS = {"tokens": 256, "lines": 16}
@@ -42,17 +45,42 @@ BESIDE = 400
 """Characters of a line on each side of a marker that tell its role."""
 
 PROSE_WITH_RULES = frozenset({"markdown", "restructuredtext"})
-CODE = frozenset({"python", "javascript", "typescript", "go", "rust", "c", "cpp", "java", "shellscript"})
+CODE = frozenset(
+    {"python", "javascript", "typescript", "go", "rust", "c", "cpp", "java", "shellscript"}
+)
 NO_TAGS = frozenset({"html", "xml", "javascriptreact", "typescriptreact", "vue", "svelte"})
 """Languages in which ``<fill>`` is an element; their switch is off."""
 
 _EXTENSIONS = {
-    "py": "python", "pyi": "python", "md": "markdown", "markdown": "markdown", "rst": "restructuredtext",
-    "js": "javascript", "mjs": "javascript", "ts": "typescript", "jsx": "javascriptreact", "tsx": "typescriptreact",
-    "go": "go", "rs": "rust", "c": "c", "h": "c", "cc": "cpp", "cpp": "cpp", "hpp": "cpp", "java": "java",
-    "json": "json", "yaml": "yaml", "yml": "yaml", "tex": "latex", "sh": "shellscript", "html": "html",
-    "xml": "xml", "vue": "vue", "svelte": "svelte", "txt": "plaintext",
-}  # fmt: skip
+    "py": "python",
+    "pyi": "python",
+    "md": "markdown",
+    "markdown": "markdown",
+    "rst": "restructuredtext",
+    "js": "javascript",
+    "mjs": "javascript",
+    "ts": "typescript",
+    "jsx": "javascriptreact",
+    "tsx": "typescriptreact",
+    "go": "go",
+    "rs": "rust",
+    "c": "c",
+    "h": "c",
+    "cc": "cpp",
+    "cpp": "cpp",
+    "hpp": "cpp",
+    "java": "java",
+    "json": "json",
+    "yaml": "yaml",
+    "yml": "yaml",
+    "tex": "latex",
+    "sh": "shellscript",
+    "html": "html",
+    "xml": "xml",
+    "vue": "vue",
+    "svelte": "svelte",
+    "txt": "plaintext",
+}
 
 
 class SkippedMarker(Config, kw_only=True, frozen=True):
@@ -70,14 +98,16 @@ class Blanks:
 
 
 def language_of(name: str) -> str:
-    """The language identifier of a file name, as editors name languages; ``plaintext`` when unknown."""
+    """The language identifier of a file name, as editors name languages; ``plaintext`` when
+    unknown."""
     return _EXTENSIONS.get(name.rsplit(".", 1)[-1].lower(), "plaintext")
 
 
 def find_blanks(text: str, language: str, markers: Sequence[str] = MARKERS) -> Blanks:
     """Every marker of ``text`` as a span, or as skipped with the reason.
 
-    A marker other than ``____`` and ``<fill>`` stands for itself and means a blank of unknown length wherever it is found.
+    A marker other than ``____`` and ``<fill>`` stands for itself and means a blank of unknown
+    length wherever it is found.
     """
     spans: list[Span] = []
     skipped: list[SkippedMarker] = []
@@ -100,8 +130,13 @@ def find_blanks(text: str, language: str, markers: Sequence[str] = MARKERS) -> B
 
 
 def _found(text: str, markers: Sequence[str]) -> Iterator[tuple[str, re.Match[str]]]:
-    """(marker, match) in the order of the text, none overlapping another; the marker named first wins."""
-    found = ((match.start(), rank, match) for rank, marker in enumerate(markers) for match in _matches(text, marker))
+    """(marker, match) in the order of the text, none overlapping another; the marker named first
+    wins."""
+    found = (
+        (match.start(), rank, match)
+        for rank, marker in enumerate(markers)
+        for match in _matches(text, marker)
+    )
     at = 0
     for start, rank, match in sorted(found, key=lambda one: one[:2]):
         if start >= at:
@@ -110,8 +145,11 @@ def _found(text: str, markers: Sequence[str]) -> Iterator[tuple[str, re.Match[st
 
 
 def _matches(text: str, marker: str) -> Iterator[re.Match[str]]:
-    """Where a marker stands; a plain search for how one begins is twenty times as fast as the pattern alone."""
-    pattern, begins = {UNDERSCORES: (_UNDERSCORES, "___"), TAG: (_TAG, "<fill")}.get(marker, (None, marker))
+    """Where a marker stands; a plain search for how one begins is twenty times as fast as the
+    pattern alone."""
+    pattern, begins = {UNDERSCORES: (_UNDERSCORES, "___"), TAG: (_TAG, "<fill")}.get(
+        marker, (None, marker)
+    )
     pattern = pattern or re.compile(re.escape(marker))
     start = text.find(begins)
     while start >= 0:
@@ -127,13 +165,15 @@ def _matches(text: str, marker: str) -> Iterator[re.Match[str]]:
 
 
 def _alone(text: str, start: int, end: int) -> bool:
-    """True when nothing else stands on the marker's line: only then may the answer have several lines."""
+    """True when nothing else stands on the marker's line: only then may the answer have several
+    lines."""
     before, after = _beside(text, start, end, LONGEST_LINE)
     return len(before) + len(after) < LONGEST_LINE and not (before + after).strip()
 
 
 def _beside(text: str, start: int, end: int, most: int) -> tuple[str, str]:
-    """What stands on the line before and after a marker, at most so many characters; a line of any length costs the same."""
+    """What stands on the line before and after a marker, at most so many characters; a line of any
+    length costs the same."""
     line_start = text.rfind("\n", max(0, start - most), start) + 1 or max(0, start - most)
     line_end = text.find("\n", end, end + most)
     return text[line_start:start], text[end : end + most if line_end < 0 else line_end]
@@ -179,5 +219,10 @@ def _tag(match: re.Match[str], language: str) -> tuple[str | None, Span]:
     counts = {key: int(options[key]) if key in options else None for key in _COUNTS}
     pins = tuple(options.get("keep", "").split())
     return None, Span(
-        start=start, end=end, tokens=counts["tokens"], lines=counts["lines"], name=options.get("name"), pins=pins
+        start=start,
+        end=end,
+        tokens=counts["tokens"],
+        lines=counts["lines"],
+        name=options.get("name"),
+        pins=pins,
     )

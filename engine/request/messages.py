@@ -1,4 +1,5 @@
-"""What is asked of the engine and what it answers. Offsets are code points of the text, ranges are half open."""
+"""What is asked of the engine and what it answers. Offsets are code points of the text, ranges are
+half open."""
 
 from __future__ import annotations
 
@@ -7,14 +8,18 @@ from typing import Literal
 
 from engine.base.structs import Config
 
-Withheld = Literal["low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"]
-"""Why an answer is neither shown nor written: the names of the rules of ``engine/infill/gate.py``."""
+Withheld = Literal[
+    "low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"
+]
+"""Why an answer is neither shown nor written: the names of the rules of ``engine/infill/gate.py``.
+"""
 
 
 class Span(Config, kw_only=True, frozen=True):
     """A range of the text that the engine writes anew; ``start == end`` inserts.
 
-    What it asks for beyond its range is guaranteed: a request that cannot be answered so is rejected with the reason.
+    What it asks for beyond its range is guaranteed: a request that cannot be answered so is
+    rejected with the reason.
     """
 
     start: int
@@ -43,15 +48,18 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     threshold: float = 0.9
     """Every prediction at least this probable is transferred in the same step."""
     steps: int | None = None
-    """Bound on steps: where confidence stays low, more than one token is transferred at a time. By default what the model
-    was calibrated to need for each span; spans that grow may take a few more."""
+    """Bound on steps: where confidence stays low, more than one token is transferred at a time. By
+    default what the model was calibrated to need for each span; spans that grow may take a few
+    more."""
     temperature: float = 0.0
     repairs: int = 2
-    """Further answers that are sampled when the first would leave the document with new syntax errors."""
+    """Further answers that are sampled when the first would leave the document with new syntax
+    errors."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
     edits: int = 16
-    """In a session: edits after which the context is encoded as a whole again; 0 reuses only what has not changed."""
+    """In a session: edits after which the context is encoded as a whole again; 0 reuses only what
+    has not changed."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold <= 1.0:
@@ -85,15 +93,18 @@ class EditRequest(Config, kw_only=True, frozen=True):
 
     text: str
     language: str | None = None
-    """As editors name languages: answers are finished by its rules, and those that parse are preferred."""
+    """As editors name languages: answers are finished by its rules, and those that parse are
+    preferred."""
     n: int = 1
-    """How many different answers to look for; the best is the answer, the others are ``alternatives``."""
+    """How many different answers to look for; the best is the answer, the others are
+    ``alternatives``."""
     seed: int = 0
     deadline_ms: float | None = None
     window: int = 512
     """Tokens of context and spans that the model sees."""
     related: tuple[Snippet, ...] = ()
-    """What may help: open files, recent edits. The pieces that share names with the text around the spans are shown."""
+    """What may help: open files, recent edits. The pieces that share names with the text around the
+    spans are shown."""
     sampler: SamplerOptions = SamplerOptions()
 
 
@@ -108,8 +119,9 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
     min_confidence: float | None = None
-    """With a number, 0 included, answers pass the gate or are withheld: those less probable, and those that are wrong in
-    another way (``engine/infill/gate.py``). Without one every answer is given, whatever it is."""
+    """With a number, 0 included, answers pass the gate or are withheld: those less probable, and
+    those that are wrong in another way (``engine/infill/gate.py``). Without one every answer is
+    given, whatever it is."""
     recent_deletions: tuple[Deletion, ...] = ()
     """What the gate does not let come back."""
 
@@ -121,8 +133,8 @@ class SpanResult(Config, kw_only=True, frozen=True):
     end: int
     text: str
     confidence: float
-    """Probability that this is exactly what was meant, where the model is calibrated; else the geometric mean of the
-    probabilities with which its tokens were written."""
+    """Probability that this is exactly what was meant, where the model is calibrated; else the
+    geometric mean of the probabilities with which its tokens were written."""
     tokens: int
     alternatives: tuple[str, ...] = ()
     filled: bool = True
@@ -153,7 +165,8 @@ class DraftToken(Config, kw_only=True, frozen=True):
 
 
 class DraftSpan(Config, kw_only=True, frozen=True):
-    """A span in mid-denoising, what will stand in place of ``start:end``: masked places are shown as ``_``."""
+    """A span in mid-denoising, what will stand in place of ``start:end``: masked places are shown
+    as ``_``."""
 
     start: int
     end: int
@@ -171,7 +184,9 @@ class Draft(Config, kw_only=True, frozen=True):
 def apply_spans(text: str, spans: tuple[SpanResult, ...]) -> str:
     """The text with every span replaced that is filled; what lies outside is untouched."""
     ordered = sorted((span for span in spans if span.filled), key=lambda s: s.start)
-    return replaced(text, [(span.start, span.end) for span in ordered], [span.text for span in ordered])
+    return replaced(
+        text, [(span.start, span.end) for span in ordered], [span.text for span in ordered]
+    )
 
 
 def replaced(text: str, ranges: Sequence[tuple[int, int]], texts: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
-"""Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves within a step.
+"""Runs requests in one thread, a step at a time: interactive ones first, a cancelled one leaves
+within a step.
 
-A request is a generator of passes (``engine/decoding/sampler.py``). Between two steps the batcher looks at everything
-again, so a long command never holds up a keystroke. Requests of one priority share forward passes. A request that
-fails, fails alone, whatever it raises; should the thread itself fail, everybody who waits is told, and the next request
-starts another one.
+A request is a generator of passes (``engine/decoding/sampler.py``). Between two steps the batcher
+looks at everything again, so a long command never holds up a keystroke. Requests of one priority
+share forward passes. A request that fails, fails alone, whatever it raises; should the thread
+itself fail, everybody who waits is told, and the next request starts another one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 
 CROWD, REST_S = 8, 1.0
-"""So many requests at once need memory that is given back once nothing has been asked for so long."""
+"""So many requests at once need memory that is given back once nothing has been asked for so long.
+"""
 
 
 class Priority(IntEnum):
@@ -62,12 +64,20 @@ class Batcher:
         thread.start()
         return thread
 
-    def submit(self, run: Generator[Batch, Predictions, Any], priority: Priority = Priority.COMMAND) -> Job:
-        """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``; ``EngineUnavailable``."""
-        if os.getpid() != self._process:  # before the lock, which a thread of the parent may have held
-            raise EngineUnavailable("An engine does not work in a forked process; make another one there.")
+    def submit(
+        self, run: Generator[Batch, Predictions, Any], priority: Priority = Priority.COMMAND
+    ) -> Job:
+        """Queue a request; its ``future`` holds the result, its error, or ``CancelledError``;
+        ``EngineUnavailable``."""
+        if (
+            os.getpid() != self._process
+        ):  # before the lock, which a thread of the parent may have held
+            raise EngineUnavailable(
+                "An engine does not work in a forked process; make another one there."
+            )
         job = Job(run, priority)
-        # From here on only the batcher settles the future; `Future.cancel` by a waiter has no effect, `cancel` below has.
+        # From here on only the batcher settles the future; `Future.cancel` by a waiter has no
+        # effect, `cancel` below has.
         job.future.set_running_or_notify_cancel()
         with self._changed:
             if self._closed:
@@ -97,7 +107,8 @@ class Batcher:
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        """The thread: what no request is to blame for (memory that is short, a fault of ours) ends all that are there."""
+        """The thread: what no request is to blame for (memory that is short, a fault of ours) ends
+        all that are there."""
         while True:
             try:
                 self._work()
@@ -139,7 +150,8 @@ class Batcher:
         return [[jobs[i] for i in group] for group in groups]
 
     def _pass(self, jobs: list[Job]) -> None:
-        """Run one forward pass for ``jobs`` and advance each of them; those cancelled by now leave at the next turn."""
+        """Run one forward pass for ``jobs`` and advance each of them; those cancelled by now leave
+        at the next turn."""
         with self._changed:
             jobs = [job for job in jobs if not job.cancelled]
             # A pass that serves others too is not interrupted for the sake of one.

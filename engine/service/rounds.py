@@ -1,6 +1,8 @@
-"""More blanks than one window holds: filled in rounds, each with the answers of the rounds before it in its text.
+"""More blanks than one window holds: filled in rounds, each with the answers of the rounds before
+it in its text.
 
-Spans of one round are denoised together and agree with each other. Where all fit, there is one round and nothing changes.
+Spans of one round are denoised together and agree with each other. Where all fit, there is one
+round and nothing changes.
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ from engine.request.span_rules import checked_spans
 Fill = Generator[Batch, Predictions, FillResult]
 
 
-def fill_in_rounds(infiller: Infiller, request: FillRequest, on_draft: Callable[[Draft], None] | None = None) -> Fill:
-    """As ``Infiller.fill``; the deadline counts from this call and bounds all rounds. Drafts show the spans of a round."""
+def fill_in_rounds(
+    infiller: Infiller, request: FillRequest, on_draft: Callable[[Draft], None] | None = None
+) -> Fill:
+    """As ``Infiller.fill``; the deadline counts from this call and bounds all rounds. Drafts show
+    the spans of a round."""
     room = min(request.window, infiller.model.config.max_sequence_length)
     if _masks(request.spans) <= room:
         return infiller.fill(request, on_draft)
@@ -27,7 +32,11 @@ def fill_in_rounds(infiller: Infiller, request: FillRequest, on_draft: Callable[
 
 
 def _rounds(
-    infiller: Infiller, request: FillRequest, on_draft: Callable[[Draft], None] | None, room: int, began: float
+    infiller: Infiller,
+    request: FillRequest,
+    on_draft: Callable[[Draft], None] | None,
+    room: int,
+    began: float,
 ) -> Fill:
     spans = checked_spans(request, infiller.model.config)
     done: dict[int, SpanResult] = {}
@@ -55,7 +64,8 @@ def _rounds(
 
 
 def split(spans: Sequence[Span], room: int) -> list[list[int]]:
-    """Numbers of the spans of every round, in order; spans of one name, which get one text, are in one round."""
+    """Numbers of the spans of every round, in order; spans of one name, which get one text, are in
+    one round."""
     units: dict[object, list[int]] = {}
     for i, span in enumerate(spans):
         units.setdefault(i if span.name is None else span.name, []).append(i)

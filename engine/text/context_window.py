@@ -1,8 +1,9 @@
 """Which part of a document the model sees: the lines nearest to the spans, within a token budget.
 
-From every side of every span the window grows outwards line by line, the shortest side first, so several distant spans
-share one canvas and a document of any size costs the same. Line ends are shown to the model as ``\\n`` and a byte order
-mark is not shown at all; the document itself keeps both.
+From every side of every span the window grows outwards line by line, the shortest side first, so
+several distant spans share one canvas and a document of any size costs the same. Line ends are
+shown to the model as ``\\n`` and a byte order mark is not shown at all; the document itself keeps
+both.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from engine.text.tokenizer import TextTokenizer
 PREFIX_WEIGHT = 0.7
 """Below one: what stands before a span gets more of the budget than what stands after it."""
 CHARS_PER_TOKEN = 8
-"""No more characters than this a token are looked at in one line, so a line of megabytes costs nothing."""
+"""No more characters than this a token are looked at in one line, so a line of megabytes costs
+nothing."""
 
 
 class ContextWindow(NamedTuple):
@@ -32,7 +34,8 @@ class ContextWindow(NamedTuple):
 
 @dataclass
 class _Gap:
-    """The text between two spans, seen from both ends; ``low`` and ``high`` close in on each other."""
+    """The text between two spans, seen from both ends; ``low`` and ``high`` close in on each
+    other."""
 
     low: int
     high: int
@@ -45,24 +48,38 @@ class _Gap:
         self._start, self._end = self.low, self.high
 
     def ids(self, text: str, tokenizer: TextTokenizer) -> list[int]:
-        """Of what was taken: line by line, or tokenised as a whole where lines depend on each other."""
+        """Of what was taken: line by line, or tokenised as a whole where lines depend on each
+        other."""
         backward = [i for part in reversed(self.backward) for i in part]
         if tokenizer.lines_are_independent:
             return self.forward + backward
         if self.low >= self.high and self.forward and backward:
             return tokenizer.encode(_as_seen(text[self._start : self._end]))
         # A line that was cut to the budget is cut again.
-        ahead = tokenizer.encode(_as_seen(text[self._start : self.low]))[: len(self.forward)] if self.forward else []
-        behind = tokenizer.encode(_as_seen(text[self.high : self._end]))[-len(backward) :] if backward else []
+        ahead = (
+            tokenizer.encode(_as_seen(text[self._start : self.low]))[: len(self.forward)]
+            if self.forward
+            else []
+        )
+        behind = (
+            tokenizer.encode(_as_seen(text[self.high : self._end]))[-len(backward) :]
+            if backward
+            else []
+        )
         return ahead + behind
 
 
-def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int) -> ContextWindow:
+def context_window(
+    text: str, spans: list[Span], tokenizer: TextTokenizer, budget: int
+) -> ContextWindow:
     """The text around the sorted spans, ``budget`` tokens in all."""
     borders = [0, *[b for span in spans for b in (span.start, span.end)], len(text)]
     gaps = [_Gap(borders[i], borders[i + 1]) for i in range(0, len(borders), 2)]
-    # (weighted tokens taken, gap, side); the first gap has no span on its left, the last none on its right.
-    sides = [(0.0, i, -1) for i in range(len(gaps) - 1)] + [(0.0, i, +1) for i in range(1, len(gaps))]
+    # (weighted tokens taken, gap, side); the first gap has no span on its left, the last none on
+    # its right.
+    sides = [(0.0, i, -1) for i in range(len(gaps) - 1)] + [
+        (0.0, i, +1) for i in range(1, len(gaps))
+    ]
     heapq.heapify(sides)
     left = budget
     while sides and left > 0:
@@ -72,7 +89,11 @@ def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budge
             continue
         room = left * CHARS_PER_TOKEN
         first = used == 0.0
-        ids = _take_forward(text, gap, tokenizer, room) if side > 0 else _take_backward(text, gap, tokenizer, room)
+        ids = (
+            _take_forward(text, gap, tokenizer, room)
+            if side > 0
+            else _take_backward(text, gap, tokenizer, room)
+        )
         if len(ids) > left:
             if not first:
                 continue  # the window ends at a line border
@@ -88,7 +109,9 @@ def context_window(text: str, spans: list[Span], tokenizer: TextTokenizer, budge
 
 
 def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:
-    end = text.find("\n", gap.low, min(gap.high, gap.low + room)) + 1 or min(gap.high, gap.low + room)
+    end = text.find("\n", gap.low, min(gap.high, gap.low + room)) + 1 or min(
+        gap.high, gap.low + room
+    )
     piece, gap.low = text[gap.low : end], end
     return tokenizer.encode(_as_seen(piece))
 

@@ -11,14 +11,17 @@ _ROOM = 4_000
 
 
 def filled_lines(before: str, answer: str, after: str) -> list[str]:
-    """The lines that stand there with ``answer`` between what its line has ``before`` and ``after`` it."""
+    """The lines that stand there with ``answer`` between what its line has ``before`` and ``after``
+    it."""
     return [line for line in (before + answer + after).split("\n") if bare(line)]
 
 
 def neighbours(text: str, start: int, end: int, line: str) -> tuple[list[str], list[str]]:
-    """Lines above and below those of ``text[start:end]`` that a new ``line`` must not repeat, the nearest first.
+    """Lines above and below those of ``text[start:end]`` that a new ``line`` must not repeat, the
+    nearest first.
 
-    The nearest one that is not empty, those around it as deep as ``line``, and above the heads that enclose it.
+    The nearest one that is not empty, those around it as deep as ``line``, and above the heads that
+    enclose it.
     """
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     above = text[max(0, first - _ROOM) : first].split("\n")[::-1]
@@ -28,7 +31,8 @@ def neighbours(text: str, start: int, end: int, line: str) -> tuple[list[str], l
 
 
 def repeats(line: str, above: list[str], below: list[str]) -> bool:
-    """True when ``line`` stands next to its place already, in a document that does not repeat its lines there.
+    """True when ``line`` stands next to its place already, in a document that does not repeat its
+    lines there.
 
     Lines without a word (closing brackets, rules of a table) may stand twice.
     """

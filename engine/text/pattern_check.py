@@ -1,8 +1,9 @@
 """Regular expressions of a tokenizer from anywhere: is one of them made to take for ever?
 
-A pattern is refused where a repeated group repeats or chooses inside, where many repetitions follow each other, or where it
-refers back to what it matched: those are the ways to exponential time and to high powers of the length. The published
-patterns (GPT-2, GPT-4, Llama 3, Qwen, DeepSeek) have none of them.
+A pattern is refused where a repeated group repeats or chooses inside, where many repetitions follow
+each other, or where it refers back to what it matched: those are the ways to exponential time and
+to high powers of the length. The published patterns (GPT-2, GPT-4, Llama 3, Qwen, DeepSeek) have
+none of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 from engine.base.errors import CheckpointError
 
 LONGEST, MOST_REPETITIONS, MANY = 4_096, 4, 32
-"""Characters of a pattern; endless repetitions of one alternative; a bounded repetition counts as endless beyond this."""
+"""Characters of a pattern; endless repetitions of one alternative; a bounded repetition counts as
+endless beyond this."""
 LONGEST_REPLACEMENT = 64
 """Characters that a normaliser may put in the place of a match."""
 _COUNT = re.compile(r"\{(\d*)(,?)(\d*)\}")
@@ -23,17 +25,23 @@ _BACK = re.compile(r"\\[1-9gk]|\(\?(?:[R&0-9P>]|\()")
 
 
 def check_patterns(part: Any) -> None:
-    """``CheckpointError`` where a part of a tokenizer (normaliser, pre-tokenizer, decoder) holds such a pattern."""
+    """``CheckpointError`` where a part of a tokenizer (normaliser, pre-tokenizer, decoder) holds
+    such a pattern."""
     if part is None:
         return
     state = json.loads(part.__getstate__())
     for entry in _objects(state):
         pattern = entry.get("Regex")
         if isinstance(pattern, str) and (why := trouble(pattern)):
-            raise CheckpointError(f"A pattern of this tokenizer {why}, so a text could stop everything; use another model.")
+            raise CheckpointError(
+                f"A pattern of this tokenizer {why}, so a text could stop everything; use another "
+                "model."
+            )
         replacement = entry.get("content")
         if isinstance(replacement, str) and len(replacement) > LONGEST_REPLACEMENT:
-            raise CheckpointError("A rule of this tokenizer makes texts many times as long; use another model.")
+            raise CheckpointError(
+                "A rule of this tokenizer makes texts many times as long; use another model."
+            )
 
 
 def trouble(pattern: str) -> str:
@@ -42,7 +50,8 @@ def trouble(pattern: str) -> str:
         return "is too long"
     if _BACK.search(pattern):
         return "refers back to what it matched"
-    # Of each open group: does it repeat or choose inside, and how many endless repetitions has this alternative?
+    # Of each open group: does it repeat or choose inside, and how many endless repetitions has this
+    # alternative?
     groups: list[list[int]] = [[0, 0]]
     at, inside = 0, [0, 0]
     closed = False

@@ -1,8 +1,10 @@
-"""Related text in front of the window: pieces of other files that share rare names with the place to be filled.
+"""Related text in front of the window: pieces of other files that share rare names with the place
+to be filled.
 
-Files are cut into overlapping runs of lines; a run scores by the names that it shares with the text around the spans, rare
-names counting more (inverse document frequency over all runs). This finds definitions, imports and earlier uses without
-parsing any language. A snippet is shown as the path of its file, its lines and the end-of-text token, in training and use.
+Files are cut into overlapping runs of lines; a run scores by the names that it shares with the text
+around the spans, rare names counting more (inverse document frequency over all runs). This finds
+definitions, imports and earlier uses without parsing any language. A snippet is shown as the path
+of its file, its lines and the end-of-text token, in training and use.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ _NAME = re.compile(r"[^\W\d]\w{2,}")
 
 
 def best_runs(files: Sequence[Snippet], around: str) -> Iterator[Snippet]:
-    """Runs of lines of ``files`` that share names with ``around``, the best first, none overlapping another."""
+    """Runs of lines of ``files`` that share names with ``around``, the best first, none overlapping
+    another."""
     runs = [(file, start, run) for file in files for start, run in _runs(file.text[:MAX_CHARS])]
     names = [set(_NAME.findall(run)) for _, _, run in runs]
     frequency = Counter(name for found in names for name in found)
     wanted = set(_NAME.findall(around))
-    scores = [sum(math.log((1 + len(runs)) / frequency[n]) for n in sorted(found & wanted)) for found in names]
+    scores = [
+        sum(math.log((1 + len(runs)) / frequency[n]) for n in sorted(found & wanted))
+        for found in names
+    ]
     taken: set[tuple[int, int]] = set()
     for score, i in sorted(((score, -i) for i, score in enumerate(scores)), reverse=True):
         file, start, run = runs[-i]
@@ -40,16 +46,20 @@ def best_runs(files: Sequence[Snippet], around: str) -> Iterator[Snippet]:
             yield Snippet(path=file.path, text=run)
 
 
-def related_ids(files: Sequence[Snippet], around: str, encode: Encode, budget: int, end_id: int) -> list[int]:
+def related_ids(
+    files: Sequence[Snippet], around: str, encode: Encode, budget: int, end_id: int
+) -> list[int]:
     """The same in one row, each snippet followed by ``end_id``."""
     return [i for ids in related_snippets(files, around, encode, budget) for i in (*ids, end_id)]
 
 
-def related_snippets(files: Sequence[Snippet], around: str, encode: Encode, budget: int) -> list[list[int]]:
+def related_snippets(
+    files: Sequence[Snippet], around: str, encode: Encode, budget: int
+) -> list[list[int]]:
     """Token ids of the best snippets, the best one last, nearest to the text that follows.
 
-    Together they have at most ``budget`` tokens, one more counted for each. A snippet is its file's path and its lines; the
-    best one is cut short where it is too long.
+    Together they have at most ``budget`` tokens, one more counted for each. A snippet is its file's
+    path and its lines; the best one is cut short where it is too long.
     """
     parts: list[list[int]] = []
     left = budget

@@ -1,7 +1,7 @@
 """Does a text parse? tree-sitter's grammars, loaded when their language first comes up.
 
-tree-sitter reads fragments and broken text too and marks what it could not read, so errors can be counted in a window
-around a place, and compared between candidates.
+tree-sitter reads fragments and broken text too and marks what it could not read, so errors can be
+counted in a window around a place, and compared between candidates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _GRAMMARS = {
 }
 """Language identifier, as editors name languages -> module and function of its grammar."""
 WINDOW_CHARS = 4_000
-"""Text on each side of a place that is parsed: enough for the statement around it, little enough for every keystroke."""
+"""Text on each side of a place that is parsed: enough for the statement around it, little enough
+for every keystroke."""
 MAX_CHARS = 60_000
 """Spans further apart than this are not judged together."""
 
@@ -43,13 +44,17 @@ def parser(language: str) -> tree_sitter.Parser | None:
     if language not in _GRAMMARS:
         return None
     module, function = _GRAMMARS[language]
-    return tree_sitter.Parser(tree_sitter.Language(getattr(importlib.import_module(module), function)()))
+    return tree_sitter.Parser(
+        tree_sitter.Language(getattr(importlib.import_module(module), function)())
+    )
 
 
 def syntax_errors(text: str, language: str) -> int:
-    """How many places of ``text`` do not fit the grammar: characters in error nodes, and nodes that are missing.
+    """How many places of ``text`` do not fit the grammar: characters in error nodes, and nodes that
+    are missing.
 
-    Characters rather than nodes, because one error node may swallow little or much. 0 where there is no grammar.
+    Characters rather than nodes, because one error node may swallow little or much. 0 where there
+    is no grammar.
     """
     root = parsed(text, language)
     return 0 if root is None else errors_in(root)
@@ -78,9 +83,11 @@ def errors_in(root: tree_sitter.Node) -> int:
 
 
 def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], language: str) -> int:
-    """Errors near the places of ``filled`` where ``text`` has none without the lines of ``ranges`` (text offsets).
+    """Errors near the places of ``filled`` where ``text`` has none without the lines of ``ranges``
+    (text offsets).
 
-    Where it has some, they spread or shrink with any edit; then nothing can be said, and the answer is 0.
+    Where it has some, they spread or shrink with any edit; then nothing can be said, and the answer
+    is 0.
     """
     if parser(language) is None:
         return 0
@@ -107,9 +114,11 @@ def errors_around(answer: str, text: str, start: int, end: int, language: str) -
 
 
 def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
-    """True when the character before ``at`` belongs to a node of one of ``kinds``, say a comment or a string.
+    """True when the character before ``at`` belongs to a node of one of ``kinds``, say a comment or
+    a string.
 
-    What stands more than ``MAX_CHARS`` before is not read, so the middle of a longer string is taken for what it looks like.
+    What stands more than ``MAX_CHARS`` before is not read, so the middle of a longer string is
+    taken for what it looks like.
     """
     reader = parser(language)
     if reader is None or at == 0:
@@ -131,5 +140,9 @@ def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
 def window_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Whole lines around a place, where lines are not endless."""
     low = text.find("\n", max(0, start - WINDOW_CHARS), start) + 1 if start > WINDOW_CHARS else 0
-    high = text.rfind("\n", end, end + WINDOW_CHARS) + 1 if len(text) > end + WINDOW_CHARS else len(text)
+    high = (
+        text.rfind("\n", end, end + WINDOW_CHARS) + 1
+        if len(text) > end + WINDOW_CHARS
+        else len(text)
+    )
     return (low or max(0, start - WINDOW_CHARS)) if start > WINDOW_CHARS else 0, max(high, end)

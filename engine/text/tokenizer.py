@@ -1,7 +1,7 @@
 """Text to token ids and back, with ids cached per line.
 
-The default model's pre-tokeniser splits after every newline, so the ids of a line do not depend on its neighbours and an
-edit costs one line. Other tokenizers are asked for whole pieces.
+The default model's pre-tokeniser splits after every newline, so the ids of a line do not depend on
+its neighbours and an edit costs one line. Other tokenizers are asked for whole pieces.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ from engine.text.pattern_check import check_patterns
 _NEWLINE = "\u010a"
 HALF_CHARACTER, LAST_CHARACTER = "\ufffd", "\U0010ffff"
 MAX_CACHED_LINE = 2_000
-"""Longer lines are tokenised each time: they are rare, and keeping them would hold much of a document twice."""
+"""Longer lines are tokenised each time: they are rare, and keeping them would hold much of a
+document twice."""
 
 
 def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
     """Read a ``tokenizer.json``."""
     try:
-        tokenizer = tokenizers.Tokenizer.from_str(read_regular_file(path, JSON_BYTES).decode("utf-8"))
+        tokenizer = tokenizers.Tokenizer.from_str(
+            read_regular_file(path, JSON_BYTES).decode("utf-8")
+        )
     except Exception as exc:  # the library raises bare Exception for every damage
         raise CheckpointError(f"{path} is missing or damaged; fetch the model again.") from exc
     for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder):
@@ -39,7 +42,8 @@ def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
 
 
 class TextTokenizer:
-    """A ``tokenizer.json`` of the Hugging Face library; special tokens are never produced from text."""
+    """A ``tokenizer.json`` of the Hugging Face library; special tokens are never produced from
+    text."""
 
     def __init__(self, path: Path) -> None:
         self._tokenizer = load_tokenizer(path)
@@ -66,13 +70,15 @@ class TextTokenizer:
         return list(encoding.ids), list(encoding.offsets)
 
     def decode(self, ids: list[int]) -> str:
-        """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left out."""
+        """Text of ``ids``; bytes that form no character (a guess cut in the middle of one) are left
+        out."""
         with _failures_told():
             text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
         return text.replace("\ufffd", "")
 
     def decode_each(self, ids: list[int]) -> list[str]:
-        """What every one of ``ids`` adds to the text of those before it; together the text of all."""
+        """What every one of ``ids`` adds to the text of those before it; together the text of
+        all."""
         alone = [self.decode([token]) for token in ids]
         if "".join(alone) == self.decode(ids):
             return alone
@@ -89,11 +95,14 @@ class TextTokenizer:
         """The token of a line end alone; ``CheckpointError`` where there is none."""
         ids = self.encode("\n")
         if len(ids) != 1:
-            raise CheckpointError("This model's tokenizer has no token for a line end; ask without a number of lines.")
+            raise CheckpointError(
+                "This model's tokenizer has no token for a line end; ask without a number of lines."
+            )
         return ids[0]
 
     def line_end_ids(self) -> Ints:
-        """Ids of the tokens that hold a line end; in a byte-level vocabulary a newline is written as one letter."""
+        """Ids of the tokens that hold a line end; in a byte-level vocabulary a newline is written
+        as one letter."""
         return np.array(sorted({*self.ids_with(_NEWLINE), *self.ids_with("\n")}), np.int64)
 
     def ids_with(self, part: str) -> tuple[int, ...]:
@@ -108,7 +117,11 @@ class TextTokenizer:
     @cached_property
     def _token_texts(self) -> list[str]:
         with _failures_told():
-            return list(self._tokenizer.decode_batch([[i] for i in range(self.size)], skip_special_tokens=True))
+            return list(
+                self._tokenizer.decode_batch(
+                    [[i] for i in range(self.size)], skip_special_tokens=True
+                )
+            )
 
     def ids_that_begin(self, part: str) -> Ints:
         """Ids of the tokens whose text begins with ``part``; none for half a character."""
@@ -128,20 +141,25 @@ class TextTokenizer:
 
     def _encode(self, text: str) -> tuple[int, ...]:
         if not text.isascii():
-            text = text.encode("utf-8", "replace").decode("utf-8")  # an editor may send half a surrogate pair
+            text = text.encode("utf-8", "replace").decode(
+                "utf-8"
+            )  # an editor may send half a surrogate pair
         with _failures_told():
             return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 @contextmanager
 def _failures_told() -> Iterator[None]:
-    """Errors of the library as ours: bare exceptions, and panics of its native code, which are no ``Exception`` at all."""
+    """Errors of the library as ours: bare exceptions, and panics of its native code, which are no
+    ``Exception`` at all."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as exc:
-        raise CheckpointError("This model's tokenizer fails on a text; fetch the model again.") from exc
+        raise CheckpointError(
+            "This model's tokenizer fails on a text; fetch the model again."
+        ) from exc
 
 
 def _sorted(texts: list[str]) -> tuple[list[str], Ints]:

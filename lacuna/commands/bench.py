@@ -23,13 +23,17 @@ SLOW_PLACES = 5
 """Places for peers that take seconds each."""
 
 
-def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None, rules: list[str]) -> None:
-    """Measure ``name``: quality also under the published ``rules``, latency also of a random model of 45 million parameters
-    where the export extra is installed."""
+def run_benchmark(
+    name: str, model: Path | None, runs: int, data: Path | None, rules: list[str]
+) -> None:
+    """Measure ``name``: quality also under the published ``rules``, latency also of a random model
+    of 45 million parameters where the export extra is installed."""
     if name not in NAMES:
         raise UserError(f"There is no benchmark {name!r}; choose one of {', '.join(NAMES)}.")
     if runs < 20 and name != "training":
-        raise UserError(f"--runs {runs} is too few for a median that means something; use 20 or more.")
+        raise UserError(
+            f"--runs {runs} is too few for a median that means something; use 20 or more."
+        )
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
         "lsp": _lsp,
@@ -48,13 +52,21 @@ def run_benchmark(name: str, model: Path | None, runs: int, data: Path | None, r
 
 def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
     report = _times(BUNDLED if model is None else model, runs)
-    if model is None and importlib.util.find_spec("onnxscript") and importlib.util.find_spec("torch"):
+    if (
+        model is None
+        and importlib.util.find_spec("onnxscript")
+        and importlib.util.find_spec("torch")
+    ):
         from benchmarks.random_model import make_random_model
 
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lacuna"
         cache.mkdir(parents=True, exist_ok=True)
         random = _times(make_random_model(cache), runs)
-        report |= {f"random_45m_{key}": value for key, value in random.items() if key not in ("machine", "runs")}
+        report |= {
+            f"random_45m_{key}": value
+            for key, value in random.items()
+            if key not in ("machine", "runs")
+        }
     return report
 
 
@@ -85,15 +97,21 @@ def _positions(runs: int) -> Mapping[str, float | int | str]:
     return measure(runs)
 
 
-def _quality(model: Path | None, data: Path | None, rules: list[str], runs: int) -> dict[str, float | int | str]:
-    """Decoding rules on ``runs`` cut-outs a kind: as a table first, then the fastest that costs nothing."""
+def _quality(
+    model: Path | None, data: Path | None, rules: list[str], runs: int
+) -> dict[str, float | int | str]:
+    """Decoding rules on ``runs`` cut-outs a kind: as a table first, then the fastest that costs
+    nothing."""
     from benchmarks.fitting.decoding_rules import PUBLISHED, compare_rules, fastest
     from benchmarks.fitting.published_rules import rule_factory
     from benchmarks.infill_cases import cut_cases
     from lacuna.commands.evaluate import held_out
 
     if data is None:
-        raise UserError("Decoding rules are compared on held-out text; name it with --data VALIDATION.jsonl.zst.")
+        raise UserError(
+            "Decoding rules are compared on held-out text; name it with --data "
+            "VALIDATION.jsonl.zst."
+        )
     rules = list(PUBLISHED) if rules == ["all"] else rules
     try:
         for rule in rules:

@@ -1,4 +1,5 @@
-"""``lacuna chat``: a dialogue with an instruct checkpoint in the terminal; the answer is shown while it is denoised."""
+"""``lacuna chat``: a dialogue with an instruct checkpoint in the terminal; the answer is shown
+while it is denoised."""
 
 from __future__ import annotations
 
@@ -19,13 +20,18 @@ from lacuna.commands.terminal import visible
 from lacuna.errors import UserError
 
 SECONDS_A_DRAFT = 0.08
-HELP = "An empty line, /quit or end of input leaves; /new begins a new dialogue; Ctrl-C stops an answer."
+HELP = (
+    "An empty line, /quit or end of input leaves; /new begins a new dialogue; "
+    "Ctrl-C stops an answer."
+)
 
 
 def chat(request: GenerateRequest, system: str | None, model: Path | None, backend: str) -> None:
     """Read turns from standard input until it ends."""
     if model is None:
-        raise UserError("The bundled model holds no dialogue; name an instruct checkpoint with --model.")
+        raise UserError(
+            "The bundled model holds no dialogue; name an instruct checkpoint with --model."
+        )
     template = ChatTemplate(model)
     console = Console()
     with Engine(model, backend) as engine:
@@ -51,7 +57,9 @@ def _next_turn(console: Console) -> str | None:
     return None if turn in ("", "/quit") else turn
 
 
-def _answer(engine: Engine, tokenizer: TextTokenizer, request: GenerateRequest, console: Console) -> str:
+def _answer(
+    engine: Engine, tokenizer: TextTokenizer, request: GenerateRequest, console: Console
+) -> str:
     """Generate one answer; a keyboard interrupt keeps what is there so far."""
     draft: list[int] = []
 
@@ -92,5 +100,7 @@ def _shown(engine: Engine, tokenizer: TextTokenizer, ids: list[int]) -> Text:
         if token in engine.config.end_ids:
             continue
         masked = token == engine.config.mask_token_id
-        text.append("·" if masked else visible(tokenizer.decode([token])), style="dim" if masked else "")
+        text.append(
+            "·" if masked else visible(tokenizer.decode([token])), style="dim" if masked else ""
+        )
     return text

@@ -1,4 +1,5 @@
-"""``lacuna doctor``: what can run here, what cannot and why, and whether the bundled model answers."""
+"""``lacuna doctor``: what can run here, what cannot and why, and whether the bundled model
+answers."""
 
 from __future__ import annotations
 
@@ -23,13 +24,20 @@ _ON_GPUS = ("onnx-cuda", "onnx-tensorrt", "onnx-rtx")
 def examine() -> None:
     """Print a report; raise the engine's own error when the bundled model does not answer."""
     _line("lacuna", importlib.metadata.version(DISTRIBUTION))
-    _line("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    _line(
+        "python",
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} cores",
+    )
     for name, module, extra in _RUNTIMES:
         try:
             importlib.import_module(module)
             _line(f"backend {name}", f"{module} {importlib.metadata.version(module)}")
         except ImportError as exc:
-            _line(f"backend {name}", f"not here ({exc.name or exc} cannot be imported); {install(extra)}")
+            _line(
+                f"backend {name}",
+                f"not here ({exc.name or exc} cannot be imported); {install(extra)}",
+            )
     for name in _ON_GPUS:
         _line(f"backend {name}", _on_gpu(name))
     _line("backend tensorrt", _tensorrt())
@@ -38,11 +46,16 @@ def examine() -> None:
         began = time.perf_counter()
         with Engine() as engine:
             loaded = time.perf_counter()
-            result = engine.fill(FillRequest(text="for i in ", spans=(Span(start=9, end=9, max_tokens=8),)))
+            result = engine.fill(
+                FillRequest(text="for i in ", spans=(Span(start=9, end=9, max_tokens=8),))
+            )
     except EngineError:
         _line("fill", "failed")
         raise
-    _line("fill", f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms")
+    _line(
+        "fill",
+        f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms",
+    )
 
 
 def _on_gpu(name: str) -> str:

@@ -31,7 +31,10 @@ def evaluate_tasks(
         os.environ["HF_ALLOW_CODE_EVAL"] = "1"  # what the metric of HumanEval asks for
     manager = TaskManager(include_path=None if include is None else str(include))
     if unknown := [task for task in tasks if not manager.match_tasks([task])]:
-        raise UserError(f"There is no task {unknown[0]}; `lm-eval ls tasks` lists them, --include adds a folder of yours.")
+        raise UserError(
+            f"There is no task {unknown[0]}; `lm-eval ls tasks` lists them, --include adds a "
+            "folder of yours."
+        )
     folder = BUNDLED if model is None else model
     with Engine(folder, backend) as engine:
         found = simple_evaluate(
@@ -46,7 +49,11 @@ def evaluate_tasks(
         )
     assert found is not None, "only worker processes get nothing"
     report = {
-        task: {name: float(value) for name, value in figures.items() if isinstance(value, SupportsFloat)}
+        task: {
+            name: float(value)
+            for name, value in figures.items()
+            if isinstance(value, SupportsFloat)
+        }
         for task, figures in found["results"].items()
     }
     for task, figures in report.items():

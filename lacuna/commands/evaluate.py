@@ -8,7 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.infill_cases import KINDS, Case, HeldOutDocument, cut_cases, read_documents, read_texts
+from benchmarks.infill_cases import (
+    KINDS,
+    Case,
+    HeldOutDocument,
+    cut_cases,
+    read_documents,
+    read_texts,
+)
 from benchmarks.published.humaneval_infilling import evaluate, read_problems
 from benchmarks.published.likelihood import corpus_bound
 from benchmarks.published.reversal import accuracy, ask, questions, read_pairs
@@ -40,7 +47,9 @@ def infill(
     if kind not in KINDS:
         raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
     if window < 2 * SEVERAL_LINES_TOKENS:
-        raise UserError(f"--window {window} leaves no room for text; use {2 * SEVERAL_LINES_TOKENS} or more.")
+        raise UserError(
+            f"--window {window} leaves no room for text; use {2 * SEVERAL_LINES_TOKENS} or more."
+        )
     chosen = cut_cases(held_out(data), kind, cases, seed)
     if not chosen:
         raise UserError(f"{data} holds no text to cut; name a validation shard.")
@@ -54,7 +63,9 @@ def infill(
     for found in judged[:show]:
         case, (before, after) = found.case, found.case.line
         answer = found.answers[BOTH]
-        sys.stdout.write(f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n")
+        sys.stdout.write(
+            f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n"
+        )
     print_report(summarise(judged, kind, seed))
 
 
@@ -66,7 +77,9 @@ def held_out(data: Path) -> list[HeldOutDocument]:
         raise UserError(f"{data} cannot be read as held-out documents: {exc}.") from exc
 
 
-def joint(data: Path, kind: str, blanks: int, cases: int, seed: int, model: Path | None, backend: str) -> None:
+def joint(
+    data: Path, kind: str, blanks: int, cases: int, seed: int, model: Path | None, backend: str
+) -> None:
     """Several blanks together against one after another."""
     if kind not in KINDS:
         raise UserError(f"--kind {kind} is not one of {', '.join(KINDS)}.")
@@ -74,17 +87,23 @@ def joint(data: Path, kind: str, blanks: int, cases: int, seed: int, model: Path
         raise UserError(f"--blanks {blanks} is not possible; compare 2 to 8.")
     chosen = joint_cases(held_out(data), kind, blanks, cases, seed)
     if not chosen:
-        raise UserError(f"{data} holds no place for {blanks} blanks; name a larger validation shard.")
+        raise UserError(
+            f"{data} holds no place for {blanks} blanks; name a larger validation shard."
+        )
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("evaluating", total=len(chosen))
         print_report(compare(engine, chosen, lambda: progress.advance(bar)))
 
 
-def before(data: Path, cases: int, samples: int, seed: int, model: Path | None, backend: str) -> None:
+def before(
+    data: Path, cases: int, samples: int, seed: int, model: Path | None, backend: str
+) -> None:
     """A true sentence given what follows, against given what precedes."""
     chosen = triples(held_out(data), cases, seed)
     if not chosen:
-        raise UserError(f"{data} holds no sentences with text around them; name a larger validation shard.")
+        raise UserError(
+            f"{data} holds no sentences with text around them; name a larger validation shard."
+        )
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("judging", total=len(chosen))
         print_report(directions(engine, chosen, samples, seed, lambda: progress.advance(bar)))
@@ -98,10 +117,20 @@ def _twin_answers(twin: Path, cases: list[Case], window: int, fim: bool) -> list
     try:
         return twin_answers(twin, cases, window, fim)
     except ValueError as exc:
-        raise UserError(f"{exc}; name a checkpoint of `lacuna train pretrain` with `causal = true`.") from exc
+        raise UserError(
+            f"{exc}; name a checkpoint of `lacuna train pretrain` with `causal = true`."
+        ) from exc
 
 
-def likelihood(data: Path, documents: int, window: int, samples: int, seed: int, model: Path | None, backend: str) -> None:
+def likelihood(
+    data: Path,
+    documents: int,
+    window: int,
+    samples: int,
+    seed: int,
+    model: Path | None,
+    backend: str,
+) -> None:
     """LLaDA's bound over the first ``documents`` documents of ``data``."""
     if documents < 1 or window < 1 or samples < 1:
         raise UserError("--documents, --window and --samples must be at least 1.")
@@ -114,15 +143,25 @@ def likelihood(data: Path, documents: int, window: int, samples: int, seed: int,
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("judging", total=len(texts))
         window = min(window, engine.config.max_sequence_length)
-        print_report(corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar)))
+        print_report(
+            corpus_bound(engine, texts, window, samples, seed, lambda: progress.advance(bar))
+        )
 
 
 def reversal(
-    pairs: Path, next_question: str, previous_question: str, gen_length: int, show: int, model: Path | None, backend: str
+    pairs: Path,
+    next_question: str,
+    previous_question: str,
+    gen_length: int,
+    show: int,
+    model: Path | None,
+    backend: str,
 ) -> None:
     """Ask a chat checkpoint for the next and the previous line of every pair."""
     if model is None:
-        raise UserError("The bundled model answers no questions; name an instruct checkpoint with --model.")
+        raise UserError(
+            "The bundled model answers no questions; name an instruct checkpoint with --model."
+        )
     try:
         asked = list(questions(read_pairs(pairs), next_question, previous_question))
     except (OSError, ValueError) as exc:
@@ -136,7 +175,14 @@ def reversal(
     print_report(accuracy(asked, answers))
 
 
-def humaneval(data: Path, limit: int | None, given_length: bool, no_sandbox: bool, model: Path | None, backend: str) -> None:
+def humaneval(
+    data: Path,
+    limit: int | None,
+    given_length: bool,
+    no_sandbox: bool,
+    model: Path | None,
+    backend: str,
+) -> None:
     """pass@1 of HumanEval-Infilling."""
     try:
         problems = read_problems(data)[:limit]
@@ -148,7 +194,9 @@ def humaneval(data: Path, limit: int | None, given_length: bool, no_sandbox: boo
         require_sandbox_or_flag()
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("filling", total=len(problems))
-        print_report(evaluate(engine, problems, given_length, lambda: progress.advance(bar), not no_sandbox))
+        print_report(
+            evaluate(engine, problems, given_length, lambda: progress.advance(bar), not no_sandbox)
+        )
 
 
 def require_sandbox_or_flag() -> None:

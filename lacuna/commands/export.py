@@ -24,7 +24,9 @@ def to_onnx(checkpoint: Path, out: Path, precision: str, keep_float: int) -> Non
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     try:
-        measured = export_onnx(checkpoint, out, precision, [case.text for case in places(FILLS)], keep_float)
+        measured = export_onnx(
+            checkpoint, out, precision, [case.text for case in places(FILLS)], keep_float
+        )
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
     for name in sorted(measured, key=lambda name: -measured[name])[: 2 * keep_float]:
@@ -32,7 +34,13 @@ def to_onnx(checkpoint: Path, out: Path, precision: str, keep_float: int) -> Non
 
 
 def to_tensorrt(
-    checkpoint: Path, out: Path, precision: str, weight_streaming: bool, any_gpu: bool, max_tokens: int, max_rows: int
+    checkpoint: Path,
+    out: Path,
+    precision: str,
+    weight_streaming: bool,
+    any_gpu: bool,
+    max_tokens: int,
+    max_rows: int,
 ) -> None:
     try:
         from export.tensorrt_export import export_tensorrt
@@ -43,14 +51,19 @@ def to_tensorrt(
         raise UserError("--max-tokens must be 64 or more and --max-rows 1 or more.")
     options = BuildOptions(weight_streaming, any_gpu, max_tokens, max_rows)
     try:
-        path = export_tensorrt(checkpoint, out, precision, options, [case.text for case in places(FILLS)])
+        path = export_tensorrt(
+            checkpoint, out, precision, options, [case.text for case in places(FILLS)]
+        )
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
     sys.stderr.write(f"{path}: {path.stat().st_size / 2**20:.1f} MiB\n")
 
 
-def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int, data: Path | None, cases: int) -> None:
-    """Print how an artefact compares with torch; a ``UserError`` when it is damaged or misses its limits."""
+def check(
+    artefact: Path, checkpoint: Path | None, canvases: int, seed: int, data: Path | None, cases: int
+) -> None:
+    """Print how an artefact compares with torch; a ``UserError`` when it is damaged or misses its
+    limits."""
     try:
         from export.parity import check_files, compare, reference_engine, shortfalls
     except ModuleNotFoundError as exc:
@@ -62,7 +75,9 @@ def check(artefact: Path, checkpoint: Path | None, canvases: int, seed: int, dat
     if data is not None:
         documents = held_out(data)
         kinds = ("piece", "rest", "line")
-        cut = [case for kind in kinds for case in cut_cases(documents, kind, cases // len(kinds), seed)]
+        cut = [
+            case for kind in kinds for case in cut_cases(documents, kind, cases // len(kinds), seed)
+        ]
         with Engine(artefact, "onnx") as ours, reference_engine(artefact, checkpoint) as theirs:
             report |= compare_exact_match(ours, theirs, cut)
     print_report(report)

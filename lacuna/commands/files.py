@@ -1,4 +1,5 @@
-"""Read a user's files (strict UTF-8, line ends and marks untouched), and places in them as users write them."""
+"""Read a user's files (strict UTF-8, line ends and marks untouched), and places in them as users
+write them."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _PLACE = re.compile(r"(\d+):(\d+)\Z")
 
 
 def read_text(file: str) -> str:
-    """The text of ``file`` (``-``: standard input), every character of it; ``UserError`` when it is no UTF-8 text."""
+    """The text of ``file`` (``-``: standard input), every character of it; ``UserError`` when it is
+    no UTF-8 text."""
     try:
         if file == "-":
             data = sys.stdin.buffer.read(MOST_BYTES + 1)
@@ -42,7 +44,8 @@ def read_related(files: list[str]) -> tuple[Snippet, ...]:
 
 
 def offset_of(text: str, place: str) -> int:
-    """The offset of ``L:C`` (lines and columns from 1, columns in code points, one past the end allowed)."""
+    """The offset of ``L:C`` (lines and columns from 1, columns in code points, one past the end
+    allowed)."""
     match = _PLACE.match(place)
     if not match or int(match[1]) < 1 or int(match[2]) < 1:
         raise UserError(f"{place!r} is no place; write LINE:COLUMN, both from 1.")
@@ -51,11 +54,15 @@ def offset_of(text: str, place: str) -> int:
     for _ in range(line - 1):
         start = text.find("\n", start) + 1
         if start == 0:
-            raise UserError(f"There is no line {line}: the text has {text.count(chr(10)) + 1} lines.")
+            raise UserError(
+                f"There is no line {line}: the text has {text.count(chr(10)) + 1} lines."
+            )
     end = text.find("\n", start)
     end = len(text) if end < 0 else end - (text[end - 1 : end] == "\r" and end > start)
     if column - 1 > end - start:
-        raise UserError(f"There is no column {column} in line {line}: it has {end - start} characters.")
+        raise UserError(
+            f"There is no column {column} in line {line}: it has {end - start} characters."
+        )
     return start + column - 1
 
 

@@ -94,17 +94,28 @@ def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMa
     markers = tuple(marker for marker in options.marker if marker) or MARKERS
     blanks = find_blanks(text, language_of(options.output.file), markers)
     if not blanks.spans:
-        reasons = f" ({len(blanks.skipped)} seen and skipped: {blanks.skipped[0].reason})" if blanks.skipped else ""
-        raise UserError(
-            f"{options.output.file} has no blanks{reasons}; mark one as {' or '.join(markers)}, or name a place with --at."
+        reasons = (
+            f" ({len(blanks.skipped)} seen and skipped: {blanks.skipped[0].reason})"
+            if blanks.skipped
+            else ""
         )
-    longest = [options.max_tokens if s.lines is None else max(s.max_tokens, options.max_tokens) for s in blanks.spans]
-    spans = [msgspec.structs.replace(s, max_tokens=n) for s, n in zip(blanks.spans, longest, strict=True)]
+        raise UserError(
+            f"{options.output.file} has no blanks{reasons}; mark one as {' or '.join(markers)}, or "
+            "name a place with --at."
+        )
+    longest = [
+        options.max_tokens if s.lines is None else max(s.max_tokens, options.max_tokens)
+        for s in blanks.spans
+    ]
+    spans = [
+        msgspec.structs.replace(s, max_tokens=n) for s, n in zip(blanks.spans, longest, strict=True)
+    ]
     return spans, blanks.skipped
 
 
 def draft_column() -> TextColumn:
-    """The column that shows drafts: text of a model and of a user, which may look like markup and is none."""
+    """The column that shows drafts: text of a model and of a user, which may look like markup and
+    is none."""
     return TextColumn("{task.fields[draft]}", markup=False)
 
 
@@ -118,7 +129,9 @@ def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
         bar = progress.add_task("fill", total=request.sampler.steps or DEFAULT_STEPS, draft="")
 
         def show(draft: Draft) -> None:
-            shown = visible("  ".join(span.text.strip().replace("\n", " ")[:40] for span in draft.spans[:20]))
+            shown = visible(
+                "  ".join(span.text.strip().replace("\n", " ")[:40] for span in draft.spans[:20])
+            )
             progress.update(bar, completed=draft.step, draft=shown[: max(10, console.width - 60)])
 
         return engine.fill(request, show if console.is_terminal else None)

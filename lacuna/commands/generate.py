@@ -31,17 +31,23 @@ def request_from(prompt_ids: tuple[int, ...] | None, **options: Any) -> Generate
         raise UserError(f"{exc}; see `lacuna generate --help`.") from exc
 
 
-def generate_text(prompt: str | None, request: GenerateRequest, json: bool, model: Path | None, backend: str) -> None:
+def generate_text(
+    prompt: str | None, request: GenerateRequest, json: bool, model: Path | None, backend: str
+) -> None:
     """Carry out the command."""
     if (prompt is None) == (not request.prompt_ids):
         raise UserError("Give either --prompt or --prompt-ids.")
     with Engine(model, backend) as engine:
         if prompt is not None:
-            request = msgspec.structs.replace(request, prompt_ids=tuple(engine.tokenizer.encode(prompt)))
+            request = msgspec.structs.replace(
+                request, prompt_ids=tuple(engine.tokenizer.encode(prompt))
+            )
         result = engine.generate(request)
         text = engine.tokenizer.decode(list(result.ids)) if engine.reads_text else None
     if json:
-        fields = {"ids": result.ids, "nfe": result.nfe} | ({"text": text} if text is not None else {})
+        fields = {"ids": result.ids, "nfe": result.nfe} | (
+            {"text": text} if text is not None else {}
+        )
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
     else:
         sys.stdout.write((text if text is not None else ",".join(map(str, result.ids))) + "\n")

@@ -39,12 +39,19 @@ class Output:
         return self._document.text
 
     def replace(self, text: str) -> None:
-        """Replace the file that ``read`` read; ``UserError`` where another program changed it meanwhile."""
+        """Replace the file that ``read`` read; ``UserError`` where another program changed it
+        meanwhile."""
         assert self._document is not None, "what is written was read before"
         replace_document(self._document, text)
 
 
-def deliver(result: FillResult, text: str, output: Output, skipped: tuple[SkippedMarker, ...] = (), what: str = "") -> None:
+def deliver(
+    result: FillResult,
+    text: str,
+    output: Output,
+    skipped: tuple[SkippedMarker, ...] = (),
+    what: str = "",
+) -> None:
     """Write and print ``result``; ``what`` was done, for people."""
     what = what or _filled(result)
     if output.write:
@@ -52,7 +59,10 @@ def deliver(result: FillResult, text: str, output: Output, skipped: tuple[Skippe
     if output.json:
         _print_json(result, skipped)
     elif output.write:
-        sys.stderr.writelines(f"{output.file}: {line}\n" for line in (_summary(result, what), *_withheld(text, result)))
+        sys.stderr.writelines(
+            f"{output.file}: {line}\n"
+            for line in (_summary(result, what), *_withheld(text, result))
+        )
     else:
         _print_diff(text, result, "stdin" if output.file == "-" else output.file, what)
 
@@ -70,7 +80,9 @@ def _withheld(text: str, result: FillResult) -> Iterator[str]:
         if span.withheld is not None:
             line = text.count("\n", 0, span.start) + 1
             column = span.start - text.rfind("\n", 0, span.start)
-            guess = span.text if len(span.text) <= LONGEST_GUESS else span.text[:LONGEST_GUESS] + "..."
+            guess = (
+                span.text if len(span.text) <= LONGEST_GUESS else span.text[:LONGEST_GUESS] + "..."
+            )
             known = f"best guess {guess!r} ({_share(span.confidence)})"
             yield f"left open {line}:{column}, {known}: {REASONS[span.withheld]}"
 
@@ -83,11 +95,14 @@ def _print_json(result: FillResult, skipped: tuple[SkippedMarker, ...]) -> None:
 
 def _print_diff(text: str, result: FillResult, name: str, what: str) -> None:
     print_diff(_with_shares(as_patch(text, result.text, name), _shares(text, result)))
-    sys.stderr.writelines(f"{line}\n" for line in (_summary(result, what), *_withheld(text, result)))
+    sys.stderr.writelines(
+        f"{line}\n" for line in (_summary(result, what), *_withheld(text, result))
+    )
 
 
 def _with_shares(patch: Iterator[str], shares: list[tuple[int, str]]) -> Iterator[str]:
-    """The patch with the confidence of every answer behind the head of its hunk, where anything may stand."""
+    """The patch with the confidence of every answer behind the head of its hunk, where anything may
+    stand."""
     for line in patch:
         if found := _HUNK.match(line):
             first = int(found[1])
@@ -114,4 +129,5 @@ def _share(confidence: float) -> str:
 
 def _summary(result: FillResult, what: str) -> str:
     late = ", stopped at the deadline" if result.stopped == "deadline" else ""
-    return f"{what} in {result.ms:.0f} ms ({result.nfe} passes, {result.model}, {result.backend}{late})"
+    how = f"{result.nfe} passes, {result.model}, {result.backend}{late}"
+    return f"{what} in {result.ms:.0f} ms ({how})"

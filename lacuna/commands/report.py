@@ -1,4 +1,5 @@
-"""How evaluations report: a progress bar on stderr, a table, and last one JSON line of flat keys."""
+"""How evaluations report: a progress bar on stderr, a table, and last one JSON line of flat
+keys."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ def progress_bar() -> Progress:
 
 
 def print_report(report: Mapping[str, float | int | str]) -> None:
-    """One line a figure; a figure with bounds (``x``, ``x_low``, ``x_high``) is one line with all three."""
+    """One line a figure; a figure with bounds (``x``, ``x_low``, ``x_high``) is one line with all
+    three."""
     for name, value in report.items():
         if name.removesuffix("_low") in report and name.endswith("_low"):
             continue

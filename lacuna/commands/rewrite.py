@@ -33,16 +33,28 @@ class Common:
 
 
 def rewrite_selection(
-    common: Common, span: str, keep: list[str], strength: float, same_length: bool, instruction: str | None
+    common: Common,
+    span: str,
+    keep: list[str],
+    strength: float,
+    same_length: bool,
+    instruction: str | None,
 ) -> None:
     """Carry out ``lacuna rewrite``; raises before anything is written."""
     text = common.output.read()
     start, end = range_of(text, span)
     fields = {
-        "text": text, "start": start, "end": end, "language": language_of(common.output.file), "keep": tuple(keep),
-        "strength": strength, "same_length": same_length, "n": common.n, "seed": common.seed,
+        "text": text,
+        "start": start,
+        "end": end,
+        "language": language_of(common.output.file),
+        "keep": tuple(keep),
+        "strength": strength,
+        "same_length": same_length,
+        "n": common.n,
+        "seed": common.seed,
         "deadline_ms": common.deadline_ms,
-    }  # fmt: skip
+    }
     try:
         request = msgspec.convert(fields, RewriteRequest)
     except msgspec.ValidationError as exc:
@@ -60,21 +72,32 @@ def write_before(common: Common, at: str, tokens: int) -> None:
     """Carry out ``lacuna before``."""
     text = common.output.read()
     request = BeforeRequest(
-        text=text, at=offset_of(text, at), language=language_of(common.output.file), tokens=tokens, n=common.n,
-        seed=common.seed, deadline_ms=common.deadline_ms,
+        text=text,
+        at=offset_of(text, at),
+        language=language_of(common.output.file),
+        tokens=tokens,
+        n=common.n,
+        seed=common.seed,
+        deadline_ms=common.deadline_ms,
         related=read_related(common.related),
-    )  # fmt: skip
+    )
     with Engine(common.model, common.backend) as engine:
         result = engine.submit_before(request).future.result()
     deliver(result, text, common.output, what=f"{result.spans[0].tokens} tokens written")
 
 
-def _follow(engine: Engine, model: Path | None, request: RewriteRequest, instruction: str) -> FillResult:
+def _follow(
+    engine: Engine, model: Path | None, request: RewriteRequest, instruction: str
+) -> FillResult:
     """Ask an instruct checkpoint; the selection becomes its answer."""
     if model is None:
-        raise UserError("The bundled model follows no instructions; name an instruct checkpoint with --model.")
+        raise UserError(
+            "The bundled model follows no instructions; name an instruct checkpoint with --model."
+        )
     if request.keep or request.strength < 1.0 or request.same_length:
-        raise UserError("--instruction rewrites freely; leave out --keep, --strength and --same-length.")
+        raise UserError(
+            "--instruction rewrites freely; leave out --keep, --strength and --same-length."
+        )
     selection = request.text[request.start : request.end]
     wish = f"{instruction}\n\n{selection}\n\nAnswer with the rewritten text and nothing else."
     prompt = ChatTemplate(model).encode([Message(role="user", content=wish)])
@@ -98,7 +121,9 @@ def _follow(engine: Engine, model: Path | None, request: RewriteRequest, instruc
     lead = selection[: len(selection) - len(selection.lstrip())]
     trail = selection[len(selection.rstrip()) :]
     answer = lead + engine.tokenizer.decode(list(ids)).strip() + trail
-    span = SpanResult(start=request.start, end=request.end, text=answer, confidence=0.0, tokens=len(ids))
+    span = SpanResult(
+        start=request.start, end=request.end, text=answer, confidence=0.0, tokens=len(ids)
+    )
     return FillResult(
         text=apply_spans(request.text, (span,)), spans=(span,), nfe=job.future.result().nfe, ms=0.0,
         model=engine.model_name, backend=engine.backend.name,

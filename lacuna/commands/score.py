@@ -1,4 +1,5 @@
-"""``lacuna score``: the surprise of every token of a file, as a list, as JSON, or as a page that shows it as colour."""
+"""``lacuna score``: the surprise of every token of a file, as a list, as JSON, or as a page that
+shows it as colour."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from lacuna.errors import UserError
 SHOWN = 20
 
 
-def score_file(file: str, json: bool, page: Path | None, stride: int | None, model: Path | None, backend: str) -> None:
+def score_file(
+    file: str, json: bool, page: Path | None, stride: int | None, model: Path | None, backend: str
+) -> None:
     """Score a text file."""
     text = read_text(file)
     if not text.strip():
@@ -40,9 +43,13 @@ def score_token_ids(ids: tuple[int, ...], json: bool, model: Path | None, backen
     with Engine(model, backend) as engine:
         log_probs = engine.score_ids(ids)
     if json:
-        sys.stdout.write(msgspec.json.encode({"log_probs": log_probs, "nfe": len(ids)}).decode() + "\n")
+        sys.stdout.write(
+            msgspec.json.encode({"log_probs": log_probs, "nfe": len(ids)}).decode() + "\n"
+        )
     else:
-        sys.stdout.write("".join(f"{i:8} {value:10.4f}\n" for i, value in zip(ids, log_probs, strict=True)))
+        sys.stdout.write(
+            "".join(f"{i:8} {value:10.4f}\n" for i, value in zip(ids, log_probs, strict=True))
+        )
 
 
 def _print_most_surprising(text: str, result: ScoreResult) -> None:
@@ -50,7 +57,9 @@ def _print_most_surprising(text: str, result: ScoreResult) -> None:
         line = text.count("\n", 0, token.start) + 1
         column = token.start - text.rfind("\n", 0, token.start)
         sys.stdout.write(f"{line}:{column:<6} {-token.log_prob:7.2f} nats  {token.text!r}\n")
-    sys.stderr.write(f"{len(result.tokens)} tokens, {result.mean_surprise:.2f} nats each, {result.nfe} passes\n")
+    sys.stderr.write(
+        f"{len(result.tokens)} tokens, {result.mean_surprise:.2f} nats each, {result.nfe} passes\n"
+    )
 
 
 def _page(text: str, result: ScoreResult) -> str:
@@ -63,12 +72,15 @@ def _page(text: str, result: ScoreResult) -> str:
         alpha = 1.0 - math.exp(-max(0.0, surprise - 1.0) / 5.0)
         shown = html.escape(text[token.start : token.end])
         parts.append(html.escape(text[at : token.start]))
-        parts.append(f'<span title="{surprise:.2f} nats" style="background:rgba(220,50,47,{alpha:.2f})">{shown}</span>')
+        colour = f"background:rgba(220,50,47,{alpha:.2f})"
+        parts.append(f'<span title="{surprise:.2f} nats" style="{colour}">{shown}</span>')
         at = token.end
     parts.append(html.escape(text[at:]))
     return (
         "<!doctype html><meta charset='utf-8'><title>Surprise</title>"
-        "<style>body{font:15px/1.5 ui-monospace,monospace;max-width:60em;margin:2em auto}pre{white-space:pre-wrap}</style>"
-        f"<p>{len(result.tokens)} tokens, {result.mean_surprise:.2f} nats each ({html.escape(result.model)})</p>"
+        "<style>body{font:15px/1.5 ui-monospace,monospace;max-width:60em;margin:2em "
+        "auto}pre{white-space:pre-wrap}</style>"
+        f"<p>{len(result.tokens)} tokens, {result.mean_surprise:.2f} nats each "
+        f"({html.escape(result.model)})</p>"
         f"<pre>{''.join(parts)}</pre>\n"
     )

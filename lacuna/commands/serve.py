@@ -1,4 +1,5 @@
-"""``lacuna serve``: the options of the command as settings, and where it listens on standard error."""
+"""``lacuna serve``: the options of the command as settings, and where it listens on standard
+error."""
 
 from __future__ import annotations
 
@@ -35,7 +36,13 @@ def serve_engine(
         sys.stderr.flush()
 
     try:
-        limits = Limits(running=parallel, waiting=queue, request_s=request_s, drain_s=drain_s, stream_after_s=stream_after_s)
+        limits = Limits(
+            running=parallel,
+            waiting=queue,
+            request_s=request_s,
+            drain_s=drain_s,
+            stream_after_s=stream_after_s,
+        )
         settings = ServeSettings(socket=path, limits=limits, **places)
         serve(settings, folder, lambda: Engine(folder, backend), announce)
     except (SettingsError, ValueError) as exc:

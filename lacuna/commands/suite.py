@@ -18,10 +18,15 @@ from lacuna.errors import UserError
 RESULTS = "results.json"
 
 
-def suite(sources: Sources, out: Path, cases: int, seed: int, model: Path | None, backend: str) -> None:
+def suite(
+    sources: Sources, out: Path, cases: int, seed: int, model: Path | None, backend: str
+) -> None:
     """Carry out the command."""
     if not any((sources.python, sources.markdown, sources.prose, sources.humaneval)):
-        raise UserError("There is nothing to measure; name held-out files, for instance --python VALIDATION.jsonl.zst.")
+        raise UserError(
+            "There is nothing to measure; name held-out files, for instance --python "
+            "VALIDATION.jsonl.zst."
+        )
     if cases < 20:
         raise UserError(f"--cases {cases} is too few for bounds; use 20 or more.")
     if sources.humaneval is not None:
@@ -36,7 +41,9 @@ def suite(sources: Sources, out: Path, cases: int, seed: int, model: Path | None
                     bars[name] = progress.add_task(name, total=total)
                 progress.update(bars[name], completed=done)
 
-            results = run_suite(engine, _weights(model or BUNDLED), sources, cases, seed, out / RESULTS, advance)
+            results = run_suite(
+                engine, _weights(model or BUNDLED), sources, cases, seed, out / RESULTS, advance
+            )
     except (OSError, ValueError) as exc:
         raise UserError(f"{exc}; name another --out or other files.") from exc
     for path in [out / RESULTS, *write_report(results, out)]:

@@ -1,4 +1,5 @@
-"""A difference of two texts as a patch that ``patch`` and ``git apply`` take, and as a person reads it in a terminal."""
+"""A difference of two texts as a patch that ``patch`` and ``git apply`` take, and as a person reads
+it in a terminal."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ _PLAIN_NAME = re.compile(r'[^\x00-\x1f"\\\x7f]*')
 def as_patch(before: str, after: str, name: str) -> Iterator[str]:
     """Lines of the unified diff of ``name``, each with its line end.
 
-    A line ends at ``\\n`` and nowhere else, as for every tool that reads patches: form feeds, single carriage returns and
-    Unicode's separators stand inside a line.
+    A line ends at ``\\n`` and nowhere else, as for every tool that reads patches: form feeds,
+    single carriage returns and Unicode's separators stand inside a line.
     """
     shown = _quoted(name)
     for line in difflib.unified_diff(_lines(before), _lines(after), shown, shown):
@@ -46,7 +47,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _quoted(name: str) -> str:
-    """A file name as git writes it: quoted where it holds control characters; a tab ends a name that holds blanks."""
+    """A file name as git writes it: quoted where it holds control characters; a tab ends a name
+    that holds blanks."""
     if not _PLAIN_NAME.fullmatch(name):
         plain = set(range(32, 127)) - set(b'"\\')
         data = name.encode("utf-8", "surrogateescape")

@@ -23,7 +23,11 @@ def written(data: list[Path], cases: int, seed: int, model: Path | None, backend
     if cases < FEWEST:
         raise UserError(f"--cases {cases} is too few for a threshold; use {FEWEST} or more.")
     documents = [document for file in data for document in held_out(file)]
-    chosen = [case for i, kind in enumerate(KINDS) for case in cut_cases(documents, kind, cases // len(KINDS), seed + i)]
+    chosen = [
+        case
+        for i, kind in enumerate(KINDS)
+        for case in cut_cases(documents, kind, cases // len(KINDS), seed + i)
+    ]
     if len(chosen) < FEWEST // 2:
         raise UserError("The files hold too little text; name larger validation shards.")
     folder = BUNDLED if model is None else model
@@ -32,7 +36,11 @@ def written(data: list[Path], cases: int, seed: int, model: Path | None, backend
         confidence, right = judged(engine, chosen, lambda: progress.advance(bar))
     threshold = writing_threshold(confidence, right)
     try:
-        write_calibration(msgspec.structs.replace(read_calibration(folder), writing=threshold), folder)
+        write_calibration(
+            msgspec.structs.replace(read_calibration(folder), writing=threshold), folder
+        )
     except OSError as exc:
-        raise UserError(f"{folder} cannot be written ({exc.strerror}); copy the model to a folder of yours.") from exc
+        raise UserError(
+            f"{folder} cannot be written ({exc.strerror}); copy the model to a folder of yours."
+        ) from exc
     print_report(figures(confidence, right, threshold, len(chosen)))

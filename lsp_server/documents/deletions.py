@@ -1,4 +1,5 @@
-"""What the user deleted a moment ago: nobody wants it back as a suggestion before they type it again themselves."""
+"""What the user deleted a moment ago: nobody wants it back as a suggestion before they type it
+again themselves."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class Deleted:
 
 @dataclass
 class RecentDeletions:
-    """The latest deletions of every open document; those that touch are one, as with one backspace after another."""
+    """The latest deletions of every open document; those that touch are one, as with one backspace
+    after another."""
 
     clock: Callable[[], float] = time.monotonic
     _of: dict[str, list[Deleted]] = field(default_factory=dict)
@@ -39,7 +41,11 @@ class RecentDeletions:
             typed = document.text[max(0, start - LONGEST) : start] + new
             around = typed + document.text[end : end + LONGEST]
             low = start - (len(typed) - len(new))
-            kept[:] = [d for d in kept if not (typed.endswith(d.text) or d.text in new or _stands_again(d, around, low))]
+            kept[:] = [
+                d
+                for d in kept
+                if not (typed.endswith(d.text) or d.text in new or _stands_again(d, around, low))
+            ]
         if joins is not None:
             kept[-1].text, kept[-1].when = joins, self.clock()
         elif removed.strip():
@@ -52,10 +58,13 @@ class RecentDeletions:
         return [deletion for deletion in self._of.get(uri, ()) if now - deletion.when <= FOR_S]
 
     def forbid(self, uri: str, at: int, answer: str) -> bool:
-        """True when ``answer`` at ``at`` begins with what was deleted there, or is what was deleted elsewhere."""
+        """True when ``answer`` at ``at`` begins with what was deleted there, or is what was deleted
+        elsewhere."""
         bare = answer.strip()
         for deletion in self.of(uri):
-            if bare == deletion.text.strip() or (deletion.at == at and answer.startswith(deletion.text)):
+            if bare == deletion.text.strip() or (
+                deletion.at == at and answer.startswith(deletion.text)
+            ):
                 return True
         return False
 

@@ -1,7 +1,8 @@
-"""Open documents: our own store, because pygls splits lines where LSP does not (form feed, U+2028, ...).
+"""Open documents: our own store, because pygls splits lines where LSP does not (form feed, U+2028,
+...).
 
-A document is a string and the offsets of its line starts; an edit rescans the lines it touches and shifts the rest, so
-typing at the top of a long file costs what typing at its end costs.
+A document is a string and the offsets of its line starts; an edit rescans the lines it touches and
+shifts the rest, so typing at the top of a long file costs what typing at its end costs.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Snapshot:
         """The position of a text offset."""
         number = int(np.searchsorted(self.starts, offset, side="right")) - 1
         index = offset - int(self.starts[number])
-        return types.Position(line=number, character=character_in_line(self.line(number), index, self.encoding))
+        return types.Position(
+            line=number, character=character_in_line(self.line(number), index, self.encoding)
+        )
 
     def range_of(self, start: int, end: int) -> types.Range:
         return types.Range(start=self.position_at(start), end=self.position_at(end))
@@ -59,7 +62,8 @@ class Snapshot:
         """The next version, with ``new`` in place of ``start`` to ``end``."""
         text = self.text[:start] + new + self.text[end:]
         delta = len(new) - (end - start)
-        # An edit may join or part \r and \n, so one character on either side belongs to what is rescanned.
+        # An edit may join or part \r and \n, so one character on either side belongs to what is
+        # rescanned.
         first = int(np.searchsorted(self.starts, max(0, start - 1), side="right")) - 1
         after = int(np.searchsorted(self.starts, end + 1, side="right"))
         low = int(self.starts[first])
@@ -86,7 +90,8 @@ def _unique(starts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _smallest(text: str, start: int, end: int, new: str) -> tuple[int, int, str]:
-    """The same edit without what it replaces by itself: clients send whole lines and whole documents."""
+    """The same edit without what it replaces by itself: clients send whole lines and whole
+    documents."""
     if start == end or not new:
         return start, end, new
     old = text[start:end]
@@ -97,7 +102,8 @@ def _smallest(text: str, start: int, end: int, new: str) -> tuple[int, int, str]
 
 
 def common_prefix(first: str, second: str) -> int:
-    """Characters that both begin with, found by halving: a loop over a large document would take seconds."""
+    """Characters that both begin with, found by halving: a loop over a large document would take
+    seconds."""
     low, high = 0, min(len(first), len(second))
     while low < high:
         middle = (low + high + 1) // 2
@@ -114,14 +120,19 @@ class DocumentStore:
     def __init__(self) -> None:
         self.encoding: Encoding = "utf-16"
         self.on_edit: list[Callable[[Snapshot, int, int, str], None]] = []
-        """Told of every edit before it is made: the document, the offsets that are replaced, and what stands there then."""
+        """Told of every edit before it is made: the document, the offsets that are replaced, and
+        what stands there then."""
         self._documents: dict[str, Snapshot] = {}
 
     def open(self, item: types.TextDocumentItem) -> None:
-        self._documents[item.uri] = open_snapshot(item.uri, item.language_id, item.version, item.text, self.encoding)
+        self._documents[item.uri] = open_snapshot(
+            item.uri, item.language_id, item.version, item.text, self.encoding
+        )
 
     def change(
-        self, identifier: types.VersionedTextDocumentIdentifier, changes: Iterable[types.TextDocumentContentChangeEvent]
+        self,
+        identifier: types.VersionedTextDocumentIdentifier,
+        changes: Iterable[types.TextDocumentContentChangeEvent],
     ) -> None:
         """Apply the changes in order; each sees the result of those before it."""
         document = self._documents.get(identifier.uri)
@@ -133,10 +144,14 @@ class DocumentStore:
         self._documents.pop(identifier.uri)
         self._documents[identifier.uri] = document
 
-    def _changed(self, document: Snapshot, change: types.TextDocumentContentChangeEvent, version: int) -> Snapshot:
+    def _changed(
+        self, document: Snapshot, change: types.TextDocumentContentChangeEvent, version: int
+    ) -> Snapshot:
         start, end = 0, len(document.text)
         if not isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            start, end = sorted((document.offset_at(change.range.start), document.offset_at(change.range.end)))
+            start, end = sorted(
+                (document.offset_at(change.range.start), document.offset_at(change.range.end))
+            )
         start, end, new = _smallest(document.text, start, end, change.text)
         for listener in self.on_edit:
             listener(document, start, end, new)

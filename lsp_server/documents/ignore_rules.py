@@ -1,4 +1,5 @@
-"""What the ignore files of a workspace name: text that is not for git or for other assistants is no context."""
+"""What the ignore files of a workspace name: text that is not for git or for other assistants is no
+context."""
 
 from __future__ import annotations
 
@@ -23,14 +24,16 @@ MOST_PATTERNS = 2_000
 MOST_STARS = 4
 """Of a pattern: expressions with more of them take too long on names that were made for it."""
 REMEMBERED, FOR_S = 2_000, 5.0
-"""Files whose answer is kept, and for how long: ignore files change seldom, and keystrokes are many."""
+"""Files whose answer is kept, and for how long: ignore files change seldom, and keystrokes are
+many."""
 DEEPEST = 40
 _STARS = re.compile(r"\*+")
 
 
 @dataclass
 class IgnoreRules:
-    """Asks the ignore files from the workspace's folder down to the file's, the deeper ones last as git does."""
+    """Asks the ignore files from the workspace's folder down to the file's, the deeper ones last as
+    git does."""
 
     folders: Callable[[], Sequence[Path]]
     """Of the workspace."""
@@ -65,7 +68,8 @@ class IgnoreRules:
         return ignored
 
     def _root(self, path: Path) -> Path | None:
-        """The outermost workspace folder around a file, else the nearest folder above it that git manages."""
+        """The outermost workspace folder around a file, else the nearest folder above it that git
+        manages."""
         around = [folder for folder in self.folders() if path.is_relative_to(folder)]
         if around:
             return min(around, key=lambda folder: len(folder.parts))
@@ -80,7 +84,11 @@ def _spec(folder: Path, name: str) -> GitIgnoreSpec | None:
         text = read_regular(folder / name, MOST_BYTES, folder)
     except (FileNotFoundError, NotReadable):
         return None
-    lines = [line for line in text.splitlines()[:MOST_PATTERNS] if len(_STARS.findall(line)) <= MOST_STARS]
+    lines = [
+        line
+        for line in text.splitlines()[:MOST_PATTERNS]
+        if len(_STARS.findall(line)) <= MOST_STARS
+    ]
     good = []
     for line in lines:
         try:

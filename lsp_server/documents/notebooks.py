@@ -36,7 +36,9 @@ class Notebooks:
     def open(self, params: types.DidOpenNotebookDocumentParams) -> None:
         for cell in params.cell_text_documents:
             self.documents.open(cell)
-        self._order(params.notebook_document.uri, [cell.document for cell in params.notebook_document.cells])
+        self._order(
+            params.notebook_document.uri, [cell.document for cell in params.notebook_document.cells]
+        )
 
     def change(self, params: types.DidChangeNotebookDocumentParams) -> list[str]:
         """Take what changed; the cells that are gone are returned, still open."""
@@ -47,7 +49,9 @@ class Notebooks:
         if cells.structure is not None:
             array = cells.structure.array
             order = list(self._cells[uri])
-            order[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or []]
+            order[array.start : array.start + array.delete_count] = [
+                cell.document for cell in array.cells or []
+            ]
             for opened in cells.structure.did_open or []:
                 self.documents.open(opened)
             gone = [closed.uri for closed in cells.structure.did_close or []]
@@ -63,17 +67,25 @@ class Notebooks:
         return [cell.uri for cell in params.cell_text_documents]
 
     def beside(self, uri: str) -> Beside:
-        """The cells of the same language before and after a cell; nothing for a document that is none."""
+        """The cells of the same language before and after a cell; nothing for a document that is
+        none."""
         order = self._cells.get(self._notebook_of.get(uri, ""), [])
         own = self.documents.get(uri)
         if own is None or uri not in order:
             return ALONE
         at = order.index(uri)
         before, after = (
-            [d.text for cell in part if (d := self.documents.get(cell)) is not None and d.language == own.language]
+            [
+                d.text
+                for cell in part
+                if (d := self.documents.get(cell)) is not None and d.language == own.language
+            ]
             for part in (order[:at], order[at + 1 :])
         )
-        return Beside("".join(text + BETWEEN_CELLS for text in before), "".join(BETWEEN_CELLS + text for text in after))
+        return Beside(
+            "".join(text + BETWEEN_CELLS for text in before),
+            "".join(BETWEEN_CELLS + text for text in after),
+        )
 
     def _order(self, uri: str, cells: list[str]) -> None:
         for cell in self._cells.get(uri, []):

@@ -1,7 +1,8 @@
 """LSP positions and text offsets, in all three encodings. Pure functions over one line.
 
-A *position* counts code units of the negotiated encoding, an *offset* counts code points of a Python string. pygls has a
-codec, which walks a line character by character in Python; ``lacuna bench positions`` compares the two.
+A *position* counts code units of the negotiated encoding, an *offset* counts code points of a
+Python string. pygls has a codec, which walks a line character by character in Python; ``lacuna
+bench positions`` compares the two.
 """
 
 from __future__ import annotations

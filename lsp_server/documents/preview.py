@@ -1,6 +1,7 @@
 """A read-only document that shows a fill while it is being written.
 
-Its URI is the scheme, the document's path (so that editors colour it alike) and, as the query, the document's URI.
+Its URI is the scheme, the document's path (so that editors colour it alike) and, as the query, the
+document's URI.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ class Previews:
     _read: set[str] = field(default_factory=set)
     """Documents whose preview was read."""
     _drafted: dict[str, str] = field(default_factory=dict)
-    """Document -> its text with the latest draft in it, while a fill is being written and no longer."""
+    """Document -> its text with the latest draft in it, while a fill is being written and no
+    longer."""
 
     def content(self, uri: str) -> str:
-        """What the preview ``uri`` shows: the draft, or the document as it stands where none is being written."""
+        """What the preview ``uri`` shows: the draft, or the document as it stands where none is
+        being written."""
         of = unquote(uri.partition("?")[2])
         document = self.documents.get(of)
         if document is None:

@@ -1,4 +1,5 @@
-"""Where the user has been writing: the lines around the latest edits, which outlive the document they were made in."""
+"""Where the user has been writing: the lines around the latest edits, which outlive the document
+they were made in."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ class RecentEdits:
                 place.line += come
         if near is not None:
             self._places.remove(near)
-        self._places.append(RecentEdit(document.uri, line, _around(document, start, end, new, line)))
+        self._places.append(
+            RecentEdit(document.uri, line, _around(document, start, end, new, line))
+        )
 
     def beyond(self, uris: set[str]) -> list[RecentEdit]:
         """Places of documents other than these, the newest first."""

@@ -1,4 +1,5 @@
-"""Small files of a workspace, read without trusting it: a link, a FIFO or a device must not hang us or fill the memory."""
+"""Small files of a workspace, read without trusting it: a link, a FIFO or a device must not hang us
+or fill the memory."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ class NotReadable(Exception):
 
 
 def read_regular(path: Path, most_bytes: int, within: Path | None = None) -> str:
-    """The text of a small regular file; ``FileNotFoundError`` where there is none, ``NotReadable`` where it is no such file.
+    """The text of a small regular file; ``FileNotFoundError`` where there is none, ``NotReadable``
+    where it is no such file.
 
     ``within``: the folder that it must lie in once links are followed.
     """
@@ -20,14 +22,20 @@ def read_regular(path: Path, most_bytes: int, within: Path | None = None) -> str
         if within is not None and not path.resolve(strict=True).is_relative_to(within.resolve()):
             raise NotReadable("it is a link that leads out of the workspace")
         _check(os.stat(path), most_bytes)  # before it is opened: opening a device can have effects
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        )
         with open(descriptor, "rb") as file:
             _check(os.fstat(descriptor), most_bytes)  # it may have been exchanged meanwhile
             data = file.read(most_bytes + 1)
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise FileNotFoundError from exc
     except (OSError, RuntimeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else "it is a link that leads nowhere"
+        reason = (
+            exc.strerror
+            if isinstance(exc, OSError) and exc.strerror
+            else "it is a link that leads nowhere"
+        )
         raise NotReadable(reason) from exc
     if len(data) > most_bytes:
         raise NotReadable(f"it is larger than {most_bytes} bytes")

@@ -1,7 +1,8 @@
 """Related context: the other open documents and recent edits, without what may hold secrets.
 
-Only what the editor has open is read, never a file. A document is left out when its name or its text looks like a secret,
-when an ignore file names it, when it lies behind a link out of the workspace, and when it is too long to be looked through.
+Only what the editor has open is read, never a file. A document is left out when its name or its
+text looks like a secret, when an ignore file names it, when it lies behind a link out of the
+workspace, and when it is too long to be looked through.
 """
 
 from __future__ import annotations
@@ -40,20 +41,27 @@ class RelatedContext:
         self.rules = IgnoreRules(self.folders)
 
     def snippets(self, document: Snapshot, notebook_seen: bool = False) -> tuple[Snippet, ...]:
-        """The other open documents, those of the same language first, the last changed first; then what was
-        edited of late in documents that are not among them, closed ones too.
+        """The other open documents, those of the same language first, the last changed first; then
+        what was edited of late in documents that are not among them, closed ones too.
 
-        Cells of the document's notebook come first, or not at all where they are part of the text (``notebook_seen``).
+        Cells of the document's notebook come first, or not at all where they are part of the text
+        (``notebook_seen``).
         """
         notebook = name_in(document.uri)
         others = [other for other in self.documents if other.uri != document.uri]
         cells = {other.uri for other in others if name_in(other.uri) == notebook}
         others = [other for other in reversed(others) if not (notebook_seen and other.uri in cells)]
-        ranked = sorted(others, key=lambda other: (other.uri not in cells, other.language != document.language))
-        readable = (other for other in ranked if self.readable(other.uri, other.text, other.language))
+        ranked = sorted(
+            others, key=lambda other: (other.uri not in cells, other.language != document.language)
+        )
+        readable = (
+            other for other in ranked if self.readable(other.uri, other.text, other.language)
+        )
         chosen = list(islice(readable, MOST))
         shown = {document.uri, *cells, *(other.uri for other in chosen)}
-        places = [place for place in self.recent.beyond(shown) if self.readable(place.uri, place.text)]
+        places = [
+            place for place in self.recent.beyond(shown) if self.readable(place.uri, place.text)
+        ]
         found = [Snippet(path=_short(other.uri), text=other.text) for other in chosen]
         return tuple(found + [Snippet(path=_short(place.uri), text=place.text) for place in places])
 
@@ -65,7 +73,8 @@ class RelatedContext:
         return (path is None or self._in_place(path)) and not self._secret(text, language)
 
     def _in_place(self, path: Path) -> bool:
-        """False for what is ignored, and for links out of the workspace or to what is a secret by its real name."""
+        """False for what is ignored, and for links out of the workspace or to what is a secret by
+        its real name."""
         try:
             real = path.resolve()
             if secret_name(real.as_posix()) or self.rules.ignored(path):
@@ -73,7 +82,9 @@ class RelatedContext:
             if real == path:
                 return True
             around = [folder for folder in self.folders() if path.is_relative_to(folder)]
-            inside = not around or any(real.is_relative_to(folder.resolve()) for folder in self.folders())
+            inside = not around or any(
+                real.is_relative_to(folder.resolve()) for folder in self.folders()
+            )
             return inside and not self.rules.ignored(real)
         except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
             return False

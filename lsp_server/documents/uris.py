@@ -29,5 +29,6 @@ def name_in(uri: str) -> str:
 
 
 def _whole(uri: str) -> str:
-    """Python's parser, which pygls uses, takes what follows a semicolon for parameters; in a file's name it is a letter."""
+    """Python's parser, which pygls uses, takes what follows a semicolon for parameters; in a file's
+    name it is a letter."""
     return uri.replace(";", "%3B")

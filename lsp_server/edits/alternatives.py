@@ -28,9 +28,14 @@ def word_at(document: Snapshot, at: int) -> tuple[int, int] | None:
 
 
 async def alternatives(
-    engine: EngineClient, document: Snapshot, start: int, end: int, related: tuple[Snippet, ...] = ()
+    engine: EngineClient,
+    document: Snapshot,
+    start: int,
+    end: int,
+    related: tuple[Snippet, ...] = (),
 ) -> list[str]:
-    """Words that could stand at ``start`` to ``end``, likeliest first, without the one that stands there."""
+    """Words that could stand at ``start`` to ``end``, likeliest first, without the one that stands
+    there."""
     request = FillRequest(
         text=document.text,
         spans=(Span(start=start, end=end, max_tokens=_LONGEST, single_line=True),),
@@ -47,7 +52,11 @@ async def alternatives(
 
 
 def replacements(
-    document: Snapshot, span: tuple[int, int], words: list[str], kind: str, diagnostic: types.Diagnostic | None = None
+    document: Snapshot,
+    span: tuple[int, int],
+    words: list[str],
+    kind: str,
+    diagnostic: types.Diagnostic | None = None,
 ) -> list[types.CodeAction]:
     """A code action for each word, with its edit."""
     place, old = document.range_of(*span), document.text[span[0] : span[1]]

@@ -1,4 +1,5 @@
-"""Fill the blanks, or selections as if they were blanks: actions and lenses, and the commands behind them.
+"""Fill the blanks, or selections as if they were blanks: actions and lenses, and the commands
+behind them.
 
 A command ends in one versioned edit of all blanks together.
 """
@@ -37,7 +38,8 @@ def _found(text: str, language: str, markers: tuple[str, ...]) -> tuple[Span, ..
 def code_actions(
     document: Snapshot, requested: types.Range, markers: tuple[str, ...], here_only: bool = False
 ) -> list[types.CodeAction]:
-    """Offers for the blanks in the requested lines and for all of the document; computed without the engine.
+    """Offers for the blanks in the requested lines and for all of the document; computed without
+    the engine.
 
     ``here_only``: nothing where the lines hold no blank.
     """
@@ -52,14 +54,19 @@ def code_actions(
     if here_only and not inside:
         return actions
     if 0 < len(inside) < len(spans):
-        title = "Fill this blank" if len(inside) == 1 else f"Fill these {len(inside)} blanks together"
-        actions.append(action(title, KIND, COMMAND, argument_of(document, document.range_of(low, high))))
+        title = (
+            "Fill this blank" if len(inside) == 1 else f"Fill these {len(inside)} blanks together"
+        )
+        actions.append(
+            action(title, KIND, COMMAND, argument_of(document, document.range_of(low, high)))
+        )
     title = "Fill the blank" if len(spans) == 1 else f"Fill all {len(spans)} blanks together"
     return [*actions, action(title, KIND, COMMAND, argument_of(document))]
 
 
 def code_lenses(document: Snapshot, markers: tuple[str, ...]) -> list[types.CodeLens]:
-    """A lens at every blank; where there are several, one more at the first that fills them together."""
+    """A lens at every blank; where there are several, one more at the first that fills them
+    together."""
     spans = blanks_of(document, markers)
     lenses = []
     for span in spans[:MOST_SHOWN]:
@@ -72,16 +79,24 @@ def code_lenses(document: Snapshot, markers: tuple[str, ...]) -> list[types.Code
 
 
 def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.CodeLens:
-    return types.CodeLens(range=place, command=types.Command(title=title, command=COMMAND, arguments=[argument]))
+    return types.CodeLens(
+        range=place, command=types.Command(title=title, command=COMMAND, arguments=[argument])
+    )
 
 
 async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
-    """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to write at."""
+    """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to
+    write at."""
     try:
         ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
     except msgspec.ValidationError as exc:
         raise RequestRejected(f"The selections are not understood: {exc}.") from exc
-    places = sorted({tuple(asked.offset_at(end) for end in (r.as_range().start, r.as_range().end)) for r in ranges})
+    places = sorted(
+        {
+            tuple(asked.offset_at(end) for end in (r.as_range().start, r.as_range().end))
+            for r in ranges
+        }
+    )
     if not places:
         raise RequestRejected("There are no selections; send `ranges`.")
     if any(end > start for (_, end), (start, _) in zip(places, places[1:], strict=False)):
@@ -90,7 +105,8 @@ async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.Wor
 
 
 async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
-    """Fill the blanks of the document (or those in the range) jointly; the edit is for this very version."""
+    """Fill the blanks of the document (or those in the range) jointly; the edit is for this very
+    version."""
     document, within, markers = asked.document, asked.within, asked.settings.blank_markers
     if asked.options:
         raise RequestRejected(f"Filling blanks takes no {', '.join(asked.options)}.")
@@ -100,11 +116,16 @@ async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
         spans = tuple(span for span in spans if low <= span.start and span.end <= high)
     if not spans:
         raise RequestRejected(f"There are no blanks here; mark one as {' or '.join(markers)}.")
-    moved = (msgspec.structs.replace(s, start=s.start + asked.shift, end=s.end + asked.shift) for s in spans)
+    moved = (
+        msgspec.structs.replace(s, start=s.start + asked.shift, end=s.end + asked.shift)
+        for s in spans
+    )
     return await _filled(engine, asked, tuple(moved))
 
 
-async def _filled(engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]) -> types.WorkspaceEdit:
+async def _filled(
+    engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]
+) -> types.WorkspaceEdit:
     request = FillRequest(
         text=asked.text, spans=spans, language=asked.document.language, related=asked.related,
     )  # fmt: skip

@@ -30,9 +30,15 @@ class Drafts:
         self._over = False
 
     def __call__(self, draft: Draft) -> None:
-        """From the engine's thread, after every step; ``offset`` characters of its text are not the document's."""
-        own = (msgspec.structs.replace(s, start=s.start - self._offset, end=s.end - self._offset) for s in draft.spans)
-        self._loop.call_soon_threadsafe(self._take, msgspec.structs.replace(draft, spans=tuple(own)))
+        """From the engine's thread, after every step; ``offset`` characters of its text are not the
+        document's."""
+        own = (
+            msgspec.structs.replace(s, start=s.start - self._offset, end=s.end - self._offset)
+            for s in draft.spans
+        )
+        self._loop.call_soon_threadsafe(
+            self._take, msgspec.structs.replace(draft, spans=tuple(own))
+        )
 
     def end(self) -> None:
         """The fill is over: what waited is shown, and nothing more."""

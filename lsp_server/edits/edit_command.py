@@ -34,7 +34,8 @@ class Shape:
 
 @dataclass(frozen=True)
 class EditCommand:
-    """What a command is to do: with which document, in which range, with which options of its own."""
+    """What a command is to do: with which document, in which range, with which options of its
+    own."""
 
     document: Snapshot
     within: types.Range | None
@@ -87,7 +88,9 @@ def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit:
         identifier = f"lacuna.{number}" if shape.annotated else None
         if identifier is not None:
             label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
-            notes[identifier] = types.ChangeAnnotation(label, needs_confirmation=span.confidence < shape.confirm_below)
+            notes[identifier] = types.ChangeAnnotation(
+                label, needs_confirmation=span.confidence < shape.confirm_below
+            )
         edits.append(_edit(place, span.text, identifier, number + 1 if shape.tab_stops else None))
     return versioned(document, edits, notes)
 
@@ -108,7 +111,9 @@ def versioned(
     notes: dict[str, types.ChangeAnnotation] | None = None,
 ) -> types.WorkspaceEdit:
     """Edits of just this version, which a client refuses when the text moved on."""
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    identifier = types.OptionalVersionedTextDocumentIdentifier(
+        uri=document.uri, version=document.version
+    )
     changes = [types.TextDocumentEdit(text_document=identifier, edits=edits)]
     return types.WorkspaceEdit(document_changes=changes, change_annotations=notes or None)
 
@@ -116,15 +121,22 @@ def versioned(
 def action(title: str, kind: str, command: str, argument: dict[str, Any]) -> types.CodeAction:
     """A code action that runs one of our commands."""
     return types.CodeAction(
-        title=title, kind=kind, command=types.Command(title=title, command=command, arguments=[argument])
+        title=title,
+        kind=kind,
+        command=types.Command(title=title, command=command, arguments=[argument]),
     )
 
 
-def argument_of(document: Snapshot, within: types.Range | None = None, **more: Any) -> dict[str, Any]:
-    """What a command is called with: the document, the version that was looked at, and a range of it."""
+def argument_of(
+    document: Snapshot, within: types.Range | None = None, **more: Any
+) -> dict[str, Any]:
+    """What a command is called with: the document, the version that was looked at, and a range of
+    it."""
     argument: dict[str, Any] = {"uri": document.uri, "version": document.version, **more}
     if within is not None:
-        argument["range"] = {name: plain_position(getattr(within, name)) for name in ("start", "end")}
+        argument["range"] = {
+            name: plain_position(getattr(within, name)) for name in ("start", "end")
+        }
     return argument
 
 

@@ -1,4 +1,5 @@
-"""What the user sees while an edit is computed: the status, drafts, a preview, progress that can be cancelled."""
+"""What the user sees while an edit is computed: the status, drafts, a preview, progress that can be
+cancelled."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _numbers = itertools.count(1)
 
 
 class EditProgress:
-    """An asynchronous context around the work; cancelling the progress ends it with ``RequestRejected``."""
+    """An asynchronous context around the work; cancelling the progress ends it with
+    ``RequestRejected``."""
 
     def __init__(self, server: ServerContext, document: Snapshot, title: str, offset: int) -> None:
         self._server, self._document, self._title = server, document, title
@@ -28,10 +30,14 @@ class EditProgress:
         self._starting: asyncio.Task[None] | None = None
         self._steps = 0
         self._loop = asyncio.get_running_loop()
-        shown_by: list[Callable[[Draft], None]] = [lambda draft: server.previews.show(document, draft)]
+        shown_by: list[Callable[[Draft], None]] = [
+            lambda draft: server.previews.show(document, draft)
+        ]
         self._renders = server.settings(document.uri).drafts
         if self._renders:
-            shown_by.append(lambda draft: server.editor.notify(NOTIFICATION, as_notification(document, draft)))
+            shown_by.append(
+                lambda draft: server.editor.notify(NOTIFICATION, as_notification(document, draft))
+            )
         self._drafts = Drafts(shown_by, offset)
 
     async def __aenter__(self) -> EditProgress:
@@ -41,7 +47,9 @@ class EditProgress:
         self._server.status.busy += 1
         self._server.show_status()
         if not self._renders and self._server.editor.shows_progress:
-            self._starting = asyncio.ensure_future(self._start())  # the editor's answer is not waited for
+            self._starting = asyncio.ensure_future(
+                self._start()
+            )  # the editor's answer is not waited for
         return self
 
     async def _start(self) -> None:

@@ -1,4 +1,5 @@
-"""Rewrite a selection, improve what is odd in it, write what leads to a text or from one to another.
+"""Rewrite a selection, improve what is odd in it, write what leads to a text or from one to
+another.
 
 Code actions and the commands behind them. Computed only when chosen: offering them costs no pass.
 """
@@ -47,7 +48,9 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
         here = argument_of(document, requested)
         return [
             action("Rewrite the selection", f"{KIND}.selection", REWRITE, here),
-            action("Improve the selection", f"{KIND}.improve", REWRITE, here | {"strength": IMPROVED}),
+            action(
+                "Improve the selection", f"{KIND}.improve", REWRITE, here | {"strength": IMPROVED}
+            ),
         ]
     here, offers = argument_of(document, requested), []
     if document.text[start:].strip():
@@ -64,10 +67,16 @@ async def rewrite(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEd
         raise RequestRejected("There is no selection; select what is to be written anew.")
     wanted = _options(asked.options, RewriteOptions)
     request = RewriteRequest(
-        text=asked.text, language=document.language, related=asked.related, start=asked.offset_at(within.start),
-        end=asked.offset_at(within.end), strength=wanted.strength, keep=wanted.keep, same_length=wanted.same_length,
+        text=asked.text,
+        language=document.language,
+        related=asked.related,
+        start=asked.offset_at(within.start),
+        end=asked.offset_at(within.end),
+        strength=wanted.strength,
+        keep=wanted.keep,
+        same_length=wanted.same_length,
         seed=wanted.seed,
-    )  # fmt: skip
+    )
     return to_edit(asked, await engine.edit(request))
 
 
@@ -75,9 +84,13 @@ async def write_before(engine: EngineClient, asked: EditCommand) -> types.Worksp
     """Text inserted in front of the place."""
     at, wanted = _place(asked, "in front of some text")
     request = BeforeRequest(
-        text=asked.text, language=asked.document.language, related=asked.related, at=at, tokens=wanted.tokens,
+        text=asked.text,
+        language=asked.document.language,
+        related=asked.related,
+        at=at,
+        tokens=wanted.tokens,
         seed=wanted.seed,
-    )  # fmt: skip
+    )
     return to_edit(asked, await engine.edit(request))
 
 
@@ -85,14 +98,18 @@ async def write_between(engine: EngineClient, asked: EditCommand) -> types.Works
     """Text inserted at the place, which leads from what precedes it to what follows."""
     at, wanted = _place(asked, "between the texts")
     request = FillRequest(
-        text=asked.text, spans=(Span(start=at, end=at, max_tokens=wanted.tokens),), language=asked.document.language,
-        related=asked.related, seed=wanted.seed,
-    )  # fmt: skip
+        text=asked.text,
+        spans=(Span(start=at, end=at, max_tokens=wanted.tokens),),
+        language=asked.document.language,
+        related=asked.related,
+        seed=wanted.seed,
+    )
     return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
 
 
 def _place(asked: EditCommand, where: str) -> tuple[int, WriteOptions]:
-    """The offset to write at, and what else was asked for; ``where`` tells a user who named no place."""
+    """The offset to write at, and what else was asked for; ``where`` tells a user who named no
+    place."""
     if asked.within is None:
         raise RequestRejected(f"There is no place; put the cursor {where}.")
     return asked.offset_at(asked.within.start), _options(asked.options, WriteOptions)

@@ -1,4 +1,5 @@
-"""Run a command that changes a document: compute an edit for the version at hand and ask the client to apply it."""
+"""Run a command that changes a document: compute an edit for the version at hand and ask the client
+to apply it."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ EDITS: dict[str, tuple[str, MakeEdit]] = {
 """Command -> label of its edit, and what computes it."""
 
 
-async def run_edit(server: ServerContext, name: str, options: dict[str, Any]) -> dict[str, Any] | None:
+async def run_edit(
+    server: ServerContext, name: str, options: dict[str, Any]
+) -> dict[str, Any] | None:
     """Compute the edit and have it applied; the client refuses when the text moved on."""
     edit = await make_edit(server, name, options)
     if edit is None:
@@ -39,7 +42,9 @@ async def run_edit(server: ServerContext, name: str, options: dict[str, Any]) ->
     return {"applied": applied}
 
 
-async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -> types.WorkspaceEdit | None:
+async def make_edit(
+    server: ServerContext, name: str, options: dict[str, Any]
+) -> types.WorkspaceEdit | None:
     """The edit of a command; ``None`` when the user was told why there is none."""
     label, make = EDITS[name]
     document = known_document(server, options)
@@ -86,5 +91,6 @@ def range_of(raw: Any) -> types.Range | None:
         return None if raw is None else msgspec.convert(raw, PlainRange).as_range()
     except msgspec.ValidationError as exc:
         raise RequestRejected(
-            "The command's range is not one; send `start` and `end`, each with a line and a character."
+            "The command's range is not one; send `start` and `end`, each with a line and a "
+            "character."
         ) from exc

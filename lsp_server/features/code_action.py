@@ -1,4 +1,5 @@
-"""``textDocument/codeAction`` and ``codeAction/resolve``: fill blanks, rewrite, write before and between, other words."""
+"""``textDocument/codeAction`` and ``codeAction/resolve``: fill blanks, rewrite, write before and
+between, other words."""
 
 from __future__ import annotations
 
@@ -25,8 +26,11 @@ def register(server: ServerContext) -> None:
         if document is None:
             return []
         wanted, markers = params.context.only, server.settings(document.uri).blank_markers
-        # An editor asks by itself at every move of the cursor, and shows a light bulb where there is an answer.
-        by_itself = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not wanted
+        # An editor asks by itself at every move of the cursor, and shows a light bulb where there
+        # is an answer.
+        by_itself = (
+            params.context.trigger_kind == types.CodeActionTriggerKind.Automatic and not wanted
+        )
         offered = blanks.code_actions(document, params.range, markers, here_only=by_itself)
         if not by_itself or params.range.start != params.range.end:
             offered += rewriting.code_actions(document, params.range)
@@ -34,16 +38,24 @@ def register(server: ServerContext) -> None:
             for offer in offered:
                 _leave_for_resolve(offer)
         offered += _fixes(document, params)
-        if server.engine.ready and any(alternatives.KIND.startswith(kind) and kind.count(".") == 2 for kind in wanted or []):
+        if server.engine.ready and any(
+            alternatives.KIND.startswith(kind) and kind.count(".") == 2 for kind in wanted or []
+        ):
             offered += await _other_words(server, document, params)
-        return [a for a in offered if not wanted or any(f"{a.kind}.".startswith(f"{kind}.") for kind in wanted)]
+        return [
+            a
+            for a in offered
+            if not wanted or any(f"{a.kind}.".startswith(f"{kind}.") for kind in wanted)
+        ]
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
         data = plain(action.data)
         if isinstance(data, dict) and data.get("command") in EDITS:
             argument = data.get("argument")
-            action.edit = await make_edit(server, data["command"], argument if isinstance(argument, dict) else {})
+            action.edit = await make_edit(
+                server, data["command"], argument if isinstance(argument, dict) else {}
+            )
         return action
 
 
@@ -68,7 +80,10 @@ def _fixes(document: Snapshot, params: types.CodeActionParams) -> list[types.Cod
         data = plain(diagnostic.data)
         if diagnostic.source != SOURCE or diagnostic.code != MISSPELT or not isinstance(data, dict):
             continue
-        start, end = document.offset_at(diagnostic.range.start), document.offset_at(diagnostic.range.end)
+        start, end = (
+            document.offset_at(diagnostic.range.start),
+            document.offset_at(diagnostic.range.end),
+        )
         if document.text[start:end] != data.get("word"):  # the text moved on
             continue
         words = [word for word in data.get("instead") or [] if isinstance(word, str)]
@@ -76,7 +91,9 @@ def _fixes(document: Snapshot, params: types.CodeActionParams) -> list[types.Cod
     return found
 
 
-async def _other_words(server: ServerContext, document: Snapshot, params: types.CodeActionParams) -> list[types.CodeAction]:
+async def _other_words(
+    server: ServerContext, document: Snapshot, params: types.CodeActionParams
+) -> list[types.CodeAction]:
     """Replacements for the word at the cursor, where they are asked for by kind."""
     place = alternatives.word_at(document, document.offset_at(params.range.start))
     if place is None:

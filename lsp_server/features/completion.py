@@ -1,4 +1,5 @@
-"""``textDocument/completion`` for clients without inline completion: the same suggestion as an entry of the menu."""
+"""``textDocument/completion`` for clients without inline completion: the same suggestion as an
+entry of the menu."""
 
 from __future__ import annotations
 
@@ -24,21 +25,33 @@ def register(server: ServerContext) -> None:
 
 def as_inline(params: types.CompletionParams) -> types.InlineCompletionParams:
     """The same question, asked while typing or by hand."""
-    invoked = params.context is not None and params.context.trigger_kind == types.CompletionTriggerKind.Invoked
-    kind = types.InlineCompletionTriggerKind.Invoked if invoked else types.InlineCompletionTriggerKind.Automatic
+    invoked = (
+        params.context is not None
+        and params.context.trigger_kind == types.CompletionTriggerKind.Invoked
+    )
+    kind = (
+        types.InlineCompletionTriggerKind.Invoked
+        if invoked
+        else types.InlineCompletionTriggerKind.Automatic
+    )
     context = types.InlineCompletionContext(trigger_kind=kind)
-    return types.InlineCompletionParams(text_document=params.text_document, position=params.position, context=context)
+    return types.InlineCompletionParams(
+        text_document=params.text_document, position=params.position, context=context
+    )
 
 
 def word_before(document: Snapshot, position: types.Position) -> tuple[types.Range, str]:
-    """The word that the cursor stands behind: menus compare it with an entry, so the entry begins with it."""
+    """The word that the cursor stands behind: menus compare it with an entry, so the entry begins
+    with it."""
     end = start = document.offset_at(position)
     while start > 0 and (document.text[start - 1].isalnum() or document.text[start - 1] == "_"):
         start -= 1
     return document.range_of(start, end), document.text[start:end]
 
 
-def as_menu(items: list[types.InlineCompletionItem], word: tuple[types.Range, str]) -> types.CompletionList:
+def as_menu(
+    items: list[types.InlineCompletionItem], word: tuple[types.Range, str]
+) -> types.CompletionList:
     """Entries in the order of the suggestions; asked again with every character."""
     place, typed = word
     entries = []

@@ -1,5 +1,6 @@
-"""``workspace/didChangeConfiguration``, ``workspace/didChangeWorkspaceFolders``, ``workspace/didChangeWatchedFiles``:
-settings are read from files and asked of the client, and used from then on.
+"""``workspace/didChangeConfiguration``, ``workspace/didChangeWorkspaceFolders``,
+``workspace/didChangeWatchedFiles``: settings are read from files and asked of the client, and used
+from then on.
 
 Nothing waits for the client: until it has answered, files and ``initializationOptions`` hold.
 """
@@ -34,7 +35,9 @@ def register(server: ServerContext) -> None:
     async def did_change_workspace_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
         gone = {path_of(folder.uri) for folder in params.event.removed}
         come = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
-        server.configuration.folders = [f for f in server.configuration.folders if f not in gone] + come
+        server.configuration.folders = [
+            f for f in server.configuration.folders if f not in gone
+        ] + come
         await apply(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
@@ -60,7 +63,9 @@ async def apply(server: ServerContext) -> None:
     server.show_status()
     server.engine.use_threads(settings.threads)
     _complain(server)
-    await inline_completion.offer_in(server, settings.languages if settings.inline_completion else ())
+    await inline_completion.offer_in(
+        server, settings.languages if settings.inline_completion else ()
+    )
     server.editor.refresh_diagnostics()
 
 
@@ -70,7 +75,8 @@ def _complain(server: ServerContext) -> None:
 
 
 async def ask_for(server: ServerContext, uris: Sequence[str]) -> None:
-    """Documents were opened; until the client has said what it wants of them, what it wants of all holds."""
+    """Documents were opened; until the client has said what it wants of them, what it wants of all
+    holds."""
     await _ask(server, list(uris))
     for uri in uris:
         server.configuration.of(uri)  # the file of a further folder is read with its first document
@@ -92,6 +98,10 @@ async def _watch(server: ServerContext) -> None:
         return
     files: list[types.FileSystemWatcher] = [types.FileSystemWatcher(f"**/{NAME}")]
     if watched.relative_pattern_support and (own := user_file()) is not None:
-        files.append(types.FileSystemWatcher(types.RelativePattern(base_uri=own.parent.as_uri(), pattern=NAME)))
+        files.append(
+            types.FileSystemWatcher(
+                types.RelativePattern(base_uri=own.parent.as_uri(), pattern=NAME)
+            )
+        )
     options = types.DidChangeWatchedFilesRegistrationOptions(files)
     await server.editor.register(FILES, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)

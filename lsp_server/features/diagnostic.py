@@ -1,6 +1,7 @@
 """``textDocument/diagnostic``: a hint at every blank, and marks at words that are probably wrong.
 
-Pulled by the client, answered after a rest in typing. A client that pulls again without a change gets no second copy.
+Pulled by the client, answered after a rest in typing. A client that pulls again without a change
+gets no second copy.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocum
 
 
 def register(server: ServerContext) -> None:
-    options = types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier="lacuna")
+    options = types.DiagnosticOptions(
+        inter_file_dependencies=False, workspace_diagnostics=False, identifier="lacuna"
+    )
 
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
     async def diagnostic(params: types.DocumentDiagnosticParams) -> Report:
@@ -38,7 +41,9 @@ def register(server: ServerContext) -> None:
         if document is None:
             return types.RelatedFullDocumentDiagnosticReport(items=[])
         settings, ready = server.settings(document.uri), server.engine.ready
-        found = await report(document, settings, server.proofreader, ready, params.previous_result_id)
+        found = await report(
+            document, settings, server.proofreader, ready, params.previous_result_id
+        )
         if found.rest:
             server.editor.refresh_diagnostics()
         return found.report
@@ -57,7 +62,11 @@ def result_id(document: Snapshot, settings: Settings) -> str:
 
 
 async def report(
-    document: Snapshot, settings: Settings, proofreader: Proofreader, ready: bool, previous: str | None
+    document: Snapshot,
+    settings: Settings,
+    proofreader: Proofreader,
+    ready: bool,
+    previous: str | None,
 ) -> Judged:
     """The diagnostics of a version; without an engine those that need none."""
     identifier = result_id(document, settings)
@@ -70,13 +79,17 @@ async def report(
         if ready:
             await asyncio.sleep(REST_S)
             try:
-                marks, whole = await proofreader.marks(document.text, document.language, settings.proofread_surprise)
+                marks, whole = await proofreader.marks(
+                    document.text, document.language, settings.proofread_surprise
+                )
             except EngineError:
                 ready = whole = False  # asked again when the engine is back
             else:
                 items += as_diagnostics(document, marks[:MOST_MARKS])
     # Without a result id the document counts as not judged, and is when it is asked for again.
-    found = types.RelatedFullDocumentDiagnosticReport(items=items, result_id=identifier if whole else None)
+    found = types.RelatedFullDocumentDiagnosticReport(
+        items=items, result_id=identifier if whole else None
+    )
     return Judged(found, rest=ready and not whole)
 
 

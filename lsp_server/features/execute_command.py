@@ -1,5 +1,5 @@
-"""``workspace/executeCommand``: ``lacuna.fillBlanks``, ``lacuna.fillSelections``, ``lacuna.rewrite``,
-``lacuna.writeBefore``, ``lacuna.writeBetween`` and ``lacuna.alternatives``.
+"""``workspace/executeCommand``: ``lacuna.fillBlanks``, ``lacuna.fillSelections``,
+``lacuna.rewrite``, ``lacuna.writeBefore``, ``lacuna.writeBetween`` and ``lacuna.alternatives``.
 
 ``lacuna.showStatus`` and ``lacuna.doctor`` are in ``status.py``.
 """
@@ -33,7 +33,12 @@ def register(server: ServerContext) -> None:
         except EngineError as exc:
             server.editor.tell(f"Lacuna: {exc}")
             return None
-        return argument_of(document, document.range_of(start, end), word=document.text[start:end], alternatives=found)
+        return argument_of(
+            document,
+            document.range_of(start, end),
+            word=document.text[start:end],
+            alternatives=found,
+        )
 
 
 def _register(server: ServerContext, name: str) -> None:
@@ -43,6 +48,7 @@ def _register(server: ServerContext, name: str) -> None:
 
 
 def options_of(arguments: tuple[Any, ...]) -> dict[str, Any]:
-    """The one object that our commands take; anything else counts as an empty one, which is told in a sentence."""
+    """The one object that our commands take; anything else counts as an empty one, which is told in
+    a sentence."""
     first = plain(arguments[0]) if arguments else None
     return first if isinstance(first, dict) else {}

@@ -21,17 +21,27 @@ SUGGESTION = "suggestion"
 def register(server: ServerContext) -> None:
     # Without options pygls would not advertise it.
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-    async def inline_completion(params: types.InlineCompletionParams) -> list[types.InlineCompletionItem] | dict[str, Any]:
+    async def inline_completion(
+        params: types.InlineCompletionParams,
+    ) -> list[types.InlineCompletionItem] | dict[str, Any]:
         document = server.documents.get(params.text_document.uri)
         items = [] if document is None else await suggest(server, document, params)
-        if not items and document is not None and params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked:
+        if (
+            not items
+            and document is not None
+            and params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        ):
             # A list with a key of ours, which clients that do not know it ignore.
-            return {"items": [], "reason": server.suggester.reasons.get(document.uri, "nothing fits here")}
+            return {
+                "items": [],
+                "reason": server.suggester.reasons.get(document.uri, "nothing fits here"),
+            }
         return items
 
 
 def offered_by_language(capabilities: types.ClientCapabilities) -> bool:
-    """True where suggestions are registered language by language, rather than said to be there for everything."""
+    """True where suggestions are registered language by language, rather than said to be there for
+    everything."""
     text = capabilities.text_document
     return bool(text and text.inline_completion and text.inline_completion.dynamic_registration)
 

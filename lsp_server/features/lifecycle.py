@@ -1,4 +1,5 @@
-"""``initialize`` and ``initialized``: learn what the client can do, offer what fits it, load the engine.
+"""``initialize`` and ``initialized``: learn what the client can do, offer what fits it, load the
+engine.
 
 ``shutdown`` and ``exit`` are the session's (``transport/session.py``).
 """
@@ -37,14 +38,17 @@ def register(server: ServerContext) -> None:
 
 
 def offered_to(client: types.ClientCapabilities, ours: types.ServerCapabilities) -> None:
-    """Take out of what pygls found in our handlers what is not for this client, and add what pygls does not know."""
+    """Take out of what pygls found in our handlers what is not for this client, and add what pygls
+    does not know."""
     if client.text_document is not None and client.text_document.inline_completion is not None:
         ours.completion_provider = None  # never both
     if inline_completion.offered_by_language(client):
         ours.inline_completion_provider = None  # registered later, for the languages that are on
     if client.workspace is not None and client.workspace.text_document_content is not None:
         ours.workspace = ours.workspace or types.WorkspaceOptions()
-        ours.workspace.text_document_content = types.TextDocumentContentOptions(schemes=[PREVIEW_SCHEME])
+        ours.workspace.text_document_content = types.TextDocumentContentOptions(
+            schemes=[PREVIEW_SCHEME]
+        )
 
 
 async def _load_engine(server: ServerContext) -> None:

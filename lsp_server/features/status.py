@@ -23,12 +23,16 @@ DOCTOR_S = 120.0
 def register(server: ServerContext) -> None:
     @server.command(SHOW)
     async def show_status(*arguments: Any) -> dict[str, object]:
-        """Counts and times; with ``{uri}`` the settings of that document and why it was last shown nothing, too."""
+        """Counts and times; with ``{uri}`` the settings of that document and why it was last shown
+        nothing, too."""
         uri = options_of(arguments).get("uri")
         uri = uri if isinstance(uri, str) else None
         why = server.suggester.reasons.get(uri or "")
         server.editor.tell(server.status.sentence(why), types.MessageType.Info)
-        about: dict[str, object] = {"version": server.version, "settings": msgspec.to_builtins(server.configuration.of(uri))}
+        about: dict[str, object] = {
+            "version": server.version,
+            "settings": msgspec.to_builtins(server.configuration.of(uri)),
+        }
         told = {"reason": why, "withheld": dict(server.suggester.withheld)}
         return server.status.report() | about | server.engine.about() | told
 
@@ -40,8 +44,8 @@ def register(server: ServerContext) -> None:
 async def examine() -> str:
     """What ``lacuna doctor`` says: asked of a process of its own, which may fail without harm.
 
-    The working folder may be a project with modules of our names, so neither it nor the environment is searched (``-E -P``),
-    and the process does not even stand in it.
+    The working folder may be a project with modules of our names, so neither it nor the environment
+    is searched (``-E -P``), and the process does not even stand in it.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-E", "-P", "-X", "utf8", "-m", "lacuna", "doctor"),

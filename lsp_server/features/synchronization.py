@@ -1,7 +1,7 @@
 """``textDocument/didOpen``, ``didChange``, ``didClose`` and ``didSave``, and the same of notebooks.
 
-All but ``didSave`` come straight from the protocol, in the order in which the client sent them: a handler that is a task of
-its own would run after the request behind it.
+All but ``didSave`` come straight from the protocol, in the order in which the client sent them: a
+handler that is a task of its own would run after the request behind it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ class Documents:
         self._server.closed(self._server.notebooks.close(params))
 
     def forget_documents(self) -> None:
-        """An edit may have been lost, and edits of a text that is not the client's would land in the wrong places."""
+        """An edit may have been lost, and edits of a text that is not the client's would land in
+        the wrong places."""
         uris = [document.uri for document in self._server.documents]
         self._server.closed(uris)
         if uris:
             self._server.editor.tell(
-                "Lacuna lost a message of the editor; close and open the documents that it is to go on with."
+                "Lacuna lost a message of the editor; close and open the documents that it is to "
+                "go on with."
             )

@@ -14,7 +14,8 @@ SOURCE, MISSPELT = "lacuna", "spelling"
 
 @dataclass(frozen=True)
 class Mark:
-    """A word that is probably wrong, and what was probably meant, the likeliest first; offsets are the document's."""
+    """A word that is probably wrong, and what was probably meant, the likeliest first; offsets are
+    the document's."""
 
     start: int
     end: int

@@ -1,7 +1,9 @@
-"""Words that are probably wrong, given both sides: found a paragraph at a time, remembered while it stays the same.
+"""Words that are probably wrong, given both sides: found a paragraph at a time, remembered while it
+stays the same.
 
-A word is looked at when the model did not expect it. It is marked only when one of the words that it may have been meant
-to be is far likelier in its place: the model is asked to choose between it and them (``Span.choices``).
+A word is looked at when the model did not expect it. It is marked only when one of the words that
+it may have been meant to be is far likelier in its place: the model is asked to choose between it
+and them (``Span.choices``).
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ MOST_NEW = 24
 MOST_LOOKED_AT = 6
 """Words of a paragraph that the model is asked to choose for, the least expected first."""
 CLEAR, CLEAR_FOR_WORDS = 0.6, 0.95
-"""Share of belief that a replacement needs among all choices: for what is no word, and for what is one."""
+"""Share of belief that a replacement needs among all choices: for what is no word, and for what is
+one."""
 
 
 @dataclass
@@ -35,11 +38,14 @@ class Proofreader:
     _lexicon: Lexicon | None = None
 
     async def marks(self, text: str, language: str, surprise: float) -> tuple[list[Mark], bool]:
-        """Marks in ``text`` for words of at least ``surprise`` nats, and whether all of it was judged; ``EngineError``."""
+        """Marks in ``text`` for words of at least ``surprise`` nats, and whether all of it was
+        judged; ``EngineError``."""
         found: list[Mark] = []
         new, whole = 0, True
         paragraphs = paragraphs_of(text, language)
-        counts = Counter(word.lower() for paragraph in paragraphs for word in WORD.findall(paragraph.text))
+        counts = Counter(
+            word.lower() for paragraph in paragraphs for word in WORD.findall(paragraph.text)
+        )
         for paragraph in paragraphs:
             words = list(suspects(paragraph, self._words(), counts))
             key = _key(paragraph, words, surprise)
@@ -53,7 +59,10 @@ class Proofreader:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
             start = paragraph.start
-            found += [Mark(start + mark.start, start + mark.end, mark.instead) for mark in self._known[key]]
+            found += [
+                Mark(start + mark.start, start + mark.end, mark.instead)
+                for mark in self._known[key]
+            ]
         return found, whole
 
     def _words(self) -> Lexicon:
@@ -61,7 +70,9 @@ class Proofreader:
             self._lexicon = Lexicon.of_tokens(self.engine.token_texts())
         return self._lexicon
 
-    async def _judge(self, paragraph: Paragraph, words: list[Suspect], surprise: float) -> tuple[Mark, ...]:
+    async def _judge(
+        self, paragraph: Paragraph, words: list[Suspect], surprise: float
+    ) -> tuple[Mark, ...]:
         """Marks with the paragraph's own offsets."""
         if not words:
             return ()
@@ -72,7 +83,12 @@ class Proofreader:
         return tuple(mark for mark in marks if mark is not None)
 
     async def _meant(self, paragraph: Paragraph, suspect: Suspect) -> Mark | None:
-        span = Span(start=suspect.start, end=suspect.end, choices=(suspect.word, *suspect.instead), single_line=True)
+        span = Span(
+            start=suspect.start,
+            end=suspect.end,
+            choices=(suspect.word, *suspect.instead),
+            single_line=True,
+        )
         sampler = SamplerOptions(repairs=0)
         request = FillRequest(text=paragraph.text, spans=(span,), copies=False, sampler=sampler)
         [answer] = (await self.engine.fill(request, interactive=False)).spans

@@ -1,4 +1,5 @@
-"""Where a document is prose: code, tables, URLs, markup and what git writes itself are not for a proofreader."""
+"""Where a document is prose: code, tables, URLs, markup and what git writes itself are not for a
+proofreader."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ import tree_sitter_markdown
 
 from engine.text.syntax import parser
 
-PROSE = frozenset({"markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit", "text", "latex", "tex"})
+PROSE = frozenset(
+    {"markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit", "text", "latex", "tex"}
+)
 """Languages that are prose with markup; of others nothing is read."""
 MOST_CHARS = 500_000
 """Of a document; a longer one is no letter."""
@@ -34,13 +37,16 @@ _HIDDEN = re.compile(
     )),
     re.MULTILINE,
 )  # fmt: skip
-"""Inside a paragraph: quoted code, tags, formulas, addresses, paths, options, file and dotted names, roles, references."""
+"""Inside a paragraph: quoted code, tags, formulas, addresses, paths, options, file and dotted
+names, roles, references."""
 _INLINE_HIDDEN = frozenset({
     "code_span", "html_tag", "latex_block", "uri_autolink", "email_autolink", "link_destination",
     "link_label", "link_title",
     "image", "shortcut_link", "numeric_character_reference", "entity_reference",
 })  # fmt: skip
-_TABLE_OR_CODE = re.compile(r"\||\t|\S {3,}\S|[{};]\s*$|^\s*(?:[-=+*~^_#.]{3,}\s*)+$|=>|->|==|\w\(\w*\)")
+_TABLE_OR_CODE = re.compile(
+    r"\||\t|\S {3,}\S|[{};]\s*$|^\s*(?:[-=+*~^_#.]{3,}\s*)+$|=>|->|==|\w\(\w*\)"
+)
 _SCISSORS = re.compile(r"^# -+ >8 -+$", re.MULTILINE)
 _DIFF = re.compile(r"^diff --git ", re.MULTILINE)
 _TRAILER = re.compile(r"^[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: ")
@@ -48,7 +54,8 @@ _TRAILER = re.compile(r"^[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: ")
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A stretch of prose; what is ``hidden`` in it (offsets of its own) is read as context and never marked."""
+    """A stretch of prose; what is ``hidden`` in it (offsets of its own) is read as context and
+    never marked."""
 
     start: int
     text: str
@@ -70,8 +77,12 @@ def paragraphs_of(text: str, language: str) -> tuple[Paragraph, ...]:
     if language == "markdown":
         blocks = _markdown_blocks(text)
     else:
-        blocks = _plain_blocks(_own_words(text) if language in ("gitcommit", "git-commit") else text, language)
-    return tuple(_paragraph(start, text[start:end], language) for start, end in _pieces(text, blocks))
+        blocks = _plain_blocks(
+            _own_words(text) if language in ("gitcommit", "git-commit") else text, language
+        )
+    return tuple(
+        _paragraph(start, text[start:end], language) for start, end in _pieces(text, blocks)
+    )
 
 
 def _own_words(text: str) -> str:
@@ -89,8 +100,15 @@ def _plain_blocks(text: str, language: str) -> list[tuple[int, int]]:
     commit = language in ("gitcommit", "git-commit")
     for line in text.splitlines(keepends=True):
         bare = line.strip()
-        indented = line[:1] == "\t" or line.startswith("   " if language == "restructuredtext" else "    ")
-        out = not bare or len(line) > LONGEST_LINE or indented or _TABLE_OR_CODE.search(line) is not None
+        indented = line[:1] == "\t" or line.startswith(
+            "   " if language == "restructuredtext" else "    "
+        )
+        out = (
+            not bare
+            or len(line) > LONGEST_LINE
+            or indented
+            or _TABLE_OR_CODE.search(line) is not None
+        )
         out = out or (commit and (bare.startswith("#") or _TRAILER.match(line) is not None))
         out = out or (language == "restructuredtext" and bare.startswith(".. "))
         if out and begun is not None:
@@ -110,7 +128,12 @@ def _markdown_blocks(text: str) -> list[tuple[int, int]]:
         node = pending.pop()
         if node.type == "inline":
             found.append((node.start_byte, node.end_byte))
-        elif node.type not in ("pipe_table", "fenced_code_block", "indented_code_block", "html_block"):
+        elif node.type not in (
+            "pipe_table",
+            "fenced_code_block",
+            "indented_code_block",
+            "html_block",
+        ):
             pending.extend(node.children)
     return _in_characters(text, sorted(found))
 

@@ -11,11 +11,15 @@ from functools import cached_property
 from lsp_server.proofreading.prose import Paragraph
 
 WORD = re.compile(r"(?<![\w'’.@/\\-])[^\W\d_]+(?:['’][^\W\d_]+)?(?![\w@/\\-]|['’]\w|\.\w)")
-"""A word of letters that is not a part of something else: no digits, underscores, dots or slashes beside it."""
+"""A word of letters that is not a part of something else: no digits, underscores, dots or slashes
+beside it."""
 LONGEST = 24
 """Letters; nobody misspells a longer word in a way that can be guessed."""
 MOST_CANDIDATES = 8
-ENDINGS = tuple("s es d ed ing r er ers est y ly ity ness ful less ment ments able ible ion ions al ally ist ists".split())
+ENDINGS = tuple(
+    "s es d ed ing r er ers est y ly ity ness ful less ment ments able ible ion ions al "
+    "ally ist ists".split()
+)
 CONFUSED = (
     "is are was were be been", "has have had", "do does did done", "a an the",
     "their there they're", "its it's", "your you're",
@@ -30,22 +34,35 @@ CONFUSED = (
     "good well", "piece peace", "principal principle", "threw through", "past passed",
 )  # fmt: skip
 """Words that are taken for each other though their spelling differs by more than a slip."""
-_SETS = {word: tuple(other for other in group.split() if other != word) for group in CONFUSED for word in group.split()}
+_SETS = {
+    word: tuple(other for other in group.split() if other != word)
+    for group in CONFUSED
+    for word in group.split()
+}
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words that a replacement may be: those that the model has a token of its own for, which are the usual ones."""
+    """Words that a replacement may be: those that the model has a token of its own for, which are
+    the usual ones."""
 
     words: frozenset[str]
 
     @classmethod
     def of_tokens(cls, tokens: Iterable[str]) -> Lexicon:
-        """From the texts of a vocabulary's tokens: a token with a blank in front of it begins a word."""
-        return cls(frozenset(t[1:] for t in tokens if t[:1] == " " and len(t) > 2 and t[1:].isalpha() and t[1:].islower()))
+        """From the texts of a vocabulary's tokens: a token with a blank in front of it begins a
+        word."""
+        return cls(
+            frozenset(
+                t[1:]
+                for t in tokens
+                if t[:1] == " " and len(t) > 2 and t[1:].isalpha() and t[1:].islower()
+            )
+        )
 
     def knows(self, word: str) -> bool:
-        """True for these words and what is formed from them by a usual ending: a vocabulary does not list every form."""
+        """True for these words and what is formed from them by a usual ending: a vocabulary does
+        not list every form."""
         lower = word.lower()
         if lower in self.words or lower in _SETS:
             return True
@@ -53,7 +70,12 @@ class Lexicon:
             stem = lower.removesuffix(ending)
             if stem != lower and len(stem) > 2:
                 doubled = stem[:-1] if stem[-1] == stem[-2] else stem
-                if {stem, stem + "e", doubled, stem[:-1] + "y" if stem[-1] == "i" else stem} & self.words:
+                if {
+                    stem,
+                    stem + "e",
+                    doubled,
+                    stem[:-1] + "y" if stem[-1] == "i" else stem,
+                } & self.words:
                     return True
         return False
 
@@ -67,15 +89,22 @@ class Lexicon:
         return found
 
     def near(self, word: str) -> list[str]:
-        """Words one slip away (a letter too many, missing, wrong, or two exchanged), and those taken for it; the likeliest
-        slips first."""
+        """Words one slip away (a letter too many, missing, wrong, or two exchanged), and those
+        taken for it; the likeliest slips first."""
         lower = word.lower()
         shorter = {lower, *_without_a_letter(lower)} if len(lower) <= LONGEST else set()
-        close = {other for part in shorter for other in self._by_deletion.get(part, ()) if _one_slip(lower, other)}
+        close = {
+            other
+            for part in shorter
+            for other in self._by_deletion.get(part, ())
+            if _one_slip(lower, other)
+        }
         if self.knows(lower):
-            # A vocabulary holds beginnings of words too ("stead"), and choosing between a word and its own beginning
-            # ("yours", "your") the model takes the beginning.
-            close = {other for other in close if not (lower.startswith(other) or other.startswith(lower))}
+            # A vocabulary holds beginnings of words too ("stead"), and choosing between a word and
+            # its own beginning ("yours", "your") the model takes the beginning.
+            close = {
+                other for other in close if not (lower.startswith(other) or other.startswith(lower))
+            }
         ranked = sorted(close, key=lambda other: (_cost(lower, other), other))
         found = dict.fromkeys([*_SETS.get(lower, ()), *ranked])
         found.pop(lower, None)
@@ -95,7 +124,8 @@ class Suspect:
 
 
 def suspects(paragraph: Paragraph, lexicon: Lexicon, counts: Counter[str]) -> Iterator[Suspect]:
-    """Words that can be judged. Names, abbreviations and what the document says again and again are left alone.
+    """Words that can be judged. Names, abbreviations and what the document says again and again are
+    left alone.
 
     ``counts``: how often the document holds every word, in lower case.
     """
@@ -129,7 +159,10 @@ def _one_slip(typed: str, meant: str) -> bool:
     """Damerau and Levenshtein's distance is 1."""
     if typed == meant or abs(len(typed) - len(meant)) > 1:
         return False
-    first = next((i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b), min(len(typed), len(meant)))
+    first = next(
+        (i for i, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b),
+        min(len(typed), len(meant)),
+    )
     left, right = typed[first:], meant[first:]
     if len(typed) == len(meant):
         return left[1:] == right[1:] or (left[2:] == right[2:] and left[:2] == right[1::-1])

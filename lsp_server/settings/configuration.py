@@ -1,6 +1,8 @@
-"""Where settings come from: files of the user and the workspace, and the client, which may change its mind.
+"""Where settings come from: files of the user and the workspace, and the client, which may change
+its mind.
 
-A document's settings are those of the workspace folder that it lies in, and of what the client says of that very document.
+A document's settings are those of the workspace folder that it lies in, and of what the client says
+of that very document.
 """
 
 from __future__ import annotations
@@ -65,7 +67,10 @@ class Configuration:
         found = [read_user_file(), read_workspace_file(folder) if folder is not None else None]
         layers = [layer for layer in found if isinstance(layer, tuple)]
         layers.append(("initializationOptions", self.options))
-        layers += [("the editor's configuration", self._said_by_client.get(key)) for key in dict.fromkeys((None, uri))]
+        layers += [
+            ("the editor's configuration", self._said_by_client.get(key))
+            for key in dict.fromkeys((None, uri))
+        ]
         settings, complaints = read_settings(*layers)
         for complaint in (*(one for one in found if isinstance(one, str)), *complaints):
             self._complaints.setdefault(complaint, False)
@@ -74,5 +79,9 @@ class Configuration:
     def _folder_of(self, uri: str | None) -> Path | None:
         """The innermost folder that holds a document; for others the first one."""
         path = path_of(uri) if uri else None
-        around = [folder for folder in self.folders if path is not None and path.is_relative_to(folder)]
-        return max(around, key=lambda folder: len(folder.parts), default=next(iter(self.folders), None))
+        around = [
+            folder for folder in self.folders if path is not None and path.is_relative_to(folder)
+        ]
+        return max(
+            around, key=lambda folder: len(folder.parts), default=next(iter(self.folders), None)
+        )

@@ -20,12 +20,14 @@ def user_file() -> Path | None:
         path = user_config_path("lacuna", appauthor=False) / NAME
     except RuntimeError:  # no HOME, and a user whom the system does not know
         return None
-    # Older versions of the library left "~" in the path, and a folder of that name in the workspace would be read.
+    # Older versions of the library left "~" in the path, and a folder of that name in the workspace
+    # would be read.
     return path if path.is_absolute() else None
 
 
 def read_user_file() -> tuple[str, Any] | str | None:
-    """The user's layer of settings, ``None`` where there is no file, or a sentence where it cannot be read."""
+    """The user's layer of settings, ``None`` where there is no file, or a sentence where it cannot
+    be read."""
     path = user_file()
     return None if path is None else _read(path, None)
 

@@ -1,8 +1,9 @@
 """What a user can set, in camelCase; unknown keys are reported with their place, not ignored.
 
-Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in the workspace, then the
-client (``initializationOptions``, later its configuration): what comes later wins, key by key. No key names a program or a
-model, so a workspace cannot point the engine elsewhere.
+Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in
+the workspace, then the client (``initializationOptions``, later its configuration): what comes
+later wins, key by key. No key names a program or a model, so a workspace cannot point the engine
+elsewhere.
 """
 
 from __future__ import annotations
@@ -19,19 +20,30 @@ Names = Annotated[tuple[Text, ...], msgspec.Meta(max_length=500)]
 MAX_THREADS = 256
 
 
-class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Settings(
+    msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"
+):
     """Every option with its default; the one place where they live."""
 
     inline_completion: bool = True
     """Suggest while typing."""
     delay_ms: Annotated[float, msgspec.Meta(ge=0.0, le=60_000.0)] | Literal["adaptive"] = "adaptive"
-    """From a keystroke to a suggestion: as the user's typing and acceptances have it, or always so long."""
-    languages: Names = ("python", "markdown", "restructuredtext", "plaintext", "gitcommit", "git-commit")
+    """From a keystroke to a suggestion: as the user's typing and acceptances have it, or always so
+    long."""
+    languages: Names = (
+        "python",
+        "markdown",
+        "restructuredtext",
+        "plaintext",
+        "gitcommit",
+        "git-commit",
+    )
     """Languages with inline completion: those the bundled model was trained on."""
     quiet_in: Annotated[tuple[Literal["comment", "string"], ...], msgspec.Meta(max_length=2)] = ()
     """Parts of programs in which typing brings no suggestion."""
     quiet_files: Names = ()
-    """Patterns of file names or paths in which typing brings no suggestion, as ``*.min.js`` or ``*/vendor/*``."""
+    """Patterns of file names or paths in which typing brings no suggestion, as ``*.min.js`` or
+    ``*/vendor/*``."""
     max_tokens: Annotated[int, msgspec.Meta(ge=1, le=512)] = 32
     """Longest suggestion, in tokens."""
     several_lines: bool = True
@@ -39,20 +51,24 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     deadline_ms: Annotated[float, msgspec.Meta(gt=0.0, le=60_000.0)] = 400.0
     """A suggestion later than this is cut to the best draft."""
     related_files: bool = True
-    """Other open files are read for context; those that may hold secrets or that an ignore file names never are."""
+    """Other open files are read for context; those that may hold secrets or that an ignore file
+    names never are."""
     min_confidence: Share = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
     threads: Annotated[int, msgspec.Meta(ge=0, le=MAX_THREADS)] = 0
     """Processor threads of the engine; 0 leaves the number to it."""
     on_battery: Literal["full", "less", "off"] = "less"
-    """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they are asked for."""
+    """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they
+    are asked for."""
 
     blank_hints: bool = True
     """A hint and a lens at every blank."""
     blank_markers: Annotated[tuple[Text, ...], msgspec.Meta(max_length=20)] = MARKERS
-    """What marks a blank: ``____``, ``<fill>`` with its options, and any other text as it stands."""
+    """What marks a blank: ``____``, ``<fill>`` with its options, and any other text as it stands.
+    """
     confirm_below: Share = 0.0
-    """Parts of an edit of a lower confidence wait for the user's consent, where the client can ask for it."""
+    """Parts of an edit of a lower confidence wait for the user's consent, where the client can ask
+    for it."""
     tab_stops: bool = False
     """Filled blanks become tab stops, one after another, where the client can have them."""
     proofread: Names = ()
@@ -68,14 +84,19 @@ CLIENT_KEYS = ("command",)
 
 
 def read_settings(*layers: tuple[str, Any]) -> tuple[Settings, list[str]]:
-    """Settings from (where they stand, raw object) pairs, later ones first in rank, and a sentence for each that is wrong.
+    """Settings from (where they stand, raw object) pairs, later ones first in rank, and a sentence
+    for each that is wrong.
 
     A layer with a mistake is left out as a whole, so that half of a user's wishes never holds.
     """
     merged: dict[str, Any] = {}
     complaints = []
     for where, raw in layers:
-        own = {key: value for key, value in raw.items() if key not in CLIENT_KEYS} if isinstance(raw, dict) else raw
+        own = (
+            {key: value for key, value in raw.items() if key not in CLIENT_KEYS}
+            if isinstance(raw, dict)
+            else raw
+        )
         try:
             msgspec.convert({} if own is None else own, Settings)
         except (msgspec.ValidationError, RecursionError) as exc:

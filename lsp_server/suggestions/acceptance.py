@@ -1,7 +1,8 @@
 """What became of the suggestion on show, read off the edits that follow it.
 
-Clients have no message for it, and a command on the item, which they run on acceptance, keeps VS Code from asking for the
-next suggestion. An edit that brings two or more characters of the suggestion at once accepted a part or all of it.
+Clients have no message for it, and a command on the item, which they run on acceptance, keeps VS
+Code from asking for the next suggestion. An edit that brings two or more characters of the
+suggestion at once accepted a part or all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from lsp_server.documents.document import Snapshot
 RECENT = 20
 """Suggestions that tell how welcome they are at present."""
 EXPECTED = 0.3
-"""Share of accepted ones before anything is known, and how much it counts: as much as ``PRIOR`` suggestions."""
+"""Share of accepted ones before anything is known, and how much it counts: as much as ``PRIOR``
+suggestions."""
 PRIOR = 4
 
 
@@ -30,14 +32,16 @@ class _Shown:
 
 @dataclass
 class Acceptance:
-    """Counts what is shown, accepted, accepted in part; one suggestion a document is on show at a time."""
+    """Counts what is shown, accepted, accepted in part; one suggestion a document is on show at a
+    time."""
 
     counts: Counter[str] = field(default_factory=Counter)
     _on_show: dict[str, _Shown] = field(default_factory=dict)
     _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     def show(self, uri: str, at: int, answers: tuple[str, ...], typed: str = "") -> None:
-        """``answers`` are shown, which begin at ``at`` with what is ``typed`` already; the one before them is gone."""
+        """``answers`` are shown, which begin at ``at`` with what is ``typed`` already; the one
+        before them is gone."""
         self.forget(uri)
         self.counts["shown"] += 1
         self._on_show[uri] = _Shown(at, answers, typed)
@@ -48,7 +52,9 @@ class Acceptance:
         if shown is None:
             return
         typed = shown.typed + new
-        along = start == end == shown.at + len(shown.typed) and any(answer.startswith(typed) for answer in shown.answers)
+        along = start == end == shown.at + len(shown.typed) and any(
+            answer.startswith(typed) for answer in shown.answers
+        )
         if not along:
             self.forget(document.uri)
             return
@@ -56,7 +62,9 @@ class Acceptance:
         whole = typed in shown.answers
         if len(new) > 1:
             self.counts["accepted_in_part"] += not whole and not shown.taken
-            self.counts["accepted_in_part"] -= whole and shown.taken  # the part has become the whole
+            self.counts["accepted_in_part"] -= (
+                whole and shown.taken
+            )  # the part has become the whole
             self.counts["accepted"] += whole
             shown.taken = True
         if whole:

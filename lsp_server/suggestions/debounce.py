@@ -1,8 +1,8 @@
 """When to show a suggestion: in the pauses of typing, sooner for those who take many of them.
 
-A delay that follows the typist's rhythm was accepted more often than a fixed one, and either more often than none
-(arXiv 2511.18842: 18.6, 15.4 and 4.9 %). The engine is not asked before the delay is over: what is typed over
-costs nothing.
+A delay that follows the typist's rhythm was accepted more often than a fixed one, and either more
+often than none (arXiv 2511.18842: 18.6, 15.4 and 4.9 %). The engine is not asked before the delay
+is over: what is typed over costs nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ REMEMBERED = 24
 INSIDE_WORD, ELSEWHERE = 2.0, 1.2
 """Gaps of the typist's rhythm that make a pause: inside a word one goes on typing."""
 UNWELCOME = 1.5
-"""So many times as long a wait where no suggestion is ever accepted, and as much shorter where all are."""
+"""So many times as long a wait where no suggestion is ever accepted, and as much shorter where all
+are."""
 
 
 @dataclass
@@ -46,13 +47,17 @@ class Debounce:
     def wait_s(self, delay: Delay, before: str, accepted: float, engine_s: float) -> float:
         """Seconds from now until the engine is to be asked.
 
-        ``before`` ends at the cursor, ``accepted`` the share of suggestions taken of late, ``engine_s`` how long
-        an answer takes: it is part of the delay.
+        ``before`` ends at the cursor, ``accepted`` the share of suggestions taken of late,
+        ``engine_s`` how long an answer takes: it is part of the delay.
         """
         if delay == "adaptive":
             gap = float(np.median(self._gaps)) if len(self._gaps) >= 3 else USUAL_GAP_S
             inside = before[-1:].isalnum() or before[-1:] == "_"
-            wanted = gap * (INSIDE_WORD if inside else ELSEWHERE) * float(UNWELCOME ** (1.0 - 2.0 * accepted))
+            wanted = (
+                gap
+                * (INSIDE_WORD if inside else ELSEWHERE)
+                * float(UNWELCOME ** (1.0 - 2.0 * accepted))
+            )
             wanted = min(LONGEST_S, max(SHORTEST_S, wanted))
         else:
             wanted = delay / 1000

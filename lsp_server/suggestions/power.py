@@ -1,4 +1,5 @@
-"""Is the machine on battery? Asked seldom: it changes seldom, and asking reads files of the system."""
+"""Is the machine on battery? Asked seldom: it changes seldom, and asking reads files of the
+system."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Suggestions of all documents. Newest wins: a request for a document supersedes the one before it, whose fill leaves the
-engine within a step.
+"""Suggestions of all documents. Newest wins: a request for a document supersedes the one before it,
+whose fill leaves the engine within a step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ TIMED = 50
 REST_S = 0.3
 """After so long without a keystroke the engine gets ready for the next one."""
 SURE = 0.5
-"""Confidence from which on what follows an accepted suggestion is shown: a finished line usually needs nothing more."""
+"""Confidence from which on what follows an accepted suggestion is shown: a finished line usually
+needs nothing more."""
 
 
 @dataclass
@@ -54,12 +55,18 @@ class Suggester:
 
     @property
     def engine_s(self) -> float:
-        """What the engine usually takes for an answer, the delay before it not counted; 0 before the first."""
+        """What the engine usually takes for an answer, the delay before it not counted; 0 before
+        the first."""
         return float(np.median(self._engine_ms)) / 1000 if self._engine_ms else 0.0
 
     async def suggest(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
-        """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never waits)."""
-        why = "the model is not loaded" if not self.engine.ready else asked.unwanted(self.power.on_battery)
+        """Items for the cursor; empty when superseded, unsure, unwanted or not ready (typing never
+        waits)."""
+        why = (
+            "the model is not loaded"
+            if not self.engine.ready
+            else asked.unwanted(self.power.on_battery)
+        )
         if why:
             self.reasons[asked.document.uri] = why
             return []
@@ -101,7 +108,9 @@ class Suggester:
             if task is not None:
                 task.cancel()
 
-    def _not_deleted(self, asked: SuggestionRequest, answers: tuple[str, ...], cursor: int) -> tuple[str, ...]:
+    def _not_deleted(
+        self, asked: SuggestionRequest, answers: tuple[str, ...], cursor: int
+    ) -> tuple[str, ...]:
         """Without what the user deleted a moment ago."""
         uri = asked.document.uri
         return tuple(answer for answer in answers if not self.deletions.forbid(uri, cursor, answer))
@@ -112,7 +121,8 @@ class Suggester:
             return "nothing fits here"
         self.withheld[result.withheld] += 1
         if result.withheld == "low_confidence":
-            return f"the answer is {result.confidence:.0%} sure, and minConfidence is {settings.min_confidence:.0%}"
+            sure, asked = result.confidence, settings.min_confidence
+            return f"the answer is {sure:.0%} sure, and minConfidence is {asked:.0%}"
         return REASONS[result.withheld]
 
     async def _fill(self, asked: SuggestionRequest) -> list[types.InlineCompletionItem]:
@@ -134,15 +144,19 @@ class Suggester:
                 self.typed.remember(document.uri, CachedSuggestion(text, at, answers))
         if not (self.power.on_battery and settings.on_battery != "full"):
             following = answers[0] if answers and selected is None else None
-            self.resting[document.uri] = asyncio.ensure_future(self._rest(asked, text, at, following))
+            self.resting[document.uri] = asyncio.ensure_future(
+                self._rest(asked, text, at, following)
+            )
         if selected is not None:
             return [
-                types.InlineCompletionItem(insert_text=selected.text + answer, range=selected.range) for answer in answers
+                types.InlineCompletionItem(insert_text=selected.text + answer, range=selected.range)
+                for answer in answers
             ]
         return _items(document, at, answers)
 
     async def _rest(self, asked: SuggestionRequest, text: str, at: int, answer: str | None) -> None:
-        """While the user rests: encode the context as a whole, and see what would follow the suggestion on show."""
+        """While the user rests: encode the context as a whole, and see what would follow the
+        suggestion on show."""
         await asyncio.sleep(REST_S)
         with suppress(EngineError):
             await self.engine.prepare(asked.request(text, at, interactive=True))
@@ -155,11 +169,16 @@ class Suggester:
             request = msgspec.structs.replace(request, spans=(single,), n=1, min_confidence=least)
             [found] = (await self.engine.fill(request, interactive=False)).spans
             if found.filled and found.text.strip():
-                self.typed.remember(asked.document.uri, CachedSuggestion(text, at, (found.text,), on_show=False))
+                self.typed.remember(
+                    asked.document.uri, CachedSuggestion(text, at, (found.text,), on_show=False)
+                )
 
 
-def _items(document: Snapshot, cursor: int, answers: tuple[str, ...]) -> list[types.InlineCompletionItem]:
-    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines cost nothing."""
+def _items(
+    document: Snapshot, cursor: int, answers: tuple[str, ...]
+) -> list[types.InlineCompletionItem]:
+    """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines
+    cost nothing."""
     here = document.position_at(cursor)
     place = types.Range(here, here)
     return [types.InlineCompletionItem(insert_text=answer, range=place) for answer in answers]

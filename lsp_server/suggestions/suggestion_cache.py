@@ -1,4 +1,5 @@
-"""Suggestions outlive keystrokes: while the user types along one, its rest is the answer and the engine is not asked."""
+"""Suggestions outlive keystrokes: while the user types along one, its rest is the answer and the
+engine is not asked."""
 
 from __future__ import annotations
 
@@ -19,12 +20,21 @@ class CachedSuggestion:
     """False for one that was prepared and not shown so far."""
 
     def rest(self, text: str, at: int) -> tuple[str, ...]:
-        """What remains of the answers when the user has typed along them from ``self.at`` to ``at``; else nothing."""
+        """What remains of the answers when the user has typed along them from ``self.at`` to
+        ``at``; else nothing."""
         typed = text[self.at : at]
         grown = len(text) - len(self.text) == len(typed) == at - self.at
-        if not grown or not text.startswith(self.text[: self.at]) or not text.endswith(self.text[self.at :]):
+        if (
+            not grown
+            or not text.startswith(self.text[: self.at])
+            or not text.endswith(self.text[self.at :])
+        ):
             return ()
-        return tuple(answer[len(typed) :] for answer in self.answers if answer.startswith(typed) and answer != typed)
+        return tuple(
+            answer[len(typed) :]
+            for answer in self.answers
+            if answer.startswith(typed) and answer != typed
+        )
 
 
 @dataclass
@@ -37,7 +47,8 @@ class SuggestionCache:
         self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: MOST - 1]]
 
     def rest(self, uri: str, text: str, at: int) -> tuple[tuple[str, ...], bool]:
-        """Answers that go on from what was typed, none when there are none; and whether they were on show already."""
+        """Answers that go on from what was typed, none when there are none; and whether they were
+        on show already."""
         for suggested in self._suggested.get(uri, []):
             if answers := suggested.rest(text, at):
                 on_show, suggested.on_show = suggested.on_show, True

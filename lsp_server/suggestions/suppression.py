@@ -17,4 +17,6 @@ def is_suppressed(document: Snapshot, at: int, settings: Settings) -> bool:
         names = path, path.rsplit("/", 1)[-1]
         if any(fnmatchcase(name, pattern) for pattern in settings.quiet_files for name in names):
             return True
-    return bool(settings.quiet_in) and inside(document.text, at, document.language, settings.quiet_in)
+    return bool(settings.quiet_in) and inside(
+        document.text, at, document.language, settings.quiet_in
+    )

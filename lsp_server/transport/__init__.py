@@ -1,1 +1,2 @@
-"""From bytes to handlers: framing, the life cycle of LSP, and the two ways in (stdio, loopback TCP)."""
+"""From bytes to handlers: framing, the life cycle of LSP, and the two ways in (stdio, loopback
+TCP)."""

@@ -1,5 +1,5 @@
-"""The editor at the other end: what we tell and ask it, each where it said that it can. An editor may refuse, or never
-answer (``LacunaProtocol.send_request`` gives up then); both count as "no".
+"""The editor at the other end: what we tell and ask it, each where it said that it can. An editor
+may refuse, or never answer (``LacunaProtocol.send_request`` gives up then); both count as "no".
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ class Editor:
     @property
     def capabilities(self) -> types.ClientCapabilities:
         """What it can do; before ``initialize`` nothing."""
-        return getattr(self._server.protocol, "client_capabilities", None) or types.ClientCapabilities()
+        return (
+            getattr(self._server.protocol, "client_capabilities", None)
+            or types.ClientCapabilities()
+        )
 
     def notify(self, method: str, params: Any) -> None:
         """A notification of ours, which clients that do not know it ignore."""
@@ -42,20 +45,25 @@ class Editor:
         return bool(answer and answer.applied)
 
     async def configuration(self, uris: Sequence[str | None], section: str) -> list[Any]:
-        """What it has for documents, and for everything (``None``); nothing where it cannot be asked."""
+        """What it has for documents, and for everything (``None``); nothing where it cannot be
+        asked."""
         workspace = self.capabilities.workspace
         if not uris or workspace is None or not workspace.configuration:
             return []
         items = [types.ConfigurationItem(scope_uri=uri, section=section) for uri in uris]
         with suppress(JsonRpcException):
-            found = await self._server.workspace_configuration_async(types.ConfigurationParams(items))
+            found = await self._server.workspace_configuration_async(
+                types.ConfigurationParams(items)
+            )
             return list(found) if isinstance(found, list | tuple) else []
         return []
 
     async def register(self, identifier: str, method: str, options: Any) -> bool:
         registration = types.Registration(id=identifier, method=method, register_options=options)
         try:
-            await self._server.client_register_capability_async(types.RegistrationParams([registration]))
+            await self._server.client_register_capability_async(
+                types.RegistrationParams([registration])
+            )
         except JsonRpcException:
             return False
         return True
@@ -73,7 +81,9 @@ class Editor:
 
     def refresh_content(self, uri: str) -> None:
         """Ask it to read a virtual document again."""
-        self._server.workspace_text_document_content_refresh(types.TextDocumentContentRefreshParams(uri=uri))
+        self._server.workspace_text_document_content_refresh(
+            types.TextDocumentContentRefreshParams(uri=uri)
+        )
 
     @property
     def shows_progress(self) -> bool:
@@ -90,7 +100,9 @@ class Editor:
         return True
 
     def report_progress(self, token: str, percentage: int) -> None:
-        self._server.work_done_progress.report(token, types.WorkDoneProgressReport(percentage=percentage))
+        self._server.work_done_progress.report(
+            token, types.WorkDoneProgressReport(percentage=percentage)
+        )
 
     def end_progress(self, token: str) -> bool:
         """End it; true when the user had cancelled it."""

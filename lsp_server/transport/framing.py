@@ -1,7 +1,8 @@
-"""Messages out of a stream of bytes: ``Content-Length: N``, an empty line, N bytes. No input or output happens here.
+"""Messages out of a stream of bytes: ``Content-Length: N``, an empty line, N bytes. No input or
+output happens here.
 
-What is not a message is dropped and reported, and reading goes on at the next ``Content-Length`` header with its line end:
-JSON cannot hold one, because its strings hold no line end.
+What is not a message is dropped and reported, and reading goes on at the next ``Content-Length``
+header with its line end: JSON cannot hold one, because its strings hold no line end.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Framing:
             yield body
 
     def _header(self) -> int | Unreadable | None:
-        """The length that the header says, ``None`` while it is not complete; what was read is gone."""
+        """The length that the header says, ``None`` while it is not complete; what was read is
+        gone."""
         end = _END.search(self._buffer, 0, MAX_HEADER)
         if end is None:
             if len(self._buffer) < MAX_HEADER and not (self.strict and self._foreign()):

@@ -1,5 +1,6 @@
-"""What pygls would do itself and we do otherwise: documents go to our own store, shutdown cancels what runs, what we ask
-of the client is given up when it never answers, and what is advertised depends on the client.
+"""What pygls would do itself and we do otherwise: documents go to our own store, shutdown cancels
+what runs, what we ask of the client is given up when it never answers, and what is advertised
+depends on the client.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _GIVEN_UP = -32001
 
 
 class DocumentEvents(Protocol):
-    """Told of documents in the order in which the client sends (``lsp_server.features.synchronization``)."""
+    """Told of documents in the order in which the client sends
+    (``lsp_server.features.synchronization``)."""
 
     def opened(self, params: types.DidOpenTextDocumentParams) -> None: ...
 
@@ -45,13 +47,15 @@ class DocumentEvents(Protocol):
 
 
 class LacunaProtocol(LanguageServerProtocol):
-    """Feeds our document store instead of pygls' workspace, which would split lines wrongly and keep a second copy."""
+    """Feeds our document store instead of pygls' workspace, which would split lines wrongly and
+    keep a second copy."""
 
     documents: DocumentEvents
     stop: Callable[[], Awaitable[None]]
     """Cancels what runs, and lets the engine go."""
     offered_to: Callable[[types.ClientCapabilities, types.ServerCapabilities], None]
-    """Changes what is advertised to a client. All three are set by the server right after it has made this."""
+    """Changes what is advertised to a client. All three are set by the server right after it has
+    made this."""
 
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
@@ -65,7 +69,8 @@ class LacunaProtocol(LanguageServerProtocol):
             self.writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Emacs' lsp-mode has inline completion and declares it as ``null``, which would count as not having it."""
+        """Emacs' lsp-mode has inline completion and declares it as ``null``, which would count as
+        not having it."""
         if data.get("method") == types.INITIALIZE:
             params = data.get("params")
             capabilities = params.get("capabilities") if isinstance(params, dict) else None
@@ -91,15 +96,26 @@ class LacunaProtocol(LanguageServerProtocol):
         return future
 
     def _give_up(self, identifier: int | str) -> None:
-        self.answered({"jsonrpc": "2.0", "id": identifier, "error": {"code": _GIVEN_UP, "message": "no answer"}})
+        self.answered(
+            {
+                "jsonrpc": "2.0",
+                "id": identifier,
+                "error": {"code": _GIVEN_UP, "message": "no answer"},
+            }
+        )
 
     def answered(self, data: dict[str, Any]) -> None:
-        """The client answers; what we never asked is ignored, and an answer that is none counts as an error."""
+        """The client answers; what we never asked is ignored, and an answer that is none counts as
+        an error."""
         identifier = data.get("id")
         if not isinstance(identifier, int | str) or identifier not in self.asked:
             return
         self.asked.discard(identifier)
-        refused = {"jsonrpc": "2.0", "id": identifier, "error": {"code": _GIVEN_UP, "message": "not understood"}}
+        refused = {
+            "jsonrpc": "2.0",
+            "id": identifier,
+            "error": {"code": _GIVEN_UP, "message": "not understood"},
+        }
         try:
             message = self.structure_message(data)
         except (JsonRpcException, RecursionError):
@@ -111,7 +127,8 @@ class LacunaProtocol(LanguageServerProtocol):
         self.documents.forget_documents()
 
     def lost_edit(self, params: Any) -> None:
-        """A notification came that could not be read: the document it is about is not known any more."""
+        """A notification came that could not be read: the document it is about is not known any
+        more."""
         document = params.get("textDocument") if isinstance(params, dict) else None
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str):
@@ -120,7 +137,9 @@ class LacunaProtocol(LanguageServerProtocol):
             self.documents.forget_documents()
 
     @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
         result: types.InitializeResult = yield from super().lsp_initialize(params)
         self.offered_to(params.capabilities, result.capabilities)
         return result
@@ -131,7 +150,8 @@ class LacunaProtocol(LanguageServerProtocol):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """One task, so that a cancel reaches the command; pygls would cancel the answer and let the work go on."""
+        """One task, so that a cancel reaches the command; pygls would cancel the answer and let the
+        work go on."""
         command: Callable[..., Awaitable[Any]] | None = self.fm.commands.get(params.command)
         if command is None:
             raise JsonRpcInvalidParams(f"There is no command {params.command!r}.")
@@ -154,9 +174,13 @@ class LacunaProtocol(LanguageServerProtocol):
         self.documents.notebook_opened(params)
 
     @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
-    def lsp_notebook_document__did_change(self, params: types.DidChangeNotebookDocumentParams) -> None:
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> None:
         self.documents.notebook_changed(params)
 
     @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
-    def lsp_notebook_document__did_close(self, params: types.DidCloseNotebookDocumentParams) -> None:
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> None:
         self.documents.notebook_closed(params)

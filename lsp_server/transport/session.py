@@ -1,8 +1,9 @@
-"""One client's conversation: every message is checked, the order of the life cycle is kept, and what no handler can be given
-is answered here, so that every request is answered exactly once.
+"""One client's conversation: every message is checked, the order of the life cycle is kept, and
+what no handler can be given is answered here, so that every request is answered exactly once.
 
-The states are those of LSP: before ``initialize`` requests are refused with -32002 and notifications dropped; after
-``shutdown`` requests are refused with -32600; ``exit`` ends with status 0 after ``shutdown`` and 1 without.
+The states are those of LSP: before ``initialize`` requests are refused with -32002 and
+notifications dropped; after ``shutdown`` requests are refused with -32600; ``exit`` ends with
+status 0 after ``shutdown`` and 1 without.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ logger = logging.getLogger(__name__)
 PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
 NOT_INITIALIZED = -32002
 SAID_AT_MOST = 100
-"""Lines of the log about messages that could not be handled: a client that reads no log must not fill its pipe."""
+"""Lines of the log about messages that could not be handled: a client that reads no log must not
+fill its pipe."""
 
 
 class Session:
-    """Feed it the client's bytes; ``on_end`` is told the exit status once, when the conversation is over."""
+    """Feed it the client's bytes; ``on_end`` is told the exit status once, when the conversation is
+    over."""
 
-    def __init__(self, protocol: LacunaProtocol, on_end: Callable[[int], None], strict: bool = False) -> None:
+    def __init__(
+        self, protocol: LacunaProtocol, on_end: Callable[[int], None], strict: bool = False
+    ) -> None:
         self._protocol, self._on_end, self._strict = protocol, on_end, strict
         self._framing = Framing(strict)
         self._state: Literal["new", "running", "shut down", "ended"] = "new"
@@ -38,11 +43,13 @@ class Session:
 
     @property
     def started(self) -> bool:
-        """True once a client has introduced itself, until it leaves; one that leaves at once was none."""
+        """True once a client has introduced itself, until it leaves; one that leaves at once was
+        none."""
         return self._state in ("running", "shut down")
 
     async def feed(self, chunk: bytes) -> None:
-        """Handle whatever is complete now, in order: a handler sees the documents before the next message changes them."""
+        """Handle whatever is complete now, in order: a handler sees the documents before the next
+        message changes them."""
         for found in self._framing.feed(chunk):
             if self._state == "ended":
                 return
@@ -62,7 +69,8 @@ class Session:
             self._on_end(code)
 
     def _unreadable(self, reason: str, code: int = INVALID_REQUEST) -> None:
-        """A message is lost, and with it perhaps an edit: what we know of open documents is no longer sure."""
+        """A message is lost, and with it perhaps an edit: what we know of open documents is no
+        longer sure."""
         self._say(reason)
         if self._strict:
             self._end(1)
@@ -91,7 +99,11 @@ class Session:
             return
         method, identifier = data["method"], _id_of(data)
         if not isinstance(method, str) or ("id" in data and identifier is None):
-            self._refuse(identifier, INVALID_REQUEST, "A message has no method that is a string, or no id that is one.")
+            self._refuse(
+                identifier,
+                INVALID_REQUEST,
+                "A message has no method that is a string, or no id that is one.",
+            )
         elif method == types.EXIT:
             self._end(0 if self._state == "shut down" else 1)
         elif "id" in data:
@@ -113,7 +125,9 @@ class Session:
             message = self._protocol.structure_message(data)
         except (JsonRpcException, RecursionError):
             self._say(f"{method} came with parameters that it does not have.")
-            self._refuse(identifier, INVALID_PARAMS, f"The parameters of {method} are not those of LSP.")
+            self._refuse(
+                identifier, INVALID_PARAMS, f"The parameters of {method} are not those of LSP."
+            )
             return
         if method == types.INITIALIZE:
             self._state = "running"
@@ -145,4 +159,8 @@ class Session:
 def _id_of(data: Any) -> int | str | None:
     """The id of a message; ``None`` where there is none that JSON-RPC knows."""
     identifier = data.get("id") if isinstance(data, dict) else None
-    return identifier if isinstance(identifier, int | str) and not isinstance(identifier, bool) else None
+    return (
+        identifier
+        if isinstance(identifier, int | str) and not isinstance(identifier, bool)
+        else None
+    )

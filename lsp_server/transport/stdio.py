@@ -1,8 +1,9 @@
-"""The language server on standard input and output, each with a thread of its own: the event loop never waits for a client
-that does not read, and the end of input is noticed whatever the loop is doing.
+"""The language server on standard input and output, each with a thread of its own: the event loop
+never waits for a client that does not read, and the end of input is noticed whatever the loop is
+doing.
 
-Reads and writes go to the file descriptors. Python's buffered objects have locks, and a thread that holds one of them while
-the interpreter shuts down aborts the process.
+Reads and writes go to the file descriptors. Python's buffered objects have locks, and a thread that
+holds one of them while the interpreter shuts down aborts the process.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ MOST_UNREAD = 64 * 2**20
 
 
 def open_streams() -> tuple[int, int]:
-    """File descriptors of the client's end; raises ``RequestRejected`` where standard input or output is closed.
+    """File descriptors of the client's end; raises ``RequestRejected`` where standard input or
+    output is closed.
 
-    A descriptor that is closed is given to the next file that is opened, a model file for instance, so all three are
-    filled before anything else is opened: here, or by the command with something that fails when it is used.
+    A descriptor that is closed is given to the next file that is opened, a model file for instance,
+    so all three are filled before anything else is opened: here, or by the command with something
+    that fails when it is used.
     """
     unusable = [number for number in (0, 1) if not _usable(number)]
     for number in (0, 1, 2):
@@ -34,7 +37,8 @@ def open_streams() -> tuple[int, int]:
             os.open(os.devnull, os.O_RDWR)
     if unusable:
         raise RequestRejected(
-            "The language server talks to an editor over standard input and output, and they are closed; start it from an "
+            "The language server talks to an editor over standard input and output, and they are "
+            "closed; start it from an "
             "editor, or use --tcp 127.0.0.1:PORT."
         )
     # What writes to standard output by mistake must not end up between two messages.
@@ -60,8 +64,11 @@ def _is_open(number: int) -> bool:
     return True
 
 
-async def read_input(descriptor: int, feed: Callable[[bytes], Awaitable[None]], on_end: Callable[[], None]) -> None:
-    """Read in a thread and feed what comes, to its end; ``on_end`` is called in the thread, whatever the loop is doing."""
+async def read_input(
+    descriptor: int, feed: Callable[[bytes], Awaitable[None]], on_end: Callable[[], None]
+) -> None:
+    """Read in a thread and feed what comes, to its end; ``on_end`` is called in the thread,
+    whatever the loop is doing."""
     loop, room = asyncio.get_running_loop(), threading.Semaphore(AHEAD)
     chunks: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -87,7 +94,8 @@ async def read_input(descriptor: int, feed: Callable[[bytes], Awaitable[None]], 
 
 
 class OutputThread:
-    """Writes in a thread what the loop hands it; ``on_broken`` is called there when nobody reads any more."""
+    """Writes in a thread what the loop hands it; ``on_broken`` is called there when nobody reads
+    any more."""
 
     def __init__(self, descriptor: int, on_broken: Callable[[], None]) -> None:
         self._descriptor, self._on_broken = descriptor, on_broken
@@ -110,7 +118,8 @@ class OutputThread:
         self._waiting.put(None)
 
     def flush(self, seconds: float) -> None:
-        """Wait for what was written to be gone, but no longer than this; nothing can be written afterwards."""
+        """Wait for what was written to be gone, but no longer than this; nothing can be written
+        afterwards."""
         self.close()
         self._thread.join(seconds)
 

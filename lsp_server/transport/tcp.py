@@ -1,8 +1,9 @@
 """The language server on a loopback port, for one client.
 
-Whoever can connect to the port can talk to the server: every user of this machine, and any program that one of them runs, a
-browser among them. So a connection must open with a message of LSP (an HTTP request is dropped at its first line), the first
-one to send ``initialize`` is the client, and all others are turned away.
+Whoever can connect to the port can talk to the server: every user of this machine, and any program
+that one of them runs, a browser among them. So a connection must open with a message of LSP (an
+HTTP request is dropped at its first line), the first one to send ``initialize`` is the client, and
+all others are turned away.
 """
 
 from __future__ import annotations
@@ -54,25 +55,39 @@ class Output:
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """(host, port) of ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT``; raises ``RequestRejected`` for what is not loopback."""
+    """(host, port) of ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT``; raises ``RequestRejected`` for
+    what is not loopback."""
     host, colon, number = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         colon = ""
-    if not colon or not (number.isascii() and number.isdigit()) or len(number) > 5 or int(number) > 65535:
+    if (
+        not colon
+        or not (number.isascii() and number.isdigit())
+        or len(number) > 5
+        or int(number) > 65535
+    ):
         raise RequestRejected(
-            f"--tcp {text!r} is not an address; write HOST:PORT with a port from 0 to 65535, for instance 127.0.0.1:8765."
+            f"--tcp {text!r} is not an address; write HOST:PORT with a port from 0 to 65535, for "
+            "instance 127.0.0.1:8765."
         )
     host = host or "127.0.0.1"
     try:
-        found = socket.getaddrinfo(host, int(number), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(
+            host, int(number), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
     except (OSError, UnicodeError) as exc:
-        raise RequestRejected(f"--tcp: there is no host {host!r}; use 127.0.0.1 or localhost.") from exc
-    addresses = {str(entry[4][0]) for entry in found}
-    if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
         raise RequestRejected(
-            f"--tcp {text}: other machines could connect there and read what is open in the editor; "
+            f"--tcp: there is no host {host!r}; use 127.0.0.1 or localhost."
+        ) from exc
+    addresses = {str(entry[4][0]) for entry in found}
+    if not all(
+        ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses
+    ):
+        raise RequestRejected(
+            f"--tcp {text}: other machines could connect there and read what is open in the "
+            "editor; "
             "use 127.0.0.1 or localhost."
         )
     return sorted(addresses)[0], int(number)
@@ -104,8 +119,9 @@ async def serve_one(
 ) -> int:
     """Accept connections until one has introduced itself and left; returns its exit status.
 
-    ``converse`` makes the conversation of a connection, given what is to be told how it ended. ``adopt`` says where answers
-    go: it is called before a message of a connection is handled, as long as there is no client.
+    ``converse`` makes the conversation of a connection, given what is to be told how it ended.
+    ``adopt`` says where answers go: it is called before a message of a connection is handled, as
+    long as there is no client.
     """
     loop = asyncio.get_running_loop()
     over: asyncio.Future[int] = loop.create_future()

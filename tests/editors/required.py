@@ -1,4 +1,5 @@
-"""An editor that is missing is passed over with the reason; where editors are required, as in CI, it is an error."""
+"""An editor that is missing is passed over with the reason; where editors are required, as in CI,
+it is an error."""
 
 import os
 

@@ -1,4 +1,5 @@
-"""Real Vim with the real llama.vim against `lacuna serve`: a suggestion is shown, accepted and on disk."""
+"""Real Vim with the real llama.vim against `lacuna serve`: a suggestion is shown, accepted and on
+disk."""
 
 import os
 import pty
@@ -17,7 +18,9 @@ PLUGIN = os.environ.get("LACUNA_LLAMA_VIM", "")
 VIM = os.environ.get("LACUNA_VIM", "")
 READY = VIM if PLUGIN and shutil.which("curl") else ""
 # Never required: the plugin is somebody else's repository, which not every machine reaches.
-pytestmark = pytest.mark.skipif(not READY, reason="no Vim 9.1, llama.vim or curl; `make test-editors` fetches what it can")
+pytestmark = pytest.mark.skipif(
+    not READY, reason="no Vim 9.1, llama.vim or curl; `make test-editors` fetches what it can"
+)
 CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n    return \n"
 VIMRC = """
 set nocompatible nomore shortmess+=I
@@ -62,7 +65,9 @@ def run_in_terminal(command, seconds=60):
     """Exit status of a program that wants a terminal."""
     master, slave = pty.openpty()
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
-    process = subprocess.Popen(command, **streams, env=os.environ | {"TERM": "xterm"}, start_new_session=True)
+    process = subprocess.Popen(
+        command, **streams, env=os.environ | {"TERM": "xterm"}, start_new_session=True
+    )
     os.close(slave)
     end = time.monotonic() + seconds
     try:

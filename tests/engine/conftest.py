@@ -1,4 +1,5 @@
-"""A tiny model with causal context, in double precision, so that exactness can be told from rounding."""
+"""A tiny model with causal context, in double precision, so that exactness can be told from
+rounding."""
 
 import msgspec
 import pytest
@@ -12,7 +13,9 @@ from tests.engine.causal_models import END, GAP, START
 @pytest.fixture(scope="session")
 def causal_config(config):
     ids = {"start_token_id": START, "gap_token_id": GAP, "span_end_token_id": END}
-    return msgspec.structs.replace(config, context_attention="causal", predicts="next", n_kv_heads=2, **ids)
+    return msgspec.structs.replace(
+        config, context_attention="causal", predicts="next", n_kv_heads=2, **ids
+    )
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,9 @@ def causal_model(causal_config):
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:
-                parameter.mul_(4.0)  # random weights at initialisation predict nothing in particular
+                parameter.mul_(
+                    4.0
+                )  # random weights at initialisation predict nothing in particular
     return model.double().requires_grad_(False)
 
 

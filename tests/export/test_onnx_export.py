@@ -31,7 +31,9 @@ def artefacts(request, config, tokenizer_file, tmp_path_factory):
     with torch.no_grad():
         for name, value in model.named_parameters():
             if value.dim() < 2:
-                value.add_(torch.randn(value.shape, generator=torch.Generator().manual_seed(1)) * 0.1)
+                value.add_(
+                    torch.randn(value.shape, generator=torch.Generator().manual_seed(1)) * 0.1
+                )
             else:
                 value.mul_(4.0)  # random weights at initialisation predict nothing in particular
             assert name
@@ -110,10 +112,17 @@ def test_weights_are_stored_once_and_the_graph_refers_to_them(artefacts):
         graph = onnx.load(str(artefacts / precision / "model.onnx"), load_external_data=False).graph
         inline = [i for i in graph.initializer if i.data_location != onnx.TensorProto.EXTERNAL]
         assert sum(i.ByteSize() for i in inline) < 20_000
-        places = {entry.value for i in graph.initializer for entry in i.external_data if entry.key == "location"}
+        places = {
+            entry.value
+            for i in graph.initializer
+            for entry in i.external_data
+            if entry.key == "location"
+        }
         assert places == {"model.safetensors"}
         assert not list((artefacts / precision).glob("*.data"))
-        assert b".py" not in (artefacts / precision / "model.onnx").read_bytes(), "no stack traces of this machine"
+        assert b".py" not in (artefacts / precision / "model.onnx").read_bytes(), (
+            "no stack traces of this machine"
+        )
 
 
 def test_the_graph_is_opset_23(artefacts):
@@ -154,11 +163,20 @@ def test_an_unknown_precision_leaves_nothing_behind(artefacts, tmp_path):
 
 
 # The error that each may have on random weights, where nothing is sure: about twice what was seen.
-TOLERANCE = {"int8-static": 1.0, "int4": 1.5, "fp16": 0.05, "int8-gpu": 1.0, "fp8": 1.2, "int4-gpu": 1.5}
+TOLERANCE = {
+    "int8-static": 1.0,
+    "int4": 1.5,
+    "fp16": 0.05,
+    "int8-gpu": 1.0,
+    "fp8": 1.2,
+    "int4-gpu": 1.5,
+}
 
 
 @pytest.mark.parametrize("precision", TOLERANCE)
-def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(artefacts, tmp_path, precision):
+def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(
+    artefacts, tmp_path, precision
+):
     measured = export_onnx(artefacts / "checkpoint", tmp_path / "out", precision)
     assert not measured
     reference = TorchBackend(load_checkpoint(tmp_path / "out", torch.float32))
@@ -166,17 +184,23 @@ def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(a
     compare(load_onnx(tmp_path / "out"), reference, full, step, TOLERANCE[precision])
     whole = load_checkpoint(artefacts / "checkpoint", torch.float32).state_dict()
     for name, value in load_checkpoint(tmp_path / "out", torch.float32).state_dict().items():
-        assert (value - whole[name]).abs().max() <= whole[name].abs().max() * (0.08 if "int4" in precision else 0.04), name
+        assert (value - whole[name]).abs().max() <= whole[name].abs().max() * (
+            0.08 if "int4" in precision else 0.04
+        ), name
 
 
 def test_matrices_whose_rounding_costs_most_can_be_kept(artefacts, tmp_path):
     measured = export_onnx(artefacts / "checkpoint", tmp_path / "out", "int8", keep_float=2)
     worst = sorted(measured, key=lambda name: -measured[name])[:2]
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["kept_float"] == sorted(worst)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["kept_float"] == sorted(
+        worst
+    )
     state = load_checkpoint(tmp_path / "out").state_dict()
     whole = load_checkpoint(artefacts / "checkpoint").state_dict()
     assert all(torch.equal(state[name], whole[name]) for name in worst)
-    assert not torch.equal(state[min(set(measured) - set(worst))], whole[min(set(measured) - set(worst))])
+    assert not torch.equal(
+        state[min(set(measured) - set(worst))], whole[min(set(measured) - set(worst))]
+    )
     with pytest.raises(ValueError, match="nothing to keep"):
         export_onnx(artefacts / "checkpoint", tmp_path / "none", "fp16", keep_float=2)
     assert not (tmp_path / "none").exists()
@@ -187,5 +211,7 @@ def test_int8_rows_do_not_depend_on_the_rows_beside_them(artefacts):
     full, _ = passes(load_checkpoint(artefacts / "int8").config.embedding_rows)
     both = backend.predict(full)
     per_row = ("input_ids", "position_ids", "query_index", "allowed_row", "target_ids", "key_mask")
-    alone = backend.predict(Batch(**(vars(full) | {name: getattr(full, name)[:1] for name in per_row})))
+    alone = backend.predict(
+        Batch(**(vars(full) | {name: getattr(full, name)[:1] for name in per_row}))
+    )
     np.testing.assert_allclose(both.log_probs[:1], alone.log_probs, atol=1e-5)

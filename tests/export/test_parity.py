@@ -1,4 +1,5 @@
-"""``lacuna export check``: an artefact is whole and the same model, or one sentence says what is wrong."""
+"""``lacuna export check``: an artefact is whole and the same model, or one sentence says what is
+wrong."""
 
 import shutil
 
@@ -11,7 +12,9 @@ from export.parity import check_files, compare, shortfalls
 from tests.lacuna.test_cli import refused
 
 
-def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(config, tokenizer_file, tmp_path):
+def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(
+    config, tokenizer_file, tmp_path
+):
 
     from engine.network.checkpoint import save_checkpoint
     from engine.network.model import MaskPredictor, init_weights
@@ -27,13 +30,19 @@ def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(config, tok
     export_onnx(tmp_path / "one", tmp_path / "artefact", "float")
     check_files(tmp_path / "artefact")
     same = compare(tmp_path / "artefact", tmp_path / "one", 4, ["x = 1\ny = 2\n" * 5], 0)
-    assert same["max_log_prob_difference"] < 1e-4 and same["same_fills"] == 1.0 and not shortfalls(same)
+    assert (
+        same["max_log_prob_difference"] < 1e-4
+        and same["same_fills"] == 1.0
+        and not shortfalls(same)
+    )
     other = compare(tmp_path / "artefact", tmp_path / "other", 4, [], 0)
     assert "max_log_prob_difference" in shortfalls(other)[0]
 
 
 @pytest.mark.skipif(
-    not any(torch.cpu.get_capabilities().get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8")),
+    not any(
+        torch.cpu.get_capabilities().get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8")
+    ),
     reason="sums of two 8-bit products saturate on processors without VNNI: the runtime is less exact there",
 )
 def test_the_bundled_int8_model_agrees_with_its_own_weights_in_torch():

@@ -1,4 +1,5 @@
-"""What an export or a checkpoint may replace: a folder of its own making, and nothing else, ever."""
+"""What an export or a checkpoint may replace: a folder of its own making, and nothing else,
+ever."""
 
 import json
 import os
@@ -33,7 +34,11 @@ def quick(monkeypatch):
 
 
 def everything(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def folder_of_a_user(root):
@@ -60,7 +65,9 @@ def model_folder_with_notes(root):
 def foreign_manifest(root):
     folder = root / "web"
     folder.mkdir()
-    (folder / "manifest.json").write_text(json.dumps({"format": 1, "name": "a web page", "files": 3}))
+    (folder / "manifest.json").write_text(
+        json.dumps({"format": 1, "name": "a web page", "files": 3})
+    )
     (folder / "index.html").write_text("page")
     return folder
 
@@ -77,7 +84,15 @@ def link_to_a_folder(root):
 
 
 @pytest.mark.parametrize(
-    "make", [folder_of_a_user, run_folder, model_folder_with_notes, foreign_manifest, plain_file, link_to_a_folder]
+    "make",
+    [
+        folder_of_a_user,
+        run_folder,
+        model_folder_with_notes,
+        foreign_manifest,
+        plain_file,
+        link_to_a_folder,
+    ],
 )
 def test_an_export_refuses_what_no_export_wrote(make, checkpoint, tmp_path, quick):
     out = make(tmp_path)
@@ -88,7 +103,9 @@ def test_an_export_refuses_what_no_export_wrote(make, checkpoint, tmp_path, quic
 
 
 @pytest.mark.parametrize("name", ["..", ".", "checkpoint", "checkpoint/inside"])
-def test_an_export_never_takes_the_checkpoint_or_what_holds_it(name, checkpoint, tmp_path, quick, monkeypatch):
+def test_an_export_never_takes_the_checkpoint_or_what_holds_it(
+    name, checkpoint, tmp_path, quick, monkeypatch
+):
     monkeypatch.chdir(checkpoint if name == ".." else tmp_path)
     before = everything(tmp_path)
     with pytest.raises(ValueError, match="OUT beside the checkpoint"):
@@ -105,7 +122,9 @@ def test_a_folder_that_happens_to_be_called_partial_stays(checkpoint, tmp_path):
 
 
 @pytest.mark.slow
-def test_an_export_replaces_an_export_and_one_that_fails_leaves_it(checkpoint, tmp_path, monkeypatch):
+def test_an_export_replaces_an_export_and_one_that_fails_leaves_it(
+    checkpoint, tmp_path, monkeypatch
+):
     out = tmp_path / "out"
     export_onnx(checkpoint, out, "float")
     (out / "calibration.json").write_text("{}")
@@ -150,7 +169,9 @@ def test_a_kill_between_the_two_renames_is_repaired(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_came_into_a_folder_while_the_new_one_was_made_is_not_lost(checkpoint, tmp_path, monkeypatch):
+def test_what_came_into_a_folder_while_the_new_one_was_made_is_not_lost(
+    checkpoint, tmp_path, monkeypatch
+):
     out = tmp_path / "out"
     export_onnx(checkpoint, out, "float")
     write = onnx_export.write_manifest
@@ -168,7 +189,9 @@ def test_what_came_into_a_folder_while_the_new_one_was_made_is_not_lost(checkpoi
 def test_files_are_flushed_before_they_get_their_names(tmp_path, monkeypatch):
     order = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (order.append("fsync"), fsync(descriptor))[1])
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (order.append("fsync"), fsync(descriptor))[1]
+    )
     monkeypatch.setattr(os, "replace", lambda *names: (order.append("rename"), replace(*names))[1])
     write_file(tmp_path / "a", "text")
     assert order == ["fsync", "rename", "fsync"]

@@ -1,7 +1,8 @@
-"""Fuzz one target by coverage: ``python -m tests.fuzz.atheris_run NAME RUNS [option of libFuzzer ...]``.
+"""Fuzz one target by coverage: ``python -m tests.fuzz.atheris_run NAME RUNS [option of libFuzzer
+...]``.
 
-libFuzzer's log goes to standard error; its last line counts the executions. An input that fails is left in the working
-folder: put it into ``tests/fuzz/corpus/NAME/`` and it is a test.
+libFuzzer's log goes to standard error; its last line counts the executions. An input that fails is
+left in the working folder: put it into ``tests/fuzz/corpus/NAME/`` and it is a test.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ def main(name: str, runs: str, *options: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(seeds(name)):
             (Path(folder) / str(number)).write_bytes(data)
-        limits = [f"-runs={runs}", "-timeout=20", "-rss_limit_mb=4096", "-max_len=4096", "-print_final_stats=1"]
+        limits = [
+            f"-runs={runs}",
+            "-timeout=20",
+            "-rss_limit_mb=4096",
+            "-max_len=4096",
+            "-print_final_stats=1",
+        ]
         atheris.Setup([sys.argv[0], *limits, *options, folder], lambda data: run(name, data))
         atheris.Fuzz()
 

@@ -1,7 +1,8 @@
-"""Fuzz every target and sum up what the fuzzer's own logs say: ``python -m tests.fuzz.fuzz_all RUNS OUT [NAME ...]``.
+"""Fuzz every target and sum up what the fuzzer's own logs say: ``python -m tests.fuzz.fuzz_all RUNS
+OUT [NAME ...]``.
 
-Each target is a process of its own; its log is kept in ``OUT/NAME.log``. Exit status 1 where a target failed, ended early
-(a crash or a hang), or counted fewer executions than asked for.
+Each target is a process of its own; its log is kept in ``OUT/NAME.log``. Exit status 1 where a
+target failed, ended early (a crash or a hang), or counted fewer executions than asked for.
 """
 
 from __future__ import annotations
@@ -28,13 +29,25 @@ def main(runs: str, out: str, *names: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     total, failed = 0, []
     for name in names or TARGETS:
-        command = [sys.executable, "-m", "tests.fuzz.atheris_run", name, runs, f"-artifact_prefix={folder}/{name}-"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.atheris_run",
+            name,
+            runs,
+            f"-artifact_prefix={folder}/{name}-",
+        ]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
         (folder / f"{name}.log").write_text(done.stdout)
         count = executions(done.stdout)
         total += count
         good = done.returncode == 0 and count >= int(runs)
-        sys.stdout.write(f"{name:20} {count:10} executions  {'' if good else f'FAILED, see {folder}/{name}.log'}\n")
+        sys.stdout.write(
+            f"{name:20} {count:10} executions  "
+            f"{'' if good else f'FAILED, see {folder}/{name}.log'}\n"
+        )
         sys.stdout.flush()
         if not good:
             failed.append(name)

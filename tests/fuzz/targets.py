@@ -1,4 +1,5 @@
-"""What is fuzzed: functions of bytes. Each takes any input, and may refuse it with a sentence; nothing else may leave it."""
+"""What is fuzzed: functions of bytes. Each takes any input, and may refuse it with a sentence;
+nothing else may leave it."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def _file(name: str, data: bytes) -> Path:
 
 
 def markers(data: bytes) -> None:
-    """Blanks lie in the text, in order, apart from each other, and every marker is either taken or passed over."""
+    """Blanks lie in the text, in order, apart from each other, and every marker is either taken or
+    passed over."""
     text = data.decode("utf-8", "surrogateescape")
     for language in LANGUAGES:
         found = find_blanks(text, language)
@@ -76,7 +78,9 @@ def model_config(data: bytes) -> None:
 def weights_header(data: bytes) -> None:
     """Accepted tensors lie in the file, one behind the other."""
     found = tensor_entries(_file("model.safetensors", data))
-    assert all(entry.offset + entry.length <= len(data) and entry.length >= 0 for entry in found.values())
+    assert all(
+        entry.offset + entry.length <= len(data) and entry.length >= 0 for entry in found.values()
+    )
 
 
 def tokenizer(data: bytes) -> None:
@@ -98,7 +102,10 @@ def tokenizer_pattern(data: bytes) -> None:
         splitter.pre_tokenize_str("a" * 60 + "!")
 
 
-_WORDS = {"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}, "added_tokens": []}
+_WORDS = {
+    "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"},
+    "added_tokens": [],
+}
 
 
 def chat_template(data: bytes) -> None:
@@ -144,7 +151,8 @@ def run(name: str, data: bytes) -> None:
 
 
 def seeds(name: str) -> list[bytes]:
-    """Inputs to begin with: what the files of this repository hold, and what once failed (``corpus/NAME/``)."""
+    """Inputs to begin with: what the files of this repository hold, and what once failed
+    (``corpus/NAME/``)."""
     root = Path(__file__).parents[2]
     model = root / "engine" / "models" / "lacuna-mini"
     weights = (model / "model.safetensors").read_bytes()
@@ -155,11 +163,17 @@ def seeds(name: str) -> list[bytes]:
             b'x = ____\n<fill tokens=8 name=x keep="a b">\n\\___ def f(___): for ____ in x',
             b"_, __, ___ = t\n---\n___\n",
         ],
-        "settings": [b'enabled = true\nblank_markers = ["____"]\n', b'{"drafts": true, "minConfidence": 0.5}'],
+        "settings": [
+            b'enabled = true\nblank_markers = ["____"]\n',
+            b'{"drafts": true, "minConfidence": 0.5}',
+        ],
         "model_config": [(model / "config.json").read_bytes()],
         "weights_header": [weights[:size], len(small).to_bytes(8, "little") + small + b"x" * 8],
         "tokenizer": [json.dumps({"version": "1.0", **_WORDS}).encode()],
-        "tokenizer_pattern": [rb"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", rb"(a+)+$"],
+        "tokenizer_pattern": [
+            rb"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+            rb"(a+)+$",
+        ],
         "chat_template": [
             b"{% for m in messages %}{{ m.role }}: {{ m['content'] }}\n{% endfor %}{{ raise_exception('x') }}"
         ],

@@ -1,4 +1,5 @@
-"""Every target of ``make fuzz`` over its seeds, what once failed, and a little of what hypothesis makes of them."""
+"""Every target of ``make fuzz`` over its seeds, what once failed, and a little of what hypothesis
+makes of them."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -6,7 +7,11 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, run, seeds
 
-CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+CALM = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -20,7 +25,9 @@ def test_seeds_with_a_piece_exchanged_pass(name):
     starts = seeds(name)
 
     @CALM
-    @given(st.integers(0, len(starts) - 1), st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40))
+    @given(
+        st.integers(0, len(starts) - 1), st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)
+    )
     def check(number, place, removed, added):
         data = starts[number]
         at = int(place * len(data))

@@ -22,7 +22,9 @@ def test_torch_on_the_gpu_gives_the_cpus_probabilities():
     cpu = TorchBackend(load_checkpoint(BUNDLED, torch.float32), torch.device("cpu"))
     gpu = TorchBackend(load_checkpoint(BUNDLED, torch.float32).cuda(), torch.device("cuda", 0))
     for batch in canvases(config, BUNDLED, [], 5, 0):
-        np.testing.assert_allclose(gpu.predict(batch).log_probs, cpu.predict(batch).log_probs, atol=2e-3)
+        np.testing.assert_allclose(
+            gpu.predict(batch).log_probs, cpu.predict(batch).log_probs, atol=2e-3
+        )
 
 
 def test_a_blank_is_filled_on_the_gpu():
@@ -51,6 +53,10 @@ def test_the_tensorrt_backend_fills_as_torch_does(tmp_path):
     from export.tensorrt_export import export_tensorrt
 
     export_tensorrt(BUNDLED, tmp_path / "m", "fp16")
-    request = FillRequest(text="def area(w, h):\n    return \n", spans=(Span(start=27, end=27, tokens=4),), copies=False)
+    request = FillRequest(
+        text="def area(w, h):\n    return \n",
+        spans=(Span(start=27, end=27, tokens=4),),
+        copies=False,
+    )
     with Engine(tmp_path / "m", "tensorrt") as ours, Engine(BUNDLED, "torch") as theirs:
         assert ours.fill(request).spans[0].text == theirs.fill(request).spans[0].text

@@ -22,7 +22,9 @@ LONGEST_S = 800
 
 def lacuna(*arguments, cwd=None, env=None, stdin=b""):
     command = [sys.executable, "-m", "lacuna", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=LONGEST_S)
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=LONGEST_S
+    )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -44,7 +46,9 @@ def code(tmp_path):
 def test_fill_prints_a_diff_of_the_blank_lines_and_leaves_the_file(code):
     status, out, err = lacuna("fill", code, *EVERYTHING)
     assert status == 0 and code.read_text() == CODE
-    changed = [line for line in out.splitlines() if line.startswith("-") and not line.startswith("---")]
+    changed = [
+        line for line in out.splitlines() if line.startswith("-") and not line.startswith("---")
+    ]
     assert changed == ["-    return width * ____", "-print(area(2, ____))"]
     assert "2 blanks filled in" in err and "ms" in err
 
@@ -54,10 +58,23 @@ def test_json_has_the_documented_fields_and_agrees_with_itself(code):
     assert status == 0
     result = json.loads(out)
     assert set(result) == {"text", "spans", "skipped", "nfe", "ms", "model", "backend", "stopped"}
-    assert (result["model"], result["backend"], result["stopped"]) == ("lacuna-mini", "onnx", "complete")
+    assert (result["model"], result["backend"], result["stopped"]) == (
+        "lacuna-mini",
+        "onnx",
+        "complete",
+    )
     rebuilt, at = "", 0
     for span in result["spans"]:
-        assert set(span) == {"start", "end", "text", "confidence", "tokens", "alternatives", "filled", "withheld"}
+        assert set(span) == {
+            "start",
+            "end",
+            "text",
+            "confidence",
+            "tokens",
+            "alternatives",
+            "filled",
+            "withheld",
+        }
         assert CODE[span["start"] : span["end"]] == "____" and 0 < span["confidence"] <= 1
         rebuilt += CODE[at : span["start"]] + span["text"]
         at = span["end"]
@@ -65,7 +82,9 @@ def test_json_has_the_documented_fields_and_agrees_with_itself(code):
 
 
 def test_the_same_seed_gives_the_same_text(code):
-    first, second = (json.loads(lacuna("fill", code, "--json", "--seed", "7", "--n", "2")[1]) for _ in range(2))
+    first, second = (
+        json.loads(lacuna("fill", code, "--json", "--seed", "7", "--n", "2")[1]) for _ in range(2)
+    )
     assert first["spans"] == second["spans"]
 
 
@@ -75,14 +94,18 @@ def test_torch_and_onnx_take_the_same_options(code):
 
 
 def test_a_place_and_a_range_are_filled(code):
-    result = json.loads(lacuna("fill", code, "--json", "--at", "1:10", "--span", "5:7-5:11", *EVERYTHING)[1])
+    result = json.loads(
+        lacuna("fill", code, "--json", "--at", "1:10", "--span", "5:7-5:11", *EVERYTHING)[1]
+    )
     starts = [(span["start"], span["end"]) for span in result["spans"]]
     line5 = CODE.index("print")
     assert starts == [(9, 9), (line5 + 6, line5 + 10)]
     assert result["text"].startswith(CODE[:9])
 
 
-@pytest.mark.parametrize("text", ["a = ____\r\nb\t= 2 😀\r\n", "\ufeffx = ____", "é\u2028____ \f y\n", "x = ____"])
+@pytest.mark.parametrize(
+    "text", ["a = ____\r\nb\t= 2 😀\r\n", "\ufeffx = ____", "é\u2028____ \f y\n", "x = ____"]
+)
 def test_write_replaces_only_the_blank_and_keeps_the_mode(tmp_path, text):
     path = tmp_path / "file.py"
     path.write_bytes(text.encode())
@@ -100,7 +123,9 @@ def test_write_follows_a_link(tmp_path):
     (tmp_path / "real.py").write_text("x = ____\n")
     (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
     assert lacuna("fill", tmp_path / "link.py", "--write", *EVERYTHING)[0] == 0
-    assert (tmp_path / "link.py").is_symlink() and (tmp_path / "real.py").read_text() != "x = ____\n"
+    assert (tmp_path / "link.py").is_symlink() and (
+        tmp_path / "real.py"
+    ).read_text() != "x = ____\n"
 
 
 def test_standard_input_is_filled():
@@ -210,9 +235,13 @@ def test_generate_continues_text():
 
 def test_generate_refuses_what_cannot_be():
     assert "either --prompt or --prompt-ids" in refused("generate")
-    assert "multiple" in refused("generate", "--prompt", "a", "--gen-length", "7", "--block-length", "3")
+    assert "multiple" in refused(
+        "generate", "--prompt", "a", "--gen-length", "7", "--block-length", "3"
+    )
     assert "token ids" in refused("generate", "--prompt-ids", "a,b")
-    assert "full distributions" in refused("generate", "--prompt", "a", "--temperature", "1", "--steps", "32")
+    assert "full distributions" in refused(
+        "generate", "--prompt", "a", "--temperature", "1", "--steps", "32"
+    )
 
 
 def test_doctor_and_models_tell_what_is_here():
@@ -236,7 +265,11 @@ def test_a_project_with_its_own_engine_folder_does_not_shadow_ours(tmp_path, cod
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     script = os.path.join(os.path.dirname(sys.executable), "lacuna")
     done = subprocess.run(
-        [script, "fill", str(code), *EVERYTHING], cwd=tmp_path, env=environment, capture_output=True, timeout=120
+        [script, "fill", str(code), *EVERYTHING],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
 
@@ -258,7 +291,9 @@ def test_score_lists_the_most_surprising_tokens_and_writes_a_page(code, tmp_path
     assert "either a file or --ids" in refused("score")
 
 
-@pytest.mark.parametrize("arguments", [("fill",), ("fill", "--nope"), ("nothing",), ("generate", "--steps", "many")])
+@pytest.mark.parametrize(
+    "arguments", [("fill",), ("fill", "--nope"), ("nothing",), ("generate", "--steps", "many")]
+)
 def test_wrong_usage_is_explained_without_a_trace(arguments):
     status, _, err = lacuna(*arguments)
     assert status == 2 and "Usage" in err and "Traceback" not in err and "internal" not in err
@@ -272,6 +307,12 @@ def test_help_is_help():
 def test_a_missing_extra_is_named(tmp_path, code):
     blocker = "import sys, lacuna.cli\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
     done = subprocess.run(
-        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    assert (done.returncode, done.stderr) == (2, "lacuna: rapidfuzz is missing; install lacuna-infill[eval].\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "lacuna: rapidfuzz is missing; install lacuna-infill[eval].\n",
+    )

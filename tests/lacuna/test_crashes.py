@@ -1,6 +1,8 @@
-"""A document survives a kill at any point: between any two lines of the writing code, and after any number of bytes.
+"""A document survives a kill at any point: between any two lines of the writing code, and after any
+number of bytes.
 
-Each point is a process of its own that is killed there for good (SIGKILL). What counts is what the next run finds.
+Each point is a process of its own that is killed there for good (SIGKILL). What counts is what the
+next run finds.
 """
 
 import os
@@ -17,11 +19,17 @@ from lacuna.journal import journal_of
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 OLD = "first line\n" + "x = ____\n" * 40 + "last line\n"
-CODE = ("lacuna/document_file.py", "lacuna/journal.py", "engine/base/atomic_write.py", "engine/base/regular_file.py")
+CODE = (
+    "lacuna/document_file.py",
+    "lacuna/journal.py",
+    "engine/base/atomic_write.py",
+    "engine/base/regular_file.py",
+)
 
 
 def in_a_process(work, kill_at):
-    """Run ``work`` in a process that is killed at its ``kill_at``-th line of our code; True where it was killed."""
+    """Run ``work`` in a process that is killed at its ``kill_at``-th line of our code; True where
+    it was killed."""
     child = os.fork()
     if child == 0:
         count = 0
@@ -47,7 +55,8 @@ def write(path, text):
 
 
 def state(path, new):
-    """What the next run finds, once it has opened the document; nothing else may be left beside it then."""
+    """What the next run finds, once it has opened the document; nothing else may be left beside it
+    then."""
     found = open_document(str(path)).text
     others = [name for name in os.listdir(path.parent) if name.startswith(".")]
     assert found in (OLD, new) and not journal_of(path).exists()
@@ -63,7 +72,9 @@ def path(request, tmp_path):
     return path
 
 
-@pytest.mark.parametrize("new", [OLD.replace("____", "one + two"), OLD.replace("____", "1"), "short\n", OLD * 40])
+@pytest.mark.parametrize(
+    "new", [OLD.replace("____", "one + two"), OLD.replace("____", "1"), "short\n", OLD * 40]
+)
 def test_a_kill_between_any_two_lines_leaves_the_old_or_the_new_text(path, new):
     points, seen = 0, set()
     while True:
@@ -78,8 +89,12 @@ def test_a_kill_between_any_two_lines_leaves_the_old_or_the_new_text(path, new):
     assert points > 100 and seen == {OLD, new}
 
 
-@pytest.mark.parametrize("new", [OLD.replace("____", "one + two"), OLD.replace("____", "1"), "short\n"])
-def test_a_kill_after_any_number_of_bytes_written_in_place_leaves_the_old_or_the_new_text(tmp_path, new, monkeypatch):
+@pytest.mark.parametrize(
+    "new", [OLD.replace("____", "one + two"), OLD.replace("____", "1"), "short\n"]
+)
+def test_a_kill_after_any_number_of_bytes_written_in_place_leaves_the_old_or_the_new_text(
+    tmp_path, new, monkeypatch
+):
     path = tmp_path / "a.py"
     path.write_text(OLD)
     os.link(path, tmp_path / "b.py")
@@ -111,7 +126,9 @@ def test_a_kill_during_recovery_is_recovered_from(tmp_path):
         import msgspec
 
         path.write_text(new[:200] + OLD[200:])
-        journal_of(path).write_bytes(msgspec.msgpack.encode(journal.Journal(OLD.encode(), new.encode())))
+        journal_of(path).write_bytes(
+            msgspec.msgpack.encode(journal.Journal(OLD.encode(), new.encode()))
+        )
         if not in_a_process(lambda: open_document(str(path)), points + 1):
             break
         points += 1
@@ -120,7 +137,8 @@ def test_a_kill_during_recovery_is_recovered_from(tmp_path):
 
 
 def test_ours_is_the_only_text_that_is_ever_restored(tmp_path):
-    """A mixture is recognised for every border; a text that differs in one character from one is the user's."""
+    """A mixture is recognised for every border; a text that differs in one character from one is
+    the user's."""
     path = tmp_path / "a.py"
     new = OLD.replace("____", "22")
     noted = journal.Journal(OLD.encode(), new.encode())

@@ -48,7 +48,9 @@ def in_terminal(model, *options):
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "lacuna", "chat", "--model", str(model), *options]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+    )
     os.close(slave)
     return process, master
 
@@ -92,7 +94,16 @@ def test_reversal_asks_both_questions_of_every_pair(model, tmp_path):
     pairs = [{"first": f"line {i}", "second": f"answer {i}"} for i in range(3)]
     (tmp_path / "pairs.json").write_text(json.dumps(pairs))
     status, out, err = lacuna(
-        "eval", "reversal", "--pairs", tmp_path / "pairs.json", "--model", model, "--gen-length", "4", "--show", "2"
+        "eval",
+        "reversal",
+        "--pairs",
+        tmp_path / "pairs.json",
+        "--model",
+        model,
+        "--gen-length",
+        "4",
+        "--show",
+        "2",
     )
     assert status == 0, err
     assert "line 0的下一句是什么？" in out and "answer 0的上一句是什么？" in out
@@ -101,7 +112,9 @@ def test_reversal_asks_both_questions_of_every_pair(model, tmp_path):
 
 def test_pairs_that_are_none_are_named(model, tmp_path):
     (tmp_path / "pairs.jsonl").write_text('{"first": "a"}\n')
-    assert "`second`" in refused("eval", "reversal", "--pairs", tmp_path / "pairs.jsonl", "--model", model)
+    assert "`second`" in refused(
+        "eval", "reversal", "--pairs", tmp_path / "pairs.jsonl", "--model", model
+    )
     assert "instruct checkpoint" in refused("eval", "reversal", "--pairs", tmp_path / "pairs.jsonl")
 
 
@@ -113,7 +126,10 @@ def test_the_likelihood_of_a_corpus_has_bounds_and_seeds(tmp_path):
     status, out, err = lacuna(*options)
     assert status == 0, err
     report = json.loads(out.splitlines()[-1])
-    assert report["documents"] == 3 and 0 < report["nats_a_token_low"] <= report["nats_a_token_high"] < 10
+    assert (
+        report["documents"] == 3
+        and 0 < report["nats_a_token_low"] <= report["nats_a_token_high"] < 10
+    )
     assert lacuna(*options)[1] == out
     (tmp_path / "empty.jsonl").write_text("")
     assert "holds no text" in refused("eval", "likelihood", tmp_path / "empty.jsonl")

@@ -113,7 +113,11 @@ def test_hard_links_stay_one_file(path):
     second = path.with_name("b.py")
     os.link(path, second)
     replace_document(open_document(str(path)), NEW)
-    assert second.read_text() == NEW and second.samefile(path) and sorted(os.listdir(path.parent)) == ["a.py", "b.py"]
+    assert (
+        second.read_text() == NEW
+        and second.samefile(path)
+        and sorted(os.listdir(path.parent)) == ["a.py", "b.py"]
+    )
 
 
 @pytest.mark.parametrize("refused", ["chown", "setxattr", "chmod"])
@@ -171,12 +175,18 @@ def test_a_name_of_the_greatest_length_is_written(tmp_path):
 
 def test_leftovers_of_a_killed_run_go_and_those_of_a_living_one_stay(path):
     program = (
-        "import sys, os; from pathlib import Path; from engine.base.atomic_write import unfinished_file\n"
+        "import sys, os; from pathlib import Path; from engine.base.atomic_write import "
+        "unfinished_file\n"
         "with unfinished_file(Path(sys.argv[1]), 0o600) as (stream, name):\n"
         "    print(name, flush=True); sys.stdin.read()\n"
     )
     runs = [
-        subprocess.Popen([sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", program, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
     ]
     names = [run.stdout.readline().strip() for run in runs]

@@ -1,4 +1,5 @@
-"""``lacuna fill`` writes what is likely right, says how likely it is, and names what it leaves open."""
+"""``lacuna fill`` writes what is likely right, says how likely it is, and names what it leaves
+open."""
 
 import json
 import shutil
@@ -30,7 +31,12 @@ def written(tmp_path):
 def test_a_sure_answer_is_written_with_its_confidence_and_the_diff_can_be_applied(written):
     path = written(SURE)
     status, out, err = lacuna("fill", path)
-    assert status == 0 and "@@ # 85 %\n" in out and "+        self.height = height\n" in out and "1 blank filled" in err
+    assert (
+        status == 0
+        and "@@ # 85 %\n" in out
+        and "+        self.height = height\n" in out
+        and "1 blank filled" in err
+    )
     if shutil.which("patch"):
         done = subprocess.run(["patch", str(path)], input=out.encode(), capture_output=True)
         assert done.returncode == 0 and path.read_text() == SURE.replace("____", "height")
@@ -49,7 +55,11 @@ def test_json_says_which_blanks_are_filled_and_why_others_are_not(written):
     assert status == 3 and result["text"] == SURE.replace("____", "height") + UNSURE
     first, second = result["spans"]
     assert (first["filled"], first["withheld"], first["confidence"]) == (True, None, 0.85)
-    assert second["filled"] is False and second["withheld"] in ("loop", "syntax", "low_confidence") and second["text"]
+    assert (
+        second["filled"] is False
+        and second["withheld"] in ("loop", "syntax", "low_confidence")
+        and second["text"]
+    )
 
 
 def test_zero_writes_everything_and_one_nothing(written):

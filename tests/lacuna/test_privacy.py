@@ -1,7 +1,9 @@
-"""The commands keep a user's text to themselves: no message, log, cache or temporary file holds it, nothing is sent.
+"""The commands keep a user's text to themselves: no message, log, cache or temporary file holds it,
+nothing is sent.
 
-A secret stands in a document, far from the blank, and in a related file. Commands are run on it, right ones and wrong ones,
-with every log switched on; then everything that they left behind is searched.
+A secret stands in a document, far from the blank, and in a related file. Commands are run on it,
+right ones and wrong ones, with every log switched on; then everything that they left behind is
+searched.
 """
 
 import json
@@ -13,7 +15,13 @@ import sys
 import pytest
 
 SECRET = "correct-horse-battery-4711"
-DOCUMENT = f"# {SECRET}\n" + "\n" * 12 + "def area(width, height):\n    return width * ____\n" + "\n" * 12 + f"# {SECRET}\n"
+DOCUMENT = (
+    f"# {SECRET}\n"
+    + "\n" * 12
+    + "def area(width, height):\n    return width * ____\n"
+    + "\n" * 12
+    + f"# {SECRET}\n"
+)
 RUN = """
 import logging, sys
 calls = []
@@ -36,7 +44,9 @@ def place(tmp_path):
     for name in ("home", "cache", "tmp", "work"):
         (tmp_path / name).mkdir()
     (tmp_path / "work" / "a.py").write_text(DOCUMENT)
-    (tmp_path / "work" / "other.py").write_text(f"{SECRET = }\ndef area(width, height):\n    return 1\n")
+    (tmp_path / "work" / "other.py").write_text(
+        f"{SECRET = }\ndef area(width, height):\n    return 1\n"
+    )
     return tmp_path
 
 
@@ -48,7 +58,9 @@ def lacuna(place, *arguments):
         "TMPDIR": str(place / "tmp"),
     }
     command = [sys.executable, "-c", RUN, *map(str, arguments)]
-    return subprocess.run(command, cwd=place / "work", env=environment, capture_output=True, text=True, timeout=200)
+    return subprocess.run(
+        command, cwd=place / "work", env=environment, capture_output=True, text=True, timeout=200
+    )
 
 
 def left_behind(place):
@@ -82,8 +94,14 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_leaves_nothing_of_the_text_behind(place, name):
     done = lacuna(place, *COMMANDS[name])
-    assert SECRET not in done.stderr and "CONNECTED" not in done.stderr and "internal fault" not in done.stderr
-    assert SECRET not in done.stdout, "it stands far from the blank, so the difference does not show it"
+    assert (
+        SECRET not in done.stderr
+        and "CONNECTED" not in done.stderr
+        and "internal fault" not in done.stderr
+    )
+    assert SECRET not in done.stdout, (
+        "it stands far from the blank, so the difference does not show it"
+    )
     assert left_behind(place) == []
     assert (place / "work" / "a.py").read_text() == DOCUMENT
 
@@ -91,7 +109,11 @@ def test_a_command_leaves_nothing_of_the_text_behind(place, name):
 @pytest.mark.slow
 def test_a_damaged_model_and_a_changed_file_tell_nothing(place, bundled):
     done = lacuna(place, "fill", "a.py", "--model", broken_model(place, bundled))
-    assert done.returncode == 2 and SECRET not in done.stderr + done.stdout and left_behind(place) == []
+    assert (
+        done.returncode == 2
+        and SECRET not in done.stderr + done.stdout
+        and left_behind(place) == []
+    )
 
 
 @pytest.mark.slow
@@ -119,10 +141,18 @@ def test_a_fault_of_ours_shows_no_text(place):
     )
     command = [sys.executable, "-c", broken, "fill", "a.py"]
     done = subprocess.run(command, cwd=place / "work", capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1 and "internal fault (RuntimeError)" in done.stderr and SECRET not in done.stderr
+    assert (
+        done.returncode == 1
+        and "internal fault (RuntimeError)" in done.stderr
+        and SECRET not in done.stderr
+    )
 
 
 def test_json_holds_the_text_only_where_it_was_asked_for(place):
     done = lacuna(place, "fill", "a.py", "--json", "--max-tokens", "2")
     answer = json.loads(done.stdout)
-    assert SECRET in answer.pop("text") and SECRET not in json.dumps(answer) and SECRET not in done.stderr
+    assert (
+        SECRET in answer.pop("text")
+        and SECRET not in json.dumps(answer)
+        and SECRET not in done.stderr
+    )

@@ -1,4 +1,5 @@
-"""What a terminal is shown, what the shell is told, and what happens to streams that are not there."""
+"""What a terminal is shown, what the shell is told, and what happens to streams that are not
+there."""
 
 import os
 import pty
@@ -17,7 +18,9 @@ COMMAND = [sys.executable, "-m", "lacuna"]
 def at_a_terminal(*arguments):
     """Run at a pseudo-terminal; exit status and all that is shown."""
     main, side = pty.openpty()
-    process = subprocess.Popen([*COMMAND, *map(str, arguments)], stdin=side, stdout=side, stderr=side)
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=side, stdout=side, stderr=side
+    )
     os.close(side)
     shown = b""
     try:
@@ -31,10 +34,16 @@ def at_a_terminal(*arguments):
 
 def test_markup_emoji_codes_and_escape_sequences_are_shown_and_not_obeyed(tmp_path):
     path = tmp_path / "odd.txt"
-    path.write_text("start[/stop] [red]x[/] :smile: \x1b]0;renamed\x07 \u202e here is ____ [/x]\n" * 3)
+    path.write_text(
+        "start[/stop] [red]x[/] :smile: \x1b]0;renamed\x07 \u202e here is ____ [/x]\n" * 3
+    )
     status, shown = at_a_terminal("fill", path, "--max-tokens", "2", "--min-confidence", "0")
     assert status == 0, shown
-    assert "start[/stop] [red]x[/] :smile:" in shown and "\\x1b]0;renamed\\x07" in shown and "\\u202e" in shown
+    assert (
+        "start[/stop] [red]x[/] :smile:" in shown
+        and "\\x1b]0;renamed\\x07" in shown
+        and "\\u202e" in shown
+    )
     assert "\x1b]0;renamed" not in shown and "\u202e" not in shown
 
 
@@ -58,9 +67,13 @@ def test_plain_text_is_shown_as_it_is(text):
     assert visible(text) == text
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\r", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066"])
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x07", "\x1b", "\r", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066"]
+)
 def test_control_characters_are_written_out(character):
-    assert character not in visible(f"a{character}b") and visible(f"a{character}b").startswith("a\\")
+    assert character not in visible(f"a{character}b") and visible(f"a{character}b").startswith(
+        "a\\"
+    )
 
 
 def test_ctrl_c_ends_with_130_and_leaves_the_file(tmp_path):
@@ -127,13 +140,18 @@ def test_closed_and_full_streams_are_no_internal_fault(tmp_path, closed):
     line = f"exec {sys.executable} -m lacuna fill {path} --max-tokens 2 --min-confidence 0 {closed}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=120)
     assert "internal fault" not in done.stderr and "Traceback" not in done.stderr
-    assert done.returncode == (0 if closed in ("<&-", "2>&-") else 2) and path.read_text() == "x ____ y\n"
+    assert (
+        done.returncode == (0 if closed in ("<&-", "2>&-") else 2)
+        and path.read_text() == "x ____ y\n"
+    )
 
 
 def test_a_negative_seed_is_explained(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("x ____ y\n")
-    done = subprocess.run([*COMMAND, "fill", str(path), "--seed", "-1"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*COMMAND, "fill", str(path), "--seed", "-1"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 2 and "seed" in done.stderr and "internal" not in done.stderr
 
 
@@ -145,7 +163,14 @@ ODD_TEXTS = [
     "a\r\nb ____\r\nc\r\n",
     "____",
 ]
-ODD_NAMES = ["plain.txt", "two words.txt", "tab\there.txt", 'quo"te.txt', "back\\slash.txt", "ünicode.txt"]
+ODD_NAMES = [
+    "plain.txt",
+    "two words.txt",
+    "tab\there.txt",
+    'quo"te.txt',
+    "back\\slash.txt",
+    "ünicode.txt",
+]
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
@@ -154,7 +179,12 @@ def test_the_printed_difference_is_a_patch(tmp_path, text, name):
     (tmp_path / name).write_bytes(text.encode())
     new = text.replace("____", "quite\nnew")
     patch = "".join(as_patch(text, new, name)).encode()
-    done = subprocess.run(["git", "apply", "-p0", "--whitespace=nowarn"], cwd=tmp_path, input=patch, capture_output=True)
+    done = subprocess.run(
+        ["git", "apply", "-p0", "--whitespace=nowarn"],
+        cwd=tmp_path,
+        input=patch,
+        capture_output=True,
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / name).read_bytes() == new.encode()
 

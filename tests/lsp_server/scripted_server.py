@@ -1,5 +1,5 @@
-"""The language server on stdio with an engine that gives the answers it was started with, in the order of the spans, or that
-never answers (``<never>``).
+"""The language server on stdio with an engine that gives the answers it was started with, in the
+order of the spans, or that never answers (``<never>``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,15 @@ import json
 import sys
 from collections.abc import Callable
 
-from engine import BeforeRequest, Draft, FillRequest, FillResult, RewriteRequest, ScoreResult, SpanResult
+from engine import (
+    BeforeRequest,
+    Draft,
+    FillRequest,
+    FillResult,
+    RewriteRequest,
+    ScoreResult,
+    SpanResult,
+)
 from engine.request.messages import apply_spans
 from lsp_server.engine_client import EngineClient
 from lsp_server.serve import run_stdio
@@ -37,10 +45,20 @@ class ScriptedEngine:
             SpanResult(start=start, end=end, text=answer, confidence=0.5, tokens=1)
             for (start, end), answer in zip(ranges, self.answers, strict=True)
         )
-        return FillResult(text=apply_spans(text, spans), spans=spans, nfe=1, ms=1.0, model="scripted", backend="none")
+        return FillResult(
+            text=apply_spans(text, spans),
+            spans=spans,
+            nfe=1,
+            ms=1.0,
+            model="scripted",
+            backend="none",
+        )
 
     async def fill(
-        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+        self,
+        request: FillRequest,
+        interactive: bool,
+        on_draft: Callable[[Draft], None] | None = None,
     ) -> FillResult:
         if self.answers == ["<never>"]:
             try:

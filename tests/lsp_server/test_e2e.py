@@ -1,4 +1,5 @@
-"""The language server in a subprocess with the bundled model, for clients of different abilities."""
+"""The language server in a subprocess with the bundled model, for clients of different
+abilities."""
 
 import pytest
 
@@ -21,7 +22,8 @@ def client(request):
 
 
 def choose(client, action):
-    """What an editor does with a chosen action: run its command, or ask for its edit and apply that."""
+    """What an editor does with a chosen action: run its command, or ask for its edit and apply
+    that."""
     if action.get("command"):
         return client.request("workspace/executeCommand", action["command"])["result"]
     client.edits.append(client.request("codeAction/resolve", action)["result"]["edit"])
@@ -36,14 +38,25 @@ def units(text, encoding):
 def test_the_server_says_what_it_can_do(client):
     capabilities = client.server["capabilities"]
     inline = client.capabilities.get("textDocument", {}).get("inlineCompletion") or {}
-    assert capabilities.get("inlineCompletionProvider") == (None if inline.get("dynamicRegistration") else {})
+    assert capabilities.get("inlineCompletionProvider") == (
+        None if inline.get("dynamicRegistration") else {}
+    )
     assert capabilities["codeActionProvider"]["codeActionKinds"] == [
         "refactor.rewrite.fillBlanks", "refactor.rewrite", "quickfix",
     ]  # fmt: skip
-    names = "fillBlanks fillSelections rewrite writeBefore writeBetween alternatives showStatus doctor"
-    assert set(capabilities["executeCommandProvider"]["commands"]) == {f"lacuna.{name}" for name in names.split()}
-    assert capabilities["diagnosticProvider"]["identifier"] == "lacuna" and "codeLensProvider" in capabilities
-    assert ("completionProvider" in capabilities) == ("inlineCompletion" not in client.capabilities.get("textDocument", {}))
+    names = (
+        "fillBlanks fillSelections rewrite writeBefore writeBetween alternatives showStatus doctor"
+    )
+    assert set(capabilities["executeCommandProvider"]["commands"]) == {
+        f"lacuna.{name}" for name in names.split()
+    }
+    assert (
+        capabilities["diagnosticProvider"]["identifier"] == "lacuna"
+        and "codeLensProvider" in capabilities
+    )
+    assert ("completionProvider" in capabilities) == (
+        "inlineCompletion" not in client.capabilities.get("textDocument", {})
+    )
     assert capabilities["textDocumentSync"]["change"] == 2
 
 
@@ -53,7 +66,10 @@ def test_a_completion_continues_the_line_in_the_clients_encoding(client):
     items = client.complete(URI, 0, cursor)["result"]
     assert items
     for item in items:
-        assert item["range"] == {"start": {"line": 0, "character": cursor}, "end": {"line": 0, "character": cursor}}
+        assert item["range"] == {
+            "start": {"line": 0, "character": cursor},
+            "end": {"line": 0, "character": cursor},
+        }
         assert item["insertText"].strip() and "\n" not in item["insertText"]
 
 
@@ -67,7 +83,9 @@ def test_an_invoked_completion_offers_several_and_an_automatic_one_at_most_one(c
 def test_a_focused_menu_entry_is_continued_in_its_own_range(client):
     cursor = units(TEXT.split("\n")[0], client.encoding)
     place = {"start": {"line": 0, "character": cursor}, "end": {"line": 0, "character": cursor}}
-    items = client.complete(URI, 0, cursor, selectedCompletionInfo={"range": place, "text": "sum("})["result"]
+    items = client.complete(
+        URI, 0, cursor, selectedCompletionInfo={"range": place, "text": "sum("}
+    )["result"]
     assert items and all(i["range"] == place and i["insertText"].startswith("sum(") for i in items)
 
 
@@ -79,7 +97,10 @@ def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):
         "context": {"diagnostics": [], "only": ["refactor.rewrite.fillBlanks"]},
     }
     (action,) = client.request("textDocument/codeAction", params)["result"]
-    assert action["title"] == "Fill all 2 blanks together" and action["kind"] == "refactor.rewrite.fillBlanks"
+    assert (
+        action["title"] == "Fill all 2 blanks together"
+        and action["kind"] == "refactor.rewrite.fillBlanks"
+    )
     client.edits.clear()
     assert choose(client, action) == {"applied": True}
     (edit,) = client.edits
@@ -104,19 +125,26 @@ def test_a_blank_under_the_cursor_can_be_filled_alone(client):
     assert first["title"] == "Fill this blank" and second["title"] == "Fill all 2 blanks together"
     client.edits.clear()
     choose(client, first)
-    assert [e["range"]["start"]["line"] for e in client.edits[0]["documentChanges"][0]["edits"]] == [2]
+    assert [
+        e["range"]["start"]["line"] for e in client.edits[0]["documentChanges"][0]["edits"]
+    ] == [2]
 
 
 def test_a_selection_can_be_rewritten_or_improved_and_text_written_before_it(client):
     uri = "file:///shop/letter.md"
-    client.open(uri, "Dear all,\n\nthe meeting is moved to Friday, and the agenda stays as it was.\n")
+    client.open(
+        uri, "Dear all,\n\nthe meeting is moved to Friday, and the agenda stays as it was.\n"
+    )
     selected = {"start": {"line": 2, "character": 4}, "end": {"line": 2, "character": 35}}
     params = {"textDocument": {"uri": uri}, "range": selected, "context": {"diagnostics": []}}
     actions = client.request("textDocument/codeAction", params)["result"]
     assert [a["title"] for a in actions] == ["Rewrite the selection", "Improve the selection"]
     cursor = params | {"range": {"start": selected["start"], "end": selected["start"]}}
     before, between = client.request("textDocument/codeAction", cursor)["result"]
-    assert [before["title"], between["title"]] == ["Write what comes before", "Write what belongs between"]
+    assert [before["title"], between["title"]] == [
+        "Write what comes before",
+        "Write what belongs between",
+    ]
     keeping = {"uri": uri, "version": 1, "range": selected, "keep": ["Friday"]}
     pinned = {"command": {"command": "lacuna.rewrite", "arguments": [keeping]}}
     ranges = [selected, selected, cursor["range"], cursor["range"], selected]
@@ -128,10 +156,14 @@ def test_a_selection_can_be_rewritten_or_improved_and_text_written_before_it(cli
     assert "Friday" in change["newText"]
 
 
-@pytest.mark.parametrize("wrong", [{}, {"range": [1, 2]}, {"range": LINE, "strength": 2.0}, {"range": LINE, "speed": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{}, {"range": [1, 2]}, {"range": LINE, "strength": 2.0}, {"range": LINE, "speed": 1}]
+)
 def test_a_command_that_cannot_be_done_is_told_in_a_sentence(client, wrong):
     argument = {"uri": URI, "version": 1, **wrong}
-    answer = client.request("workspace/executeCommand", {"command": "lacuna.rewrite", "arguments": [argument]})
+    answer = client.request(
+        "workspace/executeCommand", {"command": "lacuna.rewrite", "arguments": [argument]}
+    )
     assert answer["result"] is None
     message = client.message()
     assert message.startswith("Lacuna: ") and message.endswith(".")
@@ -150,8 +182,14 @@ def test_edits_reach_the_document_the_model_sees(client):
     uri = "file:///shop/edited.py"
     client.open(uri, "a\fb\r\nvalue = 1\r\n")
     start = {"line": 1, "character": 8}
-    client.change(uri, 2, {"range": {"start": start, "end": {"line": 1, "character": 9}}, "text": "____"})
-    params = {"textDocument": {"uri": uri}, "range": {"start": start, "end": start}, "context": {"diagnostics": []}}
+    client.change(
+        uri, 2, {"range": {"start": start, "end": {"line": 1, "character": 9}}, "text": "____"}
+    )
+    params = {
+        "textDocument": {"uri": uri},
+        "range": {"start": start, "end": start},
+        "context": {"diagnostics": []},
+    }
     action, *_ = client.request("textDocument/codeAction", params)["result"]
     client.edits.clear()
     choose(client, action)
@@ -164,7 +202,9 @@ def test_an_edit_that_the_client_refuses_is_told_to_the_user(client):
     client.applied = False
     try:
         argument = {"uri": URI, "version": 1}
-        answer = client.request("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [argument]})
+        answer = client.request(
+            "workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [argument]}
+        )
         assert answer["result"] == {"applied": False}
         while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
             pass
@@ -200,16 +240,27 @@ def test_what_became_of_suggestions_is_counted_and_told_when_asked():
     [item, *_] = client.complete_when_ready(URI, 4, 18)
     assert "command" not in item  # with one, VS Code does not ask for the next suggestion
     client.change(URI, 2, {"range": item["range"], "text": item["insertText"]})
-    report = client.request("workspace/executeCommand", {"command": "lacuna.showStatus", "arguments": []})["result"]
-    assert report["state"] == "ready" and report["accepted"] == 1 <= report["shown"] <= report["asked"]
+    report = client.request(
+        "workspace/executeCommand", {"command": "lacuna.showStatus", "arguments": []}
+    )["result"]
+    assert (
+        report["state"] == "ready" and report["accepted"] == 1 <= report["shown"] <= report["asked"]
+    )
     assert report["times"]["suggestion"]["p99_ms"] > 0
     states, told = [], ""
     while not told:
         note = client.notifications.get(timeout=20)
         states += [note["params"]["state"]] if note["method"] == "lacuna/status" else []
         told = note["params"]["message"] if note["method"] == "window/showMessage" else ""
-    assert states == ["starting", "ready"] and "1 accepted, 0 in part" in told and "compute" not in told and len(told) < 75
-    assert report["settings"]["languages"] and report["model"] == "lacuna-mini" and report["version"]
+    assert (
+        states == ["starting", "ready"]
+        and "1 accepted, 0 in part" in told
+        and "compute" not in told
+        and len(told) < 75
+    )
+    assert (
+        report["settings"]["languages"] and report["model"] == "lacuna-mini" and report["version"]
+    )
     assert client.close() == 0
 
 
@@ -219,7 +270,8 @@ def test_a_configuration_that_is_pushed_applies_without_a_restart():
     client.complete_when_ready(URI, 4, 18)
     assert client.complete(URI, 4, 18, triggerKind=2)["result"]
     client.notify(
-        "workspace/didChangeConfiguration", {"settings": {"lacuna": {"inlineCompletion": False, "command": ["x"]}}}
+        "workspace/didChangeConfiguration",
+        {"settings": {"lacuna": {"inlineCompletion": False, "command": ["x"]}}},
     )
     assert client.complete(URI, 4, 18, triggerKind=2)["result"] == []
     client.notify("workspace/didChangeConfiguration", {"settings": {"lacuna": {"speed": 1}}})
@@ -247,7 +299,10 @@ def test_a_model_that_is_not_there_is_told_and_typing_goes_on(tmp_path):
     while (note := client.notifications.get(timeout=20))["method"] != "window/showMessage":
         pass
     assert "no model folder" in note["params"]["message"]
-    assert client.complete(URI, 0, 5)["result"] == {"items": [], "reason": "the model is not loaded"}
+    assert client.complete(URI, 0, 5)["result"] == {
+        "items": [],
+        "reason": "the model is not loaded",
+    }
     assert client.close() == 0
 
 
@@ -255,8 +310,12 @@ def test_the_users_text_is_never_logged():
     client = Client(VSCODE)
     client.open(URI, "secret_word = \n")
     client.complete_when_ready(URI, 0, 14)
-    client.request("textDocument/codeAction", {"textDocument": {"uri": URI}, "range": "secret_word"})
-    client.notify("textDocument/didChange", {"textDocument": {"uri": URI}, "contentChanges": "secret_word"})
+    client.request(
+        "textDocument/codeAction", {"textDocument": {"uri": URI}, "range": "secret_word"}
+    )
+    client.notify(
+        "textDocument/didChange", {"textDocument": {"uri": URI}, "contentChanges": "secret_word"}
+    )
     client.raw(b"Content-Length: 11\r\n\r\nsecret_word")
     client.run("lacuna.rewrite", uri=URI, range={"secret_word": 1})
     assert client.close() == 0
@@ -285,6 +344,8 @@ def test_cancels_that_come_too_late_do_not_fill_a_pipe_that_nobody_reads():
 
 def test_the_doctor_is_asked_from_the_editor():
     client = Client(VSCODE)
-    said = client.request("workspace/executeCommand", {"command": "lacuna.doctor", "arguments": []})["result"]
+    said = client.request(
+        "workspace/executeCommand", {"command": "lacuna.doctor", "arguments": []}
+    )["result"]
     assert "backend onnx" in said and "backend tensorrt" in said and "works" in said
     assert client.close() == 0

@@ -13,7 +13,9 @@ from lsp_server.engine_client import EmbeddedEngine
 REQUEST = FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=16),))
 
 
-def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_served(config, tokenizer):
+def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_served(
+    config, tokenizer
+):
     gate, entered = threading.Event(), threading.Event()
 
     def score(ids, positions, index):
@@ -84,7 +86,9 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
             await client.fill(FillRequest(text="", spans=request.spans), True)
         assert len(made) == 1 and not told, "a refused request is no failure"
         for count in (1, 2):
-            failed = await asyncio.gather(*[client.fill(request, True) for _ in range(3)], return_exceptions=True)
+            failed = await asyncio.gather(
+                *[client.fill(request, True) for _ in range(3)], return_exceptions=True
+            )
             assert all(isinstance(exc, EngineError) for exc in failed) and not client.ready
             await client.load()
             assert len(made) == count + 1
@@ -94,7 +98,9 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
     assert waits == [1.0, 2.0] and [type(state) for state in told] == [EngineError, type(None)] * 2
 
 
-def test_another_number_of_threads_is_another_engine_and_the_old_one_answers_until_then(monkeypatch):
+def test_another_number_of_threads_is_another_engine_and_the_old_one_answers_until_then(
+    monkeypatch,
+):
     made = []
 
     class Counted:

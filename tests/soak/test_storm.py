@@ -1,4 +1,5 @@
-"""Requests faster than any can be answered, against the real server: `make soak` sends 10,000, `make test` a few hundred."""
+"""Requests faster than any can be answered, against the real server: `make soak` sends 10,000,
+`make test` a few hundred."""
 
 import os
 import random
@@ -9,7 +10,12 @@ from tests.lsp_server.client import NEOVIM, Client
 REQUESTS = int(os.environ.get("LACUNA_STORM", "400"))
 URI = "file:///storm/shop.py"
 TEXT = "total = compute(width, height)\n" * 40
-KINDS = ("textDocument/inlineCompletion", "textDocument/codeAction", "textDocument/codeLens", "textDocument/diagnostic")
+KINDS = (
+    "textDocument/inlineCompletion",
+    "textDocument/codeAction",
+    "textDocument/codeLens",
+    "textDocument/diagnostic",
+)
 
 
 def ask(client, kind, line):
@@ -34,7 +40,11 @@ def test_every_request_of_a_storm_is_answered_once_and_memory_stays_flat():
         typed = rng.choice(["x", "____ ", "\n", "é", "😀"]) if text_length < 400 else ""
         end = {"line": line, "character": 0 if typed else 1}
         text_length += len(typed) - (not typed)
-        client.change(URI, version, {"range": {"start": {"line": line, "character": 0}, "end": end}, "text": typed})
+        client.change(
+            URI,
+            version,
+            {"range": {"start": {"line": line, "character": 0}, "end": end}, "text": typed},
+        )
         waiting.append(ask(client, rng.choice(KINDS), line))
         if rng.random() < 0.3:
             client.notify("$/cancelRequest", {"id": rng.choice(waiting)})

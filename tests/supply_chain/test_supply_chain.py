@@ -1,4 +1,5 @@
-"""What is installed is what was looked at: locked with hashes, listed with licences, built to the same bytes."""
+"""What is installed is what was looked at: locked with hashes, listed with licences, built to the
+same bytes."""
 
 import importlib.util
 import json
@@ -35,7 +36,9 @@ def test_a_lock_holds_every_dependency_that_the_project_names(name):
     locked = {package.lower().replace("_", "-") for package, _, _ in load_sbom().pinned(lock)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"][name]]
-    names = {re.match(r"[\w.-]+", one)[0].lower().replace("_", "-") for one in wanted} - {"lacuna-infill"}
+    names = {re.match(r"[\w.-]+", one)[0].lower().replace("_", "-") for one in wanted} - {
+        "lacuna-infill"
+    }
     assert names <= locked
 
 
@@ -64,7 +67,10 @@ def test_the_bill_of_materials_lists_packages_and_models_and_is_the_same_each_ti
 
 def test_no_package_of_the_base_installation_is_copyleft():
     sbom = load_sbom()
-    rows = [(name, sbom.licence(name)) for name, _, _ in sbom.pinned((ROOT / "requirements" / "cpu.txt").read_text())]
+    rows = [
+        (name, sbom.licence(name))
+        for name, _, _ in sbom.pinned((ROOT / "requirements" / "cpu.txt").read_text())
+    ]
     assert not [(name, licence) for name, licence in rows if sbom._COPYLEFT.search(licence)]
 
 
@@ -74,15 +80,25 @@ def test_two_builds_of_the_wheel_are_the_same_bytes(tmp_path):
     built = []
     for number in range(2):
         checkout = tmp_path / str(number) / "checkout"
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
         for name in filter(None, listed.split("\0")):
             if (ROOT / name).is_file():
                 (checkout / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, checkout / name)  # with other times than the original
-        code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+        code = (
+            "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+        )
         out = tmp_path / str(number) / "wheel"
         out.mkdir()
-        subprocess.run([sys.executable, "-c", code, out], cwd=checkout, check=True, capture_output=True, timeout=200)
+        subprocess.run(
+            [sys.executable, "-c", code, out],
+            cwd=checkout,
+            check=True,
+            capture_output=True,
+            timeout=200,
+        )
         built.append(next(out.glob("*.whl")))
     assert built[0].name == built[1].name and built[0].read_bytes() == built[1].read_bytes()
     with zipfile.ZipFile(built[0]) as wheel:

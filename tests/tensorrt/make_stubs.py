@@ -1,4 +1,5 @@
-"""Write typing stubs of TensorRT-RTX's bindings, which have none, and mend what no type checker can read in them.
+"""Write typing stubs of TensorRT-RTX's bindings, which have none, and mend what no type checker can
+read in them.
 
     python tests/tensorrt/make_stubs.py FOLDER
 
@@ -21,11 +22,20 @@ def main(folder: Path) -> None:
     raw = folder / "tensorrt_rtx_bindings" / "tensorrt_rtx.pyi"
     text = raw.read_text("utf-8").replace(BINDINGS, "tensorrt_rtx")
     text = re.sub(r"\bin: ", "in_: ", text)  # a keyword as the name of a parameter
-    text = re.sub(r"(def add_scale_nd\(.*?), channel_axis: ([\w.]+)\)", r"\1, channel_axis: \2 = ...)", text)
-    # What the bindings take and give beyond their signatures: tuples for Dims, memory that bytes() reads.
+    text = re.sub(
+        r"(def add_scale_nd\(.*?), channel_axis: ([\w.]+)\)", r"\1, channel_axis: \2 = ...)", text
+    )
+    # What the bindings take and give beyond their signatures: tuples for Dims, memory that bytes()
+    # reads.
     text = re.sub(r"((?:min|opt|max|shape): )Dims\b", r"\1Dims | tuple[int, ...]", text)
-    text = re.sub(r"(class IHostMemory.*:\n)", r"\1    def __buffer__(self, flags: int, /) -> memoryview: ...\n", text)
-    (folder / "tensorrt_rtx.pyi").write_text("# mypy: ignore-errors\n__version__: str\n" + text, "utf-8")
+    text = re.sub(
+        r"(class IHostMemory.*:\n)",
+        r"\1    def __buffer__(self, flags: int, /) -> memoryview: ...\n",
+        text,
+    )
+    (folder / "tensorrt_rtx.pyi").write_text(
+        "# mypy: ignore-errors\n__version__: str\n" + text, "utf-8"
+    )
     raw.unlink()
 
 

@@ -1,4 +1,5 @@
-"""Real plans, built by TensorRT-RTX without a GPU. Run by `make test-tensorrt`; nothing here runs a plan.
+"""Real plans, built by TensorRT-RTX without a GPU. Run by `make test-tensorrt`; nothing here runs a
+plan.
 
 A plan cannot be opened without a driver, so what is inspected is the network it was built of.
 """
@@ -17,13 +18,31 @@ from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig, read_model_config
 from export.onnx_export import export_onnx
 
-trt = pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed; make test-tensorrt installs it")
-GPU_PRECISIONS = {"float": "FLOAT", "bf16": "BF16", "fp16": "HALF", "int8-gpu": "HALF", "fp8": "HALF", "int4-gpu": "HALF"}
+trt = pytest.importorskip(
+    "tensorrt_rtx", reason="TensorRT-RTX is not installed; make test-tensorrt installs it"
+)
+GPU_PRECISIONS = {
+    "float": "FLOAT",
+    "bf16": "BF16",
+    "fp16": "HALF",
+    "int8-gpu": "HALF",
+    "fp8": "HALF",
+    "int4-gpu": "HALF",
+}
 
 
 def random_model(folder, **changes):
-    shape = {"d_model": 256, "n_layers": 2, "n_heads": 4, "vocab_size": 4096, "mlp_hidden_size": 512, "weight_tying": True}
-    model = MaskPredictor(ModelConfig(**(shape | changes), mask_token_id=2, eos_token_id=0)).to(torch.bfloat16)
+    shape = {
+        "d_model": 256,
+        "n_layers": 2,
+        "n_heads": 4,
+        "vocab_size": 4096,
+        "mlp_hidden_size": 512,
+        "weight_tying": True,
+    }
+    model = MaskPredictor(ModelConfig(**(shape | changes), mask_token_id=2, eos_token_id=0)).to(
+        torch.bfloat16
+    )
     init_weights(model, torch.Generator().manual_seed(0))
     save_checkpoint(model, folder)
     return folder
@@ -56,14 +75,18 @@ def test_the_bundled_model_builds_in_every_precision_for_gpus(tmp_path, precisio
     check_plan(plan, config, GPU_PRECISIONS[precision])
     rounded = {"int8-gpu": "INT8", "fp8": "FP8", "int4-gpu": "INT4"}.get(precision)
     if rounded:
-        assert plan.precisions[rounded] >= 7 * config.n_layers, "every matrix of every block is rounded"
+        assert plan.precisions[rounded] >= 7 * config.n_layers, (
+            "every matrix of every block is rounded"
+        )
     assert plan.layers["ATTENTION_INPUT"] == config.n_layers
 
 
 def test_a_model_with_grouped_queries_and_its_own_head_builds(tmp_path):
     from export.tensorrt_plan import BuildOptions, build_plan
 
-    checkpoint = random_model(tmp_path / "gqa", n_kv_heads=2, weight_tying=False, include_qkv_bias=True)
+    checkpoint = random_model(
+        tmp_path / "gqa", n_kv_heads=2, weight_tying=False, include_qkv_bias=True
+    )
     export_onnx(checkpoint, tmp_path / "m", "bf16")
     config = read_model_config(tmp_path / "m")
     check_plan(build_plan(tmp_path / "m" / "model.onnx", config, BuildOptions()), config, "BF16")
@@ -88,11 +111,18 @@ def test_the_command_finds_its_plan_again_and_builds_another_for_other_limits(tm
     checkpoint = random_model(tmp_path / "c")
     first = export_tensorrt(checkpoint, tmp_path / "m", "fp16")
     made = first.stat().st_mtime_ns
-    assert export_tensorrt(tmp_path / "m", tmp_path / "m") == first and first.stat().st_mtime_ns == made
-    other = export_tensorrt(tmp_path / "m", tmp_path / "m", options=BuildOptions(max_rows=1, max_tokens=256))
+    assert (
+        export_tensorrt(tmp_path / "m", tmp_path / "m") == first
+        and first.stat().st_mtime_ns == made
+    )
+    other = export_tensorrt(
+        tmp_path / "m", tmp_path / "m", options=BuildOptions(max_rows=1, max_tokens=256)
+    )
     assert other != first and (tmp_path / "m" / "plans" / f"{other.stem}.built").exists()
     gpu = "any" if not torch.cuda.is_available() else torch.cuda.get_device_name()
-    assert find_plan(tmp_path / "m", "tensorrt_rtx", trt.__version__, gpu)[0].runtime == "tensorrt_rtx"
+    assert (
+        find_plan(tmp_path / "m", "tensorrt_rtx", trt.__version__, gpu)[0].runtime == "tensorrt_rtx"
+    )
     with pytest.raises(ValueError, match="not for GPUs"):
         export_tensorrt(checkpoint, tmp_path / "n", "int8")
     assert not (tmp_path / "n").exists()

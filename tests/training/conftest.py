@@ -1,4 +1,5 @@
-"""Tiny parents: random Llama and Qwen2 models with a byte-level tokenizer of the kind that SmolLM2 has."""
+"""Tiny parents: random Llama and Qwen2 models with a byte-level tokenizer of the kind that SmolLM2
+has."""
 
 from __future__ import annotations
 
@@ -15,20 +16,39 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 from tests.training.parents import HEADS, KV_HEADS, gguf_name, interleaved
 from training.convert.hugging_face import read_hugging_face
 
-SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<file_sep>", "<gh_stars>", "<issue_start>"]
-SPECIALS += ["<issue_comment>", "<issue_closed>", "<jupyter_start>", "<jupyter_text>", "<empty_output>"]
+SPECIALS = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<file_sep>",
+    "<gh_stars>",
+    "<issue_start>",
+]
+SPECIALS += [
+    "<issue_comment>",
+    "<issue_closed>",
+    "<jupyter_start>",
+    "<jupyter_text>",
+    "<empty_output>",
+]
 
 
 @pytest.fixture(scope="session")
 def parent_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     digits = pre_tokenizers.Digits(individual_digits=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [digits, pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIALS, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=SPECIALS, initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator([Path(__file__).read_text("utf-8")], trainer)
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIALS])
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True, normalized=False) for token in SPECIALS]
+    )
     return tokenizer
 
 
@@ -47,7 +67,11 @@ def small(kind: str, rows: int):
         "bos_token_id": 1,
         "eos_token_id": 2,
     }
-    model = LlamaForCausalLM(LlamaConfig(**shape)) if kind == "llama" else Qwen2ForCausalLM(Qwen2Config(**shape))
+    model = (
+        LlamaForCausalLM(LlamaConfig(**shape))
+        if kind == "llama"
+        else Qwen2ForCausalLM(Qwen2Config(**shape))
+    )
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)  # biases and norms that do something
@@ -57,7 +81,9 @@ def small(kind: str, rows: int):
 @pytest.fixture(params=["llama", "qwen2"])
 def parent_folder(request, parent_tokenizer, tmp_path):
     """A Hugging Face folder and the model that was saved in it."""
-    model = small(request.param, parent_tokenizer.get_vocab_size() + (16 if request.param == "qwen2" else 0))
+    model = small(
+        request.param, parent_tokenizer.get_vocab_size() + (16 if request.param == "qwen2" else 0)
+    )
     folder = tmp_path / "parent"
     model.save_pretrained(folder)
     parent_tokenizer.save(str(folder / "tokenizer.json"))

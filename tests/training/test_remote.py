@@ -39,7 +39,11 @@ def data(parent_folder, tmp_path):
     text = "".join(f"def function_{i}(value):\n    return value + {i}\n" for i in range(40))
     for split in ("train", "val"):
         write_shard(
-            tmp_path / "data" / f"python-{split}", [TrainingDocument(text, f"p/{i}.py") for i in range(8)], tokenizer, 0, {}
+            tmp_path / "data" / f"python-{split}",
+            [TrainingDocument(text, f"p/{i}.py") for i in range(8)],
+            tokenizer,
+            0,
+            {},
         )
     return tmp_path / "data"
 
@@ -53,10 +57,19 @@ def test_what_comes_back_are_the_trained_weights(gguf_path, data, tmp_path):
     (tmp_path / "run.toml").write_text(RUN)
     checkpoint = remote.train(there, tmp_path / "out", tmp_path / "run.toml", 2.0, [])
     assert TokenShard(there / "data" / "python-train").num_documents < 8
-    assert any(json.loads(line) for line in next((tmp_path / "out").glob("*.jsonl")).read_text().splitlines())
-    back = [*remote.send(there, tmp_path / "out", 0, 1), *remote.send(there, tmp_path / "out", 1, 100)]
+    assert any(
+        json.loads(line)
+        for line in next((tmp_path / "out").glob("*.jsonl")).read_text().splitlines()
+    )
+    back = [
+        *remote.send(there, tmp_path / "out", 0, 1),
+        *remote.send(there, tmp_path / "out", 1, 100),
+    ]
     collected = remote.collect(tmp_path / "collected", tmp_path / "parent-here", back)
-    trained, found = load_checkpoint(checkpoint, torch.float32), load_checkpoint(collected, torch.float32)
+    trained, found = (
+        load_checkpoint(checkpoint, torch.float32),
+        load_checkpoint(collected, torch.float32),
+    )
     parent = load_checkpoint(tmp_path / "parent-here", torch.float32)
     moved = 0.0
     for (name, value), other, before in zip(
@@ -72,8 +85,13 @@ def test_only_control_tokens_of_the_embedding_are_trained(gguf_path, data, tmp_p
         remote.receive(part, tmp_path / "there")
     (tmp_path / "run.toml").write_text(RUN)
     checkpoint = remote.train(tmp_path / "there", tmp_path / "out", tmp_path / "run.toml", 1.0, [])
-    trained, before = (load_checkpoint(folder, torch.float32) for folder in (checkpoint, tmp_path / "there" / "parent"))
-    changed = (trained.model.embedding != before.model.embedding).any(1).nonzero().flatten().tolist()
+    trained, before = (
+        load_checkpoint(folder, torch.float32)
+        for folder in (checkpoint, tmp_path / "there" / "parent")
+    )
+    changed = (
+        (trained.model.embedding != before.model.embedding).any(1).nonzero().flatten().tolist()
+    )
     config = trained.config
     control = {
         config.mask_token_id,

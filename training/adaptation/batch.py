@@ -17,7 +17,8 @@ from training.examples.loss import mean_weights
 
 
 def collate(rows: Sequence[Row], length: int, autoregressive: float) -> AdaptBatch:
-    """Pad to ``length``. The objective is the mean over masked labels + ``autoregressive`` x the mean over causal ones."""
+    """Pad to ``length``. The objective is the mean over masked labels + ``autoregressive`` x the
+    mean over causal ones."""
     masked = mean_weights(_padded([row.masked for row in rows], length, float))
     causal = mean_weights(_padded([row.causal for row in rows], length, float))
     # A row of a place holds one label, of one of the two kinds.

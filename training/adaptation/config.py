@@ -20,12 +20,14 @@ class RowConfig(Config, kw_only=True, frozen=True):
     slots: tuple[int, ...] = (8, 16, 32)
     """Slots that a wholly masked view starts with, drawn independently of the span's length."""
     surplus: int = 8
-    """Partly masked views have up to so many slots too many: later in a fill most superfluous ones are gone."""
+    """Partly masked views have up to so many slots too many: later in a fill most superfluous ones
+    are gone."""
     p_surplus: float = 0.5
     p_any_character: float = 0.5
     """Share of spans cut at any character, as cursors stand."""
     p_healed: float = 0.85
-    """Share of cuts inside words that are healed as fills heal them; spans of a told length are not."""
+    """Share of cuts inside words that are healed as fills heal them; spans of a told length are
+    not."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program."""
     p_no_prefix: float = 0.05
@@ -36,7 +38,8 @@ class RowConfig(Config, kw_only=True, frozen=True):
     """Share of rows with snippets of neighbouring files in front."""
     related_tokens: int = 96
     later_bias: float = 0.3
-    """Of a complementary pair one view masks later places more, the other earlier ones (Efficient-DLM, arXiv 2512.14067)."""
+    """Of a complementary pair one view masks later places more, the other earlier ones
+    (Efficient-DLM, arXiv 2512.14067)."""
     p_context_labels: float = 0.25
     """Share of the context's tokens that are labels of the autoregressive loss."""
     autoregressive: float = 0.5

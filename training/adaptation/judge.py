@@ -1,7 +1,9 @@
-"""Judge a checkpoint on held-out cuts by forced answers: nats a token, and whether greedy decoding would be exact.
+"""Judge a checkpoint on held-out cuts by forced answers: nats a token, and whether greedy decoding
+would be exact.
 
-Decoding greedily from the left is exact just when, at every step, the most probable token given the true ones before it is
-the true one. So one pass per case tells what decoding would give, for every way of reading:
+Decoding greedily from the left is exact just when, at every step, the most probable token given the
+true ones before it is the true one. So one pass per case tells what decoding would give, for every
+way of reading:
 
     prefix    what stands before the span alone, causally; the parent's own reading
     fim       both sides, causally ("one token at a time" of an autoregressive model); with its end
@@ -56,8 +58,11 @@ class Judged:
 WAYS = ("prefix", "fim", "first", "single")
 
 
-def encode_cut(cut: Cut, tokenizer: Tokenizer, budget: int) -> tuple[list[int], list[int], list[int]] | None:
-    """Ids before, of and after the answer, borders healed; ``None`` for an answer that is too long or has no token."""
+def encode_cut(
+    cut: Cut, tokenizer: Tokenizer, budget: int
+) -> tuple[list[int], list[int], list[int]] | None:
+    """Ids before, of and after the answer, borders healed; ``None`` for an answer that is too long
+    or has no token."""
     start, end, text = cut.start, cut.end, cut.text
     if start and text[start - 1] == " ":
         start -= 1
@@ -74,7 +79,9 @@ def encode_cut(cut: Cut, tokenizer: Tokenizer, budget: int) -> tuple[list[int], 
     # Two thirds of the window for what stands before, unless there is less of it.
     behind = min(len(after), max(room // 3, room - len(before)))
     ahead = min(len(before), room - behind)
-    return (before[len(before) - ahead :], ids, after[:behind]) if 0 < len(ids) <= MAX_TOKENS else None
+    return (
+        (before[len(before) - ahead :], ids, after[:behind]) if 0 < len(ids) <= MAX_TOKENS else None
+    )
 
 
 def judge(
@@ -87,7 +94,11 @@ def judge(
     ways: Sequence[str] = WAYS,
 ) -> list[dict[str, Judged] | None]:
     """Way -> judgement for every cut; ``None`` for one that is left out."""
-    encoded = {i: found for i, cut in enumerate(cuts) if (found := encode_cut(cut, tokenizer, budget)) is not None}
+    encoded = {
+        i: found
+        for i, cut in enumerate(cuts)
+        if (found := encode_cut(cut, tokenizer, budget)) is not None
+    }
     results: dict[int, dict[str, Judged]] = {i: {} for i in encoded}
     # Answers of one length share a batch.
     order = sorted(encoded, key=lambda i: len(encoded[i][1]))
@@ -117,7 +128,13 @@ def _forced(model: MaskPredictor, batch: AdaptBatch) -> Iterator[tuple[np.ndarra
 
 
 def _row(
-    model: MaskPredictor, before: list[int], answer: list[int], after: list[int], way: str, one_order: bool, begins: bool
+    model: MaskPredictor,
+    before: list[int],
+    answer: list[int],
+    after: list[int],
+    way: str,
+    one_order: bool,
+    begins: bool,
 ) -> Row:
     config = model.config
     assert config.gap_token_id is not None and config.span_end_token_id is not None
@@ -135,13 +152,25 @@ def _row(
     if way in ("prefix", "fim"):
         labels = [*answer, config.span_end_token_id]
         for i, token in enumerate([anchor, *answer]):
-            row.add(token, place - 1 + i, CLEAN, labels[i], causal=float(way == "fim" or i < len(answer)))
+            row.add(
+                token,
+                place - 1 + i,
+                CLEAN,
+                labels[i],
+                causal=float(way == "fim" or i < len(answer)),
+            )
         return row
     for shown in (0,) if way == "first" else range(len(answer)):
         slots = [*answer[:shown], *[config.mask_token_id] * (len(answer) - shown)]
         for i, token in enumerate([anchor, *slots]):
             labelled = i < len(answer) and (way == "first" or i == shown)
-            row.add(token, place - 1 + i, NOISY - shown, answer[i] if labelled else 0, masked=float(labelled))
+            row.add(
+                token,
+                place - 1 + i,
+                NOISY - shown,
+                answer[i] if labelled else 0,
+                masked=float(labelled),
+            )
     return row
 
 
@@ -151,5 +180,7 @@ def summary(results: Sequence[dict[str, Judged] | None]) -> dict[str, float]:
     figures: dict[str, float] = {"cases": len(kept)}
     for way in kept[0]:
         figures[f"{way}_nats"] = round(float(np.mean([result[way].nats for result in kept])), 3)
-        figures[f"{way}_exact"] = round(100 * float(np.mean([result[way].exact for result in kept])), 1)
+        figures[f"{way}_exact"] = round(
+            100 * float(np.mean([result[way].exact for result in kept])), 1
+        )
     return figures

@@ -1,13 +1,17 @@
 """One training row: the context once, and several views of its spans that all read it.
 
-    context   [snippets] [last stretch] [first stretch] [second stretch] ...   each causal by itself, without its anchor
-    clean     anchor, true tokens, end                                         an answer read causally
-    noisy v   anchor, slots                                                    read both ways, all spans together
+    context   [snippets] [last stretch] [first stretch] [second stretch] ...   each causal by
+              itself, without its anchor
+    clean     anchor, true tokens, end                                         an answer read
+              causally
+    noisy v   anchor, slots                                                    read both ways, all
+              spans together
 
-The row at a place predicts the place behind it, so a slot's label stands one place before it. Wholly masked views have slots
-in numbers drawn independently of the true length: superfluous ones say ``<|delete|>``; where they are too few the last one
-says ``<|expand|>``: more follows (after DreamOn, arXiv 2602.01326). The other views are complementary pairs: what one masks
-the other shows (Fast-dLLM v2, arXiv 2509.26328).
+The row at a place predicts the place behind it, so a slot's label stands one place before it.
+Wholly masked views have slots in numbers drawn independently of the true length: superfluous ones
+say ``<|delete|>``; where they are too few the last one says ``<|expand|>``: more follows (after
+DreamOn, arXiv 2602.01326). The other views are complementary pairs: what one masks the other shows
+(Fast-dLLM v2, arXiv 2509.26328).
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ from training.examples.visibility import CLEAN, NOISY
 
 @dataclass
 class Row:
-    """Token by token; ``masked`` and ``causal`` are the weights of a token's label in the two losses, mostly zero."""
+    """Token by token; ``masked`` and ``causal`` are the weights of a token's label in the two
+    losses, mostly zero."""
 
     ids: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
@@ -39,7 +44,13 @@ class Row:
         return len(self.ids)
 
     def add(
-        self, token: int, position: int, segment: int, target: int = 0, masked: float = 0.0, causal: float = 0.0
+        self,
+        token: int,
+        position: int,
+        segment: int,
+        target: int = 0,
+        masked: float = 0.0,
+        causal: float = 0.0,
     ) -> None:
         """Append one token."""
         self.ids.append(token)
@@ -52,7 +63,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Slots:
-    """What stands in the slots of one span in one view, and their labels; ``weights`` are zero where nothing is asked."""
+    """What stands in the slots of one span in one view, and their labels; ``weights`` are zero
+    where nothing is asked."""
 
     ids: list[int]
     labels: list[int]
@@ -60,16 +72,25 @@ class Slots:
 
 
 def make_row(
-    cut: Cut, front: Sequence[Sequence[int]], model: ModelConfig, config: RowConfig, rng: np.random.Generator
+    cut: Cut,
+    front: Sequence[Sequence[int]],
+    model: ModelConfig,
+    config: RowConfig,
+    rng: np.random.Generator,
 ) -> Row:
     """One row; ``front`` are snippets' token ids, each a stretch of its own.
 
-    Noisy views are added while the row has room for them. The context and the clean views may be longer than
-    ``config.length`` by themselves: such a row is to be left out.
+    Noisy views are added while the row has room for them. The context and the clean views may be
+    longer than ``config.length`` by themselves: such a row is to be left out.
     """
     snippets = [begun(ids, False, model, config) for ids in front]
-    stretches = [begun(ids, i == 0 and cut.at_beginning, model, config) for i, ids in enumerate(fitted(cut, front, config))]
-    starts, spans = stretch_starts([len(s) for s in stretches], [1] * len(cut.spans), [len(s) for s in snippets])
+    stretches = [
+        begun(ids, i == 0 and cut.at_beginning, model, config)
+        for i, ids in enumerate(fitted(cut, front, config))
+    ]
+    starts, spans = stretch_starts(
+        [len(s) for s in stretches], [1] * len(cut.spans), [len(s) for s in snippets]
+    )
     # In the order of the row: snippets, the last stretch, the others.
     order = [*zip(snippets, starts, strict=False), (stretches[-1], starts[-1])]
     order += zip(stretches[:-1], starts[len(snippets) : -1], strict=True)
@@ -89,7 +110,9 @@ def make_row(
     return row
 
 
-def begun(ids: Sequence[int], at_beginning: bool, model: ModelConfig, config: RowConfig) -> list[int]:
+def begun(
+    ids: Sequence[int], at_beginning: bool, model: ModelConfig, config: RowConfig
+) -> list[int]:
     """A stretch with its start token."""
     first = model.start_token_id if at_beginning else model.gap_token_id
     assert first is not None
@@ -97,9 +120,16 @@ def begun(ids: Sequence[int], at_beginning: bool, model: ModelConfig, config: Ro
 
 
 def fitted(cut: Cut, front: Sequence[Sequence[int]], config: RowConfig) -> list[list[int]]:
-    """The stretches, the first cut at its front and the last at its end, until all fit ``config.context``."""
+    """The stretches, the first cut at its front and the last at its end, until all fit
+    ``config.context``."""
     stretches = [list(ids) for ids in cut.stretches]
-    surplus = sum(map(len, stretches)) + sum(map(len, front)) + len(stretches) + len(front) - config.context
+    surplus = (
+        sum(map(len, stretches))
+        + sum(map(len, front))
+        + len(stretches)
+        + len(front)
+        - config.context
+    )
     if surplus > 0:
         first, last = len(stretches[0]), len(stretches[-1])
         off_front = min(first, surplus * first // max(1, first + last))
@@ -109,7 +139,13 @@ def fitted(cut: Cut, front: Sequence[Sequence[int]], config: RowConfig) -> list[
 
 
 def _add_stretch(
-    row: Row, ids: Sequence[int], start: int, segment: int, anchored: bool, config: RowConfig, rng: np.random.Generator
+    row: Row,
+    ids: Sequence[int],
+    start: int,
+    segment: int,
+    anchored: bool,
+    config: RowConfig,
+    rng: np.random.Generator,
 ) -> None:
     """Add a stretch; the anchor is left to the views, but is the label of the token before it."""
     for i, token in enumerate(ids[:-1] if anchored else ids):
@@ -157,7 +193,8 @@ def wholly_masked(
 
 
 def masked_slots(span: Sequence[int], size: int, masked: np.ndarray, model: ModelConfig) -> Slots:
-    """``size`` slots for a span; ``masked`` says which of its tokens are hidden. What is superfluous is masked, too."""
+    """``size`` slots for a span; ``masked`` says which of its tokens are hidden. What is
+    superfluous is masked, too."""
     mask, delete, expand = model.mask_token_id, model.delete_token_id, model.expand_token_id
     assert delete is not None and expand is not None
     if size < len(span):
@@ -177,7 +214,9 @@ def _pair(
     rate = float(rng.random())
     first, second = [], []
     for span in spans:
-        slope = config.later_bias * np.linspace(-1.0, 1.0, len(span)) if len(span) > 1 else np.zeros(1)
+        slope = (
+            config.later_bias * np.linspace(-1.0, 1.0, len(span)) if len(span) > 1 else np.zeros(1)
+        )
         masked = rng.random(len(span)) < np.clip(rate + slope, 0.0, 1.0)
         surplus = int(rng.integers(1, config.surplus + 1)) if rng.random() < config.p_surplus else 0
         size = min(len(span) + surplus, max(config.slots))

@@ -1,4 +1,5 @@
-"""Cut a window of text into stretches of context and spans, as fills see them, and tokenise both."""
+"""Cut a window of text into stretches of context and spans, as fills see them, and tokenise
+both."""
 
 from __future__ import annotations
 
@@ -27,13 +28,22 @@ class Cut:
 
 
 def cut_window(
-    text: str, at_beginning: bool, is_python: bool, tokenizer: Tokenizer, config: RowConfig, rng: np.random.Generator
+    text: str,
+    at_beginning: bool,
+    is_python: bool,
+    tokenizer: Tokenizer,
+    config: RowConfig,
+    rng: np.random.Generator,
 ) -> Cut | None:
     """Spans of ``text`` at random places; ``None`` when it has no room for one."""
     count = min(config.max_spans, 1 + int(rng.geometric(0.3)))
     longest = int(min(MAX_SPAN_TOKENS, config.span_tokens / count) * CHARS_PER_SLOT)
     cuts = InfillConfig(p_any_character=config.p_any_character, p_syntax=config.p_syntax)
-    syntax = [p for p in python_pieces(text) if p[1] - p[0] <= longest] if is_python and config.p_syntax else []
+    syntax = (
+        [p for p in python_pieces(text) if p[1] - p[0] <= longest]
+        if is_python and config.p_syntax
+        else []
+    )
     chosen = choose_spans(text, count, cuts, rng, longest, syntax)
     if not chosen:
         return None

@@ -1,7 +1,9 @@
-"""Give control tokens ids of a parent that its text never uses, so that embedding and head keep their rows.
+"""Give control tokens ids of a parent that its text never uses, so that embedding and head keep
+their rows.
 
-First come rows of the embedding that no token has (parents pad their vocabulary), then special tokens that mark things no
-infilling ever shows: repository and issue marks, notebook cells, reserved ids.
+First come rows of the embedding that no token has (parents pad their vocabulary), then special
+tokens that mark things no infilling ever shows: repository and issue marks, notebook cells,
+reserved ids.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ def with_control_tokens(
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """The tokenizer with control tokens, and role -> id; ``rows`` are those of the embedding.
 
-    ``keep`` are contents that must stay what they are. ``CheckpointError`` for a parent without room.
+    ``keep`` are contents that must stay what they are. ``CheckpointError`` for a parent without
+    room.
     """
     changed = copy.deepcopy(tokenizer)
     added: list[dict[str, Any]] = changed.setdefault("added_tokens", [])
@@ -42,13 +45,16 @@ def with_control_tokens(
     reusable = {
         int(token["id"]): token
         for token in added
-        if token.get("special") and _REUSABLE.fullmatch(token["content"]) and token["content"] not in keep
+        if token.get("special")
+        and _REUSABLE.fullmatch(token["content"])
+        and token["content"] not in keep
     }
     # From the end: a vocabulary's later marks are the rarer ones.
     ids = [*free, *sorted(reusable, reverse=True)][: len(ROLES)]
     if len(ids) < len(ROLES):
         raise CheckpointError(
-            f"{name} has room for {len(ids)} of {len(ROLES)} control tokens: no unused rows of the embedding and too few "
+            f"{name} has room for {len(ids)} of {len(ROLES)} control tokens: no unused rows of the "
+            "embedding and too few "
             "special tokens that may be reused; choose another parent."
         )
     found = dict(zip(ROLES, ids, strict=True))
@@ -67,9 +73,19 @@ def with_control_tokens(
 
 def special_ids_of(tokenizer: dict[str, Any]) -> dict[str, int]:
     """Content -> id of every special token."""
-    return {token["content"]: int(token["id"]) for token in tokenizer["added_tokens"] if token.get("special")}
+    return {
+        token["content"]: int(token["id"])
+        for token in tokenizer["added_tokens"]
+        if token.get("special")
+    }
 
 
 def _special(token_id: int, content: str) -> dict[str, Any]:
-    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    flags = {
+        "single_word": False,
+        "lstrip": False,
+        "rstrip": False,
+        "normalized": False,
+        "special": True,
+    }
     return {"id": token_id, "content": content, **flags}

@@ -1,7 +1,9 @@
-"""``lacuna train convert SOURCE OUT``: an autoregressive checkpoint becomes one in our layout, ready to be adapted.
+"""``lacuna train convert SOURCE OUT``: an autoregressive checkpoint becomes one in our layout,
+ready to be adapted.
 
-Weights are copied, dequantised where they were quantised; six ids that no text uses become control tokens. The result still
-reads text as its parent did (row i predicts token i + 1, context is causal); ``training.adaptation`` teaches it masks.
+Weights are copied, dequantised where they were quantised; six ids that no text uses become control
+tokens. The result still reads text as its parent did (row i predicts token i + 1, context is
+causal); ``training.adaptation`` teaches it masks.
 """
 
 from __future__ import annotations
@@ -25,31 +27,40 @@ DOCUMENT_END = "<|endoftext|>"
 
 
 def convert(source: str, out: Path) -> Path:
-    """Convert a GGUF file, a Hugging Face folder, or a pinned parent by name, into the folder ``out``.
+    """Convert a GGUF file, a Hugging Face folder, or a pinned parent by name, into the folder
+    ``out``.
 
-    ``CheckpointError`` in one sentence when the source cannot be converted; ``ValueError`` when ``out`` is taken.
+    ``CheckpointError`` in one sentence when the source cannot be converted; ``ValueError`` when
+    ``out`` is taken.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists already; choose another folder.")
     path = fetch_pinned(source) if is_pinned(source) else Path(source)
     if not path.exists():
-        raise CheckpointError(f"There is no {path}; name a GGUF file or a Hugging Face model folder.")
+        raise CheckpointError(
+            f"There is no {path}; name a GGUF file or a Hugging Face model folder."
+        )
     return write_converted(read_hugging_face(path) if path.is_dir() else read_gguf(path), out)
 
 
 def write_converted(parent: Parent, out: Path) -> Path:
     """Write ``parent`` with control tokens as a checkpoint."""
     rows = int(parent.shape["embedding_size"])
-    tokenizer, control = with_control_tokens(parent.tokenizer, rows, parent.name, keep=(parent.bos, parent.eos))
+    tokenizer, control = with_control_tokens(
+        parent.tokenizer, rows, parent.name, keep=(parent.bos, parent.eos)
+    )
     config = _config(parent, tokenizer, control)
     state = dict(parent.tensors())
     if config.weight_tying:
         state.pop(HEAD, None)
     expected = tensor_shapes(config)
-    wrong = next((n for n in expected.keys() | state.keys() if _shape(state, n) != expected.get(n)), None)
+    wrong = next(
+        (n for n in expected.keys() | state.keys() if _shape(state, n) != expected.get(n)), None
+    )
     if wrong is not None:
         raise CheckpointError(
-            f"{parent.name}: {wrong} has the shape {_shape(state, wrong)} where {expected.get(wrong)} is expected; "
+            f"{parent.name}: {wrong} has the shape {_shape(state, wrong)} where "
+            f"{expected.get(wrong)} is expected; "
             "the file is incomplete or of another architecture."
         )
     specials = special_ids_of(tokenizer)
@@ -68,9 +79,10 @@ def write_converted(parent: Parent, out: Path) -> Path:
 def initialise_rows(matrix: Tensor, control: dict[str, int], eos_id: int) -> None:
     """Give control tokens (rows of ``matrix``, (V, E)) sensible beginnings, in place.
 
-    The end of a span begins as the end of a text. A mask knows nothing: it begins as the mean of all tokens, and so do the
-    tokens that change a span's length. What begins a stretch only has to be the same everywhere, and begins as the end of
-    a text too, which is what the parent saw before the first token of its documents.
+    The end of a span begins as the end of a text. A mask knows nothing: it begins as the mean of
+    all tokens, and so do the tokens that change a span's length. What begins a stretch only has to
+    be the same everywhere, and begins as the end of a text too, which is what the parent saw before
+    the first token of its documents.
     """
     mean = matrix.mean(0)
     for role in ("mask_token_id", "expand_token_id", "delete_token_id"):
@@ -86,7 +98,10 @@ def text_end(parent: Parent, specials: dict[str, int]) -> str:
 
 def _config(parent: Parent, tokenizer: dict[str, Any], control: dict[str, int]) -> ModelConfig:
     specials = special_ids_of(tokenizer)
-    eos, bos = specials[text_end(parent, specials)], None if parent.bos is None else specials.get(parent.bos)
+    eos, bos = (
+        specials[text_end(parent, specials)],
+        None if parent.bos is None else specials.get(parent.bos),
+    )
     eot = specials[parent.eos] if specials[parent.eos] != eos else None
     taken = {eos, bos, eot, *control.values()}
     values = {

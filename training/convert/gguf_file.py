@@ -1,7 +1,9 @@
-"""Read a GGUF file (llama.cpp's format) as a parent: dequantised weights, shape and a rebuilt tokenizer.
+"""Read a GGUF file (llama.cpp's format) as a parent: dequantised weights, shape and a rebuilt
+tokenizer.
 
-llama.cpp stores the rows of query and key matrices of Llama models interleaved, for its own rotation; here they are put back
-into the order of rotate-half (the inverse of ``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run.
+llama.cpp stores the rows of query and key matrices of Llama models interleaved, for its own
+rotation; here they are put back into the order of rotate-half (the inverse of
+``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run.
 """
 
 from __future__ import annotations
@@ -40,24 +42,43 @@ def read_gguf(path: Path) -> Parent:
     try:
         reader = GGUFReader(path)
     except Exception as exc:  # the library raises whatever its parser stumbles over
-        raise CheckpointError(f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again.") from exc
+        raise CheckpointError(
+            f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again."
+        ) from exc
     fields = _Fields(path, reader)
     architecture = fields.text("general.architecture")
     if architecture not in ARCHITECTURES:
         raise CheckpointError(
-            f"{path} holds the architecture {architecture!r}; only {' and '.join(ARCHITECTURES)} can be converted."
+            f"{path} holds the architecture {architecture!r}; only {' and '.join(ARCHITECTURES)} "
+            "can be converted."
         )
     names = {tensor.name for tensor in reader.tensors}
     if "token_embd.weight" not in names:
-        raise CheckpointError(f"{path} has no tensor token_embd.weight; it is no whole language model.")
-    if "rope_freqs.weight" in names or fields.get(f"{architecture}.rope.scaling.type") not in (None, "none"):
-        raise CheckpointError(f"{path} scales its rotary positions, which is not supported; choose a parent that does not.")
+        raise CheckpointError(
+            f"{path} has no tensor token_embd.weight; it is no whole language model."
+        )
+    if "rope_freqs.weight" in names or fields.get(f"{architecture}.rope.scaling.type") not in (
+        None,
+        "none",
+    ):
+        raise CheckpointError(
+            f"{path} scales its rotary positions, which is not supported; choose a parent that "
+            "does not."
+        )
     heads = fields.number(f"{architecture}.attention.head_count")
     kv_heads = int(fields.get(f"{architecture}.attention.head_count_kv") or heads)
     width = fields.number(f"{architecture}.embedding_length")
-    if (head_dim := fields.get(f"{architecture}.attention.key_length")) not in (None, width // heads):
-        raise CheckpointError(f"{path} has heads of {head_dim} where width / heads is {width // heads}; not supported.")
-    rows = next(int(tensor.shape[1]) for tensor in reader.tensors if tensor.name == "token_embd.weight")
+    if (head_dim := fields.get(f"{architecture}.attention.key_length")) not in (
+        None,
+        width // heads,
+    ):
+        raise CheckpointError(
+            f"{path} has heads of {head_dim} where width / heads is {width // heads}; not "
+            "supported."
+        )
+    rows = next(
+        int(tensor.shape[1]) for tensor in reader.tensors if tensor.name == "token_embd.weight"
+    )
     shape = {
         "d_model": width,
         "n_layers": fields.number(f"{architecture}.block_count"),
@@ -94,17 +115,25 @@ def read_gguf(path: Path) -> Parent:
     )
 
 
-def _tensors(path: Path, reader: GGUFReader, permuted: dict[str, int]) -> Iterator[tuple[str, Tensor]]:
+def _tensors(
+    path: Path, reader: GGUFReader, permuted: dict[str, int]
+) -> Iterator[tuple[str, Tensor]]:
     for tensor in reader.tensors:
         name, part = _our_name(path, tensor.name)
         try:
             values = dequantize(tensor.data, tensor.tensor_type)
         except (NotImplementedError, KeyError, ValueError) as exc:
             raise CheckpointError(
-                f"{path}: {tensor.name} is stored as {tensor.tensor_type.name}, which cannot be read; choose another file."
+                f"{path}: {tensor.name} is stored as {tensor.tensor_type.name}, which cannot be "
+                "read; choose another file."
             ) from exc
         value = np.array(values, np.float32).reshape([int(n) for n in reversed(tensor.shape)])
-        yield name, torch.from_numpy(rotate_half_order(value, permuted[part]) if part in permuted else value)
+        yield (
+            name,
+            torch.from_numpy(
+                rotate_half_order(value, permuted[part]) if part in permuted else value
+            ),
+        )
 
 
 def rotate_half_order(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
@@ -122,7 +151,9 @@ def _our_name(path: Path, name: str) -> tuple[str, str]:
     if len(pieces) == 4 and pieces[0] == "blk" and pieces[1].isdigit() and pieces[2] in _PARTS:
         part = BLOCK_NAMES[_PARTS[pieces[2]]]
         return block_tensor(int(pieces[1]), part, pieces[3]), part
-    raise CheckpointError(f"{path} has a tensor {name}, which no Llama-like model has; it cannot be converted.")
+    raise CheckpointError(
+        f"{path} has a tensor {name}, which no Llama-like model has; it cannot be converted."
+    )
 
 
 def _rounded(value: float) -> float:
@@ -148,13 +179,17 @@ class _Fields:
     def number(self, key: str) -> int:
         value = self.get(key)
         if not isinstance(value, int | float) or value <= 0:
-            raise CheckpointError(f"{self._path}: {key} is {value!r}, not a positive number; fetch the file again.")
+            raise CheckpointError(
+                f"{self._path}: {key} is {value!r}, not a positive number; fetch the file again."
+            )
         return int(value)
 
     def real(self, key: str) -> float:
         value = self.get(key)
         if not isinstance(value, int | float):
-            raise CheckpointError(f"{self._path}: {key} is {value!r}, not a number; fetch the file again.")
+            raise CheckpointError(
+                f"{self._path}: {key} is {value!r}, not a number; fetch the file again."
+            )
         return float(value)
 
     def text(self, key: str) -> str:
@@ -166,11 +201,15 @@ class _Fields:
     def texts(self, key: str) -> list[str]:
         value = self.get(key)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise CheckpointError(f"{self._path} has no list {key}; its tokenizer cannot be rebuilt.")
+            raise CheckpointError(
+                f"{self._path} has no list {key}; its tokenizer cannot be rebuilt."
+            )
         return value
 
     def numbers(self, key: str) -> list[Any]:
         value = self.get(key)
         if not isinstance(value, list):
-            raise CheckpointError(f"{self._path} has no list {key}; its tokenizer cannot be rebuilt.")
+            raise CheckpointError(
+                f"{self._path} has no list {key}; its tokenizer cannot be rebuilt."
+            )
         return value

@@ -1,4 +1,5 @@
-"""Read a Hugging Face folder of a Llama-like model (Llama, SmolLM2, Qwen2) as a parent. Nothing of the folder is run."""
+"""Read a Hugging Face folder of a Llama-like model (Llama, SmolLM2, Qwen2) as a parent. Nothing of
+the folder is run."""
 
 from __future__ import annotations
 
@@ -27,31 +28,49 @@ _PARTS = {
     "mlp.up_proj": "up",
     "mlp.down_proj": "down",
 }
-_TOP = {"model.embed_tokens.weight": EMBEDDING, "model.norm.weight": LAST_NORM, "lm_head.weight": HEAD}
-_ONE_VALUE = {"hidden_act": "silu", "mlp_bias": False, "use_sliding_window": False, "pretraining_tp": 1}
+_TOP = {
+    "model.embed_tokens.weight": EMBEDDING,
+    "model.norm.weight": LAST_NORM,
+    "lm_head.weight": HEAD,
+}
+_ONE_VALUE = {
+    "hidden_act": "silu",
+    "mlp_bias": False,
+    "use_sliding_window": False,
+    "pretraining_tp": 1,
+}
 
 
 def read_hugging_face(folder: Path) -> Parent:
     """The parent in ``folder``; ``CheckpointError`` says in one sentence why it cannot be read."""
     if not (folder / "config.json").exists():
-        raise CheckpointError(f"{folder} has no config.json; name a GGUF file or a Hugging Face model folder.")
+        raise CheckpointError(
+            f"{folder} has no config.json; name a GGUF file or a Hugging Face model folder."
+        )
     raw = read_json_object(folder / "config.json")
     if raw.get("model_type") not in MODEL_TYPES:
         raise CheckpointError(
-            f"{folder} holds the architecture {raw.get('model_type')!r}; only {' and '.join(MODEL_TYPES)} can be converted."
+            f"{folder} holds the architecture {raw.get('model_type')!r}; only "
+            f"{' and '.join(MODEL_TYPES)} can be converted."
         )
     for key, value in _ONE_VALUE.items():
         if raw.get(key, value) != value:
-            raise CheckpointError(f"{folder}: {key} = {raw[key]!r} is not supported, only {value!r}; choose another parent.")
+            raise CheckpointError(
+                f"{folder}: {key} = {raw[key]!r} is not supported, only {value!r}; choose another "
+                "parent."
+            )
     rope = raw.get("rope_parameters") or {}
     if raw.get("rope_scaling") or rope.get("rope_type", "default") != "default":
         raise CheckpointError(
-            f"{folder} scales its rotary positions, which is not supported; choose a parent that does not."
+            f"{folder} scales its rotary positions, which is not supported; choose a parent that "
+            "does not."
         )
     shape = _shape(folder, raw, rope)
     tokenizer = read_json_object(folder / "tokenizer.json")
     if not tokenizer:
-        raise CheckpointError(f"{folder} has no tokenizer.json; save the tokenizer in its fast form first.")
+        raise CheckpointError(
+            f"{folder} has no tokenizer.json; save the tokenizer in its fast form first."
+        )
     bos, eos = _text_ends(folder, raw, tokenizer)
     return Parent(str(folder), shape, partial(_tensors, folder), tokenizer, bos, eos)
 
@@ -73,17 +92,25 @@ def _shape(folder: Path, raw: dict[str, Any], rope: dict[str, Any]) -> dict[str,
             "include_qkv_bias": bool(raw.get("attention_bias", raw["model_type"] == "qwen2")),
         }
     except (KeyError, TypeError, ValueError) as exc:
-        raise CheckpointError(f"{folder / 'config.json'} lacks or garbles {exc}; fetch the checkpoint again.") from exc
+        raise CheckpointError(
+            f"{folder / 'config.json'} lacks or garbles {exc}; fetch the checkpoint again."
+        ) from exc
     if raw.get("attention_bias") and raw["model_type"] == "llama":
-        raise CheckpointError(f"{folder} has a bias behind its attention, which is not supported; choose another parent.")
+        raise CheckpointError(
+            f"{folder} has a bias behind its attention, which is not supported; choose another "
+            "parent."
+        )
     if raw.get("head_dim") not in (None, width // heads):
         raise CheckpointError(
-            f"{folder} has heads of {raw['head_dim']} where width / heads is {width // heads}; not supported."
+            f"{folder} has heads of {raw['head_dim']} where width / heads is {width // heads}; not "
+            "supported."
         )
     return shape
 
 
-def _text_ends(folder: Path, raw: dict[str, Any], tokenizer: dict[str, Any]) -> tuple[str | None, str]:
+def _text_ends(
+    folder: Path, raw: dict[str, Any], tokenizer: dict[str, Any]
+) -> tuple[str | None, str]:
     """Content of the tokens that begin and end a text, by role and else by id."""
     roles = read_json_object(folder / "tokenizer_config.json")
     by_id = {token["id"]: token["content"] for token in tokenizer.get("added_tokens", [])}
@@ -114,4 +141,6 @@ def _our_name(folder: Path, name: str) -> str:
     layer, _, part = inside.partition(".")
     if layer.isdigit() and part in _PARTS and kind in ("weight", "bias"):
         return block_tensor(int(layer), BLOCK_NAMES[_PARTS[part]], kind)
-    raise CheckpointError(f"{folder} has a tensor {name}, which no Llama-like model has; it cannot be converted.")
+    raise CheckpointError(
+        f"{folder} has a tensor {name}, which no Llama-like model has; it cannot be converted."
+    )

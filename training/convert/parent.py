@@ -18,7 +18,8 @@ class Parent:
     shape: dict[str, Any]
     """Keys of ``ModelConfig`` that describe the architecture; no special ids."""
     tensors: Callable[[], Iterator[tuple[str, Tensor]]]
-    """Our full tensor name and its fp32 value, (out, in) and in rotate-half order, one after another."""
+    """Our full tensor name and its fp32 value, (out, in) and in rotate-half order, one after
+    another."""
     tokenizer: dict[str, Any]
     """The JSON object of a ``tokenizer.json``."""
     bos: str | None
@@ -37,7 +38,8 @@ BLOCK_NAMES = {
     "up": "up_proj",
     "down": "ff_out",
 }
-"""The parts of a Llama block by their common names, and what ``engine`` calls them (LLaDA's names)."""
+"""The parts of a Llama block by their common names, and what ``engine`` calls them (LLaDA's names).
+"""
 
 EMBEDDING = "model.transformer.wte.weight"
 HEAD = "model.transformer.ff_out.weight"
@@ -45,5 +47,6 @@ LAST_NORM = "model.transformer.ln_f.weight"
 
 
 def block_tensor(layer: int, part: str, kind: str) -> str:
-    """Our name of ``part`` (a value of ``BLOCK_NAMES``) in a layer; ``kind`` is ``weight`` or ``bias``."""
+    """Our name of ``part`` (a value of ``BLOCK_NAMES``) in a layer; ``kind`` is ``weight`` or
+    ``bias``."""
     return f"model.transformer.blocks.{layer}.{part}.{kind}"

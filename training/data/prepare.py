@@ -1,6 +1,8 @@
-"""``lacuna train data``: from pinned packages, corpus files and own sources to a tokenizer and token shards.
+"""``lacuna train data``: from pinned packages, corpus files and own sources to a tokenizer and
+token shards.
 
-Each stage leaves its result in the work folder and is skipped when the result is there, so an interrupted run resumes.
+Each stage leaves its result in the work folder and is skipped when the result is there, so an
+interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ from training.data.tokenizer import SPECIAL_TOKENS, train_tokenizer
 END_TOKENS = ("<|eos|>", "<|endoftext|>")
 """What ends a document: the name in our own tokenizers, and in those of converted parents."""
 OWN_MEGABYTES = 5.0
-"""How much of a source of the user's own the tokenizer learns from, unless the run file says otherwise."""
+"""How much of a source of the user's own the tokenizer learns from, unless the run file says
+otherwise."""
 
 
 class DataConfig(Config, kw_only=True, frozen=True):
-    """``[data]`` run file: where text comes from and where shards go. Paths are relative to the working folder."""
+    """``[data]`` run file: where text comes from and where shards go. Paths are relative to the
+    working folder."""
 
     out: Path
     """Shards go to ``out/<kind>-<split>``, downloads and intermediate text to ``out/work``."""
@@ -65,16 +69,28 @@ def prepare(config: DataConfig) -> None:
     if config.packages is not None:
         if not (work / "val-python-00.jsonl.zst").exists():
             limit = config.max_package_megabytes * 1e6
-            write_python(work, read_manifest(config.packages), limit, config.standard_library, config.evaluation_set)
+            write_python(
+                work,
+                read_manifest(config.packages),
+                limit,
+                config.standard_library,
+                config.evaluation_set,
+            )
         kinds["python"] = work
     if both := kinds.keys() & config.sources.keys():
-        raise ValueError(f"{min(both)} is the name of a source and of a kind of the corpus; give the source another.")
+        raise ValueError(
+            f"{min(both)} is the name of a source and of a kind of the corpus; give the source "
+            "another."
+        )
     if not kinds and not config.sources:
         raise ValueError("There is nothing to read; set `corpus`, `packages` or `sources`.")
     tokenizer = _tokenizer(config, kinds)
     eos = next((i for i in map(tokenizer.token_to_id, END_TOKENS) if i is not None), None)
     if eos is None:
-        raise ValueError(f"{config.tokenizer} has no token that ends a text ({' or '.join(END_TOKENS)}); choose another.")
+        raise ValueError(
+            f"{config.tokenizer} has no token that ends a text ({' or '.join(END_TOKENS)}); choose "
+            "another."
+        )
     for name, split in product([*kinds, *config.sources], ("train", "val")):
         target = config.out / f"{name}-{split}"
         if (target / "manifest.json").exists():
@@ -82,7 +98,9 @@ def prepare(config: DataConfig) -> None:
         skipped = SkippedRecords()
         if name in kinds:
             files = _files(kinds[name], split, name)
-            documents: Iterator[TrainingDocument] = (TrainingDocument(r["text"], _name(r)) for r in read_shards(files))
+            documents: Iterator[TrainingDocument] = (
+                TrainingDocument(r["text"], _name(r)) for r in read_shards(files)
+            )
             hashes = {path.name: sha256(path) for path in files}
         else:
             documents = source_documents(name, config.sources[name], split, skipped)
@@ -93,12 +111,16 @@ def prepare(config: DataConfig) -> None:
                 skipped.report()
             else:
                 (target / "manifest.json").unlink()
-                raise ValueError(f"sources.{name} holds no text in the field {config.sources[name].text!r}; name another.")
+                raise ValueError(
+                    f"sources.{name} holds no text in the field {config.sources[name].text!r}; "
+                    "name another."
+                )
         sys.stderr.write(f"{target}: {tokens / 1e6:.1f} M tokens\n")
 
 
 def read_shards(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON records of corpus files, which are made by us: a line that is none is an error."""
+    """Yield the JSON records of corpus files, which are made by us: a line that is none is an
+    error."""
     for path in files:
         with open_lines(path) as lines:
             yield from map(json.loads, lines)
@@ -109,9 +131,14 @@ def _name(record: dict[str, Any]) -> str:
 
 
 def _files(folder: Path, split: str, kind: str) -> list[Path]:
-    files = sorted([*folder.glob(f"{split}-{kind}.jsonl.zst"), *folder.glob(f"{split}-{kind}-*.jsonl.zst")])
+    files = sorted(
+        [*folder.glob(f"{split}-{kind}.jsonl.zst"), *folder.glob(f"{split}-{kind}-*.jsonl.zst")]
+    )
     if not files:
-        raise ValueError(f"{folder} has no {split}-{kind}*.jsonl.zst; set `corpus` to the folder that holds the text.")
+        raise ValueError(
+            f"{folder} has no {split}-{kind}*.jsonl.zst; set `corpus` to the folder that holds the "
+            "text."
+        )
     return files
 
 
@@ -120,10 +147,13 @@ def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
     if path.exists():
         return Tokenizer.from_file(str(path))
     streams: dict[str, Iterator[str]] = {
-        kind: (r["text"] for r in read_shards(_files(folder, "train", kind))) for kind, folder in kinds.items()
+        kind: (r["text"] for r in read_shards(_files(folder, "train", kind)))
+        for kind, folder in kinds.items()
     }
     for name, source in config.sources.items():
-        streams[name] = (document.text for document in source_documents(name, source, "train", SkippedRecords()))
+        streams[name] = (
+            document.text for document in source_documents(name, source, "train", SkippedRecords())
+        )
     learnt = []
     for name, documents in streams.items():
         left = config.tokenizer_megabytes.get(name, 0.0 if name in kinds else OWN_MEGABYTES) * 1e6

@@ -1,4 +1,5 @@
-"""Python text from pinned packages and the standard library: filtered, deduplicated, split by package."""
+"""Python text from pinned packages and the standard library: filtered, deduplicated, split by
+package."""
 
 from __future__ import annotations
 
@@ -13,25 +14,39 @@ import zstandard
 from rich.progress import track
 
 from engine.base.atomic_write import write_file
-from training.data.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
+from training.data.clean import (
+    Decontaminate,
+    NearDuplicates,
+    is_test,
+    keep_python,
+    strip_licence_header,
+)
 from training.data.packages import PackageManifest, fetch, python_files, standard_library
 
 
 def write_python(
-    work: Path, manifest: PackageManifest, max_package_bytes: float, with_library: bool, evaluation_set: Path | None
+    work: Path,
+    manifest: PackageManifest,
+    max_package_bytes: float,
+    with_library: bool,
+    evaluation_set: Path | None,
 ) -> None:
-    """Filter the packages and the standard library into ``train-python-00`` and ``val-python-00``."""
+    """Filter the packages and the standard library into ``train-python-00`` and
+    ``val-python-00``."""
     archives = fetch(manifest, work / "packages")
     clean = Decontaminate(_solutions(evaluation_set))
     unseen = NearDuplicates()
     names = {package.file: package for package in manifest.packages}
     out: dict[str, list[dict[str, str]]] = {"train": [], "val": []}
-    # Held-out packages go last: what they share with the training packages is dropped from them, not from training.
+    # Held-out packages go last: what they share with the training packages is dropped from them,
+    # not from training.
     archives.sort(key=lambda a: names[a.name].name in manifest.held_out)
     with ProcessPoolExecutor(2) as pool:
         collected = pool.map(_harvest, archives)
         for archive, files in zip(
-            archives, track(collected, "Python packages", len(archives), disable=not sys.stderr.isatty()), strict=True
+            archives,
+            track(collected, "Python packages", len(archives), disable=not sys.stderr.isatty()),
+            strict=True,
         ):
             package = names[archive.name]
             split = "val" if package.name in manifest.held_out else "train"
@@ -42,7 +57,13 @@ def write_python(
     library = _kept(standard_library()) if with_library else []
     for path, text in _capped(library, 2 * max_package_bytes):
         if unseen.is_new(text) and clean.is_clean(text):
-            record = {"text": text, "source": "cpython", "path": path, "kind": "python", "license": "PSF-2.0"}
+            record = {
+                "text": text,
+                "source": "cpython",
+                "path": path,
+                "kind": "python",
+                "license": "PSF-2.0",
+            }
             out["train"].append(record)
     for split, records in out.items():
         lines = "".join(json.dumps(record) + "\n" for record in records)

@@ -1,4 +1,5 @@
-"""Training records from JSONL, Parquet or text: what cannot be read is counted, skipped and listed, never fatal."""
+"""Training records from JSONL, Parquet or text: what cannot be read is counted, skipped and listed,
+never fatal."""
 
 from __future__ import annotations
 
@@ -33,11 +34,15 @@ class SkippedRecords:
         """Say on stderr how many there were."""
         if self.count:
             more = " ..." if self.count > len(self.places) else ""
-            sys.stderr.write(f"{self.count} records skipped, they cannot be read: {', '.join(self.places)}{more}\n")
+            sys.stderr.write(
+                f"{self.count} records skipped, they cannot be read: "
+                f"{', '.join(self.places)}{more}\n"
+            )
 
 
 def read_records(path: Path, skipped: SkippedRecords) -> Iterator[dict[str, Any]]:
-    """Objects of a ``.jsonl`` (``.gz``, ``.zst``) or ``.parquet`` file; any other file is one record with its ``text``."""
+    """Objects of a ``.jsonl`` (``.gz``, ``.zst``) or ``.parquet`` file; any other file is one
+    record with its ``text``."""
     if path.suffix == ".parquet":
         yield from _parquet(path)
     elif any(suffix.startswith(".json") for suffix in path.suffixes):
@@ -51,10 +56,13 @@ def read_records(path: Path, skipped: SkippedRecords) -> Iterator[dict[str, Any]
 
 @contextmanager
 def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """Lines of a file, decompressed by its suffix (``.zst`` with windows up to 128 MiB, ``.gz``)."""
+    """Lines of a file, decompressed by its suffix (``.zst`` with windows up to 128 MiB,
+    ``.gz``)."""
     with path.open("rb") as raw:
         if path.suffix == ".zst":
-            yield io.BufferedReader(zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw))
+            yield io.BufferedReader(
+                zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw)
+            )
         elif path.suffix == ".gz":
             yield gzip.GzipFile(fileobj=raw)
         else:

@@ -1,7 +1,9 @@
-"""Token shards: text tokenised once into a memory-mapped file, with document borders and a manifest of hashes.
+"""Token shards: text tokenised once into a memory-mapped file, with document borders and a manifest
+of hashes.
 
-A shard folder holds ``tokens.bin`` (little-endian uint16 or uint32), ``starts.npy`` (int64, one entry a document and one
-for the end), ``names.json`` (one string a document) and ``manifest.json``. Every document ends with the eos id.
+A shard folder holds ``tokens.bin`` (little-endian uint16 or uint32), ``starts.npy`` (int64, one
+entry a document and one for the end), ``names.json`` (one string a document) and ``manifest.json``.
+Every document ends with the eos id.
 """
 
 from __future__ import annotations
@@ -35,18 +37,26 @@ class TokenShard:
         try:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         except FileNotFoundError as exc:
-            raise ValueError(f"{folder} holds no token shard; run `lacuna train data` first.") from exc
+            raise ValueError(
+                f"{folder} holds no token shard; run `lacuna train data` first."
+            ) from exc
         kind, empty = self.manifest["dtype"], not self.manifest["tokens"]
-        self.tokens: NDArray[Any] = np.empty(0, kind) if empty else np.memmap(folder / "tokens.bin", dtype=kind, mode="r")
+        self.tokens: NDArray[Any] = (
+            np.empty(0, kind) if empty else np.memmap(folder / "tokens.bin", dtype=kind, mode="r")
+        )
         self.starts: NDArray[np.int64] = np.load(folder / "starts.npy")
         if len(self.tokens) != self.manifest["tokens"]:
             raise ValueError(f"{folder} is cut short; run `lacuna train data` again.")
         if not empty and _sha256(folder / "tokens.bin") != self.manifest["sha256"]:
-            raise ValueError(f"{folder} was changed or damaged after it was made; run `lacuna train data` again.")
+            raise ValueError(
+                f"{folder} was changed or damaged after it was made; run `lacuna train data` again."
+            )
         try:
             self.names: list[str] = json.loads((folder / "names.json").read_text())
         except FileNotFoundError as exc:
-            raise ValueError(f"{folder} was made by an older version; run `lacuna train data` again.") from exc
+            raise ValueError(
+                f"{folder} was made by an older version; run `lacuna train data` again."
+            ) from exc
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -61,11 +71,16 @@ class TokenShard:
 
 
 def write_shard(
-    folder: Path, documents: Iterable[TrainingDocument], tokenizer: Tokenizer, eos_id: int, sources: dict[str, str]
+    folder: Path,
+    documents: Iterable[TrainingDocument],
+    tokenizer: Tokenizer,
+    eos_id: int,
+    sources: dict[str, str],
 ) -> int:
     """Tokenise ``documents`` into ``folder``; return the number of tokens.
 
-    The manifest is written last and atomically, so an interrupted run leaves no shard that looks whole.
+    The manifest is written last and atomically, so an interrupted run leaves no shard that looks
+    whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest_path = folder / "manifest.json"
@@ -77,7 +92,9 @@ def write_shard(
     with (folder / "tokens.bin").open("wb") as out:
         for batch in _batches(documents, 256):
             names += [document.name for document in batch]
-            for encoding in tokenizer.encode_batch_fast([document.text for document in batch], add_special_tokens=False):
+            for encoding in tokenizer.encode_batch_fast(
+                [document.text for document in batch], add_special_tokens=False
+            ):
                 data = np.asarray([*encoding.ids, eos_id], dtype=dtype).tobytes()
                 digest.update(data)
                 out.write(data)

@@ -1,7 +1,8 @@
 """Train the byte-level BPE tokenizer of the default model.
 
-The pre-tokeniser splits after every newline first, so no token crosses a line end: the engine may cache token ids per
-line and an edit changes the tokens of its own line only. Runs of spaces stay together, which is what indentation needs.
+The pre-tokeniser splits after every newline first, so no token crosses a line end: the engine may
+cache token ids per line and an edit changes the tokens of its own line only. Runs of spaces stay
+together, which is what indentation needs.
 """
 
 from __future__ import annotations

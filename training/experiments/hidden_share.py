@@ -1,11 +1,13 @@
-"""How often should the context be encoded without the spans? An ablation of ``infill.hidden_share``.
+"""How often should the context be encoded without the spans? An ablation of
+``infill.hidden_share``.
 
-    python -m training.experiments.hidden_share training/configs/experiments/hidden-share.toml [key=value ...]
+    python -m training.experiments.hidden_share training/configs/experiments/hidden-share.toml
+    [key=value ...]
 
-One small model for each share, otherwise alike; each is judged by the cross-entropy of held-out spans, wholly masked, with
-the context encoded without them and with full attention, and by exact pieces with the context encoded once (``hidden``),
-with full passes (``none``) and with the approximate cache of unmodified models (``dual``).
-A second start does only what is missing.
+One small model for each share, otherwise alike; each is judged by the cross-entropy of held-out
+spans, wholly masked, with the context encoded without them and with full attention, and by exact
+pieces with the context encoded once (``hidden``), with full passes (``none``) and with the
+approximate cache of unmodified models (``dual``). A second start does only what is missing.
 """
 
 from __future__ import annotations
@@ -54,12 +56,23 @@ class HiddenShareConfig(Config, kw_only=True, frozen=True):
 
 
 def measure(config: HiddenShareConfig, share: float) -> dict[str, float]:
-    """Train with one share and judge: the bound on plain rows, the loss of spans, and exact pieces by cache."""
+    """Train with one share and judge: the bound on plain rows, the loss of spans, and exact pieces
+    by cache."""
     run = PretrainConfig(
-        out=config.out / f"share-{share}", data=config.data, tokenizer=config.tokenizer, model=config.model,
-        steps=config.steps, mixture=config.mixture, batch=config.batch, infill=InfillConfig(hidden_share=share),
-        optim=config.optim, compile=config.compile, evaluate_every=config.steps, save_every=config.steps, keep=1,
-    )  # fmt: skip
+        out=config.out / f"share-{share}",
+        data=config.data,
+        tokenizer=config.tokenizer,
+        model=config.model,
+        steps=config.steps,
+        mixture=config.mixture,
+        batch=config.batch,
+        infill=InfillConfig(hidden_share=share),
+        optim=config.optim,
+        compile=config.compile,
+        evaluate_every=config.steps,
+        save_every=config.steps,
+        keep=1,
+    )
     model = load_checkpoint(pretrain(run), torch.float32)
     rows = [json.loads(line) for line in (run.out / "metrics.jsonl").read_text().splitlines()]
     bound = [row[f"val_bound_{PYTHON}"] for row in rows if f"val_bound_{PYTHON}" in row][-1]
@@ -80,10 +93,14 @@ def measure(config: HiddenShareConfig, share: float) -> dict[str, float]:
 
 @torch.no_grad()
 def infill_loss(model: MaskPredictor, batches: Batches, shape: BatchConfig, hidden: float) -> float:
-    """Nats a slot of wholly masked spans, the context encoded without them (``hidden`` 1) or with them (0)."""
+    """Nats a slot of wholly masked spans, the context encoded without them (``hidden`` 1) or with
+    them (0)."""
     module = LossModule(model.eval())
     spans = msgspec.structs.replace(SPANS, hidden_share=hidden)
-    found = [batches.infill(i, shape.rows, shape.length - spans.slots, model.config, spans) for i in range(LOSS_BATCHES)]
+    found = [
+        batches.infill(i, shape.rows, shape.length - spans.slots, model.config, spans)
+        for i in range(LOSS_BATCHES)
+    ]
     return float(np.mean([float(module(batch)) for batch in found]))
 
 
@@ -91,7 +108,11 @@ def main(arguments: list[str]) -> None:
     """Train what is missing and print a table."""
     config = load_run(Path(arguments[0]), arguments[1:], HiddenShareConfig)
     config.out.mkdir(parents=True, exist_ok=True)
-    sys.stdout.write("share  bound  spans: hidden  full  exact: " + "  ".join(f"{cache:>8}" for cache in CACHES) + "\n")
+    sys.stdout.write(
+        "share  bound  spans: hidden  full  exact: "
+        + "  ".join(f"{cache:>8}" for cache in CACHES)
+        + "\n"
+    )
     for share in config.shares:
         kept = config.out / f"share-{share}.json"
         if not kept.exists():

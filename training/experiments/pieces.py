@@ -1,6 +1,8 @@
-"""Cut-out pieces of held-out Python, the same for every model, and how many of them a model writes exactly.
+"""Cut-out pieces of held-out Python, the same for every model, and how many of them a model writes
+exactly.
 
-The true number of tokens is told, so that models are compared by what they write and not by where they stop.
+The true number of tokens is told, so that models are compared by what they write and not by where
+they stop.
 """
 
 from __future__ import annotations
@@ -49,25 +51,40 @@ def cut_pieces(shard: TokenShard, tokenizer: Tokenizer, count: int) -> list[Piec
 
 
 def exact_match(
-    model: MaskPredictor, tokenizer: Path, pieces: list[Piece], cache: Literal["auto", "none", "dual", "hidden"] = "auto"
+    model: MaskPredictor,
+    tokenizer: Path,
+    pieces: list[Piece],
+    cache: Literal["auto", "none", "dual", "hidden"] = "auto",
 ) -> float:
     """Share of ``pieces`` that a mask predictor fills exactly; ``cache`` as in requests."""
     options = SamplerOptions(cache=cache)
-    with Engine.with_backend(model.config, TextTokenizer(tokenizer), TorchBackend(model, torch.device("cpu"))) as engine:
+    with Engine.with_backend(
+        model.config, TextTokenizer(tokenizer), TorchBackend(model, torch.device("cpu"))
+    ) as engine:
         hits = 0
         for at in range(0, len(pieces), BATCH):
             jobs = []
             for piece in pieces[at : at + BATCH]:
                 start, tokens = len(piece.before), len(engine.tokenizer.encode(piece.text))
-                span = Span(start=start, end=start + len(piece.text), single_line=True, tokens=tokens)
+                span = Span(
+                    start=start, end=start + len(piece.text), single_line=True, tokens=tokens
+                )
                 text = piece.before + piece.text + piece.after
-                jobs.append((piece, engine.submit_fill(FillRequest(text=text, spans=(span,), sampler=options))))
+                jobs.append(
+                    (
+                        piece,
+                        engine.submit_fill(FillRequest(text=text, spans=(span,), sampler=options)),
+                    )
+                )
             hits += sum(job.future.result().spans[0].text == piece.text for piece, job in jobs)
     return hits / max(1, len(pieces))
 
 
-def causal_exact_match(model: MaskPredictor, tokenizer: Path, pieces: list[Piece], both_sides: bool) -> float:
-    """The same of an autoregressive model: by fill-in-the-middle, or from what stands before alone."""
+def causal_exact_match(
+    model: MaskPredictor, tokenizer: Path, pieces: list[Piece], both_sides: bool
+) -> float:
+    """The same of an autoregressive model: by fill-in-the-middle, or from what stands before
+    alone."""
     text = TextTokenizer(tokenizer)
     hits = 0
     for at in range(0, len(pieces), BATCH):
@@ -76,5 +93,8 @@ def causal_exact_match(model: MaskPredictor, tokenizer: Path, pieces: list[Piece
         sides = [(text.encode(piece.before), text.encode(piece.after)) for piece in part]
         prompts = [fim_prompt(before, after) if both_sides else before for before, after in sides]
         found = continue_greedily(model, prompts, max(sizes), model.config.eos_token_id)
-        hits += sum(text.decode(ids[:n]) == piece.text for ids, n, piece in zip(found, sizes, part, strict=True))
+        hits += sum(
+            text.decode(ids[:n]) == piece.text
+            for ids, n, piece in zip(found, sizes, part, strict=True)
+        )
     return hits / max(1, len(pieces))

@@ -1,7 +1,8 @@
 """Line pairs as documents in forward order, and as questions in both directions.
 
-Every document holds a first line before its second line, never the other way round. A question about the next line is a
-question in the order of the documents; one about the previous line asks for the reverse.
+Every document holds a first line before its second line, never the other way round. A question
+about the next line is a question in the order of the documents; one about the previous line asks
+for the reverse.
 """
 
 from __future__ import annotations
@@ -40,7 +41,11 @@ class LinePair:
 
     def question(self, forward: bool) -> tuple[str, str]:
         """Prompt and answer."""
-        return (NEXT.format(line=self.first), self.second) if forward else (PREVIOUS.format(line=self.second), self.first)
+        return (
+            (NEXT.format(line=self.first), self.second)
+            if forward
+            else (PREVIOUS.format(line=self.second), self.first)
+        )
 
 
 Question = tuple[LinePair, bool]
@@ -56,12 +61,17 @@ def read_poems(corpus: Path, count: int) -> list[str]:
     """The first ``count`` training poems."""
     files = sorted(corpus.glob("train-poem-*.jsonl.zst"))
     if not files:
-        raise ValueError(f"{corpus} holds no train-poem-*.jsonl.zst; set `corpus` to the folder of the training text.")
+        raise ValueError(
+            f"{corpus} holds no train-poem-*.jsonl.zst; set `corpus` to the folder of the training "
+            "text."
+        )
     return [record["text"] for record, _ in zip(read_shards(files), range(count), strict=False)]
 
 
 def make_tokenizer(pairs: list[LinePair], poems: list[str], vocab_size: int) -> Tokenizer:
-    return train_tokenizer([f"{p.first}\n{p.second}\n" for p in pairs] * 3 + poems[:TOKENIZER_POEMS], vocab_size)
+    return train_tokenizer(
+        [f"{p.first}\n{p.second}\n" for p in pairs] * 3 + poems[:TOKENIZER_POEMS], vocab_size
+    )
 
 
 def halves(pairs: list[LinePair], seed: int) -> tuple[list[LinePair], list[LinePair]]:
@@ -79,25 +89,33 @@ class Shape(Config, kw_only=True, frozen=True):
     """Documents of a batch of stage 1."""
     question_rows: int = 64
     poem_share: float = 0.5
-    """Share of stage 1's first batches that are other poems: the language, before the pairs are learnt by heart."""
+    """Share of stage 1's first batches that are other poems: the language, before the pairs are
+    learnt by heart."""
     poem_steps: int = 500
     rehearsal: float = 0.4
     """Share of stage 2's batches that are documents again."""
     weighting: Literal["llada", "mean"] = "mean"
-    """LLaDA's uniform times and 1 / p_mask, or later times (density 2 t in stage 1, 3 t^2 in stage 2) and every masked
-    token alike, which learns lines by heart in fewer steps."""
+    """LLaDA's uniform times and 1 / p_mask, or later times (density 2 t in stage 1, 3 t^2 in stage
+    2) and every masked token alike, which learns lines by heart in fewer steps."""
 
 
 class Documents:
     """Stage 1, an ``Objective``: the pairs over and over, among pieces of other poems."""
 
     def __init__(
-        self, model: ModelConfig, pairs: list[LinePair], poems: list[str], tokenizer: Tokenizer, config: Shape
+        self,
+        model: ModelConfig,
+        pairs: list[LinePair],
+        poems: list[str],
+        tokenizer: Tokenizer,
+        config: Shape,
     ) -> None:
         self._model, self._shape = model, config
         texts = [f"{pair.first}\n{pair.second}\n" for pair in pairs]
         end = model.eos_token_id
-        self._documents = [[*e.ids, end] for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        self._documents = [
+            [*e.ids, end] for e in tokenizer.encode_batch(texts, add_special_tokens=False)
+        ]
         encoded = tokenizer.encode_batch(poems, add_special_tokens=False)
         self._poems = np.array([i for e in encoded for i in (*e.ids, end)], np.int64)
 
@@ -108,7 +126,9 @@ class Documents:
             starts = rng.integers(0, len(self._poems) - POEM_TOKENS, max(4, shape.rows * 3 // 8))
             ids = torch.from_numpy(np.stack([self._poems[at : at + POEM_TOKENS] for at in starts]))
         else:
-            ids = _padded([self._documents[i] for i in self._like_lengths(step)], self._model.eos_token_id)
+            ids = _padded(
+                [self._documents[i] for i in self._like_lengths(step)], self._model.eos_token_id
+            )
         if self._model.causal:
             return next_token_rows(ids)
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
@@ -116,7 +136,11 @@ class Documents:
         t = (sample_t(1, generator) + torch.arange(len(ids)) / len(ids)) % 1.0
         t = t if shape.weighting == "llada" else t.sqrt()
         noisy, masked, p_mask = forward_process(ids, t, self._model.mask_token_id, generator)
-        weights = llada_weights(p_mask, ids.numel()) * masked if shape.weighting == "llada" else mean_weights(masked.float())
+        weights = (
+            llada_weights(p_mask, ids.numel()) * masked
+            if shape.weighting == "llada"
+            else mean_weights(masked.float())
+        )
         return Rows(noisy, ids, weights)
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:
@@ -129,16 +153,29 @@ class Documents:
         epoch, at = divmod(step, per_epoch)
         order = epoch_order(self._shape.seed, epoch, 2, count)
         pool, place = divmod(at, 8)
-        part = sorted(order[pool * 8 * rows : (pool + 1) * 8 * rows], key=lambda i: len(self._documents[i]))
+        part = sorted(
+            order[pool * 8 * rows : (pool + 1) * 8 * rows], key=lambda i: len(self._documents[i])
+        )
         batches = [part[i : i + rows] for i in range(0, len(part), rows)]
-        return [int(i) for i in batches[int(np.random.default_rng([epoch, pool]).permutation(len(batches))[place])]]
+        return [
+            int(i)
+            for i in batches[
+                int(np.random.default_rng([epoch, pool]).permutation(len(batches))[place])
+            ]
+        ]
 
 
 class Questions:
-    """Stage 2, an ``Objective``: fine-tuning on questions, the documents of stage 1 rehearsed in between."""
+    """Stage 2, an ``Objective``: fine-tuning on questions, the documents of stage 1 rehearsed in
+    between."""
 
     def __init__(
-        self, model: ModelConfig, questions: list[Question], tokenizer: Tokenizer, config: Shape, documents: Documents
+        self,
+        model: ModelConfig,
+        questions: list[Question],
+        tokenizer: Tokenizer,
+        config: Shape,
+        documents: Documents,
     ) -> None:
         self._model, self._shape, self._documents = model, config, documents
         self._pairs = [encode_question(question, tokenizer) for question in questions]
@@ -149,7 +186,10 @@ class Questions:
         if rng.random() < shape.rehearsal:
             return self._documents.batch(1_000_000 + step)
         places = np.arange(step * shape.question_rows, (step + 1) * shape.question_rows)
-        chosen = [self._pairs[int(epoch_order(shape.seed, int(at // count), 4, count)[at % count])] for at in places]
+        chosen = [
+            self._pairs[int(epoch_order(shape.seed, int(at // count), 4, count)[at % count])]
+            for at in places
+        ]
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         if shape.weighting == "llada" or self._model.causal:
             return sft_rows(chosen, self._model, generator)

@@ -31,7 +31,9 @@ class Asker:
     def __init__(self, model: MaskPredictor, tokenizer: Tokenizer, path: Path) -> None:
         self._tokenizer = tokenizer
         self._model = model = model.to(torch.bfloat16).eval().requires_grad_(False)
-        self._engine = Engine.with_backend(model.config, TextTokenizer(path), TorchBackend(model, torch.device("cpu")))
+        self._engine = Engine.with_backend(
+            model.config, TextTokenizer(path), TorchBackend(model, torch.device("cpu"))
+        )
 
     def accuracy(self, questions: list[Question]) -> float:
         """Share of questions whose true line is part of the answer."""
@@ -44,7 +46,8 @@ class Asker:
         return hits / len(questions)
 
     def in_place(self, pairs: list[LinePair], forward: bool) -> float | None:
-        """Share of pairs of which one line is written rightly where it stands, given the other; no question is asked.
+        """Share of pairs of which one line is written rightly where it stands, given the other; no
+        question is asked.
 
         LLaDA is told the number of tokens. The baseline cannot write what stands before: ``None``.
         """
@@ -59,7 +62,9 @@ class Asker:
             jobs = [self._engine.submit_fill(self._gap(pair, forward)) for pair in pairs]
             answers = [str(job.future.result().spans[0].text) for job in jobs]
         wanted = [pair.second if forward else pair.first for pair in pairs]
-        return float(np.mean([answer.strip() == line for answer, line in zip(answers, wanted, strict=True)]))
+        return float(
+            np.mean([answer.strip() == line for answer, line in zip(answers, wanted, strict=True)])
+        )
 
     def _gap(self, pair: LinePair, forward: bool) -> FillRequest:
         first, second = f"{pair.first}\n", f"{pair.second}\n"
@@ -67,21 +72,28 @@ class Asker:
         size = len(self._tokenizer.encode(line, add_special_tokens=False).ids)
         sampler = SamplerOptions(threshold=1.0, steps=size, cache="none")
         return FillRequest(
-            text=first + second, spans=(Span(start=start, end=start + len(line), tokens=size),), sampler=sampler
+            text=first + second,
+            spans=(Span(start=start, end=start + len(line), tokens=size),),
+            sampler=sampler,
         )
 
     def choice_accuracy(self, questions: list[Question], seed: int = 0) -> float:
-        """Share of questions whose true line is likelier than nine answers to other questions of the list."""
+        """Share of questions whose true line is likelier than nine answers to other questions of
+        the list."""
         rng = np.random.default_rng(seed)
         hits = 0
         for at in range(0, len(questions), BATCH // CHOICES):
             pairs: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
             part = range(at, min(at + BATCH // CHOICES, len(questions)))
             for i in part:
-                others = rng.choice([j for j in range(len(questions)) if j != i], CHOICES - 1, replace=False)
+                others = rng.choice(
+                    [j for j in range(len(questions)) if j != i], CHOICES - 1, replace=False
+                )
                 encoded = [encode_question(questions[j], self._tokenizer) for j in (i, *others)]
                 end = self._model.config.eos_token_id
-                pairs += [(tuple(encoded[0].prompt), (*candidate.answer, end)) for candidate in encoded]
+                pairs += [
+                    (tuple(encoded[0].prompt), (*candidate.answer, end)) for candidate in encoded
+                ]
             values = np.array(self._log_likelihoods(pairs)).reshape(len(part), CHOICES)
             hits += int((values.argmax(axis=1) == 0).sum())
         return hits / len(questions)
@@ -89,17 +101,26 @@ class Asker:
     def _log_likelihoods(self, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[float]:
         if self._model.config.causal:
             return log_likelihoods(self._model, pairs)
-        requests = [LikelihoodRequest(prompt_ids=prompt, answer_ids=answer, samples=SAMPLES) for prompt, answer in pairs]
+        requests = [
+            LikelihoodRequest(prompt_ids=prompt, answer_ids=answer, samples=SAMPLES)
+            for prompt, answer in pairs
+        ]
         jobs = [self._engine.submit_log_likelihood(request) for request in requests]
         return [float(job.future.result()) for job in jobs]
 
     def _answers(self, prompts: list[list[int]]) -> list[str]:
         end = self._model.config.eos_token_id
         if self._model.config.causal:
-            return [self._tokenizer.decode(ids) for ids in continue_greedily(self._model, prompts, ANSWER_TOKENS, end)]
+            return [
+                self._tokenizer.decode(ids)
+                for ids in continue_greedily(self._model, prompts, ANSWER_TOKENS, end)
+            ]
         requests = [
             GenerateRequest(
-                prompt_ids=tuple(prompt), steps=ANSWER_TOKENS, gen_length=ANSWER_TOKENS, block_length=ANSWER_TOKENS
+                prompt_ids=tuple(prompt),
+                steps=ANSWER_TOKENS,
+                gen_length=ANSWER_TOKENS,
+                block_length=ANSWER_TOKENS,
             )
             for prompt in prompts
         ]

@@ -1,11 +1,12 @@
-"""Validation loss and infilling against compute, LLaDA and its autoregressive twin: LLaDA's scaling figure in the small.
+"""Validation loss and infilling against compute, LLaDA and its autoregressive twin: LLaDA's scaling
+figure in the small.
 
     python -m training.experiments.scaling training/configs/experiments/scaling.toml [key=value ...]
 
-Every size is trained as both kinds on the same text for the same number of tokens. The loss is LLaDA's bound, respectively
-the exact likelihood, in nats a token of held-out Python. Infilling is the exact match of cut-out pieces with the true
-number of tokens given to both; the twin reads fill-in-the-middle prompts, or the prefix alone. A second start does only
-what is missing.
+Every size is trained as both kinds on the same text for the same number of tokens. The loss is
+LLaDA's bound, respectively the exact likelihood, in nats a token of held-out Python. Infilling is
+the exact match of cut-out pieces with the true number of tokens given to both; the twin reads
+fill-in-the-middle prompts, or the prefix alone. A second start does only what is missing.
 """
 
 from __future__ import annotations
@@ -73,28 +74,62 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
     """Train one model and judge it."""
     folder = config.out / f"{kind}-{size.d_model}x{size.n_layers}"
     model_config = ModelConfig(
-        d_model=size.d_model, n_layers=size.n_layers, n_heads=size.d_model // 64 or 1, vocab_size=16_384,
-        mlp_hidden_size=size.d_model * 11 // 4, max_sequence_length=1024, weight_tying=True, bos_token_id=0, eos_token_id=1,
-        mask_token_id=2, expand_token_id=3, delete_token_id=4, reserved_token_ids=tuple(range(5, 16)),
-        context_attention="hidden" if kind == "llada" else "full", causal=kind == "autoregressive",
-    )  # fmt: skip
+        d_model=size.d_model,
+        n_layers=size.n_layers,
+        n_heads=size.d_model // 64 or 1,
+        vocab_size=16_384,
+        mlp_hidden_size=size.d_model * 11 // 4,
+        max_sequence_length=1024,
+        weight_tying=True,
+        bos_token_id=0,
+        eos_token_id=1,
+        mask_token_id=2,
+        expand_token_id=3,
+        delete_token_id=4,
+        reserved_token_ids=tuple(range(5, 16)),
+        context_attention="hidden" if kind == "llada" else "full",
+        causal=kind == "autoregressive",
+    )
     run = PretrainConfig(
-        out=folder, data=config.data, tokenizer=config.tokenizer, model=model_config, steps=config.steps,
-        mixture=config.mixture, batch=config.batch, optim=config.optim, compile=config.compile,
-        evaluate_every=config.evaluate_every, save_every=config.steps, keep=1,
-    )  # fmt: skip
+        out=folder,
+        data=config.data,
+        tokenizer=config.tokenizer,
+        model=model_config,
+        steps=config.steps,
+        mixture=config.mixture,
+        batch=config.batch,
+        optim=config.optim,
+        compile=config.compile,
+        evaluate_every=config.evaluate_every,
+        save_every=config.steps,
+        keep=1,
+    )
     model = load_checkpoint(pretrain(run), torch.float32)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     a_step = [row["flops_a_step"] for row in rows if "flops_a_step" in row]
     name = f"val_nll_{PYTHON}" if model_config.causal else f"val_bound_{PYTHON}"
-    points = tuple(Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row)
+    points = tuple(
+        Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row
+    )
     parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
-    pieces = cut_pieces(TokenShard(config.data / f"{PYTHON}-val"), Tokenizer.from_file(str(config.tokenizer)), config.cases)
+    pieces = cut_pieces(
+        TokenShard(config.data / f"{PYTHON}-val"),
+        Tokenizer.from_file(str(config.tokenizer)),
+        config.cases,
+    )
     if model_config.causal:
-        both, before_only = (causal_exact_match(model, config.tokenizer, pieces, sides) for sides in (True, False))
+        both, before_only = (
+            causal_exact_match(model, config.tokenizer, pieces, sides) for sides in (True, False)
+        )
     else:
         both, before_only = exact_match(model, config.tokenizer, pieces), None
-    return Curve(kind=kind, parameters=parameters, points=points, exact_match=both, exact_match_before_only=before_only)
+    return Curve(
+        kind=kind,
+        parameters=parameters,
+        points=points,
+        exact_match=both,
+        exact_match_before_only=before_only,
+    )
 
 
 def draw(curves: list[Curve], path: Path) -> None:
@@ -114,8 +149,18 @@ def draw(curves: list[Curve], path: Path) -> None:
             xs, ys = [p.flops for p in curve.points], [p.loss for p in curve.points]
             loss.plot(xs, ys, ".-", color=colour, alpha=alpha, label=label)
         xs = [curve.points[-1].flops for curve in own]
-        match.plot(xs, [100 * curve.exact_match for curve in own], "o-", color=colour, label=f"{kind}, both sides")
-        before = [100 * curve.exact_match_before_only for curve in own if curve.exact_match_before_only is not None]
+        match.plot(
+            xs,
+            [100 * curve.exact_match for curve in own],
+            "o-",
+            color=colour,
+            label=f"{kind}, both sides",
+        )
+        before = [
+            100 * curve.exact_match_before_only
+            for curve in own
+            if curve.exact_match_before_only is not None
+        ]
         if before:
             match.plot(xs, before, "o:", color=colour, label=f"{kind}, prefix only")
     for axes, name in ((loss, "nats a token (bound / exact)"), (match, "exact pieces, %")):
@@ -142,7 +187,8 @@ def main(arguments: list[str]) -> None:
             curves.append(msgspec.json.decode(kept.read_bytes(), type=Curve))
     for curve in curves:
         last = curve.points[-1]
-        figures = f"{last.flops:9.2e} FLOPs  {last.loss:6.3f} nats  {100 * curve.exact_match:5.1f} % exact"
+        exact = f"{100 * curve.exact_match:5.1f} % exact"
+        figures = f"{last.flops:9.2e} FLOPs  {last.loss:6.3f} nats  {exact}"
         sys.stdout.write(f"{curve.kind:16} {curve.parameters / 1e6:5.1f} M  {figures}\n")
     draw(curves, config.plot)
     sys.stdout.write(msgspec.json.encode(curves).decode() + "\n")

@@ -19,7 +19,8 @@ class LoopConfig(Config, kw_only=True, frozen=True):
     init_from: Path | None = None
     """Start from these weights with fresh optimisers."""
     precision: Literal["auto", "bf16", "no"] = "auto"
-    """``bf16`` is autocast over fp32 weights; ``auto`` chooses it where the machine multiplies it faster than fp32."""
+    """``bf16`` is autocast over fp32 weights; ``auto`` chooses it where the machine multiplies it
+    faster than fp32."""
     accumulate: int = 1
     """Micro-batches of a step, on every process."""
     checkpoint_activations: bool = False

@@ -1,4 +1,5 @@
-"""An exponential moving average of the weights, which generalises better than the last ones at a constant rate."""
+"""An exponential moving average of the weights, which generalises better than the last ones at a
+constant rate."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ class Ema:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.averages: dict[str, Tensor] = {name: p.detach().clone() for name, p in model.named_parameters()}
+        self.averages: dict[str, Tensor] = {
+            name: p.detach().clone() for name, p in model.named_parameters()
+        }
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:

@@ -1,8 +1,10 @@
-"""The loop that every kind of training shares: a batch, its gradient, a step, and what must be kept on the way.
+"""The loop that every kind of training shares: a batch, its gradient, a step, and what must be kept
+on the way.
 
-Everything random depends on (seed, step) alone and the state of a run is weights, optimisers and step, so a run that is
-killed at any moment and started again ends as if nothing had happened. ``accelerate launch`` runs the same command on
-several processes, with whole replicas or with FSDP 2.
+Everything random depends on (seed, step) alone and the state of a run is weights, optimisers and
+step, so a run that is killed at any moment and started again ends as if nothing had happened.
+``accelerate launch`` runs the same command on several processes, with whole replicas or with FSDP
+2.
 """
 
 from __future__ import annotations
@@ -40,14 +42,19 @@ def train(
 ) -> Path:
     """Run, or resume, a run; return its last checkpoint.
 
-    ``length`` is the usual row length, ``identity`` what must not change between a run and its continuation; with ``lora``
-    only adapters are trained. Raises ``ValueError`` with one sentence when a run cannot go on.
+    ``length`` is the usual row length, ``identity`` what must not change between a run and its
+    continuation; with ``lora`` only adapters are trained. Raises ``ValueError`` with one sentence
+    when a run cannot go on.
     """
     if lora is not None and config.ema:
         raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
-    torch.compiler.reset()  # a process that trains several models would reach the limit of recompilations
-    AcceleratorState._reset_state()  # accelerate keeps the precision of a process's first run; every run has its own
-    accelerator = Accelerator(mixed_precision=usual_precision() if config.precision == "auto" else config.precision)
+    # a process that trains several models would reach the limit of recompilations
+    torch.compiler.reset()
+    # accelerate keeps the precision of a process's first run; every run has its own
+    AcceleratorState._reset_state()
+    accelerator = Accelerator(
+        mixed_precision=usual_precision() if config.precision == "auto" else config.precision
+    )
     config.out.mkdir(parents=True, exist_ok=True)
     found = resume(config.out, identity)
     model.requires_grad_(True)
@@ -71,7 +78,11 @@ def train(
         first, rates = state.step, state.rates
 
     saver = Saver(accelerator, config.out, model.config, config.tokenizer, config.keep, ema, lora)
-    workers = usual_workers(accelerator.device) if config.loader_workers is None else config.loader_workers
+    workers = (
+        usual_workers(accelerator.device)
+        if config.loader_workers is None
+        else config.loader_workers
+    )
     batches = Prefetch(objective, first, config.steps, workers)
     with Report(config, accelerator, model.config, first) as report:
         for step, batch in enumerate(batches, first):
@@ -83,7 +94,8 @@ def train(
             norm = float(accelerator.clip_grad_norm_(module.parameters(), config.optim.clip))
             if not (math.isfinite(value) and math.isfinite(norm)):
                 raise ValueError(
-                    f"The loss is not finite at step {step}; the last good checkpoint is {last or 'none yet'}. "
+                    f"The loss is not finite at step {step}; the last good checkpoint is "
+                    f"{last or 'none yet'}. "
                     "Go on from there with a lower learning rate or another seed."
                 )
             for optimizer in optimizers:
@@ -109,14 +121,21 @@ def train(
 
 
 def _gradient(accelerator: Accelerator, module: Any, batch: StepBatch, accumulate: int) -> float:
-    """Accumulate the gradient of a step's loss over micro-batches and processes; return the loss."""
+    """Accumulate the gradient of a step's loss over micro-batches and processes; return the
+    loss."""
     pieces = accumulate * accelerator.num_processes
     if len(batch) < pieces:
-        raise ValueError(f"{len(batch)} rows cannot be spread over {pieces} micro-batches; raise the number of rows.")
+        raise ValueError(
+            f"{len(batch)} rows cannot be spread over {pieces} micro-batches; raise the number of "
+            "rows."
+        )
     total = torch.zeros((), device=accelerator.device)
     for micro in range(accumulate):
         piece = micro * accelerator.num_processes + accelerator.process_index
-        part = batch.part(slice(piece * len(batch) // pieces, (piece + 1) * len(batch) // pieces), accelerator.device)
+        part = batch.part(
+            slice(piece * len(batch) // pieces, (piece + 1) * len(batch) // pieces),
+            accelerator.device,
+        )
         with nullcontext() if micro == accumulate - 1 else accelerator.no_sync(module):
             loss = module(part)
             # Processes average their gradients; the weights of the batch already make a sum right.
@@ -132,6 +151,8 @@ def _validate(module: Any, objective: Objective) -> dict[str, float]:
     device = next(module.parameters()).device
     sums: dict[str, list[float]] = {}
     for name, batch in objective.validation():
-        sums.setdefault(f"val_{name}", []).append(float(module(batch.part(slice(0, len(batch)), device))))
+        sums.setdefault(f"val_{name}", []).append(
+            float(module(batch.part(slice(0, len(batch)), device)))
+        )
     module.train()
     return {name: sum(values) / len(values) for name, values in sums.items()}

@@ -24,14 +24,22 @@ def add_adapters(model: nn.Module, config: LoraConfig) -> None:
     """Put an adapter beside every named matrix of the blocks; only adapters are trained."""
     model.requires_grad_(False)
     names = peft.LoraConfig(
-        r=config.rank, lora_alpha=config.alpha, target_modules=list(config.modules), lora_dropout=0.0, bias="none"
+        r=config.rank,
+        lora_alpha=config.alpha,
+        target_modules=list(config.modules),
+        lora_dropout=0.0,
+        bias="none",
     )
     peft.inject_adapter_in_model(names, model)
 
 
 def merged(state: dict[str, Tensor], config: LoraConfig) -> dict[str, Tensor]:
     """Plain weights under their usual names: W + alpha / rank B A."""
-    out = {name.replace(_BASE, "."): value for name, value in state.items() if _DOWN not in name and _UP not in name}
+    out = {
+        name.replace(_BASE, "."): value
+        for name, value in state.items()
+        if _DOWN not in name and _UP not in name
+    }
     for name, down in state.items():
         if _DOWN in name:
             target = name.replace(_DOWN, ".")

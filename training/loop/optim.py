@@ -1,7 +1,8 @@
 """Optimisers and learning-rate schedule.
 
-Muon (orthogonalised momentum) for the matrices of the blocks, AdamW for embeddings, head and norms; or AdamW for all, the
-plain choice of LLaDA. The schedule is warm-up, constant, linear decay (WSD; LLaDA, section 2.2).
+Muon (orthogonalised momentum) for the matrices of the blocks, AdamW for embeddings, head and norms;
+or AdamW for all, the plain choice of LLaDA. The schedule is warm-up, constant, linear decay (WSD;
+LLaDA, section 2.2).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class OptimConfig(Config, kw_only=True, frozen=True):
     betas: tuple[float, float] = (0.9, 0.95)
     clip: float = 1.0
     schedule: Literal["wsd", "cosine"] = "wsd"
-    """``wsd``: constant, then linear decay; ``cosine``: half a cosine from the end of the warm-up on."""
+    """``wsd``: constant, then linear decay; ``cosine``: half a cosine from the end of the warm-up
+    on."""
     warmup: float = 0.02
     """Share of the run that warms up."""
     decay: float = 0.25
@@ -43,11 +45,16 @@ def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.opt
     frozen = model.model.embedding if model.config.context_attention == "causal" else None
     decayed = [p for p in others if p.dim() >= 2 and p is not frozen]
     plain = [p for p in others if p.dim() < 2 or p is frozen]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
     adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
     if not matrices:
         return [adamw]
-    muon = torch.optim.Muon(matrices, lr=config.muon_learning_rate, weight_decay=config.weight_decay)
+    muon = torch.optim.Muon(
+        matrices, lr=config.muon_learning_rate, weight_decay=config.weight_decay
+    )
     return [muon, adamw]
 
 

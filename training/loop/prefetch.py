@@ -1,6 +1,8 @@
-"""Batches made ahead of their step by worker processes, so that an accelerator never waits for tokenising.
+"""Batches made ahead of their step by worker processes, so that an accelerator never waits for
+tokenising.
 
-Every batch depends on (seed, step) alone, so it is the same whoever makes it and resume stays exact.
+Every batch depends on (seed, step) alone, so it is the same whoever makes it and resume stays
+exact.
 """
 
 from __future__ import annotations
@@ -18,15 +20,18 @@ MOST_WORKERS = 12
 
 
 def usual_workers(device: torch.device) -> int:
-    """Worker processes for a run on ``device``: none on a CPU, whose cores are the accelerator; nearly all beside a GPU.
+    """Worker processes for a run on ``device``: none on a CPU, whose cores are the accelerator;
+    nearly all beside a GPU.
 
-    One process makes some 200,000 tokens of infilling examples a second, a small model on a large GPU takes a million.
+    One process makes some 200,000 tokens of infilling examples a second, a small model on a large
+    GPU takes a million.
     """
     return 0 if device.type == "cpu" else max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 2))
 
 
 class Prefetch:
-    """The batches of steps ``first`` to ``last``; ``waited`` is the time in seconds that the loop stood still for them."""
+    """The batches of steps ``first`` to ``last``; ``waited`` is the time in seconds that the loop
+    stood still for them."""
 
     def __init__(self, objective: Objective, first: int, last: int, workers: int) -> None:
         self.waited = 0.0

@@ -1,4 +1,5 @@
-"""What a run tells while it runs: a progress bar, TensorBoard scalars, and the same as JSON lines that survive a kill."""
+"""What a run tells while it runs: a progress bar, TensorBoard scalars, and the same as JSON lines
+that survive a kill."""
 
 from __future__ import annotations
 
@@ -25,14 +26,19 @@ EVERY = 20
 class Report:
     """Speaks for the main process; on the others it is silent."""
 
-    def __init__(self, config: LoopConfig, accelerator: Accelerator, model: ModelConfig, first: int) -> None:
+    def __init__(
+        self, config: LoopConfig, accelerator: Accelerator, model: ModelConfig, first: int
+    ) -> None:
         self._config, self._model, self._first = config, model, first
         self._speaks = accelerator.is_main_process
-        self._peak = peak_flops(accelerator.device) * accelerator.num_processes if self._speaks else 1.0
+        self._peak = (
+            peak_flops(accelerator.device) * accelerator.num_processes if self._speaks else 1.0
+        )
         self._tokens, self._flops, self._running = 0, 0.0, math.nan
 
     def step(self, done: int, batch: StepBatch, loss: float, factor: float, waited: float) -> None:
-        """Count one step and, now and then, write a row; ``waited`` seconds went to waiting for batches so far."""
+        """Count one step and, now and then, write a row; ``waited`` seconds went to waiting for
+        batches so far."""
         self._tokens += batch.tokens
         self._flops += flops_of_step(self._model, batch)
         self._running = loss if math.isnan(self._running) else 0.98 * self._running + 0.02 * loss
@@ -41,7 +47,10 @@ class Report:
         seconds = time.monotonic() - self._began
         speed, use = self._tokens / seconds, self._flops / seconds / self._peak
         figures = {f"loss_{batch.kind}": loss, "lr": factor, "tokens_per_s": speed, "mfu": use}
-        figures |= {"flops_a_step": self._flops / (done - self._first), "loader_share": waited / seconds}
+        figures |= {
+            "flops_a_step": self._flops / (done - self._first),
+            "loader_share": waited / seconds,
+        }
         self.validation(done, figures)
         if self._speaks:
             note = f"loss {self._running:.3f}  {speed:,.0f} tokens/s  {use:.0%} of peak"
@@ -51,7 +60,10 @@ class Report:
         """Write one row of figures."""
         if not self._speaks:
             return
-        self._lines.write(json.dumps({"step": done} | {key: round(value, 5) for key, value in figures.items()}) + "\n")
+        self._lines.write(
+            json.dumps({"step": done} | {key: round(value, 5) for key, value in figures.items()})
+            + "\n"
+        )
         self._lines.flush()
         os.fsync(self._lines.fileno())
         for key, value in figures.items():
@@ -69,14 +81,25 @@ class Report:
             self._writer = SummaryWriter(str(self._config.out / "tensorboard"))
             console = Console(stderr=True)
             self._progress = Progress(
-                TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn(),
-                console=console, disable=not console.is_terminal,
-            )  # fmt: skip
-            self._bar = self._progress.add_task("training", total=self._config.steps, completed=self._first, note="")
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[note]}"),
+                TimeRemainingColumn(),
+                console=console,
+                disable=not console.is_terminal,
+            )
+            self._bar = self._progress.add_task(
+                "training", total=self._config.steps, completed=self._first, note=""
+            )
             self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._speaks:
             self._progress.stop()
             self._lines.close()

@@ -1,7 +1,9 @@
-"""Checkpoints of a run: weights, optimiser state, step; atomic, pruned, and found again after a kill at any moment.
+"""Checkpoints of a run: weights, optimiser state, step; atomic, pruned, and found again after a
+kill at any moment.
 
-``model.safetensors`` holds the weights to use (the averaged ones where a run averages), ``state.pt`` what resuming needs.
-Both are whole, whatever number of processes wrote them, so a run can be continued on another number of them.
+``model.safetensors`` holds the weights to use (the averaged ones where a run averages),
+``state.pt`` what resuming needs. Both are whole, whatever number of processes wrote them, so a run
+can be continued on another number of them.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ class Saver:
         except Exception as exc:  # torch and safetensors each have their own for a full disk
             last = last_run_state(self.folder)
             raise ValueError(
-                f"The checkpoint of step {state.step} could not be written ({_cause(exc)}); {last or 'no checkpoint'} is "
+                f"The checkpoint of step {state.step} could not be written ({_cause(exc)}); "
+                f"{last or 'no checkpoint'} is "
                 "intact. Free space on the disk and start the same command again."
             ) from exc
 
@@ -111,12 +114,21 @@ def resume(folder: Path, identity: dict[str, Any]) -> tuple[RunState, Path] | No
     if checkpoint is None:
         return None
     try:
-        raw: dict[str, Any] = torch.load(checkpoint / "state.pt", map_location="cpu", weights_only=True)
+        raw: dict[str, Any] = torch.load(
+            checkpoint / "state.pt", map_location="cpu", weights_only=True
+        )
         state = RunState(**raw)
-    except Exception as exc:  # a damaged file ends in any of a dozen ways: EOFError, UnpicklingError, KeyError ...
-        raise ValueError(f"{checkpoint} has no readable state.pt to go on from; remove it or choose another `out`.") from exc
+    except (
+        Exception
+    ) as exc:  # a damaged file ends in any of a dozen ways: EOFError, UnpicklingError, KeyError ...
+        raise ValueError(
+            f"{checkpoint} has no readable state.pt to go on from; remove it or choose another "
+            "`out`."
+        ) from exc
     if state.identity != identity:
-        raise ValueError(f"{folder} holds a run with another data set or model; choose another `out`.")
+        raise ValueError(
+            f"{folder} holds a run with another data set or model; choose another `out`."
+        )
     return state, checkpoint
 
 
@@ -131,7 +143,8 @@ def restore_optimizers(module: Any, optimizers: list[Any], state: RunState) -> N
 
 def _whole_weights(module: Any) -> dict[str, Tensor]:
     state: dict[str, Any] = get_model_state_dict(module, options=_WHOLE)
-    # Copies: without shards these are the parameters themselves, which averaging changes for a while.
+    # Copies: without shards these are the parameters themselves, which averaging changes for a
+    # while.
     return {name.removeprefix(_PREFIX): value.clone() for name, value in state.items()}
 
 

@@ -1,7 +1,7 @@
 """``lacuna train adapt RUN.toml``: teach a converted autoregressive checkpoint to fill masks.
 
-Full fine-tuning with AdamW; the embedding, which is the head as well, is frozen but for the control tokens. Every batch is a
-function of seed and step, so a run that was stopped resumes exactly.
+Full fine-tuning with AdamW; the embedding, which is the head as well, is frozen but for the control
+tokens. Every batch is a function of seed and step, so a run that was stopped resumes exactly.
 """
 
 from __future__ import annotations
@@ -50,14 +50,24 @@ def adapt(config: AdaptConfig) -> Path:
     torch.manual_seed(config.seed)
     model = load_checkpoint(config.init_from, torch.float32)
     if model.config.context_attention != "causal" or model.config.span_end_token_id is None:
-        raise ValueError(f"{config.init_from} is no converted checkpoint; run `lacuna train convert` first.")
+        raise ValueError(
+            f"{config.init_from} is no converted checkpoint; run `lacuna train convert` first."
+        )
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     shards = {name: TokenShard(config.data / f"{name}-train") for name in config.mixture}
     for name, shard in shards.items():
         if shard.manifest["tokenizer_sha256"] != tokenizer_hash(tokenizer):
-            raise ValueError(f"The shard {name} was made with another tokenizer than {config.tokenizer}; make it again.")
+            raise ValueError(
+                f"The shard {name} was made with another tokenizer than {config.tokenizer}; make "
+                "it again."
+            )
     hashes = {name: shard.manifest["sha256"] for name, shard in shards.items()}
-    identity = {"shards": hashes, "mixture": config.mixture, "seed": config.seed, "model": msgspec.to_builtins(model.config)}
+    identity = {
+        "shards": hashes,
+        "mixture": config.mixture,
+        "seed": config.seed,
+        "model": msgspec.to_builtins(model.config),
+    }
     held_out = {name: TokenShard(config.data / f"{name}-val") for name in config.mixture}
     objective = AdaptObjective(config, model.config, shards, held_out, tokenizer)
     return train(config, model, objective, config.row.length, identity)
@@ -66,7 +76,13 @@ def adapt(config: AdaptConfig) -> Path:
 class RowSource:
     """Draws rows from weighted shards."""
 
-    def __init__(self, shards: dict[str, TokenShard], mixture: dict[str, float], model: ModelConfig, tokenizer: Tokenizer):
+    def __init__(
+        self,
+        shards: dict[str, TokenShard],
+        mixture: dict[str, float],
+        model: ModelConfig,
+        tokenizer: Tokenizer,
+    ):
         names = [name for name in mixture if len(shards[name])]
         self._names, self._shards = names, [shards[name] for name in names]
         total = sum(mixture[name] for name in names)
@@ -85,7 +101,9 @@ class RowSource:
             at_beginning = start == int(shard.starts[index])
             if not text.strip():
                 continue
-            cut = cut_window(text, at_beginning, self._names[which] == PYTHON, self._tokenizer, config, rng)
+            cut = cut_window(
+                text, at_beginning, self._names[which] == PYTHON, self._tokenizer, config, rng
+            )
             if cut is None:
                 continue
             related = rng.random() < config.p_related
@@ -95,7 +113,9 @@ class RowSource:
                 made.append(row)
         return collate(made, config.length, config.autoregressive)
 
-    def _window(self, shard: TokenShard, config: RowConfig, rng: np.random.Generator) -> tuple[int, int, int]:
+    def _window(
+        self, shard: TokenShard, config: RowConfig, rng: np.random.Generator
+    ) -> tuple[int, int, int]:
         """Document, first and last token of a window inside it."""
         at = int(rng.integers(0, len(shard)))
         index = int(np.searchsorted(shard.starts, at, side="right")) - 1
@@ -108,12 +128,18 @@ class RowSource:
     def _snippets(
         self, shard: TokenShard, index: int, text: str, config: RowConfig, rng: np.random.Generator
     ) -> list[list[int]]:
-        """What documents of the same source have in common with ``text``, as the engine shows it, each in a stretch."""
+        """What documents of the same source have in common with ``text``, as the engine shows it,
+        each in a stretch."""
         source, slash, _ = shard.names[index].partition("/")
         near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
-        beside = [i for i in near if slash and i != index and shard.names[i].startswith(source + "/")]
+        beside = [
+            i for i in near if slash and i != index and shard.names[i].startswith(source + "/")
+        ]
         chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
-        files = [Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS])) for i in chosen]
+        files = [
+            Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
+            for i in chosen
+        ]
         budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
         ids = related_ids(files, text, self._encode, budget, self._model.eos_token_id)
         return split_at(ids, self._model.eos_token_id)
@@ -156,7 +182,8 @@ class AdaptObjective:
         return self._source.batch(self._config.seed, step, self._config.rows, self._config.row)
 
     def validation(self) -> Iterator[tuple[str, AdaptBatch]]:
-        """``masked`` and ``causal``: nats of the two kinds of labels on held-out rows, the same for every run."""
+        """``masked`` and ``causal``: nats of the two kinds of labels on held-out rows, the same for
+        every run."""
         config = msgspec.structs.replace(self._config.row, p_related=0.0)
         for part in range(self._config.validation_rows // 8):
             for name, weight in (("masked", 0.0), ("causal", 1.0)):
@@ -169,5 +196,9 @@ def with_labels(batch: AdaptBatch, causal: bool) -> AdaptBatch:
     context_or_clean = batch.segments >= -1
     weights = batch.weights * (context_or_clean if causal else ~context_or_clean)
     return AdaptBatch(
-        batch.input_ids, batch.position_ids, batch.segments, batch.targets, weights / weights.sum().clamp_min(1e-6)
+        batch.input_ids,
+        batch.position_ids,
+        batch.segments,
+        batch.targets,
+        weights / weights.sum().clamp_min(1e-6),
     )

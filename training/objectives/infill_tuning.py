@@ -1,7 +1,9 @@
-"""``lacuna train infill RUN.toml``: tune a model for a folder of one's own, on infilling examples cut from its files.
+"""``lacuna train infill RUN.toml``: tune a model for a folder of one's own, on infilling examples
+cut from its files.
 
-Starts from the bundled model or any checkpoint; one without control tokens is tuned on spans of exact length. The files
-become token shards under ``out``, a twentieth of them held out; then it is the loop of pre-training.
+Starts from the bundled model or any checkpoint; one without control tokens is tuned on spans of
+exact length. The files become token shards under ``out``, a twentieth of them held out; then it is
+the loop of pre-training.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ _RECORDS = (".jsonl", ".parquet")
 
 class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     folder: Path
-    """Its files are learnt, sub-folders included; not those that are hidden, ignored, links, or seem to hold secrets
-    (``engine/text/secret_files.py``)."""
+    """Its files are learnt, sub-folders included; not those that are hidden, ignored, links, or
+    seem to hold secrets (``engine/text/secret_files.py``)."""
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
@@ -59,7 +61,10 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     model_config = read_model_config(config.init_from)
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     if tokenizer.get_vocab_size() > model_config.embedding_rows:
-        raise ValueError(f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of that model.")
+        raise ValueError(
+            f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of "
+            "that model."
+        )
     data = config.out / "data"
     skipped = SkippedRecords()
     files = _files(config)
@@ -68,18 +73,36 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
             documents = _documents(config, files, name, split == "val", skipped)
-            write_shard(data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, hashes)
+            write_shard(
+                data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, hashes
+            )
     skipped.report()
-    shards = {name: shard for name in NAMES if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length}
+    shards = {
+        name: shard
+        for name in NAMES
+        if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length
+    }
     mixture = {name: float(len(shard)) for name, shard in shards.items()}
     if not shards:
-        raise ValueError(f"{config.folder} holds less than {config.batch.length} tokens in {', '.join(config.include)}.")
+        raise ValueError(
+            f"{config.folder} holds less than {config.batch.length} tokens in "
+            f"{', '.join(config.include)}."
+        )
     model = load_checkpoint(config.init_from, torch.float32)
     as_pretraining = PretrainConfig(
-        out=config.out, tokenizer=config.tokenizer, steps=config.steps, seed=config.seed, data=data, model=model.config,
-        mixture=mixture, batch=config.batch, infill=config.infill,
-    )  # fmt: skip
-    objective = PretrainObjective(as_pretraining, Batches(shards, mixture, config.seed, tokenizer), tokenizer)
+        out=config.out,
+        tokenizer=config.tokenizer,
+        steps=config.steps,
+        seed=config.seed,
+        data=data,
+        model=model.config,
+        mixture=mixture,
+        batch=config.batch,
+        infill=config.infill,
+    )
+    objective = PretrainObjective(
+        as_pretraining, Batches(shards, mixture, config.seed, tokenizer), tokenizer
+    )
     identity = {
         "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
         "seed": config.seed,
@@ -102,24 +125,34 @@ def _files(config: InfillTuningConfig) -> dict[str, Path]:
 
 
 def _require_same_folder(config: InfillTuningConfig, data: Path, files: dict[str, Path]) -> None:
-    """``ValueError`` where the shards were made of other files: a run that goes on would mix two states of the folder."""
+    """``ValueError`` where the shards were made of other files: a run that goes on would mix two
+    states of the folder."""
     now = {name: sha256(path) for name, path in files.items()}
     for name, split in product(NAMES, ("val", "train")):
         manifest = data / f"{name}-{split}" / "manifest.json"
-        made_of = json.loads(manifest.read_text("utf-8")).get("sources") if manifest.exists() else None
+        made_of = (
+            json.loads(manifest.read_text("utf-8")).get("sources") if manifest.exists() else None
+        )
         if made_of and made_of != now:
             raise ValueError(
-                f"{config.folder} has changed since this run began; choose another `out` to learn it as it is now, "
+                f"{config.folder} has changed since this run began; choose another `out` to learn "
+                "it as it is now, "
                 "or restore it to go on."
             )
 
 
 def _documents(
-    config: InfillTuningConfig, files: dict[str, Path], name: str, held_out: bool, skipped: SkippedRecords
+    config: InfillTuningConfig,
+    files: dict[str, Path],
+    name: str,
+    held_out: bool,
+    skipped: SkippedRecords,
 ) -> Iterator[TrainingDocument]:
     """Documents of one shard; which split a file belongs to depends on its path alone."""
     for relative, path in files.items():
-        if is_held_out(relative, HELD_OUT) != held_out or (path.suffix in (".py", ".pyi")) != (name == PYTHON):
+        if is_held_out(relative, HELD_OUT) != held_out or (path.suffix in (".py", ".pyi")) != (
+            name == PYTHON
+        ):
             continue
         for record in read_records(path, skipped):
             text = record.get("text")

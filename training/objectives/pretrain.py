@@ -1,8 +1,10 @@
-"""``lacuna train pretrain RUN.toml``: train a mask predictor, from scratch or from a checkpoint's weights.
+"""``lacuna train pretrain RUN.toml``: train a mask predictor, from scratch or from a checkpoint's
+weights.
 
-Two kinds of batch alternate at random: plain rows under LLaDA's forward process, and infilling examples whose context is
-encoded without the spans (their keys and values serve the spans, exactly as the engine's context cache does). A model with
-``causal = true`` is the autoregressive twin: next tokens, some rows in fill-in-the-middle order.
+Two kinds of batch alternate at random: plain rows under LLaDA's forward process, and infilling
+examples whose context is encoded without the spans (their keys and values serve the spans, exactly
+as the engine's context cache does). A model with ``causal = true`` is the autoregressive twin: next
+tokens, some rows in fill-in-the-middle order.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class BatchConfig(Config, kw_only=True, frozen=True):
     infill_share: float = 0.3
     """Share of steps that train on infilling examples, at the end of its ramp."""
     infill_from: float = 0.1
-    """Progress at which infilling examples begin; before, the model learns the neighbourhood from plain rows."""
+    """Progress at which infilling examples begin; before, the model learns the neighbourhood from
+    plain rows."""
     fim_share: float = 0.5
     """Share of rows in fill-in-the-middle order (autoregressive models)."""
 
@@ -53,7 +56,8 @@ class PretrainConfig(LoopConfig, kw_only=True, frozen=True):
     weighting: str = "mean"
     """``llada``: 1 / p_mask over all tokens. ``mean``: every masked token counts the same."""
     beta: tuple[float, float] | None = (2, 4)
-    """Bell-shaped masking times; omit for LLaDA's uniform ones by ``weighting = "llada"`` and ``beta = []``."""
+    """Bell-shaped masking times; omit for LLaDA's uniform ones by ``weighting = "llada"`` and
+    ``beta = []``."""
 
 
 def pretrain(config: PretrainConfig) -> Path:
@@ -61,19 +65,31 @@ def pretrain(config: PretrainConfig) -> Path:
     torch.manual_seed(config.seed)
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     if tokenizer.get_vocab_size() > config.model.embedding_rows:
-        raise ValueError(f"{config.tokenizer} has more tokens than model.vocab_size; train the tokenizer to fit.")
+        raise ValueError(
+            f"{config.tokenizer} has more tokens than model.vocab_size; train the tokenizer to fit."
+        )
     shards = {name: TokenShard(config.data / f"{name}-train") for name in config.mixture}
     for name, shard in shards.items():
         if shard.manifest["tokenizer_sha256"] != tokenizer_hash(tokenizer):
-            raise ValueError(f"The shard {name} was made with another tokenizer than {config.tokenizer}; make it again.")
+            raise ValueError(
+                f"The shard {name} was made with another tokenizer than {config.tokenizer}; make "
+                "it again."
+            )
     if config.init_from is None:
         model = MaskPredictor(config.model)
         init_weights(model, torch.Generator().manual_seed(config.seed))
     else:
         model = load_checkpoint(config.init_from, torch.float32)
     hashes = {name: shard.manifest["sha256"] for name, shard in shards.items()}
-    identity = {"shards": hashes, "mixture": config.mixture, "seed": config.seed, "model": msgspec.to_builtins(config.model)}
-    objective = PretrainObjective(config, Batches(shards, config.mixture, config.seed, tokenizer), tokenizer)
+    identity = {
+        "shards": hashes,
+        "mixture": config.mixture,
+        "seed": config.seed,
+        "model": msgspec.to_builtins(config.model),
+    }
+    objective = PretrainObjective(
+        config, Batches(shards, config.mixture, config.seed, tokenizer), tokenizer
+    )
     return train(config, model, objective, config.batch.length, identity)
 
 
@@ -86,7 +102,10 @@ class PretrainObjective:
     def batch(self, step: int) -> StepBatch:
         config, shape = self._config, self._config.batch
         begun = step >= shape.infill_from * config.steps
-        if not config.model.causal and self._batches.rng(step, 2).random() < shape.infill_share * begun:
+        if (
+            not config.model.causal
+            and self._batches.rng(step, 2).random() < shape.infill_share * begun
+        ):
             context = shape.length - config.infill.slots
             return self._batches.infill(step, shape.rows, context, config.model, config.infill)
         ids = self._batches.plain(step, shape.rows, shape.length)
@@ -95,13 +114,20 @@ class PretrainObjective:
         return masked_rows_of(ids, config, step)
 
     def _next_tokens(self, ids: torch.Tensor, step: int, fim_share: float) -> Rows:
-        """Rows (B, L) of the autoregressive model, some replaced by a text in fill-in-the-middle order."""
-        rng, length, end_id = self._batches.rng(step, 3), ids.shape[1], self._config.model.eos_token_id
+        """Rows (B, L) of the autoregressive model, some replaced by a text in fill-in-the-middle
+        order."""
+        rng, length, end_id = (
+            self._batches.rng(step, 3),
+            ids.shape[1],
+            self._config.model.eos_token_id,
+        )
         labelled = torch.ones_like(ids, dtype=torch.bool)
         for row in range(len(ids)):
             if rng.random() < fim_share:
                 text = self._batches.window(rng, length).text
-                reordered = fim_row(text, self._tokenizer, self._config.infill, length, end_id, rng) or []
+                reordered = (
+                    fim_row(text, self._tokenizer, self._config.infill, length, end_id, rng) or []
+                )
                 ids[row, : len(reordered)] = torch.tensor(reordered, dtype=ids.dtype)
                 labelled[row, len(reordered) :] = not reordered
         return next_token_rows(ids, labelled)
@@ -115,8 +141,14 @@ def masked_rows_of(ids: torch.Tensor, config: PretrainConfig, step: int) -> Rows
     """Rows (B, L) under the forward process of one step."""
     generator = torch.Generator().manual_seed(hash((config.seed, step)) % (1 << 62))
     mask_id = config.model.mask_token_id
-    noisy, masked, p_mask = forward_process(ids, sample_t(len(ids), generator, config.beta), mask_id, generator)
+    noisy, masked, p_mask = forward_process(
+        ids, sample_t(len(ids), generator, config.beta), mask_id, generator
+    )
     if not bool(masked.any()):
         masked[0, 0], noisy[0, 0] = True, mask_id
-    weights = llada_weights(p_mask, ids.numel()) * masked if config.weighting == "llada" else mean_weights(masked.float())
+    weights = (
+        llada_weights(p_mask, ids.numel()) * masked
+        if config.weighting == "llada"
+        else mean_weights(masked.float())
+    )
     return Rows(noisy, ids, weights)

@@ -1,8 +1,10 @@
-"""``lacuna train sft RUN.toml``: supervised fine-tuning as LLaDA does it (GUIDELINES.md; paper eq. 5).
+"""``lacuna train sft RUN.toml``: supervised fine-tuning as LLaDA does it (GUIDELINES.md; paper eq.
+5).
 
-Records are ``prompt`` and ``response``, ``messages`` (a dialogue: one of its answers, drawn anew each time, is learnt), or
-``instruction``, ``before`` and ``after`` (an edit). The prompt is never masked. Short answers are padded with end tokens,
-which belong to the answer: they are masked and count, so the model learns where to stop.
+Records are ``prompt`` and ``response``, ``messages`` (a dialogue: one of its answers, drawn anew
+each time, is learnt), or ``instruction``, ``before`` and ``after`` (an edit). The prompt is never
+masked. Short answers are padded with end tokens, which belong to the answer: they are masked and
+count, so the model learns where to stop.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ def tune(config: SftConfig) -> Path:
     training, held_out = (read_dialogues(files) for files in (config.train, config.validation))
     if not training:
         raise ValueError(
-            f"There are no usable records in {', '.join(map(str, config.train))}; see `training/objectives/sft.py`."
+            f"There are no usable records in {', '.join(map(str, config.train))}; see "
+            "`training/objectives/sft.py`."
         )
     objective = SftObjective(model.config, training, held_out, encoder, config)
     files = {path.name: path.stat().st_size for path in config.train}
@@ -87,12 +90,18 @@ def read_dialogues(files: tuple[Path, ...]) -> list[Turns]:
 def _turns(record: dict[str, Any]) -> Turns | None:
     try:
         if "messages" in record:
-            turns = tuple(Message(role=turn["role"], content=turn["content"]) for turn in record["messages"])
+            turns = tuple(
+                Message(role=turn["role"], content=turn["content"]) for turn in record["messages"]
+            )
             return turns if any(turn.role == "assistant" for turn in turns[1:]) else None
         if "after" in record:
             asked = f"{record.get('instruction', 'Improve this text.')}\n\n{record['before']}"
-            return Message(role="user", content=asked), Message(role="assistant", content=record["after"])
-        return Message(role="user", content=record["prompt"]), Message(role="assistant", content=record["response"])
+            return Message(role="user", content=asked), Message(
+                role="assistant", content=record["after"]
+            )
+        return Message(role="user", content=record["prompt"]), Message(
+            role="assistant", content=record["response"]
+        )
     except (KeyError, TypeError):
         return None
 
@@ -121,7 +130,12 @@ class SftObjective:
     """Dialogues in a new order every epoch."""
 
     def __init__(
-        self, model: ModelConfig, training: list[Turns], held_out: list[Turns], encoder: DialogueEncoder, config: SftConfig
+        self,
+        model: ModelConfig,
+        training: list[Turns],
+        held_out: list[Turns],
+        encoder: DialogueEncoder,
+        config: SftConfig,
     ) -> None:
         self._model, self._training, self._held_out = model, training, held_out
         self._encoder, self._config = encoder, config
@@ -138,13 +152,18 @@ class SftObjective:
             at += 1
         if not pairs:
             raise ValueError(f"No record fits into {config.length} tokens; raise `length`.")
-        return sft_rows(pairs, self._model, torch.Generator().manual_seed(int(rng.integers(1 << 62))))
+        return sft_rows(
+            pairs, self._model, torch.Generator().manual_seed(int(rng.integers(1 << 62)))
+        )
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:
         rng, rows = np.random.default_rng(7), self._config.rows
         pairs = [pair for turns in self._held_out if (pair := self._draw(turns, rng)) is not None]
         for at in range(0, len(pairs), rows):
-            yield "sft", sft_rows(pairs[at : at + rows], self._model, torch.Generator().manual_seed(at))
+            yield (
+                "sft",
+                sft_rows(pairs[at : at + rows], self._model, torch.Generator().manual_seed(at)),
+            )
 
     def _draw(self, turns: Turns, rng: np.random.Generator) -> Pair | None:
         """One random answer of a dialogue; ``None`` when it is too long."""
@@ -153,8 +172,11 @@ class SftObjective:
         return pair if len(pair.prompt) + len(pair.answer) < self._config.length else None
 
 
-def sft_rows(pairs: list[Pair], model: ModelConfig, generator: torch.Generator, t: Tensor | None = None) -> Rows:
-    """Padded rows under the forward process, the prompt left as it is; next tokens for an autoregressive model.
+def sft_rows(
+    pairs: list[Pair], model: ModelConfig, generator: torch.Generator, t: Tensor | None = None
+) -> Rows:
+    """Padded rows under the forward process, the prompt left as it is; next tokens for an
+    autoregressive model.
 
     ``t`` (B,) are masking times other than LLaDA's uniform ones.
     """

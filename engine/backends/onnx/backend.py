@@ -1,7 +1,8 @@
 """The mask predictor in ONNX Runtime, on a CPU by default.
 
-On a CPU cached keys and values are arrays that the runtime reads in place; binding them beforehand was measured to gain
-nothing (1.58 ms a step against 1.60). For a GPU they are sent once, before the first step that reads them.
+On a CPU cached keys and values are arrays that the runtime reads in place; binding them beforehand
+was measured to gain nothing (1.58 ms a step against 1.60). For a GPU they are sent once, before the
+first step that reads them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from engine.backends.interface import SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Predictions, identity_tie
+from engine.backends.interface import (
+    SHARED_ON_CPU,
+    SHARED_ON_GPU,
+    Batch,
+    Context,
+    Predictions,
+    identity_tie,
+)
 from engine.backends.onnx.context import OnnxContext
 from engine.backends.onnx.providers import open_session
 from engine.backends.onnx.side_by_side import SideBySide
@@ -39,8 +47,8 @@ class OnnxBackend:
         device: str = "cpu",
         weights: bytes = b"",
     ) -> None:
-        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``. ``weights`` is what the session
-        reads in place and must live as long."""
+        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``.
+        ``weights`` is what the session reads in place and must live as long."""
         self._weights = weights
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
@@ -58,7 +66,8 @@ class OnnxBackend:
     def predict(self, batch: Batch) -> Predictions:
         if batch.full:
             raise BackendUnavailable(
-                "The onnx backend keeps only the best candidates; sampling from full distributions needs --backend torch."
+                "The onnx backend keeps only the best candidates; sampling from full distributions "
+                "needs --backend torch."
             )
         outputs = [*OUTPUTS]
         if batch.keep is not None:
@@ -67,11 +76,14 @@ class OnnxBackend:
         try:
             found = self._run(outputs, batch)
         except Exception as exc:  # onnxruntime's own exception classes are private
-            raise EngineError(f"onnxruntime failed ({type(exc).__name__}); run `lacuna doctor`.") from exc
+            raise EngineError(
+                f"onnxruntime failed ({type(exc).__name__}); run `lacuna doctor`."
+            ) from exc
         token_ids, log_probs, target, entropy = found[:4]
         if np.isnan(log_probs[..., 0]).any():
             raise EngineError(
-                "The model computes no numbers here; `lacuna models --check` tells whether its files are whole."
+                "The model computes no numbers here; `lacuna models --check` tells whether its "
+                "files are whole."
             )
         return Predictions(token_ids, log_probs, target, entropy, self._extended(batch, found[4:]))
 
@@ -81,7 +93,9 @@ class OnnxBackend:
             plain: list[NDArray[Any]] = self._session.run(outputs, inputs, self._options)
             return plain
         if context.sent is None:
-            context.sent = [ort.OrtValue.ortvalue_from_numpy(array, self._device, 0) for array in context.arrays]
+            context.sent = [
+                ort.OrtValue.ortvalue_from_numpy(array, self._device, 0) for array in context.arrays
+            ]
         binding = self._session.io_binding()
         for name, value in zip(self._context_names, context.sent, strict=True):
             binding.bind_ortvalue_input(name, value)
@@ -95,21 +109,33 @@ class OnnxBackend:
 
     def join(self, contexts: Sequence[Context]) -> OnnxContext:
         wholes = [context.whole() for context in contexts if isinstance(context, OnnxContext)]
-        return OnnxContext([self._side_by_side[i].join(arrays) for i, arrays in enumerate(zip(*wholes, strict=True))])
+        return OnnxContext(
+            [
+                self._side_by_side[i].join(arrays)
+                for i, arrays in enumerate(zip(*wholes, strict=True))
+            ]
+        )
 
     def interrupt(self) -> None:
         self._options.terminate = True
 
     def release(self) -> None:
-        """onnxruntime keeps the memory of its largest pass; a small one with the option to shrink gives it back."""
+        """onnxruntime keeps the memory of its largest pass; a small one with the option to shrink
+        gives it back."""
         self._side_by_side = [SideBySide() for _ in self._context_names]
         if self._device != "cpu":
             return
         options, one = ort.RunOptions(), np.zeros((1, 1), np.int64)
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            self._session.run([*OUTPUTS], self._inputs(Batch(one, one, one, np.ones((1, self._vocab), bool), one)), options)
-        except Exception as exc:  # onnxruntime's own exception classes are private; the memory stays with it then
+            self._session.run(
+                [*OUTPUTS],
+                self._inputs(Batch(one, one, one, np.ones((1, self._vocab), bool), one)),
+                options,
+            )
+        except (
+            Exception
+        ) as exc:  # onnxruntime's own exception classes are private; the memory stays with it then
             logger.warning("Memory could not be given back: %s", type(exc).__name__)
         trim()
 
@@ -117,14 +143,22 @@ class OnnxBackend:
         rows, active = batch.input_ids.shape
         queries = batch.query_index.shape[1]
         context = batch.context
-        assert context is None or isinstance(context, OnnxContext), "a context belongs to its backend"
+        assert context is None or isinstance(context, OnnxContext), (
+            "a context belongs to its backend"
+        )
         past = 0 if context is None else context.length
         empty = np.zeros((rows, self._kv_heads, 0, self._head_dim), self._cache_type)
         arrays = [empty] * len(self._context_names) if context is None else context.arrays
         target, tie = batch.target_ids, batch.tie
         mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
-        places = np.zeros((rows, 0), np.int64) if batch.context_position_ids is None else batch.context_position_ids
-        stretch = np.zeros((rows, past + active), np.int64) if batch.stretch is None else batch.stretch
+        places = (
+            np.zeros((rows, 0), np.int64)
+            if batch.context_position_ids is None
+            else batch.context_position_ids
+        )
+        stretch = (
+            np.zeros((rows, past + active), np.int64) if batch.stretch is None else batch.stretch
+        )
         if context is not None:
             places, mask, stretch = context.as_held(places, mask, stretch)
         inputs = {
@@ -156,7 +190,9 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
     config = read_model_config(folder)
     graph = folder / "model.onnx"
     if not graph.exists():
-        raise CheckpointError(f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`.")
+        raise CheckpointError(
+            f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`."
+        )
     weights = read_weights(folder / SINGLE)
     session = open_session(graph, name, threads, {SINGLE: weights})
     return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)

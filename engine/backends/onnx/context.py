@@ -1,4 +1,5 @@
-"""Cached keys and values as arrays that onnxruntime reads in place. Taking some of their rows copies nothing by itself."""
+"""Cached keys and values as arrays that onnxruntime reads in place. Taking some of their rows
+copies nothing by itself."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ class OnnxContext:
 
     arrays: list[NDArray[Any]]
     taken: Ints | None = None
-    """The tokens of the arrays that count, in this order; ``None``: all of them. A pass has the others hidden from it by the
-    key mask, which costs less than to copy tens of megabytes."""
+    """The tokens of the arrays that count, in this order; ``None``: all of them. A pass has the
+    others hidden from it by the key mask, which costs less than to copy tens of megabytes."""
     sent: list[ort.OrtValue] | None = None
     """The arrays on the device of the session."""
 
@@ -48,16 +49,25 @@ class OnnxContext:
         if self.taken is None and more is None:
             return self.arrays
         runs = [(0, self.held)] if self.taken is None else _runs(self.taken)
-        return [_joined(array, runs, None if more is None else more[i]) for i, array in enumerate(self.arrays)]
+        return [
+            _joined(array, runs, None if more is None else more[i])
+            for i, array in enumerate(self.arrays)
+        ]
 
     def as_held(self, places: Ints, key_mask: Bools, stretch: Ints) -> tuple[Ints, Bools, Ints]:
-        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all that is held."""
+        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all
+        that is held."""
         if self.taken is None:
             return places, key_mask, stretch
-        return self._held(places, 0), self._held(key_mask, places.shape[1]), self._held(stretch, places.shape[1])
+        return (
+            self._held(places, 0),
+            self._held(key_mask, places.shape[1]),
+            self._held(stretch, places.shape[1]),
+        )
 
     def _held(self, values: NDArray[Any], own: int) -> NDArray[Any]:
-        """Values of what counts, ``own`` of them or all, and of what follows, with zeros for what does not count."""
+        """Values of what counts, ``own`` of them or all, and of what follows, with zeros for what
+        does not count."""
         own = own or values.shape[1]
         found = np.zeros((len(values), self.held + values.shape[1] - own), values.dtype)
         assert self.taken is not None
@@ -73,7 +83,9 @@ def _runs(tokens: Ints) -> list[tuple[int, int]]:
     return [(int(run[0]), int(run[-1]) + 1) for run in np.split(tokens, cuts)]
 
 
-def _joined(array: NDArray[Any], runs: list[tuple[int, int]], more: NDArray[Any] | None) -> NDArray[Any]:
+def _joined(
+    array: NDArray[Any], runs: list[tuple[int, int]], more: NDArray[Any] | None
+) -> NDArray[Any]:
     length = sum(end - start for start, end in runs)
     extra = 0 if more is None else more.shape[2]
     found = np.empty((*array.shape[:2], length + extra, array.shape[3]), array.dtype)

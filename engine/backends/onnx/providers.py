@@ -1,7 +1,9 @@
-"""Sessions of onnxruntime on the processor that was asked for, or a sentence that names what is missing.
+"""Sessions of onnxruntime on the processor that was asked for, or a sentence that names what is
+missing.
 
-onnxruntime falls back to the CPU without a word to its caller when a provider's libraries cannot be loaded, and lists the
-provider as available all the same; so what a session runs on is compared with what was asked for.
+onnxruntime falls back to the CPU without a word to its caller when a provider's libraries cannot be
+loaded, and lists the provider as available all the same; so what a session runs on is compared with
+what was asked for.
 """
 
 from __future__ import annotations
@@ -30,7 +32,13 @@ PROVIDERS = {
     "onnx-rtx": "NvTensorRTRTXExecutionProvider",
 }
 """Backend -> execution provider."""
-_CUDA = ("libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libcurand.so.10")
+_CUDA = (
+    "libcuda.so.1",
+    "libcudart.so.13",
+    "libcublas.so.13",
+    "libcublasLt.so.13",
+    "libcurand.so.10",
+)
 LIBRARIES = {
     "onnx-cuda": _CUDA,
     "onnx-tensorrt": (*_CUDA, "libcudnn.so.9", "libnvinfer.so.10", "libnvonnxparser.so.10"),
@@ -48,10 +56,12 @@ NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 def open_session(
     graph: Path, backend: str, threads: int | None = None, weights: Mapping[str, bytes] = NO_FILES
 ) -> ort.InferenceSession:
-    """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run elsewhere.
+    """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run
+    elsewhere.
 
-    ``weights`` are files that the graph refers to, by name. The session reads them in place, so they must live as long. Left
-    to itself onnxruntime maps these files, and the process would end (SIGBUS) when one is cut short later.
+    ``weights`` are files that the graph refers to, by name. The session reads them in place, so
+    they must live as long. Left to itself onnxruntime maps these files, and the process would end
+    (SIGBUS) when one is cut short later.
     """
     provider = PROVIDERS[backend]
     require(backend)
@@ -62,30 +72,38 @@ def open_session(
         options.add_external_initializers_from_files_in_memory(
             list(weights), list(weights.values()), [len(data) for data in weights.values()]
         )
-    # Threads that spin without end double the latency as soon as anything else runs on the cores (an editor does); those
-    # that never do are woken for every node, a fifth of a step. Ten microseconds cost a third of one, and that only while
-    # all cores are taken by others.
+    # Threads that spin without end double the latency as soon as anything else runs on the cores
+    # (an editor does); those that never do are woken for every node, a fifth of a step. Ten
+    # microseconds cost a third of one, and that only while all cores are taken by others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", "10")
-    asked: list[object] = [provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))]
+    asked: list[object] = [
+        provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))
+    ]
     if backend == PLUGIN:
         options.add_provider_for_devices(_plugin_devices(), {})
     try:
         if backend == PLUGIN:
             return ort.InferenceSession(str(graph), options)
-        session = ort.InferenceSession(str(graph), options, providers=[*asked, CPU] if provider != CPU else asked)
+        session = ort.InferenceSession(
+            str(graph), options, providers=[*asked, CPU] if provider != CPU else asked
+        )
     except Exception as exc:  # onnxruntime's own exception classes are private
-        raise CheckpointError(f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again.") from exc
+        raise CheckpointError(
+            f"{graph} cannot be loaded ({type(exc).__name__}); export or fetch the model again."
+        ) from exc
     check_provider(session, backend)
     return session
 
 
 def usual_threads() -> int:
-    """The cores that this process may use; 0, which lets onnxruntime count, where the system does not tell.
+    """The cores that this process may use; 0, which lets onnxruntime count, where the system does
+    not tell.
 
-    Left to count, onnxruntime also ties each thread to one core. The thread that calls it is not tied, so both often shared
-    a core and took turns: half of all sessions were 1.5 to 2 times slower, for as long as they lived. On a busy machine a
-    process even waited for ever, when it ended, for a thread that was being moved to its core.
+    Left to count, onnxruntime also ties each thread to one core. The thread that calls it is not
+    tied, so both often shared a core and took turns: half of all sessions were 1.5 to 2 times
+    slower, for as long as they lived. On a busy machine a process even waited for ever, when it
+    ended, for a thread that was being moved to its core.
     """
     if not hasattr(os, "sched_getaffinity"):
         return 0
@@ -109,7 +127,8 @@ def check_provider(session: ort.InferenceSession, backend: str) -> None:
     if session.get_providers()[0] != PROVIDERS[backend]:
         why = missing_library(backend) or "onnxruntime could not start its provider"
         raise BackendUnavailable(
-            f"The {backend} backend fell back to the CPU: {why}; run `lacuna doctor` or use --backend onnx."
+            f"The {backend} backend fell back to the CPU: {why}; run `lacuna doctor` or use "
+            "--backend onnx."
         )
 
 
@@ -118,7 +137,9 @@ def unavailable(backend: str) -> str:
     if backend == PLUGIN:
         if importlib.util.find_spec(_PLUGIN_MODULE) is None:
             return f"{_PLUGIN_MODULE} is missing; {install('rtx')}"
-        return missing_library(backend) or ("" if _plugin_devices() else "it knows no GPU of this machine")
+        return missing_library(backend) or (
+            "" if _plugin_devices() else "it knows no GPU of this machine"
+        )
     if PROVIDERS[backend] not in ort.get_available_providers():
         return f"this onnxruntime has no {PROVIDERS[backend]}; {install('gpu')}"
     return missing_library(backend)
@@ -144,7 +165,8 @@ def missing_library(backend: str) -> str:
         try:
             ctypes.CDLL(name)
         except OSError:
-            return f"{name} is missing; {'install an NVIDIA driver' if name == 'libcuda.so.1' else install('gpu')}"
+            advice = "install an NVIDIA driver" if name == "libcuda.so.1" else install("gpu")
+            return f"{name} is missing; {advice}"
     return ""
 
 

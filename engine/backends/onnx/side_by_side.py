@@ -1,6 +1,7 @@
 """The caches of several requests as one array, kept from step to step.
 
-The same requests stand side by side in every step until one of them ends; then the rows behind it move up, in place.
+The same requests stand side by side in every step until one of them ends; then the rows behind it
+move up, in place.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ class SideBySide:
         self._joined: NDArray[Any] | None = None
 
     def join(self, arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """One array (sum of b, G, longest p, D), valid until the next call; places beyond a row's own p hold anything."""
+        """One array (sum of b, G, longest p, D), valid until the next call; places beyond a row's
+        own p hold anything."""
         length = max(array.shape[2] for array in arrays)
         if self._joined is None or not self._holds(arrays) or self._joined.shape[2] < length:
             rows = sum(len(array) for array in arrays)
-            self._joined = np.zeros((rows, arrays[0].shape[1], length, arrays[0].shape[3]), arrays[0].dtype)
+            self._joined = np.zeros(
+                (rows, arrays[0].shape[1], length, arrays[0].shape[3]), arrays[0].dtype
+            )
             self._arrays = []
             self._append(arrays)
         elif len(arrays) < len(self._arrays):

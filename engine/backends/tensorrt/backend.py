@@ -1,7 +1,7 @@
 """The mask predictor as a TensorRT plan. Keys and values never leave the GPU.
 
-Passes are padded up to buckets (``plan_shapes``). Every bucket has its memory and its CUDA graph (``bound_pass``); cached
-keys lie in one place for all of them, since a graph knows fixed addresses.
+Passes are padded up to buckets (``plan_shapes``). Every bucket has its memory and its CUDA graph
+(``bound_pass``); cached keys lie in one place for all of them, since a graph knows fixed addresses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from engine.backends.interface import SHARED_ON_GPU, Batch, Context, Predictions, identity_tie
 from engine.backends.tensorrt.bound_pass import BoundPass, Execution, Slot
 from engine.backends.tensorrt.device import Buffer, CudaDevice, Device
-from engine.backends.tensorrt.device_context import CacheShape, DeviceContext, copy_tokens, empty_context, join
+from engine.backends.tensorrt.device_context import (
+    CacheShape,
+    DeviceContext,
+    copy_tokens,
+    empty_context,
+    join,
+)
 from engine.backends.tensorrt.plan_shapes import Extent, bucket, input_shape, profile_of
 from engine.backends.tensorrt.runtime import find_plan
 from engine.base.errors import BackendUnavailable, RequestRejected
@@ -58,15 +64,25 @@ class TensorrtBackend:
     def predict(self, batch: Batch) -> Predictions:
         if batch.full:
             raise BackendUnavailable(
-                "The tensorrt backend keeps only the best candidates; full distributions need --backend torch."
+                "The tensorrt backend keeps only the best candidates; full distributions need "
+                "--backend torch."
             )
         context = batch.context
-        assert context is None or isinstance(context, DeviceContext), "a context belongs to its backend"
+        assert context is None or isinstance(context, DeviceContext), (
+            "a context belongs to its backend"
+        )
         rows, active = batch.input_ids.shape
-        own = Extent(rows, active, 0 if context is None else context.length, batch.query_index.shape[1], len(batch.allowed))
+        own = Extent(
+            rows,
+            active,
+            0 if context is None else context.length,
+            batch.query_index.shape[1],
+            len(batch.allowed),
+        )
         if own.active > self._most[0] or own.cached > self._most[0] or rows > self._most[1]:
             raise RequestRejected(
-                f"A pass of {rows} x {max(own.active, own.cached)} tokens is more than the plan of {self._most[1]} x "
+                f"A pass of {rows} x {max(own.active, own.cached)} tokens is more than the plan of "
+                f"{self._most[1]} x "
                 f"{self._most[0]} holds; use a smaller window or export with --max-tokens."
             )
         padded = bucket(own, self._most[0])
@@ -109,7 +125,10 @@ class TensorrtBackend:
         config, e = self._config, extent
         inputs = {name: Slot(input_shape(name, config, e), _dtype(name)) for name in self._inputs}
         outputs = {
-            name: Slot((e.batch, e.queries, NUM_CANDIDATES)[: 3 if name in OUTPUTS[:2] else 2], _dtype(name))
+            name: Slot(
+                (e.batch, e.queries, NUM_CANDIDATES)[: 3 if name in OUTPUTS[:2] else 2],
+                _dtype(name),
+            )
             for name in OUTPUTS
         }
         caches: dict[str, tuple[tuple[int, ...] | None, Buffer]] = {}
@@ -119,7 +138,9 @@ class TensorrtBackend:
             caches[name] = None, buffer
         return BoundPass(self._device, self._executions[profile_of(e)], inputs, outputs, caches)
 
-    def _fill(self, arrays: dict[str, NDArray[Any]], batch: Batch, own: Extent, padded: Extent) -> None:
+    def _fill(
+        self, arrays: dict[str, NDArray[Any]], batch: Batch, own: Extent, padded: Extent
+    ) -> None:
         """Write a batch into its bucket; padding is seen by nobody and asked for nothing."""
         for name in self._inputs:
             arrays[name][...] = 0
@@ -139,18 +160,24 @@ class TensorrtBackend:
             arrays["context_position_ids"][:, : own.cached] = batch.context_position_ids
         if batch.stretch is not None:
             arrays[STRETCH][:, : own.cached] = batch.stretch[:, : own.cached]
-            arrays[STRETCH][:, padded.cached : padded.cached + own.active] = batch.stretch[:, own.cached :]
+            arrays[STRETCH][:, padded.cached : padded.cached + own.active] = batch.stretch[
+                :, own.cached :
+            ]
         known = batch.key_mask
         mask = arrays["key_mask"]
         mask[:, : own.cached] = True if known is None else known[:, : own.cached]
-        mask[:, padded.cached : padded.cached + own.active] = True if known is None else known[:, own.cached :]
+        mask[:, padded.cached : padded.cached + own.active] = (
+            True if known is None else known[:, own.cached :]
+        )
 
     def _extended(self, batch: Batch, own: Extent, padded: Extent) -> DeviceContext | None:
         context = batch.context
         assert context is None or isinstance(context, DeviceContext)
         if batch.keep is None:
             return context
-        made = empty_context(self._device, self._shape, len(self._names), own.batch, own.cached + len(batch.keep))
+        made = empty_context(
+            self._device, self._shape, len(self._names), own.batch, own.cached + len(batch.keep)
+        )
         if context is not None:
             made.put(context, np.arange(own.cached), 0, (0, 0, own.batch))
         for target, source in zip(made.buffers, self._active, strict=True):
@@ -169,5 +196,7 @@ def load(folder: Path, threads: int | None = None) -> TensorrtBackend:
 
     config, device = read_model_config(folder), CudaDevice()
     key, path = find_plan(folder, tensorrt_engine.NAME, tensorrt_engine.VERSION, device.name)
-    executions, itemsize = tensorrt_engine.open_plan(path, device.stream, "weight_streaming" in key.flags)
+    executions, itemsize = tensorrt_engine.open_plan(
+        path, device.stream, "weight_streaming" in key.flags
+    )
     return TensorrtBackend(device, executions, config, itemsize, key.max_tokens, key.max_rows)

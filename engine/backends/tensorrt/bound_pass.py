@@ -1,6 +1,8 @@
-"""One shape of pass, bound to its memory: inputs and outputs in one piece of pinned host memory each, one CUDA graph.
+"""One shape of pass, bound to its memory: inputs and outputs in one piece of pinned host memory
+each, one CUDA graph.
 
-The first run of a shape lets TensorRT set itself up, the second is captured, later ones are launched as one graph.
+The first run of a shape lets TensorRT set itself up, the second is captured, later ones are
+launched as one graph.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ class Arena:
         self.buffer = device.allocate(end)
         self.addresses = {name: self.buffer.address + offset for name, offset in offsets.items()}
         self.arrays: dict[str, NDArray[Any]] = {
-            name: self.host[offsets[name] : offsets[name] + slot.nbytes].view(slot.dtype).reshape(slot.shape)
+            name: self.host[offsets[name] : offsets[name] + slot.nbytes]
+            .view(slot.dtype)
+            .reshape(slot.shape)
             for name, slot in slots.items()
         }
 
@@ -68,13 +72,18 @@ class BoundPass:
         outputs: Mapping[str, Slot],
         caches: Mapping[str, tuple[tuple[int, ...] | None, Buffer]],
     ) -> None:
-        """``caches`` are tensors that stay on the device: their shape, if they are inputs, and their memory."""
+        """``caches`` are tensors that stay on the device: their shape, if they are inputs, and
+        their memory."""
         self._device, self._execution = device, execution
         self._in, self._out = Arena(device, inputs), Arena(device, outputs)
         self.inputs, self.outputs = self._in.arrays, self._out.arrays
         self._shapes = {name: slot.shape for name, slot in inputs.items()}
         self._shapes |= {name: shape for name, (shape, _) in caches.items() if shape is not None}
-        self._addresses = self._in.addresses | self._out.addresses | {n: buffer.address for n, (_, buffer) in caches.items()}
+        self._addresses = (
+            self._in.addresses
+            | self._out.addresses
+            | {n: buffer.address for n, (_, buffer) in caches.items()}
+        )
         self._runs = 0
         self._graph: object = None
 
@@ -98,7 +107,10 @@ class BoundPass:
     def _bind(self) -> None:
         for name, shape in self._shapes.items():
             if not self._execution.set_input_shape(name, shape):
-                raise EngineError(f"The plan has no profile for {name} of shape {shape}; export it with --max-tokens.")
+                raise EngineError(
+                    f"The plan has no profile for {name} of shape {shape}; export it with "
+                    "--max-tokens."
+                )
         for name, address in self._addresses.items():
             self._execution.set_tensor_address(name, address)
 

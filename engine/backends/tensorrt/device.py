@@ -33,7 +33,8 @@ class Device(Protocol):
     def allocate(self, nbytes: int) -> Buffer: ...
 
     def pinned(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """A host array that the device reads and writes directly; it lives as long as the process."""
+        """A host array that the device reads and writes directly; it lives as long as the
+        process."""
         ...
 
     def upload(self, target: Buffer, source: NDArray[Any]) -> None: ...
@@ -41,9 +42,16 @@ class Device(Protocol):
     def download(self, target: NDArray[Any], source: Buffer) -> None: ...
 
     def copy_rows(
-        self, target: Buffer, source: Buffer, at: tuple[int, int], pitch: tuple[int, int], width: int, rows: int
+        self,
+        target: Buffer,
+        source: Buffer,
+        at: tuple[int, int],
+        pitch: tuple[int, int],
+        width: int,
+        rows: int,
     ) -> None:
-        """Copy ``rows`` pieces of ``width`` bytes; ``at`` and ``pitch`` are of target and source, in bytes."""
+        """Copy ``rows`` pieces of ``width`` bytes; ``at`` and ``pitch`` are of target and source,
+        in bytes."""
         ...
 
     def synchronise(self) -> None: ...
@@ -76,7 +84,9 @@ class CudaDevice:
         self.runtime: Any = runtime
         error, count = runtime.cudaGetDeviceCount()
         if int(error) or not count:
-            raise BackendUnavailable(f"No NVIDIA GPU can be used here ({error.name}); use --backend onnx.")
+            raise BackendUnavailable(
+                f"No NVIDIA GPU can be used here ({error.name}); use --backend onnx."
+            )
         self.stream = int(self.call("cudaStreamCreate"))
 
     @property
@@ -89,7 +99,10 @@ class CudaDevice:
         error, *found = getattr(self.runtime, name)(*arguments)
         if int(error):
             if "MemoryAllocation" in error.name:
-                raise EngineError("The GPU has too little memory; export with --weight-streaming or use a smaller model.")
+                raise EngineError(
+                    "The GPU has too little memory; export with --weight-streaming or use a "
+                    "smaller model."
+                )
             raise EngineError(f"The GPU failed ({name}: {error.name}); run `lacuna doctor`.")
         return found[0] if found else None
 
@@ -109,7 +122,13 @@ class CudaDevice:
         self._copy(target.ctypes.data, source.address, target.nbytes, "cudaMemcpyDeviceToHost")
 
     def copy_rows(
-        self, target: Buffer, source: Buffer, at: tuple[int, int], pitch: tuple[int, int], width: int, rows: int
+        self,
+        target: Buffer,
+        source: Buffer,
+        at: tuple[int, int],
+        pitch: tuple[int, int],
+        width: int,
+        rows: int,
     ) -> None:
         kind = self.runtime.cudaMemcpyKind.cudaMemcpyDeviceToDevice
         addresses = target.address + at[0], pitch[0], source.address + at[1], pitch[1]
@@ -119,7 +138,11 @@ class CudaDevice:
         self.call("cudaStreamSynchronize", self.stream)
 
     def begin_capture(self) -> None:
-        self.call("cudaStreamBeginCapture", self.stream, self.runtime.cudaStreamCaptureMode.cudaStreamCaptureModeRelaxed)
+        self.call(
+            "cudaStreamBeginCapture",
+            self.stream,
+            self.runtime.cudaStreamCaptureMode.cudaStreamCaptureModeRelaxed,
+        )
 
     def end_capture(self) -> object:
         return self.call("cudaGraphInstantiate", self.call("cudaStreamEndCapture", self.stream), 0)
@@ -128,4 +151,11 @@ class CudaDevice:
         self.call("cudaGraphLaunch", graph, self.stream)
 
     def _copy(self, target: int, source: int, nbytes: int, kind: str) -> None:
-        self.call("cudaMemcpyAsync", target, source, nbytes, getattr(self.runtime.cudaMemcpyKind, kind), self.stream)
+        self.call(
+            "cudaMemcpyAsync",
+            target,
+            source,
+            nbytes,
+            getattr(self.runtime.cudaMemcpyKind, kind),
+            self.stream,
+        )

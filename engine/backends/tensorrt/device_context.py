@@ -1,4 +1,5 @@
-"""Cached keys and values on a GPU, and copies of some of their tokens without a detour over the host."""
+"""Cached keys and values on a GPU, and copies of some of their tokens without a detour over the
+host."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from engine.base.arrays import Ints
 
 @dataclass(frozen=True)
 class CacheShape:
-    """Of the cached keys, or values, of one layer: (rows, heads, tokens, head) of ``itemsize`` bytes each."""
+    """Of the cached keys, or values, of one layer: (rows, heads, tokens, head) of ``itemsize``
+    bytes each."""
 
     heads: int
     head_dim: int
@@ -38,7 +40,8 @@ def copy_tokens(
     to: int,
     rows: tuple[int, int, int],
 ) -> None:
-    """Copy ``tokens`` of ``source`` (a buffer and its tokens a row) behind the first ``to`` tokens of ``target``.
+    """Copy ``tokens`` of ``source`` (a buffer and its tokens a row) behind the first ``to`` tokens
+    of ``target``.
 
     ``rows`` are the first row of the target, the first of the source, and how many.
     """
@@ -49,7 +52,9 @@ def copy_tokens(
             (first_source * shape.heads * source[1] + begin) * shape.token,
         )
         pitch = target[1] * shape.token, source[1] * shape.token
-        device.copy_rows(target[0], source[0], at, pitch, (end - begin) * shape.token, count * shape.heads)
+        device.copy_rows(
+            target[0], source[0], at, pitch, (end - begin) * shape.token, count * shape.heads
+        )
 
 
 @dataclass(eq=False)
@@ -75,10 +80,20 @@ class DeviceContext:
     def put(self, source: DeviceContext, tokens: Ints, to: int, rows: tuple[int, int, int]) -> None:
         """Copy ``tokens`` of another context behind the first ``to`` tokens of this one."""
         for mine, theirs in zip(self.buffers, source.buffers, strict=True):
-            copy_tokens(self.device, self.shape, (mine, self.length), (theirs, source.length), tokens, to, rows)
+            copy_tokens(
+                self.device,
+                self.shape,
+                (mine, self.length),
+                (theirs, source.length),
+                tokens,
+                to,
+                rows,
+            )
 
 
-def empty_context(device: Device, shape: CacheShape, count: int, rows: int, length: int) -> DeviceContext:
+def empty_context(
+    device: Device, shape: CacheShape, count: int, rows: int, length: int
+) -> DeviceContext:
     """Uninitialised memory for ``count`` layers' keys and values."""
     buffers = [device.allocate(shape.nbytes(rows, length)) for _ in range(count)]
     return DeviceContext(device, shape, buffers, rows, length)

@@ -26,7 +26,9 @@ def open_plan(path: Path, stream: int, weight_streaming: bool) -> tuple[list[Exe
     runtime = trt.Runtime(trt.Logger(trt.ILogger.Severity.ERROR))
     engine = runtime.deserialize_cuda_engine(path.read_bytes())
     if engine is None:
-        raise CheckpointError(f"{path} cannot be loaded here; delete it and run `lacuna export tensorrt` again.")
+        raise CheckpointError(
+            f"{path} cannot be loaded here; delete it and run `lacuna export tensorrt` again."
+        )
     if weight_streaming:
         engine.weight_streaming_budget_v2 = engine.get_weight_streaming_automatic_budget()
     executions: list[Execution] = []
@@ -34,7 +36,8 @@ def open_plan(path: Path, stream: int, weight_streaming: bool) -> tuple[list[Exe
         context = engine.create_execution_context()
         if context is None:
             raise CheckpointError(
-                f"{path} needs more memory than the GPU has; export with --weight-streaming or --max-rows 1."
+                f"{path} needs more memory than the GPU has; export with --weight-streaming or "
+                "--max-rows 1."
             )
         context.set_optimization_profile_async(profile, stream)
         executions.append(context)

@@ -1,7 +1,7 @@
 """Shapes that a TensorRT plan is built for and run at.
 
-A plan has two optimisation profiles: 0 for full passes, 1 for steps. Passes are padded up to buckets, so that few shapes
-occur and each can be one CUDA graph; padding is hidden by the key mask.
+A plan has two optimisation profiles: 0 for full passes, 1 for steps. Passes are padded up to
+buckets, so that few shapes occur and each can be one CUDA graph; padding is hidden by the key mask.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ STEP_TOKENS = 128
 _BUCKETS = (8, 16, 32, 64, 128, 192, 256, 384, 512, 768, 1024)
 
 
-def profiles(max_rows: int, max_tokens: int) -> tuple[tuple[Extent, Extent, Extent], tuple[Extent, Extent, Extent]]:
-    """Least, usual and largest extent of ``FULL`` and ``STEP``; a full pass may have cached tokens of an earlier one."""
+def profiles(
+    max_rows: int, max_tokens: int
+) -> tuple[tuple[Extent, Extent, Extent], tuple[Extent, Extent, Extent]]:
+    """Least, usual and largest extent of ``FULL`` and ``STEP``; a full pass may have cached tokens
+    of an earlier one."""
     least = Extent(1, 1, 0, 1, 1)
     most = Extent(max_rows, max_tokens, max_tokens, MAX_QUERIES, MAX_RULES)
     usual = Extent(1, min(512, max_tokens), 0, 32, 1)

@@ -1,7 +1,8 @@
 """TensorRT or TensorRT-RTX, whichever is installed, and the plans of a model folder.
 
-A plan runs only where it was built for: its file is named by a key over the graph, the runtime, the GPU and the flags, and
-what the key was made of lies beside it. A plan that does not fit is never loaded.
+A plan runs only where it was built for: its file is named by a key over the graph, the runtime, the
+GPU and the flags, and what the key was made of lies beside it. A plan that does not fit is never
+loaded.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def graph_hash(folder: Path) -> str:
     try:
         return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     except OSError as exc:
-        raise CheckpointError(f"{folder} has no manifest.json; it is not what `lacuna export tensorrt` writes.") from exc
+        raise CheckpointError(
+            f"{folder} has no manifest.json; it is not what `lacuna export tensorrt` writes."
+        ) from exc
 
 
 def plan_file(folder: Path, key: PlanKey) -> Path:
@@ -83,13 +86,21 @@ def find_plan(folder: Path, runtime: str, version: str, gpu: str) -> tuple[PlanK
         except msgspec.DecodeError:
             reasons.append(f"{path.name} is damaged")
             continue
-        here = {"graph": graph, "runtime": runtime, "version": version, "gpu": ANY_GPU if key.gpu == ANY_GPU else gpu}
+        here = {
+            "graph": graph,
+            "runtime": runtime,
+            "version": version,
+            "gpu": ANY_GPU if key.gpu == ANY_GPU else gpu,
+        }
         wrong = [name for name, value in here.items() if getattr(key, name) != value]
         plan = path.with_suffix(".plan")
         if not wrong and plan.exists():
             return key, plan
-        reasons.append(f"{path.stem} is of another {wrong[0]}" if wrong else f"{plan.name} is missing")
+        reasons.append(
+            f"{path.stem} is of another {wrong[0]}" if wrong else f"{plan.name} is missing"
+        )
     why = f" ({'; '.join(reasons)})" if reasons else ""
     raise CheckpointError(
-        f"{folder} has no plan for this machine{why}; make one with `lacuna export tensorrt {folder} OUT`."
+        f"{folder} has no plan for this machine{why}; make one with `lacuna export tensorrt "
+        f"{folder} OUT`."
     )

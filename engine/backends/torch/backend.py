@@ -1,4 +1,5 @@
-"""The mask predictor in torch: the reference for every other backend, and the one that offers full distributions."""
+"""The mask predictor in torch: the reference for every other backend, and the one that offers full
+distributions."""
 
 from __future__ import annotations
 
@@ -9,7 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.backends.interface import ALL_ROWS, SHARED_ON_CPU, SHARED_ON_GPU, Batch, Context, Predictions
+from engine.backends.interface import (
+    ALL_ROWS,
+    SHARED_ON_CPU,
+    SHARED_ON_GPU,
+    Batch,
+    Context,
+    Predictions,
+)
 from engine.backends.torch.placement import place
 from engine.base.arrays import Ints
 from engine.network.checkpoint import load_checkpoint
@@ -33,7 +41,9 @@ class TorchContext:
         return sum(tensor.nbytes for pair in self.keys for tensor in pair)
 
     def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> TorchContext:
-        return TorchContext([(_take(keys[rows], tokens), _take(values[rows], tokens)) for keys, values in self.keys])
+        return TorchContext(
+            [(_take(keys[rows], tokens), _take(values[rows], tokens)) for keys, values in self.keys]
+        )
 
 
 class TorchBackend:
@@ -48,12 +58,16 @@ class TorchBackend:
     @torch.no_grad()
     def predict(self, batch: Batch) -> Predictions:
         context = batch.context
-        assert context is None or isinstance(context, TorchContext), "a context belongs to its backend"
+        assert context is None or isinstance(context, TorchContext), (
+            "a context belongs to its backend"
+        )
         rows, active = self.model.encode(
             self._tensor(batch.input_ids),
             self._tensor(batch.position_ids),
             None if context is None else context.keys,
-            None if batch.context_position_ids is None else self._tensor(batch.context_position_ids),
+            None
+            if batch.context_position_ids is None
+            else self._tensor(batch.context_position_ids),
             None if batch.key_mask is None else self._tensor(batch.key_mask),
             None if batch.stretch is None else self._tensor(batch.stretch),
         )
@@ -67,7 +81,9 @@ class TorchBackend:
         logits = logits.masked_fill(~allowed, -torch.inf)
         log_probs = logits.log_softmax(-1)
         best = log_probs.topk(min(NUM_CANDIDATES, log_probs.shape[-1]), dim=-1)
-        target = torch.zeros_like(query) if batch.target_ids is None else self._tensor(batch.target_ids)
+        target = (
+            torch.zeros_like(query) if batch.target_ids is None else self._tensor(batch.target_ids)
+        )
         probs = log_probs.exp()
         return Predictions(
             token_ids=best.indices.cpu().numpy(),
@@ -82,7 +98,10 @@ class TorchBackend:
         length = max(context.length for context in contexts)
         layers = [context.keys for context in contexts if isinstance(context, TorchContext)]
         return TorchContext(
-            [(_joined([k for k, _ in at], length), _joined([v for _, v in at], length)) for at in zip(*layers, strict=True)]
+            [
+                (_joined([k for k, _ in at], length), _joined([v for _, v in at], length))
+                for at in zip(*layers, strict=True)
+            ]
         )
 
     def interrupt(self) -> None:
@@ -91,7 +110,9 @@ class TorchBackend:
     def release(self) -> None:
         """torch's allocator hands freed memory to the next pass."""
 
-    def _extended(self, context: TorchContext | None, active: list[LayerKeys], batch: Batch) -> TorchContext | None:
+    def _extended(
+        self, context: TorchContext | None, active: list[LayerKeys], batch: Batch
+    ) -> TorchContext | None:
         if batch.keep is None:
             return context
         kept = [(_take(keys, batch.keep), _take(values, batch.keep)) for keys, values in active]
@@ -119,6 +140,7 @@ def load(folder: Path, threads: int | None = None) -> TorchBackend:
     if threads is not None:
         torch.set_num_threads(threads)
     size = sum(path.stat().st_size for path in weight_files(folder))
-    # On a CPU half precision is slow where it is not native, so weights are widened; large ones stay as they are mapped.
+    # On a CPU half precision is slow where it is not native, so weights are widened; large ones
+    # stay as they are mapped.
     widen = not torch.cuda.is_available() and size <= WIDENED_BYTES
     return TorchBackend(load_checkpoint(folder, torch.float32 if widen else None))

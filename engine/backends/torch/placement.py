@@ -1,8 +1,10 @@
-"""Where the weights of a torch model lie: on one GPU if they fit, over several, or partly in main memory.
+"""Where the weights of a torch model lie: on one GPU if they fit, over several, or partly in main
+memory.
 
-Blocks are placed whole and in order; embedding, last norm and head stay on the first GPU, because the head is applied to
-gathered rows outside of the module calls that accelerate's hooks watch. The hooks move activations between devices and
-bring blocks that lie in main memory to the GPU while they run.
+Blocks are placed whole and in order; embedding, last norm and head stay on the first GPU, because
+the head is applied to gathered rows outside of the module calls that accelerate's hooks watch. The
+hooks move activations between devices and bring blocks that lie in main memory to the GPU while
+they run.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from engine.base.errors import BackendUnavailable
 from engine.network.model import MaskPredictor
 
 HEADROOM = 0.85
-"""Share of free GPU memory that weights may take; the rest is for activations, caches and logits."""
+"""Share of free GPU memory that weights may take; the rest is for activations, caches and logits.
+"""
 _ENDS = ("wte", "ln_f", "ff_out")
 
 
@@ -44,7 +47,10 @@ def device_map(model: MaskPredictor, free: list[int]) -> dict[str, int | str]:
     if sum(sizes) > sum(room):
         room[0] -= max(sizes)  # a block from main memory needs a place to run
     if room[0] < 0:
-        raise BackendUnavailable("The GPU is too small for embedding, head and one block of this model; use --backend onnx.")
+        raise BackendUnavailable(
+            "The GPU is too small for embedding, head and one block of this model; use --backend "
+            "onnx."
+        )
     gpu = 0
     for i, size in enumerate(sizes):
         while gpu < len(room) and room[gpu] < size:
@@ -55,9 +61,16 @@ def device_map(model: MaskPredictor, free: list[int]) -> dict[str, int | str]:
     return places
 
 
-def dispatch(model: MaskPredictor, places: dict[str, int | str], main: torch.device, folder: str | None = None) -> None:
+def dispatch(
+    model: MaskPredictor,
+    places: dict[str, int | str],
+    main: torch.device,
+    folder: str | None = None,
+) -> None:
     """Spread ``model`` by accelerate; ``folder`` holds what ``places`` puts on ``disk``."""
-    from accelerate import dispatch_model  # only here: importing it costs more than loading a small model
+    from accelerate import (
+        dispatch_model,
+    )  # only here: importing it costs more than loading a small model
 
     name = main.type if main.index is None else main.index  # accelerate compares names
     dispatch_model(model, places, main_device=name, offload_dir=folder, force_hooks=True)

@@ -1,12 +1,14 @@
 """Which tokens are active in a pass and which are cached: one small plan per policy.
 
     none    every pass computes the whole canvas (LLaDA)
-    prefix  a full pass at the start of a block, then everything from the block on (Fast-dLLM's prefix cache)
+    prefix  a full pass at the start of a block, then everything from the block on (Fast-dLLM's
+            prefix cache)
     dual    a full pass at the start of a block, then the block alone (Fast-dLLM's dual cache)
 
-Models that can encode the context without the spans have plans of their own (``hidden_context``, ``causal_context``).
-``prefix`` and ``dual`` are approximations: under bidirectional attention everything depends on everything.
-Plans know places, not tensors: keys and values stay behind the backend's handle.
+Models that can encode the context without the spans have plans of their own (``hidden_context``,
+``causal_context``). ``prefix`` and ``dual`` are approximations: under bidirectional attention
+everything depends on everything. Plans know places, not tensors: keys and values stay behind the
+backend's handle.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from engine.decoding.canvas import Canvas
 
 @dataclass
 class View:
-    """What one pass looks at: places of the active tokens, the cached ones, and which active ones to keep."""
+    """What one pass looks at: places of the active tokens, the cached ones, and which active ones
+    to keep."""
 
     active: Ints
     context: Context | None = None

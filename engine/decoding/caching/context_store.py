@@ -1,7 +1,9 @@
-"""Contexts that outlive a request: the next keystroke in a document encodes what changed, not everything again.
+"""Contexts that outlive a request: the next keystroke in a document encodes what changed, not
+everything again.
 
-A session is one document of one user; its contexts serve no other. What is left to encode of a context is decided by
-``hidden_context`` and ``causal_context``, for the two kinds of models that encode it without the spans.
+A session is one document of one user; its contexts serve no other. What is left to encode of a
+context is decided by ``hidden_context`` and ``causal_context``, for the two kinds of models that
+encode it without the spans.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ MAX_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Kept:
-    """One context: its tokens in the order of the canvas, and where the rows of the handle stand among them."""
+    """One context: its tokens in the order of the canvas, and where the rows of the handle stand
+    among them."""
 
     ids: Ints  # (P,)
     stretches: Ints  # (P,) the stretch of every token; zeros where the model knows none
@@ -33,7 +36,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Part:
-    """What is left to encode of a context, and what is there already; tokens are counted among the context's own."""
+    """What is left to encode of a context, and what is there already; tokens are counted among the
+    context's own."""
 
     active: Ints
     """Tokens to encode."""

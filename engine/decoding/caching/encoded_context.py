@@ -1,7 +1,8 @@
-"""Plans that encode the context once, without the spans, before the first step; every step and every length then reuse it.
+"""Plans that encode the context once, without the spans, before the first step; every step and
+every length then reuse it.
 
-What such an encoding is worth depends on the model: exact for those trained with hidden spans (``hidden_context``), exact by
-construction where the context is causal (``causal_context``).
+What such an encoding is worth depends on the model: exact for those trained with hidden spans
+(``hidden_context``), exact by construction where the context is causal (``causal_context``).
 """
 
 from __future__ import annotations
@@ -42,11 +43,17 @@ class EncodedContext(ABC):
         """The pass that has to run before the first step; ``None`` when all is encoded already."""
         places = self.places(canvas)
         ids = canvas.ids[places]
-        kept = None if self._contexts is None or self._session is None else self._contexts.get(self._session)
+        kept = (
+            None
+            if self._contexts is None or self._session is None
+            else self._contexts.get(self._session)
+        )
         self._part = self.part(kept, ids, canvas.stretches[places])
         if self._contexts is not None and self._session is not None:
             part = self._part
-            self._contexts.served["encoded" if part.context is None else "edited" if len(part.active) else "reused"] += 1
+            self._contexts.served[
+                "encoded" if part.context is None else "edited" if len(part.active) else "reused"
+            ] += 1
         if len(self._part.active):
             return self.encoding_view(canvas, places, self._part)
         if self._part.context is not None:
@@ -54,11 +61,14 @@ class EncodedContext(ABC):
         return None
 
     def store(self, canvas: Canvas, context: Context) -> None:
-        """The last ``encoding`` is done: ``context`` holds what was reused, then what was encoded."""
+        """The last ``encoding`` is done: ``context`` holds what was reused, then what was
+        encoded."""
         places = self.places(canvas)
         self.context, self._order = context, np.concatenate((self._part.reused, self._part.active))
         if self._contexts is not None and self._session is not None:
-            kept = Kept(canvas.ids[places], canvas.stretches[places], self._order, context, self._part.edits)
+            kept = Kept(
+                canvas.ids[places], canvas.stretches[places], self._order, context, self._part.edits
+            )
             self._contexts.put(self._session, kept)
 
     def enter(self, groups: Ints) -> None:

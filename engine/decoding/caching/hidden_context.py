@@ -1,8 +1,8 @@
 """``hidden``: a context encoded as if the spans were not there, for models trained so.
 
-An unchanged context is reused as it is, which is exact. After an edit the changed tokens and their vicinity are encoded over
-the kept keys and values of the others (as dInfer refreshes the vicinity of a block, arXiv 2510.08666): an approximation,
-ended by a whole encoding after some edits.
+An unchanged context is reused as it is, which is exact. After an edit the changed tokens and their
+vicinity are encoded over the kept keys and values of the others (as dInfer refreshes the vicinity
+of a block, arXiv 2510.08666): an approximation, ended by a whole encoding after some edits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ WORTH = 0.5
 
 
 class HiddenSpans(EncodedContext):
-    def __init__(self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0) -> None:
+    def __init__(
+        self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0
+    ) -> None:
         """``most_edits`` partial passes in a row are allowed; 0 is exact."""
         super().__init__(contexts, session)
         self._most_edits = most_edits
@@ -36,11 +38,18 @@ class HiddenSpans(EncodedContext):
     def encoding_view(self, canvas: Canvas, places: Ints, part: Part) -> View:
         # Tokens are counted without the spans.
         positions = np.concatenate((part.reused, part.active))
-        return View(places[part.active], part.context, places[part.reused], np.arange(len(part.active)), positions)
+        return View(
+            places[part.active],
+            part.context,
+            places[part.reused],
+            np.arange(len(part.active)),
+            positions,
+        )
 
 
 def hidden_part(kept: Kept | None, ids: Ints, most_edits: int) -> Part:
-    """How to get the context ``ids``: from the session's last one, if at most ``most_edits`` partial passes made it."""
+    """How to get the context ``ids``: from the session's last one, if at most ``most_edits``
+    partial passes made it."""
     if kept is None:
         return Part(np.arange(len(ids)))
     if np.array_equal(kept.ids, ids) and kept.edits <= most_edits:
@@ -53,7 +62,8 @@ def hidden_part(kept: Kept | None, ids: Ints, most_edits: int) -> Part:
     # Tokens after the edit have moved; those of the edit and its vicinity are left behind.
     place = np.where(kept.order < front, kept.order, kept.order + moved)
     rows = np.flatnonzero(
-        ((kept.order < front) | (kept.order >= len(kept.ids) - back)) & ((place < first) | (place >= last))
+        ((kept.order < front) | (kept.order >= len(kept.ids) - back))
+        & ((place < first) | (place >= last))
     )
     return Part(np.arange(first, last), place[rows], kept.handle.take(rows), kept.edits + 1)
 

@@ -1,4 +1,5 @@
-"""HTTP/1.1 over a Unix socket or TCP for one caller: kept connections, and little time spent (h11 reads and writes it)."""
+"""HTTP/1.1 over a Unix socket or TCP for one caller: kept connections, and little time spent (h11
+reads and writes it)."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ class _Wire:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    http: h11.Connection = field(default_factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_EVENT))
+    http: h11.Connection = field(
+        default_factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_EVENT)
+    )
     used: bool = False
 
     async def next_event(self) -> h11.Event | type[h11.PAUSED]:
@@ -65,14 +68,17 @@ class Connections:
         self._idle: list[_Wire] = []
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
-        """Send a request; ``ConnectionLost`` when there is no answer. A caller that is cancelled closes the connection."""
+        """Send a request; ``ConnectionLost`` when there is no answer. A caller that is cancelled
+        closes the connection."""
         while True:
             wire = await self._wire()
             try:
                 return await self._ask(wire, method, path, body)
             except ConnectionLost:
                 wire.writer.close()
-                if not wire.used:  # an idle connection may have been closed meanwhile: another is tried
+                if (
+                    not wire.used
+                ):  # an idle connection may have been closed meanwhile: another is tried
                     raise
             except (OSError, h11.RemoteProtocolError) as exc:
                 wire.writer.close()
@@ -101,14 +107,22 @@ class Connections:
                 secure = self._parts.scheme == "https"
                 port = self._parts.port or (443 if secure else 80)
                 context = ssl.create_default_context() if secure else None
-                return _Wire(*await asyncio.open_connection(self._parts.hostname, port, ssl=context))
+                return _Wire(
+                    *await asyncio.open_connection(self._parts.hostname, port, ssl=context)
+                )
         except (OSError, TimeoutError) as exc:
             raise ConnectionLost from exc
 
     async def _ask(self, wire: _Wire, method: str, path: str, body: bytes) -> Answer:
         length = ("Content-Length", str(len(body)))
-        head = wire.http.send(h11.Request(method=method, target=path, headers=[*self._headers, length]))
-        parts = [head, wire.http.send(h11.Data(data=body)) if body else b"", wire.http.send(h11.EndOfMessage())]
+        head = wire.http.send(
+            h11.Request(method=method, target=path, headers=[*self._headers, length])
+        )
+        parts = [
+            head,
+            wire.http.send(h11.Data(data=body)) if body else b"",
+            wire.http.send(h11.EndOfMessage()),
+        ]
         wire.writer.write(b"".join(part or b"" for part in parts))
         await wire.writer.drain()
         event = await wire.next_event()
@@ -119,7 +133,8 @@ class Connections:
         return Answer(event.status_code, self._chunks(wire))
 
     async def _chunks(self, wire: _Wire) -> AsyncGenerator[bytes, None]:
-        """The body; what is not read to its end closes the connection, which cancels the request."""
+        """The body; what is not read to its end closes the connection, which cancels the
+        request."""
         whole = False
         try:
             while not whole:

@@ -1,7 +1,9 @@
-"""The engine of another process, over its Unix socket or URL: what `lsp_server` uses instead of an embedded one.
+"""The engine of another process, over its Unix socket or URL: what `lsp_server` uses instead of an
+embedded one.
 
-Cancelling a call closes its connection, which takes the request out of the engine within one step. An engine that is away is
-told once, looked for with growing patience, and told again when it is there.
+Cancelling a call closes its connection, which takes the request out of the engine within one step.
+An engine that is away is told once, looked for with growing patience, and told again when it is
+there.
 """
 
 from __future__ import annotations
@@ -33,10 +35,14 @@ class HttpEngine:
     """Has the methods of `lsp_server.engine_client.EngineClient`; use it within one event loop."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        """``url``: ``http://HOST:PORT`` or ``unix:/path``; ``key`` where the server asks for one."""
+        """``url``: ``http://HOST:PORT`` or ``unix:/path``; ``key`` where the server asks for
+        one."""
         self._url = url
         # Every process is a client of its own: fairness and sessions go by this name.
-        headers = {"X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}", "Content-Type": "application/json"}
+        headers = {
+            "X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}",
+            "Content-Type": "application/json",
+        }
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
         self._connections = Connections(url, headers)
@@ -51,7 +57,8 @@ class HttpEngine:
         return self._there
 
     async def load(self) -> None:
-        """Return when the engine answers; ``EngineUnavailable`` when nobody listens, and it is looked for from then on."""
+        """Return when the engine answers; ``EngineUnavailable`` when nobody listens, and it is
+        looked for from then on."""
         wait_s = FIRST_WAIT_S
         while not await self._answers():
             if self._looking is not None and not self._looking.done():
@@ -60,9 +67,15 @@ class HttpEngine:
             wait_s = min(MAX_WAIT_S, 2 * wait_s)
 
     async def fill(
-        self, request: FillRequest, interactive: bool, on_draft: Callable[[Draft], None] | None = None
+        self,
+        request: FillRequest,
+        interactive: bool,
+        on_draft: Callable[[Draft], None] | None = None,
     ) -> FillResult:
-        body = msgspec.structs.asdict(request) | {"interactive": interactive, "stream": on_draft is not None}
+        body = msgspec.structs.asdict(request) | {
+            "interactive": interactive,
+            "stream": on_draft is not None,
+        }
         if on_draft is None:
             return await self._post("/v1/fill", body, FillResult)
         result: FillResult | None = None
@@ -107,7 +120,9 @@ class HttpEngine:
     async def _forget(self, session: str) -> None:
         with suppress(EngineError):
             async with self._translated():
-                await (await self._connections.ask("DELETE", f"/v1/sessions/{quote(session, safe='')}")).read()
+                await (
+                    await self._connections.ask("DELETE", f"/v1/sessions/{quote(session, safe='')}")
+                ).read()
 
     async def _post(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
         async with self._translated():
@@ -179,19 +194,29 @@ def _error(status: int, raw: bytes) -> EngineError:
     """The server's sentence as the error that an embedded engine would raise."""
     try:
         found = msgspec.json.decode(raw)["error"]
-        sentence, status = str(found["message"]), int(found["code"]) if str(found.get("code", "")).isdecimal() else status
+        sentence, status = (
+            str(found["message"]),
+            int(found["code"]) if str(found.get("code", "")).isdecimal() else status,
+        )
     except (msgspec.DecodeError, KeyError, TypeError):
-        sentence = f"The engine answered with status {status}; is this address that of `lacuna serve`?"
+        sentence = (
+            f"The engine answered with status {status}; is this address that of `lacuna serve`?"
+        )
     if status in (429, 503):
         return EngineUnavailable(sentence)
     return RequestRejected(sentence) if status < 500 else EngineError(sentence)
 
 
 async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:
-    """Server-sent events by name; split at line ends alone, since a text may hold other separators of lines."""
+    """Server-sent events by name; split at line ends alone, since a text may hold other separators
+    of lines."""
     rest = b""
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n\n")
         for one in whole:
-            fields = dict(line.split(b": ", 1) for line in one.split(b"\n") if b": " in line and not line.startswith(b":"))
+            fields = dict(
+                line.split(b": ", 1)
+                for line in one.split(b"\n")
+                if b": " in line and not line.startswith(b":")
+            )
             yield fields.get(b"event", b"").decode(), fields.get(b"data", b"")

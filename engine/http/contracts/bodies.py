@@ -1,4 +1,5 @@
-"""Bodies in and out: bounded JSON decoded into a Struct, one compact line of JSON, server-sent events."""
+"""Bodies in and out: bounded JSON decoded into a Struct, one compact line of JSON, server-sent
+events."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ async def read_body(request: Request, kind: type[T], limits: Limits) -> T:
                 if len(raw) > limits.body_bytes:
                     raise _too_large(limits)
     except TimeoutError:
-        raise HttpError(408, f"The body did not arrive within {limits.body_s:g} s; send it at once.") from None
+        raise HttpError(
+            408, f"The body did not arrive within {limits.body_s:g} s; send it at once."
+        ) from None
     except ClientDisconnect:
         raise ClientGone from None
     return decode_body(bytes(raw), kind)
@@ -46,7 +49,9 @@ def decode_body(raw: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as exc:
-        raise HttpError(400, f"The body does not fit: {_without_text(str(exc))}.", param=_path_of(str(exc))) from None
+        raise HttpError(
+            400, f"The body does not fit: {_without_text(str(exc))}.", param=_path_of(str(exc))
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HttpError(400, "The body is not valid JSON; send one UTF-8 JSON object.") from None
     except RecursionError:
@@ -65,17 +70,22 @@ def event(data: Any, name: str | None = None) -> bytes:
 
 
 def _too_large(limits: Limits) -> HttpError:
-    return HttpError(413, f"The body has more than {limits.body_bytes} bytes; send the text around the blanks only.")
+    return HttpError(
+        413,
+        f"The body has more than {limits.body_bytes} bytes; send the text around the blanks only.",
+    )
 
 
 def _path_of(message: str) -> str | None:
-    """The field that a validation error is about (``$.spans[...].start``), as OpenAI's ``param`` names it."""
+    """The field that a validation error is about (``$.spans[...].start``), as OpenAI's ``param``
+    names it."""
     _, _, path = message.partition(" - at `$")
     return path.rstrip("`").lstrip(".") or None
 
 
 def _without_text(message: str) -> str:
-    """A validation error without values: msgspec quotes an enum's wrong value, which may be a user's text."""
+    """A validation error without values: msgspec quotes an enum's wrong value, which may be a
+    user's text."""
     what, at, path = message.partition(" - at `")
     if what.startswith("Invalid enum value"):
         what = "Invalid enum value"

@@ -1,8 +1,8 @@
 """Different answers for identical requests that are there at the same time.
 
-Some clients (minuet) ask for several candidates by sending one request several times. Each of them gets another answer: the
-first the best one, the next what is best among those not given yet. A request that names a seed is left alone: it asks for
-repeatability.
+Some clients (minuet) ask for several candidates by sending one request several times. Each of them
+gets another answer: the first the best one, the next what is best among those not given yet. A
+request that names a seed is left alone: it asks for repeatability.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 LINGER_S = 0.3
-"""A client's parallel requests are not quite parallel: the next may come when the first is answered already."""
+"""A client's parallel requests are not quite parallel: the next may come when the first is answered
+already."""
 
 
 @dataclass
@@ -27,7 +28,8 @@ class Turn:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def pick(self, answers: Sequence[str]) -> str:
-        """The first of ``answers`` that no earlier request was given; the last one where there is none."""
+        """The first of ``answers`` that no earlier request was given; the last one where there is
+        none."""
         for event in self._before:
             await event.wait()
         chosen = next((answer for answer in answers if answer not in self._given), answers[-1])
@@ -56,7 +58,8 @@ class DistinctAnswers:
 
     @asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[Turn]:
-        """Take a place among the requests of one ``key``; it is given up when the block ends, however it ends."""
+        """Take a place among the requests of one ``key``; it is given up when the block ends,
+        however it ends."""
         group = self._groups.setdefault(key, _Group())
         turn = Turn(len(group.events), tuple(group.events), group.given)
         group.events.append(turn.settled)

@@ -1,7 +1,7 @@
 """Errors as clients of either contract read them: a status, and one JSON object with one sentence.
 
-llama.cpp's server and our own calls: ``{"error":{"code":400,"type":...,"message":...}}``. OpenAI's contract has ``param``
-and a ``code`` that is a word.
+llama.cpp's server and our own calls: ``{"error":{"code":400,"type":...,"message":...}}``. OpenAI's
+contract has ``param`` and a ``code`` that is a word.
 """
 
 from __future__ import annotations
@@ -49,7 +49,14 @@ def error_object(error: HttpError, path: str) -> dict[str, Any]:
     """The body of ``error`` in the contract that ``path`` belongs to."""
     kind = KINDS.get(error.status, "server_error")
     if path.startswith(OPENAI_PATHS):
-        return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+        return {
+            "error": {
+                "message": error.message,
+                "type": kind,
+                "param": error.param,
+                "code": error.code,
+            }
+        }
     return {"error": {"code": error.status, "type": kind, "message": error.message}}
 
 

@@ -1,10 +1,13 @@
-"""``POST /infill`` as llama.cpp's server answers it: what llama.vim and llama.vscode send, read and silently rely on.
+"""``POST /infill`` as llama.cpp's server answers it: what llama.vim and llama.vscode send, read and
+silently rely on.
 
-* llama.vim drops a reply that is not one line beginning with ``{`` and holding ``"content":"`` without a blank.
+* llama.vim drops a reply that is not one line beginning with ``{`` and holding ``"content":"``
+  without a blank.
 * It skips its figures unless all six ``timings/...`` keys are there.
 * llama.vscode reads ``generation_settings.n_ctx`` without a look whether it is there.
 * An array is the answer to ``n_cmpl`` above 1, and to nothing else.
-* llama.vscode sends one request at a time and never gives one up: ``t_max_predict_ms`` is a promise.
+* llama.vscode sends one request at a time and never gives one up: ``t_max_predict_ms`` is a
+  promise.
 """
 
 from __future__ import annotations
@@ -20,7 +23,14 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.http.contracts.bodies import EVENT_STREAM, event, json_response, read_body
 from engine.http.contracts.errors import HttpError, error_object
-from engine.http.contracts.llama_types import InfillAnswer, InfillBody, InfillChunk, StopType, selected, timings
+from engine.http.contracts.llama_types import (
+    InfillAnswer,
+    InfillBody,
+    InfillChunk,
+    StopType,
+    selected,
+    timings,
+)
 from engine.http.contracts.openai.left_to_right import count_tokens
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
 from engine.http.contracts.openai.types import SEEDS
@@ -74,12 +84,15 @@ class _Infill:
                 self.first = self.first or time.monotonic()
                 show(draft)
 
-            return engine.submit_fill(in_time(self.request, self.serving.limits, 0.0), shown, Priority.INTERACTIVE)
+            return engine.submit_fill(
+                in_time(self.request, self.serving.limits, 0.0), shown, Priority.INTERACTIVE
+            )
 
         return Task("infill", client, True, submit)
 
     async def warm(self, client: str) -> None:
-        """Encode the context for the request that is to come; a ring of snippets alone needs no encoding."""
+        """Encode the context for the request that is to come; a ring of snippets alone needs no
+        encoding."""
         if self.request.session is not None and self.request.text.strip():
 
             def submit(engine: Engine, waited_s: float, show: Callable[[Any], None]) -> Job:
@@ -89,40 +102,69 @@ class _Infill:
 
     def answers(self, found: FillResult) -> list[InfillAnswer]:
         [span] = found.spans
-        texts = [(span.text, span.tokens), *((text, count_tokens(self.serving, text)) for text in span.alternatives)]
+        texts = [
+            (span.text, span.tokens),
+            *((text, count_tokens(self.serving, text)) for text in span.alternatives),
+        ]
         return [self.answer(index, text, tokens) for index, (text, tokens) in enumerate(texts)]
 
     def answer(self, index: int, text: str, tokens: int) -> InfillAnswer:
         kept, word = cut_at_stop(cut_at_indentation(text, self.body.n_indent or 0), self.body.stops)
-        return self.finished(index, kept, tokens if kept == text else count_tokens(self.serving, kept), word, kept)
+        return self.finished(
+            index, kept, tokens if kept == text else count_tokens(self.serving, kept), word, kept
+        )
 
-    def finished(self, index: int, content: str, tokens: int, word: str, whole: str) -> InfillAnswer:
+    def finished(
+        self, index: int, content: str, tokens: int, word: str, whole: str
+    ) -> InfillAnswer:
         """The object of a whole answer; ``content`` is what of ``whole`` was not streamed."""
-        now, window = time.monotonic(), min(self.request.window, self.serving.service.engine.config.max_sequence_length)
+        now, window = (
+            time.monotonic(),
+            min(self.request.window, self.serving.service.engine.config.max_sequence_length),
+        )
         first = self.first or now
-        prompt_ms, predicted_ms = (1000 * (first - self.began), 1000 * (now - first)) if self.began else (0.0, 0.0)
+        prompt_ms, predicted_ms = (
+            (1000 * (first - self.began), 1000 * (now - first)) if self.began else (0.0, 0.0)
+        )
         seen = min(self.prompt_tokens, window)
         kind: StopType = "word" if word else "limit" if tokens >= self.body.most_tokens else "eos"
         return InfillAnswer(
-            index=index, content=content, id_slot=max(0, self.body.id_slot or 0), model=self.serving.model,
-            tokens_predicted=tokens, tokens_evaluated=seen, generation_settings=generation_settings(window, self.body),
-            has_new_line="\n" in whole, truncated=self.prompt_tokens > window, stop_type=kind, stopping_word=word,
+            index=index,
+            content=content,
+            id_slot=max(0, self.body.id_slot or 0),
+            model=self.serving.model,
+            tokens_predicted=tokens,
+            tokens_evaluated=seen,
+            generation_settings=generation_settings(window, self.body),
+            has_new_line="\n" in whole,
+            truncated=self.prompt_tokens > window,
+            stop_type=kind,
+            stopping_word=word,
             tokens_cached=seen + tokens if self.request.session else 0,
             timings=timings(seen, round(prompt_ms, 3), tokens, round(predicted_ms, 3)),
-        )  # fmt: skip
+        )
 
 
 def generation_settings(window: int, body: InfillBody) -> dict[str, Any]:
-    return {"n_ctx": window, "n_predict": body.most_tokens, "stop": list(body.stops), "stream": bool(body.stream)}
+    return {
+        "n_ctx": window,
+        "n_predict": body.most_tokens,
+        "stop": list(body.stops),
+        "stream": bool(body.stream),
+    }
 
 
 def _fill_request(body: InfillBody, serving: Serving, client: str) -> FillRequest:
     before = body.input_prefix + (body.prompt or "")
     most = min(serving.limits.tokens, serving.service.engine.config.max_sequence_length // 2)
     span = Span(
-        start=len(before), end=len(before), max_tokens=max(1, min(body.most_tokens, most)), single_line="\n" in body.stops
+        start=len(before),
+        end=len(before),
+        max_tokens=max(1, min(body.most_tokens, most)),
+        single_line="\n" in body.stops,
     )
-    # Chunks come from open files of one project; when all have one language, the file at hand most likely has it too.
+    # Chunks come from open files of one project; when all have one language, the file at hand most
+    # likely has it too.
     languages = {language_of(extra.filename) for extra in body.input_extra if extra.filename}
     kept = body.cache_prompt is not False
     return FillRequest(
@@ -151,18 +193,25 @@ async def _streamed(request: Request, one: _Infill, client: str) -> Response:
 
 
 async def _chunks(one: _Infill, client: str) -> AsyncGenerator[Any, None]:
-    """Pieces of the first answer as it settles, then whole objects: the rest of it, and the other answers."""
-    prefix = SettledPrefix(one.request, one.body.stops, one.serving.limits.stream_after_s, one.body.n_indent or 0)
+    """Pieces of the first answer as it settles, then whole objects: the rest of it, and the other
+    answers."""
+    prefix = SettledPrefix(
+        one.request, one.body.stops, one.serving.limits.stream_after_s, one.body.n_indent or 0
+    )
     async with aclosing(one.serving.service.stream(one.task(client))) as items:
         async for item in items:
             if isinstance(item, Draft):
                 if delta := prefix.draft(item.spans[0]):
                     written = count_tokens(one.serving, prefix.sent)
-                    yield InfillChunk(content=delta, tokens_predicted=written, tokens_evaluated=one.prompt_tokens)
+                    yield InfillChunk(
+                        content=delta, tokens_predicted=written, tokens_evaluated=one.prompt_tokens
+                    )
                 continue
             [span] = item.spans
             rest = prefix.final(span.text)
-            tokens = span.tokens if prefix.sent == span.text else count_tokens(one.serving, prefix.sent)
+            tokens = (
+                span.tokens if prefix.sent == span.text else count_tokens(one.serving, prefix.sent)
+            )
             last = one.finished(0, rest, tokens, prefix.stopped, prefix.sent)
             yield selected(last, one.body.response_fields)
             for answer in one.answers(item)[1:]:

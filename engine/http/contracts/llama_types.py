@@ -1,4 +1,5 @@
-"""Bodies of llama.cpp's ``/infill``: keys that clients send and read. Keys that we have no use for are passed over."""
+"""Bodies of llama.cpp's ``/infill``: keys that clients send and read. Keys that we have no use for
+are passed over."""
 
 from __future__ import annotations
 
@@ -61,7 +62,11 @@ class InfillBody(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def related(self) -> tuple[Snippet, ...]:
-        return tuple(Snippet(path=(extra.filename or "")[:200], text=extra.text) for extra in self.input_extra if extra.text)
+        return tuple(
+            Snippet(path=(extra.filename or "")[:200], text=extra.text)
+            for extra in self.input_extra
+            if extra.text
+        )
 
     def check(self, most_candidates: int) -> None:
         """``HttpError`` 400 in the words that llama.vscode's interface knows."""
@@ -69,7 +74,9 @@ class InfillBody(msgspec.Struct, kw_only=True, frozen=True):
             value = getattr(self, name)
             if value is not None and not 1 <= value <= most_candidates:
                 raise HttpError(
-                    400, f"Field '{name}': Value must be between 1 <= value <= {most_candidates}, but got {value}"
+                    400,
+                    f"Field '{name}': Value must be between 1 <= value <= {most_candidates}, but "
+                    f"got {value}",
                 )
 
 
@@ -121,15 +128,20 @@ class InfillChunk(msgspec.Struct, kw_only=True, frozen=True):
 def timings(prompt_n: int, prompt_ms: float, predicted_n: int, predicted_ms: float) -> Timings:
     """All six figures that llama.vim wants, none of them infinite."""
     return Timings(
-        prompt_n=prompt_n, prompt_ms=prompt_ms, prompt_per_token_ms=_ratio(prompt_ms, prompt_n),
-        prompt_per_second=_ratio(1000.0 * prompt_n, prompt_ms), predicted_n=predicted_n, predicted_ms=predicted_ms,
+        prompt_n=prompt_n,
+        prompt_ms=prompt_ms,
+        prompt_per_token_ms=_ratio(prompt_ms, prompt_n),
+        prompt_per_second=_ratio(1000.0 * prompt_n, prompt_ms),
+        predicted_n=predicted_n,
+        predicted_ms=predicted_ms,
         predicted_per_token_ms=_ratio(predicted_ms, predicted_n),
         predicted_per_second=_ratio(1000.0 * predicted_n, predicted_ms),
-    )  # fmt: skip
+    )
 
 
 def selected(answer: InfillAnswer, fields: list[str] | None) -> Any:
-    """``answer``, or the fields that the client wants; ``a/b`` is field b of a, at the root under that name."""
+    """``answer``, or the fields that the client wants; ``a/b`` is field b of a, at the root under
+    that name."""
     if fields is None or fields == []:
         return answer
     whole: Any = msgspec.to_builtins(answer)

@@ -1,4 +1,5 @@
-"""Our own calls: everything the engine offers, its messages as they are. Offsets are code points of ``text``."""
+"""Our own calls: everything the engine offers, its messages as they are. Offsets are code points of
+``text``."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ from engine.service.core import Engine
 
 
 class FillBody(FillRequest, kw_only=True, frozen=True):
-    """``POST /v1/fill``: fill every span of ``text``, all together; without spans, the blanks that are marked in it."""
+    """``POST /v1/fill``: fill every span of ``text``, all together; without spans, the blanks that
+    are marked in it."""
 
     spans: tuple[Span, ...] = ()
     interactive: bool = False
@@ -40,7 +42,8 @@ class RewriteBody(RewriteRequest, kw_only=True, frozen=True):
 
 
 class BeforeBody(BeforeRequest, kw_only=True, frozen=True):
-    """``POST /v1/before``: write ``tokens`` tokens that stand at ``at`` and lead to what follows."""
+    """``POST /v1/before``: write ``tokens`` tokens that stand at ``at`` and lead to what
+    follows."""
 
     model: str | None = None
 
@@ -85,19 +88,25 @@ async def forget(request: Request) -> Response:
     """``DELETE /v1/sessions/{session}``: a document was closed, nothing of it is kept."""
     serving, client = serving_of(request), client_of(request)
     session = f"{client}\x1f{request.path_params['session']}"
-    task = Task("forget", client, True, lambda engine, waited_s, show: engine.submit_forget(session))
+    task = Task(
+        "forget", client, True, lambda engine, waited_s, show: engine.submit_forget(session)
+    )
     await serving.service.run(task)
     return Response(status_code=204)
 
 
 async def rewrite(request: Request) -> Response:
     body = await read_body(request, RewriteBody, serving_of(request).limits)
-    return await _edit(request, "rewrite", body, body.model, lambda engine, asked: engine.submit_rewrite(asked))
+    return await _edit(
+        request, "rewrite", body, body.model, lambda engine, asked: engine.submit_rewrite(asked)
+    )
 
 
 async def before(request: Request) -> Response:
     body = await read_body(request, BeforeBody, serving_of(request).limits)
-    return await _edit(request, "before", body, body.model, lambda engine, asked: engine.submit_before(asked))
+    return await _edit(
+        request, "before", body, body.model, lambda engine, asked: engine.submit_before(asked)
+    )
 
 
 async def score(request: Request) -> Response:
@@ -106,7 +115,9 @@ async def score(request: Request) -> Response:
     serving.check_model(body.model)
     if len(body.text) > serving.limits.score_chars:
         raise HttpError(
-            400, f"The text has {len(body.text)} characters; score at most {serving.limits.score_chars} at once."
+            400,
+            f"The text has {len(body.text)} characters; score at most {serving.limits.score_chars} "
+            "at once.",
         )
 
     def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
@@ -123,14 +134,20 @@ async def _fill_body(request: Request) -> FillBody:
     if not body.spans:
         marked = find_blanks(body.text, body.language or "plaintext").spans
         if not marked:
-            raise HttpError(400, "There is nothing to fill: mark a blank as ____ in the text or give spans.")
+            raise HttpError(
+                400, "There is nothing to fill: mark a blank as ____ in the text or give spans."
+            )
         body = msgspec.structs.replace(body, spans=marked)
     check_bounds(body, serving.limits)
     return body
 
 
 async def _edit(
-    request: Request, kind: str, body: EditRequest, model: str | None, submit: Callable[[Engine, Any], Job]
+    request: Request,
+    kind: str,
+    body: EditRequest,
+    model: str | None,
+    submit: Callable[[Engine, Any], Job],
 ) -> Response:
     serving = serving_of(request)
     serving.check_model(model)
@@ -139,7 +156,9 @@ async def _edit(
 
     def submitted(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
         left = most_ms if body.deadline_ms is None else min(most_ms, body.deadline_ms)
-        return submit(engine, msgspec.structs.replace(body, deadline_ms=max(0.0, left - 1000 * waited_s)))
+        return submit(
+            engine, msgspec.structs.replace(body, deadline_ms=max(0.0, left - 1000 * waited_s))
+        )
 
     deadline_s = None if body.deadline_ms is None else body.deadline_ms / 1000
     task = Task(kind, client_of(request), False, submitted, deadline_s)

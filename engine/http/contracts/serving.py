@@ -1,4 +1,5 @@
-"""What every endpoint shares: the engine, the names of the model, who asks, and how a fill becomes a task."""
+"""What every endpoint shares: the engine, the names of the model, who asks, and how a fill becomes
+a task."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ class Serving:
         if name and name not in (self.model, *self.aliases):
             raise HttpError(
                 404,
-                f"The model {name[:PRINTABLE]!r} is not served here; use {self.model!r}, leave the name out, or start "
+                f"The model {name[:PRINTABLE]!r} is not served here; use {self.model!r}, leave the "
+                "name out, or start "
                 "lacuna serve with --alias.",
                 code="model_not_found",
                 param="model",
@@ -59,20 +61,31 @@ def serving_of(request: Request) -> Serving:
 
 
 def client_of(request: Request) -> str:
-    """Who asks, for fairness and sessions: the key where there are keys, else address and program."""
+    """Who asks, for fairness and sessions: the key where there are keys, else address and
+    program."""
     key: str | None = request.scope.get("lacuna.key")
     if key is not None:
         return f"key {key}"
     host = "" if request.client is None else request.client.host
-    return f"{host} {request.headers.get('x-lacuna-client') or request.headers.get('user-agent', '')}"[:200]
+    return (
+        f"{host} {request.headers.get('x-lacuna-client') or request.headers.get('user-agent', '')}"[
+            :200
+        ]
+    )
 
 
 def check_bounds(request: EditRequest, limits: Limits) -> None:
     """``HttpError`` for a request that asks for more than one request may."""
     if not 1 <= request.n <= limits.candidates:
-        raise HttpError(400, f"n is {request.n}; ask for 1 to {limits.candidates} answers.", param="n")
+        raise HttpError(
+            400, f"n is {request.n}; ask for 1 to {limits.candidates} answers.", param="n"
+        )
     if len(request.related) > limits.related:
-        raise HttpError(400, f"There are {len(request.related)} pieces of related text; send at most {limits.related}.")
+        raise HttpError(
+            400,
+            f"There are {len(request.related)} pieces of related text; send at most "
+            f"{limits.related}.",
+        )
     least = {"deadline_ms": 0, "seed": 0, "window": 1, "related_tokens": 0}
     for name, bound in least.items():
         value = getattr(request, name, None)
@@ -81,24 +94,38 @@ def check_bounds(request: EditRequest, limits: Limits) -> None:
     if request.seed >= SEEDS:
         raise HttpError(400, f"seed is {request.seed}; give less than {SEEDS}.", param="seed")
     if request.sampler.temperature > MOST_TEMPERATURE:
-        raise HttpError(400, f"temperature is {request.sampler.temperature:g}; give at most {MOST_TEMPERATURE:g}.")
+        raise HttpError(
+            400,
+            f"temperature is {request.sampler.temperature:g}; give at most {MOST_TEMPERATURE:g}.",
+        )
     if not isinstance(request, FillRequest):
         return
     if len(request.spans) > limits.spans:
-        raise HttpError(400, f"There are {len(request.spans)} spans; fill at most {limits.spans} in one request.")
+        raise HttpError(
+            400,
+            f"There are {len(request.spans)} spans; fill at most {limits.spans} in one request.",
+        )
     tokens = sum(span.max_tokens if span.tokens is None else span.tokens for span in request.spans)
     if tokens > limits.tokens:
-        raise HttpError(400, f"The spans ask for {tokens} tokens; ask for at most {limits.tokens} in one request.")
+        raise HttpError(
+            400,
+            f"The spans ask for {tokens} tokens; ask for at most {limits.tokens} in one request.",
+        )
 
 
-def fill_task(request: FillRequest, kind: str, client: str, urgent: bool, limits: Limits, waits: bool = True) -> Task:
-    """A fill on its way to the engine. Its deadline counts from now; with ``waits`` false from when it enters the engine."""
+def fill_task(
+    request: FillRequest, kind: str, client: str, urgent: bool, limits: Limits, waits: bool = True
+) -> Task:
+    """A fill on its way to the engine. Its deadline counts from now; with ``waits`` false from when
+    it enters the engine."""
     priority = Priority.INTERACTIVE if urgent else Priority.COMMAND
     session = None if request.session is None else f"{client}\x1f{request.session}"
     asked = msgspec.structs.replace(request, session=session)
 
     def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
-        return engine.submit_fill(in_time(asked, limits, waited_s if waits else 0.0), show, priority)
+        return engine.submit_fill(
+            in_time(asked, limits, waited_s if waits else 0.0), show, priority
+        )
 
     deadline_s = None if request.deadline_ms is None or not waits else request.deadline_ms / 1000
     return Task(kind, client, urgent, submit, deadline_s)

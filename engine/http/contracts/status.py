@@ -26,7 +26,13 @@ async def models(request: Request) -> Response:
     meta = {}
     if serving.service.ready:
         config = serving.service.engine.config
-        meta = {"meta": {"n_ctx_train": config.max_sequence_length, "n_vocab": config.vocab_size, "n_embd": config.d_model}}
+        meta = {
+            "meta": {
+                "n_ctx_train": config.max_sequence_length,
+                "n_vocab": config.vocab_size,
+                "n_embd": config.d_model,
+            }
+        }
     listed = [
         {"id": name, "object": "model", "created": serving.created, "owned_by": "lacuna", **meta}
         for name in (serving.model, *serving.aliases)
@@ -40,7 +46,10 @@ async def props(request: Request) -> Response:
     window = serving.service.engine.config.max_sequence_length
     return json_response(
         {
-            "default_generation_settings": {"n_ctx": window, "params": {"n_predict": 128, "temperature": 0.0}},
+            "default_generation_settings": {
+                "n_ctx": window,
+                "params": {"n_predict": 128, "temperature": 0.0},
+            },
             "total_slots": serving.limits.running,
             "model_path": serving.model,
             "model_alias": serving.model,
@@ -53,4 +62,7 @@ async def props(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """``GET /metrics``: Prometheus' text format."""
-    return Response(serving_of(request).service.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(
+        serving_of(request).service.metrics.exposition(),
+        headers={"Content-Type": CONTENT_TYPE_LATEST},
+    )

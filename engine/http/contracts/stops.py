@@ -1,4 +1,5 @@
-"""Where an answer ends for a client: its stop strings, and the indentation below which it wants no line."""
+"""Where an answer ends for a client: its stop strings, and the indentation below which it wants no
+line."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def may_begin_stop(text: str, stop: Sequence[str]) -> int:
 
 
 def cut_at_indentation(text: str, least: int) -> str:
-    """``text`` up to the first further line that is indented less than ``least`` blanks (a tab counts as one, as there)."""
+    """``text`` up to the first further line that is indented less than ``least`` blanks (a tab
+    counts as one, as there)."""
     if least <= 0:
         return text
     first, *rest = text.split("\n")

@@ -1,4 +1,5 @@
-"""Where the server listens: loopback unless there are keys, and a Unix socket that only its user can open."""
+"""Where the server listens: loopback unless there are keys, and a Unix socket that only its user
+can open."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def check_exposure(settings: ServeSettings) -> None:
     """``SettingsError`` for an address that others can reach without keys."""
     if not is_loopback(settings.host) and settings.key_file is None:
         raise SettingsError(
-            f"Others can reach {settings.host}, and there are no keys; name a file with --api-key-file, "
+            f"Others can reach {settings.host}, and there are no keys; name a file with "
+            "--api-key-file, "
             "or listen on 127.0.0.1."
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
@@ -43,7 +45,9 @@ def bind_tcp(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as exc:
         why = exc.strerror or type(exc).__name__
-        raise SettingsError(f"{host}:{port} cannot be listened on ({why}); choose another with --port or --host.") from exc
+        raise SettingsError(
+            f"{host}:{port} cannot be listened on ({why}); choose another with --port or --host."
+        ) from exc
     return bound
 
 
@@ -61,7 +65,9 @@ def bind_unix(path: Path) -> socket.socket:
             os.umask(before)
     except OSError as exc:
         why = exc.strerror or str(exc)
-        raise SettingsError(f"The socket {path} cannot be made ({why}); name another with --socket.") from exc
+        raise SettingsError(
+            f"The socket {path} cannot be made ({why}); name another with --socket."
+        ) from exc
     return bound
 
 
@@ -70,7 +76,9 @@ def _check_folder(folder: Path) -> None:
     info = folder.stat()
     mine = info.st_uid in (0, os.getuid())
     if not mine or (info.st_mode & 0o022 and not info.st_mode & stat.S_ISVTX):
-        raise SettingsError(f"Others can write to {folder}; name a socket in a folder of your own with --socket.")
+        raise SettingsError(
+            f"Others can write to {folder}; name a socket in a folder of your own with --socket."
+        )
 
 
 def _remove_stale(path: Path) -> None:
@@ -85,4 +93,6 @@ def _remove_stale(path: Path) -> None:
         except OSError:
             path.unlink()
             return
-    raise SettingsError(f"A server answers on {path} already; stop it, or name another with --socket.")
+    raise SettingsError(
+        f"A server answers on {path} already; stop it, or name another with --socket."
+    )

@@ -1,8 +1,9 @@
-"""Stands in front of every request: Host and Origin, then the key. Puts the security headers on every answer.
+"""Stands in front of every request: Host and Origin, then the key. Puts the security headers on
+every answer.
 
-A page of another site can make a browser send requests to this machine, and by DNS rebinding even read the answers: its
-Host is then a name that is not ours. CORS stays closed: no header opens it, and a foreign Origin is refused before anything
-is read.
+A page of another site can make a browser send requests to this machine, and by DNS rebinding even
+read the answers: its Host is then a name that is not ours. CORS stays closed: no header opens it,
+and a foreign Origin is refused before anything is read.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from engine.http.contracts.errors import HttpError, error_response
 from engine.http.security.keys import Keys
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; connect-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; connect-src 'self'; img-src "
+    "'self' data:; "
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY.format(nonce=""),
@@ -67,16 +70,25 @@ class Guard:
             return
         host = headers.get("host", "")
         if not self._is_ours(host):
-            raise HttpError(403, "This Host is not a name of this server; start lacuna serve with --allowed-host to add it.")
+            raise HttpError(
+                403,
+                "This Host is not a name of this server; start lacuna serve with --allowed-host to "
+                "add it.",
+            )
         origin = headers.get("origin")
-        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+        if origin is not None and origin.lower() not in (
+            f"http://{host.lower()}",
+            f"https://{host.lower()}",
+        ):
             raise HttpError(403, "Pages of other sites may not ask this server.")
         path = scope["path"]
         if not self._keys or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return
         name = self._keys.name_of(_offered(headers))
         if name is None:
-            raise HttpError(401, "A key is needed: send Authorization: Bearer KEY.", code="invalid_api_key")
+            raise HttpError(
+                401, "A key is needed: send Authorization: Bearer KEY.", code="invalid_api_key"
+            )
         scope["lacuna.key"] = name
 
     def _is_ours(self, host: str) -> bool:

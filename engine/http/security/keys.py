@@ -1,4 +1,5 @@
-"""API keys: read once from a file that nobody else can read, compared in constant time, never shown."""
+"""API keys: read once from a file that nobody else can read, compared in constant time, never
+shown."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Keys:
         return bool(self.digests)
 
     def name_of(self, offered: str) -> str | None:
-        """Whose key was ``offered``; ``None`` for nobody's. Takes as long for a wrong key as for a right one."""
+        """Whose key was ``offered``; ``None`` for nobody's. Takes as long for a wrong key as for a
+        right one."""
         digest = hashlib.sha256(offered.encode("utf-8", "surrogateescape")).digest()
         found = None
         for name, known in self.digests.items():
@@ -38,14 +40,17 @@ class Keys:
 def read_keys(path: Path) -> Keys:
     """One key a line, optionally ``NAME KEY``; blank lines and ``#`` are passed over.
 
-    ``SettingsError`` for a file that others can read or that holds no key. The message quotes no key.
+    ``SettingsError`` for a file that others can read or that holds no key. The message quotes no
+    key.
     """
     try:
         with path.open(encoding="utf-8") as file:
             _check_mode(path, os.fstat(file.fileno()))
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"The key file {path} cannot be read; name a UTF-8 text file with one key a line.") from exc
+        raise SettingsError(
+            f"The key file {path} cannot be read; name a UTF-8 text file with one key a line."
+        ) from exc
     digests: dict[str, bytes] = {}
     for number, line in enumerate(lines, 1):
         words = line.split()
@@ -55,9 +60,14 @@ def read_keys(path: Path) -> Keys:
             raise SettingsError(f"{path}, line {number}: a line is KEY or NAME KEY.")
         name, key = (f"{number}", words[0]) if len(words) == 1 else (words[0], words[1])
         if len(key) < SHORTEST:
-            raise SettingsError(f"{path}, line {number}: a key has at least {SHORTEST} characters; use a random one.")
+            raise SettingsError(
+                f"{path}, line {number}: a key has at least {SHORTEST} characters; use a random "
+                "one."
+            )
         if name in digests:
-            raise SettingsError(f"{path}, line {number}: this name stands twice; give every key its own.")
+            raise SettingsError(
+                f"{path}, line {number}: this name stands twice; give every key its own."
+            )
         digests[name] = hashlib.sha256(key.encode()).digest()
     if not digests:
         raise SettingsError(f"The key file {path} holds no key; write one a line.")

@@ -1,4 +1,5 @@
-"""The reverse edit: write what precedes a text, piece by piece backwards, each piece knowing all that follows."""
+"""The reverse edit: write what precedes a text, piece by piece backwards, each piece knowing all
+that follows."""
 
 from __future__ import annotations
 
@@ -19,16 +20,22 @@ LONGEST = 2_048
 
 
 class BeforeRequest(EditRequest, kw_only=True, frozen=True):
-    """Write ``tokens`` tokens that stand at ``at`` and lead to what follows; ``n`` candidates of each piece."""
+    """Write ``tokens`` tokens that stand at ``at`` and lead to what follows; ``n`` candidates of
+    each piece."""
 
     at: int
     tokens: int = 64
 
 
-def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch, Predictions, FillResult]:
-    """Yields passes; the result has one span, an insertion at ``at`` of exactly ``tokens`` tokens of the model."""
+def write_before(
+    infiller: Infiller, request: BeforeRequest
+) -> Generator[Batch, Predictions, FillResult]:
+    """Yields passes; the result has one span, an insertion at ``at`` of exactly ``tokens`` tokens
+    of the model."""
     if not 0 <= request.at <= len(request.text) or not request.text[request.at :].strip():
-        raise RequestRejected("There is no text after the place; give a place in front of some text.")
+        raise RequestRejected(
+            "There is no text after the place; give a place in front of some text."
+        )
     if not 1 <= request.tokens <= LONGEST:
         raise RequestRejected(f"{request.tokens} tokens are not possible; ask for 1 to {LONGEST}.")
     deadline = Deadline.after(request.deadline_ms, infiller.model.clock(), infiller.model.clock)
@@ -39,18 +46,26 @@ def write_before(infiller: Infiller, request: BeforeRequest) -> Generator[Batch,
         size = PIECE if left >= 2 * PIECE else left - left // 2 if left > PIECE else left
         fill = FillRequest(
             text=request.text[: request.at] + written + request.text[request.at :],
-            spans=(Span(start=request.at, end=request.at, tokens=size),), language=request.language,
-            n=request.n, seed=request.seed + left, window=request.window, related=request.related, sampler=request.sampler,
+            spans=(Span(start=request.at, end=request.at, tokens=size),),
+            language=request.language,
+            n=request.n,
+            seed=request.seed + left,
+            window=request.window,
+            related=request.related,
+            sampler=request.sampler,
             deadline_ms=deadline.left_ms,
-        )  # fmt: skip
+        )
         found = yield from infiller.fill(fill)
         [piece] = found.spans
         written, left, nfe, ms = piece.text + written, left - size, nfe + found.nfe, ms + found.ms
         logs.append(float(np.log(max(piece.confidence, 1e-9))))
     assert found is not None
     span = SpanResult(
-        start=request.at, end=request.at, text=written, confidence=round(float(np.exp(np.mean(logs))), 4),
+        start=request.at,
+        end=request.at,
+        text=written,
+        confidence=round(float(np.exp(np.mean(logs))), 4),
         tokens=request.tokens - left,
-    )  # fmt: skip
+    )
     text = request.text[: request.at] + written + request.text[request.at :]
     return msgspec.structs.replace(found, text=text, spans=(span,), nfe=nfe, ms=round(ms, 2))

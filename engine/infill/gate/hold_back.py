@@ -1,4 +1,5 @@
-"""The last stage: candidates pass the gate one by one; what remains of a span is its answer and its alternatives."""
+"""The last stage: candidates pass the gate one by one; what remains of a span is its answer and its
+alternatives."""
 
 from __future__ import annotations
 
@@ -41,15 +42,24 @@ class _Court:
     """Span -> the text that stands for it; a span that is not in it keeps what stood there."""
 
     def decide(self) -> dict[int, _Verdict]:
-        """The least sure first, so that of two answers that repeat each other the surer one stays."""
+        """The least sure first, so that of two answers that repeat each other the surer one
+        stays."""
         self.standing = {i: found[0].text for i, found in enumerate(self.candidates)}
         verdicts: dict[int, _Verdict] = {}
-        for i in sorted(range(len(self.candidates)), key=lambda i: self.candidates[i][0].confidence):
+        for i in sorted(
+            range(len(self.candidates)), key=lambda i: self.candidates[i][0].confidence
+        ):
             self._settle(i, verdicts)
         # What seemed to break the syntax may have been judged beside the answer that did.
-        for i in [i for i, verdict in verdicts.items() if verdict.withheld == "syntax" and len(verdicts) > 1]:
+        for i in [
+            i
+            for i, verdict in verdicts.items()
+            if verdict.withheld == "syntax" and len(verdicts) > 1
+        ]:
             text, start, end = self._place(i)
-            if self.task.request.language and can_be_whole(text, start, end, self.task.request.language):
+            if self.task.request.language and can_be_whole(
+                text, start, end, self.task.request.language
+            ):
                 self._settle(i, verdicts)
         return self._together(verdicts)
 
@@ -91,12 +101,18 @@ class _Court:
         others = [j for j in sorted(self.standing) if j != i]
         ranges = [(spans[j].start, spans[j].end) for j in others]
         whole = replaced(text, ranges, [self.standing[j] for j in others])
-        shift = sum(len(self.standing[j]) - (spans[j].end - spans[j].start) for j in others if j < i)
+        shift = sum(
+            len(self.standing[j]) - (spans[j].end - spans[j].start) for j in others if j < i
+        )
         return whole, spans[i].start + shift, spans[i].end + shift
 
     def _together(self, verdicts: dict[int, _Verdict]) -> dict[int, _Verdict]:
         """Tied spans have one text: all of them are filled, or none."""
-        held = {self.task.owner(i): verdict for i, verdict in verdicts.items() if verdict.withheld is not None}
+        held = {
+            self.task.owner(i): verdict
+            for i, verdict in verdicts.items()
+            if verdict.withheld is not None
+        }
         return {i: held.get(self.task.owner(i), verdict) for i, verdict in verdicts.items()}
 
 

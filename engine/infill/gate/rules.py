@@ -1,8 +1,10 @@
-"""The last stage: what is wrong is not shown and not written. One rule after another, each with a name.
+"""The last stage: what is wrong is not shown and not written. One rule after another, each with a
+name.
 
-A rule looks at one proposal, an answer in its place, and says whether it is to be held back. The same rules hold for typed,
-prefetched, invoked and written answers; what differs is the confidence that is asked for. Results carry the name of the rule
-(``SpanResult.withheld``), so clients obey and count and have no rules of their own.
+A rule looks at one proposal, an answer in its place, and says whether it is to be held back. The
+same rules hold for typed, prefetched, invoked and written answers; what differs is the confidence
+that is asked for. Results carry the name of the rule (``SpanResult.withheld``), so clients obey and
+count and have no rules of their own.
 """
 
 from __future__ import annotations
@@ -79,13 +81,16 @@ def _fragment(proposal: Proposal) -> bool:
 
 
 def _just_deleted(proposal: Proposal) -> bool:
-    """What the user removed: at its place also the beginning of it or more than it, elsewhere itself alone."""
+    """What the user removed: at its place also the beginning of it or more than it, elsewhere
+    itself alone."""
     answer = proposal.answer.strip()
     for deletion in proposal.deletions:
         deleted = deletion.text.strip()
         if not deleted or not answer:
             continue
-        if deletion.at == proposal.start and (answer.startswith(deleted) or _begins(deleted, answer)):
+        if deletion.at == proposal.start and (
+            answer.startswith(deleted) or _begins(deleted, answer)
+        ):
             return True
         same = answer == deleted or answer in (line.strip() for line in deleted.split("\n"))
         if same and len(answer) >= MIN_DELETED:
@@ -94,7 +99,8 @@ def _just_deleted(proposal: Proposal) -> bool:
 
 
 def _begins(deleted: str, answer: str) -> bool:
-    """``deleted`` begins with ``answer``, and not merely with its first letters in the middle of a word."""
+    """``deleted`` begins with ``answer``, and not merely with its first letters in the middle of a
+    word."""
     return (
         deleted.startswith(answer)
         and not re.match(r"\w", deleted[len(answer) :])
@@ -103,7 +109,8 @@ def _begins(deleted: str, answer: str) -> bool:
 
 
 def _repeats_line(proposal: Proposal) -> bool:
-    """A whole line beside the place once more, unless the document itself repeats its lines there."""
+    """A whole line beside the place once more, unless the document itself repeats its lines
+    there."""
     lines = filled_lines(proposal.line_before, proposal.answer, proposal.line_after)
     place = proposal.text, proposal.start, proposal.end
     return any(repeats(line, *neighbours(*place, line)) for line in lines)
@@ -134,13 +141,20 @@ def _syntax(proposal: Proposal) -> bool:
 def _complete(proposal: Proposal) -> bool:
     """The line is finished as it stands, and the answer is not sure enough to go on in it."""
     before, answer = proposal.line_before.rstrip(), proposal.answer
-    if not proposal.inserts or proposal.language is None or proposal.language in PROSE or proposal.confidence >= SURE:
+    if (
+        not proposal.inserts
+        or proposal.language is None
+        or proposal.language in PROSE
+        or proposal.confidence >= SURE
+    ):
         return False
     if not before or proposal.line_after.strip() or answer[:1] == "\n":
         return False
     if inside(proposal.text, proposal.start, proposal.language, _TEXTS):
         return False
-    goes_on = proposal.line_before[-1:].isspace() or not (re.match(r"\w", answer) and re.match(r"\w", before[-1]))
+    goes_on = proposal.line_before[-1:].isspace() or not (
+        re.match(r"\w", answer) and re.match(r"\w", before[-1])
+    )
     return goes_on and is_whole(proposal.text, proposal.start, proposal.language)
 
 

@@ -1,7 +1,8 @@
 """One of several given strings: which does the model find most probable in its place?
 
-Every string is forced onto the canvas in a few steps, the places that the model is surest of first, as it would write them
-itself; the sum of the log-probabilities is its score. Where the model can delete, its belief in the length counts too.
+Every string is forced onto the canvas in a few steps, the places that the model is surest of first,
+as it would write them itself; the sum of the log-probabilities is its score. Where the model can
+delete, its belief in the length counts too.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def score_choices(
     lengths: Lengths,
     deadline: Deadline,
 ) -> Generator[Batch, Predictions, list[float]]:
-    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the mean over its tokens.
+    """Log-probability of each of ``choices`` in the masks of ``group``; without control tokens, the
+    mean over its tokens.
 
     Once the ``deadline`` has passed no further ones are scored; the first always is.
     """
@@ -57,12 +59,21 @@ def score_choices(
         tried = canvas.copy()
         tried.delete(masked[len(ids) :])
         total = yield from _forced(tried, group, ids, view, table, lengths)
-        scores.append(total + float(surplus[len(ids) :].mean()) if lengths.delete_id is not None else total / len(ids))
+        scores.append(
+            total + float(surplus[len(ids) :].mean())
+            if lengths.delete_id is not None
+            else total / len(ids)
+        )
     return scores
 
 
 def _forced(
-    canvas: Canvas, group: int, ids: Sequence[int], view: CachePlan, table: ConstraintTable, lengths: Lengths
+    canvas: Canvas,
+    group: int,
+    ids: Sequence[int],
+    view: CachePlan,
+    table: ConstraintTable,
+    lengths: Lengths,
 ) -> Generator[Batch, Predictions, float]:
     """Write ``ids`` into the masks of ``group`` and return their log-probability."""
     places, truth = canvas.places(group), np.asarray(ids, np.int64)

@@ -1,4 +1,5 @@
-"""The canvas at the start of a fill: context, masks for every span, and the line ends of spans with a number of lines."""
+"""The canvas at the start of a fill: context, masks for every span, and the line ends of spans with
+a number of lines."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ SLOTS = 64
 MIN_SLOTS, MAX_SLOTS = 8, 32
 """Of one span."""
 START = 16
-"""Masks that one span starts with at most, where it can grow: training starts with up to ``MAX_SLOTS``, but as many answers
-are exact in half the time (training/LOG.md)."""
+"""Masks that one span starts with at most, where it can grow: training starts with up to
+``MAX_SLOTS``, but as many answers are exact in half the time (training/LOG.md)."""
 SLOTS_A_LINE = 12
 """Masks that a line starts with, where the number of lines is asked for."""
 
@@ -36,7 +37,8 @@ def usual_slots(count: int, most: int) -> int:
 
 
 def slots_of(span: Span, count: int, most: int = START) -> int:
-    """Places of one of ``count`` spans on the canvas, its line ends included; ``most`` where nothing else is asked for."""
+    """Places of one of ``count`` spans on the canvas, its line ends included; ``most`` where
+    nothing else is asked for."""
     if span.tokens is not None:
         return span.tokens
     usual = usual_slots(count, most)
@@ -54,7 +56,8 @@ def build_canvas(
     newline_id: int,
     starts: StretchStarts | None = None,
 ) -> Canvas:
-    """Context ``pieces`` before, between and after ``spans`` of ``sizes`` places; ``starts`` where the context is causal."""
+    """Context ``pieces`` before, between and after ``spans`` of ``sizes`` places; ``starts`` where
+    the context is causal."""
     ids: list[int] = []
     groups: list[int] = []
     stretches: list[int] = []
@@ -73,7 +76,8 @@ def build_canvas(
 
 
 def _span_ids(lines: int, size: int, mask_id: int, newline_id: int) -> list[int]:
-    """``size`` masks, some of them replaced by line ends so that ``lines`` runs of nearly equal length remain."""
+    """``size`` masks, some of them replaced by line ends so that ``lines`` runs of nearly equal
+    length remain."""
     masks = size - (lines - 1)
     runs = [masks // lines + (i < masks % lines) for i in range(lines)]
     ids: list[int] = []

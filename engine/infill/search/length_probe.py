@@ -1,7 +1,8 @@
 """How long is a span, for a model without control tokens? One batched probe over candidate lengths.
 
-After one pass over L masks the mean probability of the best tokens says how well L fits, once it is divided by what any
-L gets (CAL, arXiv 2602.00476). The local hill climb of CAL stays near its start, so here all lengths are looked at together.
+After one pass over L masks the mean probability of the best tokens says how well L fits, once it is
+divided by what any L gets (CAL, arXiv 2602.00476). The local hill climb of CAL stays near its
+start, so here all lengths are looked at together.
 """
 
 from __future__ import annotations
@@ -34,9 +35,14 @@ def certainty(predictions: Predictions) -> float:
 
 
 def probe_lengths(
-    canvases: dict[int, Canvas], group: int, table: ConstraintTable, lengths: Lengths, calibration: Calibration
+    canvases: dict[int, Canvas],
+    group: int,
+    table: ConstraintTable,
+    lengths: Lengths,
+    calibration: Calibration,
 ) -> Generator[Batch, Predictions, list[int]]:
-    """The likeliest of the lengths of ``canvases`` (length -> canvas with so many masks in ``group``), the best first."""
+    """The likeliest of the lengths of ``canvases`` (length -> canvas with so many masks in
+    ``group``), the best first."""
     batches = []
     for canvas in canvases.values():
         batch = masked_pass(canvas, FullPass().view(canvas), canvas.places(group), table, lengths)
@@ -44,8 +50,12 @@ def probe_lengths(
         batches.append(batch)
     found = split((yield collate(batches)), batches)
     parts = [
-        Predictions(p.token_ids, p.log_probs[:, : b.query_index.shape[1]], p.target_log_probs, p.entropy)
+        Predictions(
+            p.token_ids, p.log_probs[:, : b.query_index.shape[1]], p.target_log_probs, p.entropy
+        )
         for p, b in zip(found, batches, strict=True)
     ]
-    scores = {n: certainty(part) / calibration.bias(n) for n, part in zip(canvases, parts, strict=True)}
+    scores = {
+        n: certainty(part) / calibration.bias(n) for n, part in zip(canvases, parts, strict=True)
+    }
     return sorted(scores, key=lambda n: -scores[n])

@@ -1,7 +1,8 @@
 """Where do pinned words go? A search over the places of a span, scored by the model.
 
-One pass for each token of the pins tells how likely it is at every slot. A beam over the pins, in order, keeps the
-placements of highest probability; the best few are put on the canvas and judged again by how sure the model is of the rest.
+One pass for each token of the pins tells how likely it is at every slot. A beam over the pins, in
+order, keeps the placements of highest probability; the best few are put on the canvas and judged
+again by how sure the model is of the rest.
 """
 
 from __future__ import annotations
@@ -50,9 +51,13 @@ def search_placements(
 ) -> Generator[Batch, Predictions, list[Placement]]:
     """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit.
 
-    Once the ``deadline`` has passed no further passes are made: tokens not looked at count as equally likely everywhere.
+    Once the ``deadline`` has passed no further passes are made: tokens not looked at count as
+    equally likely everywhere.
     """
-    forms = [tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", ""))) for pin in pins]
+    forms = [
+        tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", "")))
+        for pin in pins
+    ]
     yield from encode_context(canvas, plan, table)
     masked = canvas.masked(np.array([group]))
     view = (plan if isinstance(plan, EncodedContext) else FullPass()).view(canvas)
@@ -88,9 +93,13 @@ def put(canvas: Canvas, group: int, placement: Placement) -> None:
 
 
 def _beam(
-    forms: list[tuple[Tokens, ...]], likely: dict[int, NDArray[np.floating]], slots: Ints, masked: Ints
+    forms: list[tuple[Tokens, ...]],
+    likely: dict[int, NDArray[np.floating]],
+    slots: Ints,
+    masked: Ints,
 ) -> list[Placement]:
-    """The most probable ways to put one form of each pin, in order, onto runs of neighbouring masks."""
+    """The most probable ways to put one form of each pin, in order, onto runs of neighbouring
+    masks."""
     index = {int(slot): i for i, slot in enumerate(slots)}
     shortest = [min(map(len, tokens)) for tokens in forms]
     last = int(slots[-1]) + 1 if len(slots) else 0
@@ -103,7 +112,11 @@ def _beam(
                 for slot in range(free, last - left - len(form) + 1):
                     run = [index.get(slot + i) for i in range(len(form))]
                     if None not in run:
-                        value = sum(float(likely[token][at]) for token, at in zip(form, run, strict=True) if at is not None)
+                        value = sum(
+                            float(likely[token][at])
+                            for token, at in zip(form, run, strict=True)
+                            if at is not None
+                        )
                         longer.append((score + value, slot + len(form), (*placed, (slot, form))))
         beam = sorted(longer, key=lambda state: -state[0])[:BEAM]
     return [Placement(placed, score) for score, _, placed in beam]

@@ -19,7 +19,8 @@ PROSE = frozenset({"markdown", "plaintext", "restructuredtext"})
 
 
 def unpaired(text: str) -> tuple[list[int], list[tuple[int, str]]]:
-    """(places of closing marks without an opening one, places of marks left open and what would close each).
+    """(places of closing marks without an opening one, places of marks left open and what would
+    close each).
 
     Strings are skipped. A quote that is not closed on its line is an apostrophe.
     """
@@ -51,7 +52,8 @@ def imbalance(text: str) -> tuple[str, str]:
 
 
 def balanced_forms(answer: str, before: str, after: str) -> list[str]:
-    """``answer`` first, then forms in which it agrees better with the line ``before`` and ``after`` it.
+    """``answer`` first, then forms in which it agrees better with the line ``before`` and ``after``
+    it.
 
     Stray closing marks at its end are dropped, marks that stay open are closed.
     """
@@ -65,26 +67,34 @@ def balanced_forms(answer: str, before: str, after: str) -> list[str]:
         forms.append(trimmed)
     if not after.strip():
         _, left_open = imbalance(before + answer)
-        forms += [answer.rstrip() + left_open[::-1][:count] for count in range(1, min(len(left_open), MOST) + 1)]
+        forms += [
+            answer.rstrip() + left_open[::-1][:count]
+            for count in range(1, min(len(left_open), MOST) + 1)
+        ]
     return forms
 
 
 def disagreement(text: str) -> int:
-    """How many brackets and quotes of ``text`` have no partner: the judge where there is no grammar."""
+    """How many brackets and quotes of ``text`` have no partner: the judge where there is no
+    grammar."""
     stray, left_open = imbalance(text)
     return len(stray) + len(left_open)
 
 
 def leaves_brackets(answer: str, text: str, start: int, end: int, language: str | None) -> bool:
-    """True when ``answer`` for ``text[start:end]`` brings brackets or quotes that find no partner around it, or leaves those
-    of the lines nearby without one."""
+    """True when ``answer`` for ``text[start:end]`` brings brackets or quotes that find no partner
+    around it, or leaves those of the lines nearby without one."""
     if language is None:
         return False
     near, far = text[max(0, start - AROUND) : start], text[end : end + AROUND]
     filled = near + answer + far
     stray, left = unpaired(filled)
     if language in PROSE:
-        stray = [at for at in stray if not _LIST_MARK.fullmatch(filled, filled.rfind("\n", 0, at) + 1, at + 1)]
+        stray = [
+            at
+            for at in stray
+            if not _LIST_MARK.fullmatch(filled, filled.rfind("\n", 0, at) + 1, at + 1)
+        ]
     elif len(stray) + len(left) > disagreement(near + far):
         return True
     behind = len(near) + len(answer)
@@ -110,7 +120,8 @@ def _line_end(text: str, at: int, lines: int) -> int:
 
 
 def _string_end(text: str, start: int) -> int | None:
-    """Where the string that opens at ``start`` closes on its line, or, in triple quotes, anywhere."""
+    """Where the string that opens at ``start`` closes on its line, or, in triple quotes,
+    anywhere."""
     mark = text[start]
     if text.startswith(mark * 3, start):
         end = text.find(mark * 3, start + 3)

@@ -1,4 +1,5 @@
-"""How a document indents, and how deep an answer has to stand: in the document's own tabs or blanks."""
+"""How a document indents, and how deep an answer has to stand: in the document's own tabs or
+blanks."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ _OPENERS, _CLOSERS = (":", "{", "[", "("), "}])"
 
 
 def step_of(text: str) -> str:
-    """One step of indentation: a tab, or as many blanks as lines are most often deeper than the one above; else four."""
+    """One step of indentation: a tab, or as many blanks as lines are most often deeper than the one
+    above; else four."""
     indents = _INDENT.findall(text)
     if indents and sum(indent[0] == "\t" for indent in indents) * 2 > len(indents):
         return "\t"
@@ -28,7 +30,8 @@ def step_of(text: str) -> str:
 
 
 def with_tabs(answer: str, text: str, start: int, end: int) -> str:
-    """Lines of the answer are indented by tabs where the document's lines are; its first one where it begins the line."""
+    """Lines of the answer are indented by tabs where the document's lines are; its first one where
+    it begins the line."""
     near = _LINE_INDENT.findall(_lines_around(text, start, end))
     if not near or sum(indent[0] == "\t" for indent in near) * 2 <= len(near):
         return answer
@@ -39,11 +42,24 @@ def with_tabs(answer: str, text: str, start: int, end: int) -> str:
 
 
 def with_depth(answer: str, text: str, start: int, end: int) -> str:
-    """A body stands one step deeper than the line that opens it, wherever the cursor stood before."""
+    """A body stands one step deeper than the line that opens it, wherever the cursor stood
+    before."""
     line_start = text.rfind("\n", 0, start) + 1
     own = text[line_start:start]
-    above = next((line for line in reversed(text[max(0, line_start - NEAR) : line_start].split("\n")) if line.strip()), "")
-    if own.strip() or not answer.strip() or not above.rstrip().endswith(_OPENERS) or answer.lstrip()[0] in _CLOSERS:
+    above = next(
+        (
+            line
+            for line in reversed(text[max(0, line_start - NEAR) : line_start].split("\n"))
+            if line.strip()
+        ),
+        "",
+    )
+    if (
+        own.strip()
+        or not answer.strip()
+        or not above.rstrip().endswith(_OPENERS)
+        or answer.lstrip()[0] in _CLOSERS
+    ):
         return answer
     wanted = above[: len(above) - len(above.lstrip())] + step_of(_lines_around(text, start, end))
     lead = answer[: len(answer) - len(answer.lstrip(" \t"))]
@@ -51,12 +67,16 @@ def with_depth(answer: str, text: str, start: int, end: int) -> str:
         return answer
     first, *rest = answer[len(lead) :].split("\n")
     old = own + lead
-    moved = [wanted + line[len(old) :] if line.startswith(old) and line.strip() else line for line in rest]
+    moved = [
+        wanted + line[len(old) :] if line.startswith(old) and line.strip() else line
+        for line in rest
+    ]
     return "\n".join([wanted.removeprefix(own) + first, *moved])
 
 
 def _lines_around(text: str, start: int, end: int) -> str:
-    """Lines above and below those of ``text[start:end]``, which tell nothing: they are written anew."""
+    """Lines above and below those of ``text[start:end]``, which tell nothing: they are written
+    anew."""
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     return text[max(0, first - NEAR) : first] + ("" if last < 0 else text[last + 1 : last + NEAR])
 

@@ -34,12 +34,16 @@ def with_leader(answer: str, line_before: str) -> str:
         return answer
     first, *rest = answer.split("\n")
     mark = leader[0].rstrip() + " "
-    led = [line if not line.strip() or line.lstrip().startswith(mark.strip()) else mark + line.lstrip() for line in rest]
+    led = [
+        line if not line.strip() or line.lstrip().startswith(mark.strip()) else mark + line.lstrip()
+        for line in rest
+    ]
     return "\n".join([first, *led])
 
 
 def breaks_table(line: str, text: str, start: int) -> bool:
-    """True when ``line``, which holds the place ``start``, has other cells than the row of the table above it."""
+    """True when ``line``, which holds the place ``start``, has other cells than the row of the
+    table above it."""
     above = _line_above(text, text.rfind("\n", 0, start) + 1)
     if not above.lstrip().startswith("|") or not line.strip():
         return False
@@ -48,4 +52,6 @@ def breaks_table(line: str, text: str, start: int) -> bool:
 
 def _line_above(text: str, line_start: int) -> str:
     """The line that ends right before ``line_start``."""
-    return text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)].rstrip("\r")
+    return text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)].rstrip(
+        "\r"
+    )

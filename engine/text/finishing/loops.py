@@ -1,4 +1,5 @@
-"""Does a text say the same again and again? Runs of an n-gram, judged by what the document itself repeats."""
+"""Does a text say the same again and again? Runs of an n-gram, judged by what the document itself
+repeats."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _REPETITIVE = frozenset({"ha", "la", "na"})
 
 
 def loops(text: str, at: int, document: str) -> bool:
-    """True when ``text`` from ``at`` on repeats something oftener in a row than anything in ``document`` is repeated."""
+    """True when ``text`` from ``at`` on repeats something oftener in a row than anything in
+    ``document`` is repeated."""
     tokens = [(m.group(), m.end()) for m in _TOKEN.finditer(text)]
     words = [token for token, _ in tokens]
     for size in range(1, LONGEST + 1):
@@ -30,11 +32,20 @@ def loops(text: str, at: int, document: str) -> bool:
             ends_in_answer = tokens[first + times * size - 1][1] > at
             if ends_in_answer and times > _allowed(gram) and times > _in_document(gram, document):
                 return True
-    if any(m.group(1) not in _REPETITIVE and m.group() not in document for m in _STUTTER.finditer(text) if m.end() > at):
+    if any(
+        m.group(1) not in _REPETITIVE and m.group() not in document
+        for m in _STUTTER.finditer(text)
+        if m.end() > at
+    ):
         return True
     own = [m.group() for m in re.finditer(r"\w+", text[at:])]
     [(word, count)] = Counter(own).most_common(1) or [("", 0)]
-    return count >= OFTEN and 2 * count >= len(own) and not word.isdigit() and count > document.count(word)
+    return (
+        count >= OFTEN
+        and 2 * count >= len(own)
+        and not word.isdigit()
+        and count > document.count(word)
+    )
 
 
 def _allowed(gram: list[str]) -> int:
@@ -53,5 +64,7 @@ def _in_document(gram: list[str], document: str) -> int:
     before, after = r"(?<!\w)" if begins else "", r"(?!\w)" if ends else ""
     run = re.compile(rf"{before}{pattern}(?:{gap}{pattern})*{after}")
     one = len("".join(gram))
-    longest = max((len("".join(m.group().split())) for m in run.finditer(document[:100_000])), default=0)
+    longest = max(
+        (len("".join(m.group().split())) for m in run.finditer(document[:100_000])), default=0
+    )
     return longest // one

@@ -1,6 +1,8 @@
-"""Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets closed.
+"""Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets
+closed.
 
-Pure text functions; the model proposes, this keeps the document whole. ``tests/engine/text/postprocess/`` shows every rule.
+Pure text functions; the model proposes, this keeps the document whole.
+``tests/engine/text/postprocess/`` shows every rule.
 """
 
 from __future__ import annotations
@@ -40,12 +42,17 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
 
 
 def trim_repeated_prefix(answer: str, line_before: str, before: str) -> str:
-    """Drop from the beginning of ``answer`` what the text has just said: its line so far, or a longer run of text.
+    """Drop from the beginning of ``answer`` what the text has just said: its line so far, or a
+    longer run of text.
 
     Not where nothing but blanks would be left; so below.
     """
     said = line_before.lstrip()
-    if len(said.strip()) >= MIN_LINE_REPEAT and answer.startswith(said) and answer[len(said) :].strip():
+    if (
+        len(said.strip()) >= MIN_LINE_REPEAT
+        and answer.startswith(said)
+        and answer[len(said) :].strip()
+    ):
         return answer[len(said) :]
     for size in range(min(len(answer) - 1, len(before)), MIN_REPEAT - 1, -1):
         if before.endswith(answer[:size]) and answer[:size].strip() and answer[size:].strip():
@@ -68,7 +75,8 @@ def trim_indentation(answer: str, line_before: str) -> str:
 
 
 def trim_double_spaces(answer: str, before: str, after: str) -> str:
-    """One blank is enough where the answer meets the text; an answer of blanks alone stays as it is."""
+    """One blank is enough where the answer meets the text; an answer of blanks alone stays as it
+    is."""
     if not answer.strip():
         return answer
     if before == " ":
@@ -76,12 +84,25 @@ def trim_double_spaces(answer: str, before: str, after: str) -> str:
     return answer.rstrip(" ") if after == " " else answer
 
 
-def balance(answer: str, text: str, start: int, end: int, language: str, line_before: str = "", line_after: str = "") -> str:
-    """The form of ``answer``, with brackets closed or dropped at its end, that leaves the fewest syntax errors.
+def balance(
+    answer: str,
+    text: str,
+    start: int,
+    end: int,
+    language: str,
+    line_before: str = "",
+    line_after: str = "",
+) -> str:
+    """The form of ``answer``, with brackets closed or dropped at its end, that leaves the fewest
+    syntax errors.
 
-    Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets of the line.
+    Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets
+    of the line.
     """
-    forms = [*balanced_forms(answer, line_before, line_after), *_separated_forms(answer, line_after, language)]
+    forms = [
+        *balanced_forms(answer, line_before, line_after),
+        *_separated_forms(answer, line_after, language),
+    ]
     if len(forms) == 1 or language in PROSE:
         return answer
     if parser(language) is not None:
@@ -90,7 +111,8 @@ def balance(answer: str, text: str, start: int, end: int, language: str, line_be
 
 
 def _separated_forms(answer: str, line_after: str, language: str) -> list[str]:
-    """Forms with one separator more or fewer at the end of the line, where the language wants one or none."""
+    """Forms with one separator more or fewer at the end of the line, where the language wants one
+    or none."""
     bare = answer.rstrip()
     if language not in SEPARATORS or line_after.strip() or not bare:
         return []

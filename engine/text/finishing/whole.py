@@ -1,7 +1,8 @@
-"""Is a document whole: does it parse, with bodies where the grammar wants some, and would it with an answer in it?
+"""Is a document whole: does it parse, with bodies where the grammar wants some, and would it with
+an answer in it?
 
-A document that waits for an answer has a hole. It counts as whole if it parses with some plain stand-in for what is missing;
-an answer after which it does not has broken it.
+A document that waits for an answer has a hole. It counts as whole if it parses with some plain
+stand-in for what is missing; an answer after which it does not has broken it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ _UNFINISHED = tuple("{([:,.=+-*/%<>&|^~!@\\")
 """A line that ends so goes on."""
 
 
-def breaks(answer: str, text: str, start: int, end: int, language: str, may_open: bool = False) -> bool:
-    """True when ``answer`` for ``text[start:end]`` leaves errors that some plain answer would not leave.
+def breaks(
+    answer: str, text: str, start: int, end: int, language: str, may_open: bool = False
+) -> bool:
+    """True when ``answer`` for ``text[start:end]`` leaves errors that some plain answer would not
+    leave.
 
     ``may_open``: the answer may end with a header whose body is still to be written.
     """
@@ -33,12 +37,14 @@ def breaks(answer: str, text: str, start: int, end: int, language: str, may_open
 
 
 def can_be_whole(text: str, start: int, end: int, language: str) -> bool:
-    """True when some plain answer for ``text[start:end]`` leaves no errors, so that an answer can be judged at all."""
+    """True when some plain answer for ``text[start:end]`` leaves no errors, so that an answer can
+    be judged at all."""
     return parsed("", language) is not None and _least(*_around(text, start, end), language) == 0
 
 
 def is_whole(text: str, at: int, language: str) -> bool:
-    """True when the line that ends at ``at`` needs nothing: the text around it parses as it stands."""
+    """True when the line that ends at ``at`` needs nothing: the text around it parses as it
+    stands."""
     line = text[text.rfind("\n", 0, at) + 1 : at].rstrip()
     if not line or line.endswith(_UNFINISHED) or parsed("", language) is None:
         return False
@@ -52,7 +58,8 @@ def _around(text: str, start: int, end: int) -> tuple[str, str]:
 
 
 def _least(before: str, after: str, language: str) -> int:
-    """Errors with the best stand-in: something plain, nothing, or a body one step deeper; or without the line."""
+    """Errors with the best stand-in: something plain, nothing, or a body one step deeper; or
+    without the line."""
     head = before[: before.rfind("\n") + 1]
     rest = after[after.find("\n") + 1 :] if "\n" in after else ""
     least = _errors(head + rest, language, len(head))
@@ -81,7 +88,9 @@ def _broken_elsewhere(text: str, at: int, language: str) -> bool:
     place, pending = len(text[:at].encode("utf-8", "replace")), [tree]
     while pending:
         node = pending.pop()
-        if (node.is_error or node.is_missing) and (node.end_byte < place - NEAR or node.start_byte > place + NEAR):
+        if (node.is_error or node.is_missing) and (
+            node.end_byte < place - NEAR or node.start_byte > place + NEAR
+        ):
             return True
         if node.has_error and not node.is_error:
             pending.extend(node.children)
@@ -89,20 +98,24 @@ def _broken_elsewhere(text: str, at: int, language: str) -> bool:
 
 
 def _indents(head: str, text: str) -> list[str]:
-    """Indentations that a line below ``head`` may have: as deep as the line above, and one step deeper."""
+    """Indentations that a line below ``head`` may have: as deep as the line above, and one step
+    deeper."""
     line = next((line for line in reversed(head.split("\n")) if line.strip()), "")
     indent = line[: len(line) - len(line.lstrip())]
     return [indent, indent + step_of(text)]
 
 
 def _errors(text: str, language: str, at: int, excused: int | None = None) -> int:
-    """Errors, and near the character ``at`` empty bodies; not that of the header which ends at the character ``excused``."""
+    """Errors, and near the character ``at`` empty bodies; not that of the header which ends at the
+    character ``excused``."""
     tree = parsed(text, language)
     if tree is None:
         return 0
     found = errors_in(tree)
     if (kind := BODY.get(language)) is not None:
-        place, end = (None if i is None else len(text[:i].encode("utf-8", "replace")) for i in (at, excused))
+        place, end = (
+            None if i is None else len(text[:i].encode("utf-8", "replace")) for i in (at, excused)
+        )
         empty = _empty(tree, kind, place or 0)
         found += sum(1 for node in empty if end is None or not _belongs(node, end))
     return found
@@ -120,12 +133,15 @@ def _empty(tree: tree_sitter.Node, kind: str, place: int) -> list[tree_sitter.No
         node = pending.pop()
         if node.type == kind and not node.named_child_count:
             found.append(node)
-        pending += [c for c in node.children if c.end_byte >= place - NEAR and c.start_byte <= place + NEAR]
+        pending += [
+            c for c in node.children if c.end_byte >= place - NEAR and c.start_byte <= place + NEAR
+        ]
     return found
 
 
 def _open_header(before: str, answer: str, after: str) -> int | None:
-    """Where a header ends that the answer leaves open at the end of its line, in the filled text."""
+    """Where a header ends that the answer leaves open at the end of its line, in the filled
+    text."""
     filled = (before + answer).rstrip()
     alone = not after.split("\n", 1)[0].strip()
     return len(filled) if alone and filled.endswith(":") else None

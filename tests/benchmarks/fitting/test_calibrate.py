@@ -30,10 +30,14 @@ def test_the_error_of_a_perfect_confidence_is_none():
 
 
 def test_the_bias_is_the_certainty_at_lengths_that_are_wrong(config, tokenizer):
-    plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_attention="full")
+    plain = msgspec.structs.replace(
+        config, expand_token_id=None, delete_token_id=None, context_attention="full"
+    )
     logits = np.zeros(512)
     logits[60] = 4.0
-    with Engine.with_backend(plain, tokenizer, FakeBackend(lambda ids, positions, index: logits)) as engine:
+    with Engine.with_backend(
+        plain, tokenizer, FakeBackend(lambda ids, positions, index: logits)
+    ) as engine:
         bias = length_bias(engine, [Case("a = 12345678\n", 4, 12, "g")])
     true = len(tokenizer.encode("12345678"))
     assert set(bias) == {n for n in PROBED_LENGTHS if n == 1 or abs(n - true) >= 4}
@@ -45,11 +49,15 @@ def test_the_command_writes_into_the_model_folder_and_draws(tmp_path):
     shutil.copytree(BUNDLED, model)
     (model / "calibration.json").unlink(missing_ok=True)
     text = "def area(width, height):\n    total = width * height\n    return total\n" * 6
-    rows = "".join(json.dumps({"text": text, "source": f"p{i}", "path": "a.py"}) + "\n" for i in range(12))
+    rows = "".join(
+        json.dumps({"text": text, "source": f"p{i}", "path": "a.py"}) + "\n" for i in range(12)
+    )
     (tmp_path / "val.jsonl").write_text(rows)
     arguments = ("--cases", "120", "--model", model, "--plot", tmp_path / "plot.svg")
     status, out, err = lacuna("eval", "calibrate", tmp_path / "val.jsonl", *arguments)
     assert status == 0, err
-    assert json.loads(out.splitlines()[-1])["cases"] == 120 and (tmp_path / "plot.svg").read_text().startswith("<?xml")
+    assert json.loads(out.splitlines()[-1])["cases"] == 120 and (
+        tmp_path / "plot.svg"
+    ).read_text().startswith("<?xml")
     assert read_calibration(model) != Calibration()
     assert "too few" in refused("eval", "calibrate", tmp_path / "val.jsonl", "--cases", "20")

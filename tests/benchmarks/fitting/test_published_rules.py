@@ -1,4 +1,5 @@
-"""Which predictions are final: every rule ends a fill, keeps what it promises and remembers only its own fill."""
+"""Which predictions are final: every rule ends a fill, keeps what it promises and remembers only
+its own fill."""
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from engine.decoding.transfer_rules import Step
 
 
 def step(confidence, slots=None, second=0.0, places=None, token=7):
-    """A step whose places are so confident of one token; ``second`` is the probability of the next one."""
+    """A step whose places are so confident of one token; ``second`` is the probability of the next
+    one."""
     best = np.array(confidence, float)
     probs = np.stack((best, np.full(len(best), second)), axis=1)
     return Step(
@@ -30,7 +32,11 @@ def _rule(text):
     return rule_factory(text)()
 
 
-@given(st.sampled_from(sorted(RULES)), st.lists(st.floats(0.01, 1), min_size=1, max_size=20), st.floats(0.05, 1))
+@given(
+    st.sampled_from(sorted(RULES)),
+    st.lists(st.floats(0.01, 1), min_size=1, max_size=20),
+    st.floats(0.05, 1),
+)
 def test_every_rule_transfers_the_best_and_nothing_unseen(name, confidence, value):
     rule = _rule(f"{name}={value}")
     for _ in range(3):
@@ -80,7 +86,9 @@ def test_a_prediction_must_have_settled():
     assert rule(step([0.99, 0.9], slots=[4, 12])).tolist() == [True, False]
 
 
-@pytest.mark.parametrize("text", ["", "threshold", "threshold=", "threshold=x", "threshold=-1", "speed=1", "factor=0"])
+@pytest.mark.parametrize(
+    "text", ["", "threshold", "threshold=", "threshold=x", "threshold=-1", "speed=1", "factor=0"]
+)
 def test_what_is_no_rule_is_refused_with_the_names_there_are(text):
     with pytest.raises(ValueError, match="hierarchical"):
         _rule(text)
@@ -90,6 +98,10 @@ def test_what_is_no_rule_is_refused_with_the_names_there_are(text):
 def test_a_fill_ends_under_every_rule(config, tokenizer, name):
     random = np.random.default_rng(0)
     new_rule = rule_factory(f"{name}=0.5")
-    with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, at, k: random.normal(0, 4, 512))) as engine:
+    with Engine.with_backend(
+        config, tokenizer, FakeBackend(lambda ids, at, k: random.normal(0, 4, 512))
+    ) as engine:
         with changed(engine, transfer=lambda options: new_rule()):
-            assert engine.fill(FillRequest(text="x = \n", spans=(Span(start=4, end=4),))).spans[0].text
+            assert (
+                engine.fill(FillRequest(text="x = \n", spans=(Span(start=4, end=4),))).spans[0].text
+            )

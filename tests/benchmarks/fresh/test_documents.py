@@ -62,7 +62,9 @@ def test_paths_that_the_manifest_skips_are_left_out(wheel):
 
 def test_a_source_distribution_is_read_without_its_first_folder(tmp_path):
     path = tmp_path / "crate-1.0.tar.gz"
-    text = "".join(f"pub fn area_{n}(width: usize) -> usize {{\n    width * {n}\n}}\n" for n in range(9))
+    text = "".join(
+        f"pub fn area_{n}(width: usize) -> usize {{\n    width * {n}\n}}\n" for n in range(9)
+    )
     with tarfile.open(path, "w:gz") as out:
         for name in ("crate-1.0/src/lib.rs", "crate-1.0/vendor/old.rs", "crate-1.0/README.md"):
             member = tarfile.TarInfo(name)

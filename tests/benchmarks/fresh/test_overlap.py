@@ -61,7 +61,9 @@ def problems(tmp_path):
     return path
 
 
-def test_the_command_counts_a_function_once_and_prints_a_line_for_each_length(problems, tmp_path, capsys):
+def test_the_command_counts_a_function_once_and_prints_a_line_for_each_length(
+    problems, tmp_path, capsys
+):
     text = tmp_path / "train.jsonl"
     record = {"text": FUNCTION, "source": "numbers", "path": "near.py"}
     text.write_text(json.dumps(record) + "\nnot json\n")

@@ -51,7 +51,10 @@ metric_list: [{{metric: bits_per_byte}}]
 
 @pytest.fixture
 def tasks(tmp_path):
-    rows = [{"question": f"def add{i}(a, b):\n    return a", "choices": [" + b", " zqxjk"], "answer": 0} for i in range(4)]
+    rows = [
+        {"question": f"def add{i}(a, b):\n    return a", "choices": [" + b", " zqxjk"], "answer": 0}
+        for i in range(4)
+    ]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name, text in (("choice", CHOICE), ("generate", GENERATE), ("perplexity", PERPLEXITY)):
         (tmp_path / f"{name}.yaml").write_text(text.format(data=tmp_path / "rows.jsonl"))
@@ -76,9 +79,15 @@ def test_a_task_that_is_not_there_is_named(tasks):
 
 @pytest.fixture
 def model(config, tokenizer, tokenizer_file):
-    backend = FakeBackend(lambda ids, positions, index: np.where(np.arange(512) == 40 + index % 2, 9.0, 0.0))
+    backend = FakeBackend(
+        lambda ids, positions, index: np.where(np.arange(512) == 40 + index % 2, 9.0, 0.0)
+    )
     with Engine.with_backend(config, tokenizer, backend) as engine:
-        yield LacunaLM(engine, tokenizer_file.parent, LmOptions(samples=4, gen_length=6, block_length=6, steps=6))
+        yield LacunaLM(
+            engine,
+            tokenizer_file.parent,
+            LmOptions(samples=4, gen_length=6, block_length=6, steps=6),
+        )
 
 
 def ask(kind, *arguments):
@@ -96,13 +105,17 @@ def test_generation_ends_at_the_first_stop_string(model, tokenizer):
     assert cut == whole.split(whole[2])[0]
 
 
-def test_greedy_is_true_for_what_decoding_gives_and_for_nothing_else(config, tokenizer, tokenizer_file):
+def test_greedy_is_true_for_what_decoding_gives_and_for_nothing_else(
+    config, tokenizer, tokenizer_file
+):
     def score(ids, positions, index):
         return np.where(np.arange(512) == int(tokenizer.encode("b")[0]), 9.0, 0.0)
 
     with Engine.with_backend(config, tokenizer, FakeBackend(score)) as engine:
         model = LacunaLM(engine, tokenizer_file.parent, LmOptions(samples=1, check_greedy=True))
-        found = model.loglikelihood([ask("loglikelihood", "x(", "b"), ask("loglikelihood", "x(", "c")])
+        found = model.loglikelihood(
+            [ask("loglikelihood", "x(", "b"), ask("loglikelihood", "x(", "c")]
+        )
     assert [greedy for _, greedy in found] == [True, False] and found[0][0] > found[1][0]
 
 
@@ -110,7 +123,10 @@ def test_a_long_text_is_judged_in_windows_each_token_once(model, monkeypatch):
     text = "x = 1\n" * 300
     count = len(model._encode(text))
     # One pass a window, so that passes can be counted.
-    monkeypatch.setattr("engine.service.batcher.group_passes", lambda batches, most: [[i] for i in range(len(batches))])
+    monkeypatch.setattr(
+        "engine.service.batcher.group_passes",
+        lambda batches, most: [[i] for i in range(len(batches))],
+    )
     [total] = model.loglikelihood_rolling([ask("loglikelihood_rolling", text)])
     assert count > model._engine.config.max_sequence_length
     lengths = [batch.query_index.shape for batch in model._engine.backend.batches]

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 DATA = ROOT.parent / "shared" / "benchmarks" / "HumanEval-SingleLineInfilling.jsonl.gz"
 jailed = pytest.mark.skipif(why_unavailable() != "", reason=f"no sandbox: {why_unavailable()}")
-EXEC = "import _posixsubprocess, os, time\nr, w = os.pipe()\n_posixsubprocess.fork_exec([{0!r}], [{0!r}, *{1!r}], True, (), None, None, -1, -1, -1, -1, -1, -1, r, w, False, False, 0, None, None, None, -1, None, False)\ntime.sleep(0.5)"  # noqa: E501
+EXEC = "import _posixsubprocess, os, time\nr, w = os.pipe()\n_posixsubprocess.fork_exec([{0!r}], [{0!r}, *{1!r}], True, (), None, None, -1, -1, -1, -1, -1, -1, r, w, False, False, 0, None, None, None, -1, None, False)\ntime.sleep(0.5)"
 
 
 @jailed
@@ -80,11 +80,19 @@ HARM = {
 @pytest.mark.parametrize("name", HARM)
 def test_files_outside_are_neither_changed_nor_seen(name, precious):
     before = precious.stat()
-    verdict = run_program(HARM[name].replace("{p!r}", repr(str(precious))) + "\nassert False", seconds=2)
+    verdict = run_program(
+        HARM[name].replace("{p!r}", repr(str(precious))) + "\nassert False", seconds=2
+    )
     assert not verdict.passed and "ten years" not in verdict.reason
-    assert precious.read_text() == "ten years of work\n" and os.listdir(precious.parent) == ["precious"]
+    assert precious.read_text() == "ten years of work\n" and os.listdir(precious.parent) == [
+        "precious"
+    ]
     after = precious.stat()
-    assert (after.st_mtime_ns, after.st_mode, os.listxattr(precious)) == (before.st_mtime_ns, before.st_mode, [])
+    assert (after.st_mtime_ns, after.st_mode, os.listxattr(precious)) == (
+        before.st_mtime_ns,
+        before.st_mode,
+        [],
+    )
 
 
 @jailed
@@ -94,7 +102,9 @@ def test_the_network_is_cut_for_the_program_and_what_it_starts():
         listener.listen()
         listener.settimeout(0.2)
         port = listener.getsockname()[1]
-        assert not run_program(f"import socket; socket.create_connection(('127.0.0.1', {port}))").passed
+        assert not run_program(
+            f"import socket; socket.create_connection(('127.0.0.1', {port}))"
+        ).passed
         with pytest.raises(TimeoutError):
             listener.accept()
 
@@ -116,7 +126,8 @@ def test_what_a_program_starts_ends_with_it():
         "import os\nwhile True: os.write(1, b'x' * 1_000_000)",
         "x = bytearray(4 << 30)",
         "import os\nwhile True: os.fork()",
-        "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(9,)).start()",
+        "import threading, time\nwhile True: threading.Thread(target=time.sleep, "
+        "args=(9,)).start()",
         "f = open('/tmp/x', 'wb')\nwhile True: f.write(b'x' * 1_000_000)",
     ],
 )
@@ -154,7 +165,9 @@ def test_the_published_answers_pass(problems):
     assert len(problems) == 1033 and len({problem.function for problem in problems}) == 164
     for problem in problems[::100]:
         assert run_program(problem.program(problem.answer), jailed=not why_unavailable()).passed
-        assert not run_program(problem.program("    raise ValueError\n"), jailed=not why_unavailable()).passed
+        assert not run_program(
+            problem.program("    raise ValueError\n"), jailed=not why_unavailable()
+        ).passed
 
 
 def test_fills_keep_indentation_and_line_end(problems, bundled):
@@ -167,20 +180,39 @@ def test_fills_keep_indentation_and_line_end(problems, bundled):
 
 def test_gaps_of_several_lines_and_inside_lines_are_asked_for_as_they_are(config, tokenizer):
     asked = []
-    with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, at, k: np.zeros(512))) as engine:
+    with Engine.with_backend(
+        config, tokenizer, FakeBackend(lambda ids, at, k: np.zeros(512))
+    ) as engine:
         fill = engine.fill
         engine.fill = lambda request: asked.append(request) or fill(request)
         for answer in ("    a = 1\n    return a\n", "turn x", "    return a\n"):
-            fill_gap(engine, Problem("a/b/0", "a/b", "def f(x):\n", answer, "\nend", "", "f"), given_length=False)
+            fill_gap(
+                engine,
+                Problem("a/b/0", "a/b", "def f(x):\n", answer, "\nend", "", "f"),
+                given_length=False,
+            )
     lines, inside, line = asked
-    assert lines.text == inside.text == "def f(x):\n\nend" and not lines.spans[0].single_line and inside.spans[0].start == 10
+    assert (
+        lines.text == inside.text == "def f(x):\n\nend"
+        and not lines.spans[0].single_line
+        and inside.spans[0].start == 10
+    )
     assert line.text == "def f(x):\n    \n\nend" and line.spans[0].single_line
 
 
 def test_the_report_counts_what_passes(monkeypatch):
-    problem = Problem("a/b/L1", "a/b", "def f(x):\n", "    return x\n", "\n", "def check(f):\n    assert f(3) == 3\n", "f")
+    problem = Problem(
+        "a/b/L1",
+        "a/b",
+        "def f(x):\n",
+        "    return x\n",
+        "\n",
+        "def check(f):\n    assert f(3) == 3\n",
+        "f",
+    )
     monkeypatch.setattr(
-        "benchmarks.published.humaneval_infilling.fill_gap", lambda engine, problem, given_length: "    return x\n"
+        "benchmarks.published.humaneval_infilling.fill_gap",
+        lambda engine, problem, given_length: "    return x\n",
     )
     report = evaluate(None, [problem] * 3, False, jailed=not why_unavailable())
     assert report["pass_at_1"] == report["exact_match"] == 1.0 and report["functions"] == 1

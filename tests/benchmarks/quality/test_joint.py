@@ -1,4 +1,5 @@
-"""Joint against sequential blanks, and sentences in both directions: the comparisons ask what they claim to ask."""
+"""Joint against sequential blanks, and sentences in both directions: the comparisons ask what they
+claim to ask."""
 
 import json
 
@@ -35,7 +36,9 @@ def test_one_after_another_fills_each_gap_once_and_keeps_the_answers(config, tok
     backend = copying(config)
     with Engine.with_backend(config, tokenizer, backend) as engine:
         answers = one_after_another(engine, case)
-        contexts = [tokenizer.decode(b.input_ids[0].tolist()) for b in backend.batches if b.keep is not None]
+        contexts = [
+            tokenizer.decode(b.input_ids[0].tolist()) for b in backend.batches if b.keep is not None
+        ]
         assert len(together(engine, case)) == 3
     assert contexts[0] == "a = \nb = \nc = \n" and contexts[1] == f"a = {answers[0]}\nb = \nc = \n"
     assert contexts[2] == f"a = {answers[0]}\nb = {answers[1]}\nc = \n"
@@ -43,15 +46,27 @@ def test_one_after_another_fills_each_gap_once_and_keeps_the_answers(config, tok
 
 def test_exact_answers_are_counted_blank_by_blank(config, tokenizer, monkeypatch):
     cases = joint_cases(DOCUMENTS, "piece", 2, 3, 0)
-    monkeypatch.setattr("benchmarks.quality.joint.together", lambda engine, case: [case.text[a:b] for a, b in case.ranges])
+    monkeypatch.setattr(
+        "benchmarks.quality.joint.together",
+        lambda engine, case: [case.text[a:b] for a, b in case.ranges],
+    )
     with Engine.with_backend(config, tokenizer, copying(config)) as engine:
         report = compare(engine, cases)
-    assert report["together"] == 1.0 and report["one_after_another"] == 0.0 and report["difference"] == 1.0
+    assert (
+        report["together"] == 1.0
+        and report["one_after_another"] == 0.0
+        and report["difference"] == 1.0
+    )
     assert report["blanks"] == 2 * len(cases)
 
 
-def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_order(config, tokenizer):
-    prose = [HeldOutDocument("The house was old and nobody lived there. " * 40, f"book{i}", "") for i in range(4)]
+def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_order(
+    config, tokenizer
+):
+    prose = [
+        HeldOutDocument("The house was old and nobody lived there. " * 40, f"book{i}", "")
+        for i in range(4)
+    ]
     cases = triples(prose, 3, 0)
     assert len(cases) == 3 and all(sentence.endswith("there.") for _, sentence, _, _ in cases)
     backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
@@ -63,7 +78,9 @@ def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_or
 def test_the_commands_print_a_table_and_a_json_line(tmp_path):
     rows = [json.dumps({"text": TEXT, "source": f"p{i}", "path": "a.py"}) + "\n" for i in range(4)]
     rows += [
-        json.dumps({"text": "It was late and all the lamps were out. " * 30, "source": f"b{i}"}) + "\n" for i in range(4)
+        json.dumps({"text": "It was late and all the lamps were out. " * 30, "source": f"b{i}"})
+        + "\n"
+        for i in range(4)
     ]
     (tmp_path / "val.jsonl").write_text("".join(rows))
     for command, key in (("joint", "difference"), ("before", "ratio")):

@@ -13,7 +13,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.editors.required import require
 
-# `make test-editors` installs what drives the editor; without it these modules cannot even be imported.
+# `make test-editors` installs what drives the editor; without it these modules cannot even be
+# imported.
 collect_ignore_glob = [] if find_spec("pynvim") and find_spec("pyte") else ["test_*.py"]
 NEWEST, OLDEST = os.environ.get("LACUNA_NVIM", ""), os.environ.get("LACUNA_NVIM_0_11", "")
 PLUGIN = ROOT / "editors" / "neovim"
@@ -34,7 +35,9 @@ Open = Callable[..., "object"]
 def nvim(request: pytest.FixtureRequest) -> str:
     """The path of a Neovim."""
     found = NEWEST if request.param == "0.12" else OLDEST
-    require(found, f"no Neovim {request.param}; `make test-editors` installs one into a cache folder")
+    require(
+        found, f"no Neovim {request.param}; `make test-editors` installs one into a cache folder"
+    )
     return found
 
 
@@ -56,7 +59,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         env[f"XDG_{name}_HOME"] = str(tmp_path / name.lower())
 
-    def start_one(nvim: str, name: str, text: str, init: str = SETUP, ready: bool = True) -> Terminal:
+    def start_one(
+        nvim: str, name: str, text: str, init: str = SETUP, ready: bool = True
+    ) -> Terminal:
         path, script = tmp_path / "files" / name, tmp_path / f"init{len(opened)}.lua"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

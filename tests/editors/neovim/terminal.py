@@ -1,4 +1,5 @@
-"""A Neovim in a terminal of its own: keys go in as a person types them, and what a person would see comes out."""
+"""A Neovim in a terminal of its own: keys go in as a person types them, and what a person would see
+comes out."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ import pyte
 T = TypeVar("T")
 COLUMNS, LINES = 100, 30
 # pyte prints these instead of passing over them, and knows colours with semicolons only.
-_UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1bP.*?\x1b\\|\x1b\[4:[0-9]m|\x1b\[58:[0-9:]*m", re.DOTALL)
+_UNKNOWN = re.compile(
+    rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1bP.*?\x1b\\|\x1b\[4:[0-9]m|\x1b\[58:[0-9:]*m", re.DOTALL
+)
 _COLOUR = re.compile(rb"([34]8):2:(?:[0-9]*:)?([0-9]+):([0-9]+):([0-9]+)")
 
 
@@ -39,7 +42,9 @@ def wait(what: Callable[[], T], seconds: float = 20) -> T:
 class Terminal:
     """One Neovim, its screen, and a channel to ask it things."""
 
-    def __init__(self, nvim: str, init: Path, path: Path, socket: Path, env: dict[str, str]) -> None:
+    def __init__(
+        self, nvim: str, init: Path, path: Path, socket: Path, env: dict[str, str]
+    ) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self.screen)
         self._master, slave = pty.openpty()

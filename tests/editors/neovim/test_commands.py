@@ -1,4 +1,5 @@
-"""The command :Lacuna in a real Neovim: blanks, rewriting, writing before, drafts, words; in the buffer and on disk."""
+"""The command :Lacuna in a real Neovim: blanks, rewriting, writing before, drafts, words; in the
+buffer and on disk."""
 
 from tests.editors.neovim.terminal import wait
 
@@ -55,7 +56,9 @@ def test_a_map_of_visual_mode_rewrites_just_what_is_selected(newest, start):
     terminal.keys("0wve")
     terminal.keys("R")
     wait(lambda: "shop" not in terminal.text)
-    assert terminal.text.startswith("The ") and terminal.text.endswith(" is open from Monday to Friday.\n")
+    assert terminal.text.startswith("The ") and terminal.text.endswith(
+        " is open from Monday to Friday.\n"
+    )
 
 
 def test_text_is_written_before_the_cursor(newest, start):
@@ -70,7 +73,9 @@ def test_what_belongs_between_two_texts_is_put_there(newest, start):
     terminal = start(newest, "letter.md", text)
     terminal.keys("2G:Lacuna between<CR>")
     wait(lambda: terminal.text != text)
-    assert terminal.text.startswith("The meeting is on Friday.\n") and terminal.text.endswith("Please bring your notes.\n")
+    assert terminal.text.startswith("The meeting is on Friday.\n") and terminal.text.endswith(
+        "Please bring your notes.\n"
+    )
 
 
 def test_another_word_is_chosen_for_the_word_at_the_cursor(newest, start):
@@ -78,7 +83,10 @@ def test_another_word_is_chosen_for_the_word_at_the_cursor(newest, start):
     terminal.lua(CHOOSE, False)
     terminal.keys("gg0w:Lacuna words<CR>")
     wait(lambda: "shop" not in terminal.text)
-    assert terminal.saved() == f"The {terminal.nvim.vars['offered'][0]} is open from Monday to Friday.\n"
+    assert (
+        terminal.saved()
+        == f"The {terminal.nvim.vars['offered'][0]} is open from Monday to Friday.\n"
+    )
 
 
 def test_blanks_are_highlighted_and_visited_rather_than_listed_as_problems(nvim, start):
@@ -88,7 +96,10 @@ def test_blanks_are_highlighted_and_visited_rather_than_listed_as_problems(nvim,
     return vim.tbl_map(function(m) return { m[2], m[3], m[4].end_col, m[4].hl_group } end,
       vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }))
     """
-    assert wait(lambda: terminal.lua(marks)) == [[0, 34, 38, "LacunaBlank"], [0, 42, 46, "LacunaBlank"]]
+    assert wait(lambda: terminal.lua(marks)) == [
+        [0, 34, 38, "LacunaBlank"],
+        [0, 42, 46, "LacunaBlank"],
+    ]
     assert terminal.lua("return vim.diagnostic.count(0)") in ({}, [])
     columns = []
     for _ in range(3):
@@ -98,7 +109,11 @@ def test_blanks_are_highlighted_and_visited_rather_than_listed_as_problems(nvim,
 
 
 def test_odd_words_are_marked_once_proofreading_is_asked_for(newest, start):
-    terminal = start(newest, "letter.md", "The shop is open from Monday to Fribbledonk, and it is closed on Sunday.\n")
+    terminal = start(
+        newest,
+        "letter.md",
+        "The shop is open from Monday to Fribbledonk, and it is closed on Sunday.\n",
+    )
     terminal.keys(":Lacuna proofread<CR>")
     wait(lambda: terminal.sees("Lacuna: proofreading is on in files of type markdown."))
 

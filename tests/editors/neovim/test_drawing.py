@@ -1,4 +1,5 @@
-"""Suggestions of several lines, with tabs and wide letters, drawn and accepted by a real Neovim without a server."""
+"""Suggestions of several lines, with tabs and wide letters, drawn and accepted by a real Neovim
+without a server."""
 
 import pytest
 
@@ -30,12 +31,29 @@ def opened(start, newest):
 
 
 def test_lines_are_drawn_below_with_their_tabs_and_accepted_one_by_one(opened):
-    terminal = opened("if x:\nend\n", "\n\tfirst()\n\tsecond()", "noexpandtab", "tabstop=4", "autoindent", "textwidth=10")
-    wait(lambda: [terminal.row(n) for n in range(1, 5)] == ["if x:", "    first()", "    second()", "end"])
+    terminal = opened(
+        "if x:\nend\n",
+        "\n\tfirst()\n\tsecond()",
+        "noexpandtab",
+        "tabstop=4",
+        "autoindent",
+        "textwidth=10",
+    )
+    wait(
+        lambda: (
+            [terminal.row(n) for n in range(1, 5)]
+            == ["if x:", "    first()", "    second()", "end"]
+        )
+    )
     for wanted in ("if x:\n\tfirst()\nend\n", "if x:\n\tfirst()\n\tsecond()\nend\n"):
         terminal.lua("require('lacuna').accept_line()")
         wait(lambda: terminal.text == wanted)  # noqa: B023
-        wait(lambda: [terminal.row(n) for n in range(1, 5)] == ["if x:", "    first()", "    second()", "end"])
+        wait(
+            lambda: (
+                [terminal.row(n) for n in range(1, 5)]
+                == ["if x:", "    first()", "    second()", "end"]
+            )
+        )
     terminal.keys("<Esc>uu")
     wait(lambda: terminal.text == "if x:\nend\n")
 

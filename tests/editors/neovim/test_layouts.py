@@ -1,4 +1,5 @@
-"""The plugin as people install it: a runtime path, vim.pack, lazy.nvim, lazily, and the plain vim.lsp.enable."""
+"""The plugin as people install it: a runtime path, vim.pack, lazy.nvim, lazily, and the plain
+vim.lsp.enable."""
 
 import os
 import shutil
@@ -51,15 +52,20 @@ def test_vim_pack_installs_the_repository(newest, start, repository):
     require('lacuna').setup({OPTIONS})
     """
     terminal = start(newest, "shop.py", CODE, init)
-    assert "site/pack/core/opt/lacuna" in terminal.lua("return debug.getinfo(require('lacuna').setup, 'S').source")
+    assert "site/pack/core/opt/lacuna" in terminal.lua(
+        "return debug.getinfo(require('lacuna').setup, 'S').source"
+    )
     suggests(terminal)
 
 
 @pytest.mark.skipif(not LAZY, reason="no lazy.nvim; name a checkout of it in LACUNA_LAZY")
-@pytest.mark.parametrize("when", ["lazy = false", "event = 'InsertEnter'", "ft = 'python'", "cmd = 'Lacuna'"])
+@pytest.mark.parametrize(
+    "when", ["lazy = false", "event = 'InsertEnter'", "ft = 'python'", "cmd = 'Lacuna'"]
+)
 def test_lazy_nvim_installs_and_loads_the_repository(newest, start, repository, when):
     spec = f"{{{{ url = 'file://{repository}', name = 'lacuna', {when}, opts = {OPTIONS} }}}}"
-    # The unpacked Neovim has its parsers elsewhere than a reset of the runtime path would look for them.
+    # The unpacked Neovim has its parsers elsewhere than a reset of the runtime path would look for
+    # them.
     quiet = (
         "change_detection = {{ enabled = false }}, rocks = {{ enabled = false }}, "
         "performance = {{ rtp = {{ reset = false }} }}"
@@ -69,7 +75,9 @@ def test_lazy_nvim_installs_and_loads_the_repository(newest, start, repository, 
     require('lazy').setup({{{{ {spec} }}}}, {{{{ {quiet} }}}})
     """
     terminal = start(newest, "shop.py", CODE, init, ready=False)
-    terminal.lua("pcall(vim.cmd.close)") if terminal.nvim.current.buffer.options["filetype"] == "lazy" else None
+    terminal.lua("pcall(vim.cmd.close)") if terminal.nvim.current.buffer.options[
+        "filetype"
+    ] == "lazy" else None
     if "InsertEnter" in when:
         terminal.keys("i<Esc>")
     elif "cmd" in when:

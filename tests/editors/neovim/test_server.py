@@ -1,4 +1,5 @@
-"""The server behind a real Neovim: missing, crashed, restarted, one for all folders; and what the user is told."""
+"""The server behind a real Neovim: missing, crashed, restarted, one for all folders; and what the
+user is told."""
 
 import os
 import signal
@@ -45,7 +46,9 @@ def test_a_server_that_crashed_is_started_again_and_says_so(nvim, start):
     terminal = start(nvim, "letter.md", PROSE)
     first = server_pid(terminal)
     os.kill(first, signal.SIGKILL)
-    wait(lambda: "ended (signal 9) and is started again" in terminal.nvim.command_output("messages"))
+    wait(
+        lambda: "ended (signal 9) and is started again" in terminal.nvim.command_output("messages")
+    )
     wait(lambda: (pid := server_pid(terminal)) and pid != first)
     wait(lambda: terminal.nvim.vars["lacuna_status"] == "ready", 40)
     assert not terminal.waits_for_enter
@@ -60,7 +63,8 @@ def test_after_too_many_crashes_the_user_is_told_how_to_start_it_again(newest, s
         wait(lambda: terminal.nvim.vars["lacuna_status"] != "ready")
     wait(
         lambda: (
-            terminal.nvim.vars["lacuna_status"] == "stopped" and ":Lacuna restart" in terminal.nvim.vars["lacuna_message"]
+            terminal.nvim.vars["lacuna_status"] == "stopped"
+            and ":Lacuna restart" in terminal.nvim.vars["lacuna_message"]
         )
     )
     terminal.keys(":Lacuna fill<CR>")
@@ -103,7 +107,11 @@ def test_a_file_type_without_lacuna_is_named_with_the_way_out(newest, start):
 def test_lacuna_without_arguments_explains_itself(nvim, start):
     terminal = start(nvim, "letter.md", PROSE)
     terminal.keys(":Lacuna<CR>")
-    for piece in ("The server is ready here (file type markdown).", ":Lacuna rewrite", ":help lacuna"):
+    for piece in (
+        "The server is ready here (file type markdown).",
+        ":Lacuna rewrite",
+        ":help lacuna",
+    ):
         wait(lambda: terminal.sees(piece))  # noqa: B023
     assert not terminal.waits_for_enter
 
@@ -127,7 +135,12 @@ def test_checkhealth_looks_at_server_file_types_and_keys(nvim, start):
     terminal.keys(":checkhealth lacuna<CR>")
     wait(lambda: "Keys:" in terminal.text, 40)
     page = terminal.text
-    assert "from your configuration" in page and "lacuna doctor` says" in page and "markdown" in page and "ready" in page
+    assert (
+        "from your configuration" in page
+        and "lacuna doctor` says" in page
+        and "markdown" in page
+        and "ready" in page
+    )
     assert "ERROR" not in page and "WARNING" not in page
 
 

@@ -1,4 +1,5 @@
-"""Suggestions in a real Neovim: where they stand on the screen, what accepting them does, what undo and dot make of it."""
+"""Suggestions in a real Neovim: where they stand on the screen, what accepting them does, what undo
+and dot make of it."""
 
 from tests.editors.neovim.terminal import Terminal, wait
 
@@ -19,7 +20,11 @@ def test_a_suggestion_is_seen_in_grey_accepted_and_saved(nvim, start):
     typed(terminal)
     assert terminal.text.splitlines()[4] == "total = compute(widt"
     column = len("total = compute(widt")
-    assert terminal.colour(5, column + 1) != terminal.colour(5, column) == terminal.colour(4, column + 1)
+    assert (
+        terminal.colour(5, column + 1)
+        != terminal.colour(5, column)
+        == terminal.colour(4, column + 1)
+    )
     terminal.keys("<Tab>")
     wait(lambda: "height" in terminal.nvim.current.line)
     assert terminal.saved() == LINE * 6
@@ -27,14 +32,22 @@ def test_a_suggestion_is_seen_in_grey_accepted_and_saved(nvim, start):
 
 def test_what_stands_behind_the_cursor_moves_to_the_right(nvim, start):
     before = "print('first', area(width=3, height=4), 'square metres', sep='; ')\n"
-    text = before + before.replace("first", "second") + "print('third', area(), 'square metres', sep='; ')\n"
+    text = (
+        before
+        + before.replace("first", "second")
+        + "print('third', area(), 'square metres', sep='; ')\n"
+    )
     terminal = start(nvim, "area.py", text)
     terminal.nvim.command("call cursor(3, 1) | call search('area(', 'e')")
     terminal.keys("a")
     terminal.keys("wid")
-    wait(lambda: terminal.nvim.current.line == "print('third', area(wid), 'square metres', sep='; ')")
+    wait(
+        lambda: terminal.nvim.current.line == "print('third', area(wid), 'square metres', sep='; ')"
+    )
     shown = wait(lambda: len(row := terminal.row(3)) > len(terminal.nvim.current.line) and row)
-    assert shown.startswith("print('third', area(wid") and shown.endswith("), 'square metres', sep='; ')")
+    assert shown.startswith("print('third', area(wid") and shown.endswith(
+        "), 'square metres', sep='; ')"
+    )
     assert terminal.nvim.current.line == "print('third', area(wid), 'square metres', sep='; ')"
 
 
@@ -65,8 +78,13 @@ def test_words_are_accepted_one_by_one_to_the_end_and_the_rest_stays_on_show(nvi
         assert terminal.lua("return require('lacuna').visible()") == (seen[-1] != GHOST)
         wait(lambda: terminal.row(5) == GHOST)
     assert [line.removeprefix("total = compute(") for line in seen] == [
-        "width", "width,", "width, height", "width, height,", "width, height, depth", "width, height, depth)",
-    ]  # fmt: skip
+        "width",
+        "width,",
+        "width, height",
+        "width, height,",
+        "width, height, depth",
+        "width, height, depth)",
+    ]
 
 
 def test_undo_takes_back_what_was_accepted_and_nothing_else(nvim, start):
@@ -79,7 +97,13 @@ def test_undo_takes_back_what_was_accepted_and_nothing_else(nvim, start):
     lines = []
     for _ in range(3):
         terminal.keys("u")
-        lines.append(wait(lambda: (line := terminal.nvim.current.line) not in [GHOST + " + 1", *lines] and line))
+        lines.append(
+            wait(
+                lambda: (
+                    (line := terminal.nvim.current.line) not in [GHOST + " + 1", *lines] and line
+                )
+            )
+        )
     assert lines == [GHOST, "total = compute(widt", "total = compute(wid"]
 
 

@@ -1,4 +1,5 @@
-"""Lacuna in a real VS Code workbench, driven like a person would. ``make test-editors`` installs it."""
+"""Lacuna in a real VS Code workbench, driven like a person would. ``make test-editors`` installs
+it."""
 
 import json
 import os
@@ -22,17 +23,25 @@ SCENARIOS = ROOT / "tests" / "editors" / "vscode" / "scenarios"
 LINE = "total = compute(width, height, depth)\n"
 CODE = LINE * 4 + "total = compute(wid\n" + LINE
 QUIET = {
-    "chat.disableAIFeatures": True, "workbench.startupEditor": "none", "telemetry.telemetryLevel": "off",
-    "editor.minimap.enabled": False, "extensions.autoUpdate": False, "extensions.autoCheckUpdates": False,
-    "editor.quickSuggestions": {"other": "off"},  # the menu of words would take part of the suggestion
-    "security.workspace.trust.enabled": False, "workbench.secondarySideBar.defaultVisibility": "hidden",
-    "workbench.colorTheme": os.environ.get("LACUNA_THEME", "Default Dark Modern"),  # for the pictures
-}  # fmt: skip
+    "chat.disableAIFeatures": True,
+    "workbench.startupEditor": "none",
+    "telemetry.telemetryLevel": "off",
+    "editor.minimap.enabled": False,
+    "extensions.autoUpdate": False,
+    "extensions.autoCheckUpdates": False,
+    # the menu of words would take part of the suggestion
+    "editor.quickSuggestions": {"other": "off"},
+    "security.workspace.trust.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    # for the pictures
+    "workbench.colorTheme": os.environ.get("LACUNA_THEME", "Default Dark Modern"),
+}
 
 
 @pytest.fixture
 def workbench(tmp_path):
-    """Open a workbench with the extension and play a scenario: ``workbench(scenario, name, text, settings, env)``."""
+    """Open a workbench with the extension and play a scenario: ``workbench(scenario, name, text,
+    settings, env)``."""
     require(INSTALLED, "no VS Code; `make test-editors` installs one where it can")
     servers = []
 
@@ -46,13 +55,30 @@ def workbench(tmp_path):
             if (EXTENSION / part).exists():
                 shutil.copytree(EXTENSION / part, extensions / part)
         ours = {"lacuna.command": [sys.executable, "-m", "lacuna", "lsp"]}
-        (user / "settings.json").write_text(json.dumps(QUIET | (ours if settings is None else settings)))
+        (user / "settings.json").write_text(
+            json.dumps(QUIET | (ours if settings is None else settings))
+        )
         (workspace / name).write_text(text, "utf-8")
-        port = serve(tmp_path, extensions.parent, servers, os.environ | {"HOME": str(tmp_path / "home")} | (env or {}))
-        command = [node(), str(SCENARIOS / f"{scenario}.mjs"), INSTALLED, str(port), str(workspace), name]
+        port = serve(
+            tmp_path,
+            extensions.parent,
+            servers,
+            os.environ | {"HOME": str(tmp_path / "home")} | (env or {}),
+        )
+        command = [
+            node(),
+            str(SCENARIOS / f"{scenario}.mjs"),
+            INSTALLED,
+            str(port),
+            str(workspace),
+            name,
+        ]
         pictures = os.environ.get("LACUNA_SCREENSHOTS")
         found = subprocess.run(
-            [*command, *([pictures] if pictures else [])], capture_output=True, text=True, timeout=timeout
+            [*command, *([pictures] if pictures else [])],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
         )
         assert found.returncode == 0, found.stderr
         return json.loads(found.stdout.splitlines()[-1])
@@ -74,9 +100,16 @@ def serve(folder, extensions, servers, env):
         "--extensions-dir": extensions, "--config": folder / "config.yaml",
     }  # fmt: skip
     flags = ["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
-    command = [node(), str(entry), *(str(part) for pair in options.items() for part in pair), *flags]
+    command = [
+        node(),
+        str(entry),
+        *(str(part) for pair in options.items() for part in pair),
+        *flags,
+    ]
     with (folder / "server.log").open("wb") as log:
-        servers.append(subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True))
+        servers.append(
+            subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
+        )
     for _ in range(120):
         try:
             with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
@@ -105,10 +138,16 @@ def test_blanks_are_accepted_and_rejected_one_by_one_with_keys(workbench):
     text = "The shop is open from ____ to Friday.\n\nWe are ____ on Sunday.\n\nPlease ____ us.\n"
     seen = workbench("review", "letter.md", text)
     assert seen["untouched"] and len(seen["proposed"]) == 3
-    assert sum("Accept “" in lens and "%" in lens for lens in seen["lenses"]) == 3 and seen["left"] == 0
+    assert (
+        sum("Accept “" in lens and "%" in lens for lens in seen["lenses"]) == 3
+        and seen["left"] == 0
+    )
     first, _, second, _, third = seen["after"].splitlines()
     assert "____" not in first and second == "We are ____ on Sunday." and "____" not in third
-    assert seen["undone"].splitlines()[0] == first and seen["undone"].splitlines()[4] == "Please ____ us."
+    assert (
+        seen["undone"].splitlines()[0] == first
+        and seen["undone"].splitlines()[4] == "Please ____ us."
+    )
 
 
 def test_a_long_fill_is_seen_while_it_is_written_and_gone_afterwards(workbench):
@@ -122,7 +161,16 @@ def test_no_light_bulb_on_ordinary_lines_and_switches_say_what_they_did(workbenc
     assert seen["ordinary"] == [0, 0, 0] and seen["atBlank"] > 0
     assert any("Write what comes before" in action for action in seen["asked"])
     assert seen["title"] == "Lacuna is ready."
-    for entry in ("Turn Suggestions Off", "Turn Off for python", "Snooze", "Models", "Doctor", "Log", "Restart", "Settings"):
+    for entry in (
+        "Turn Suggestions Off",
+        "Turn Off for python",
+        "Snooze",
+        "Models",
+        "Doctor",
+        "Log",
+        "Restart",
+        "Settings",
+    ):
         assert any(entry in one for one in seen["menu"]), entry
     assert "until" in seen["tooltip"]
     assert len(seen["steps"]) >= 4
@@ -139,41 +187,63 @@ def program(path, script):
 SERVER = f'exec "{sys.executable}" -m lacuna "$@"'
 STRANGER = "echo unknown command >&2; exit 2"
 SYSTEM = "/usr/bin:/bin"
-RESTRICTED = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
+RESTRICTED = {
+    "security.workspace.trust.enabled": True,
+    "security.workspace.trust.startupPrompt": "never",
+}
 
 
-def test_a_missing_server_is_explained_and_a_stranger_of_that_name_is_passed_over(workbench, tmp_path):
+def test_a_missing_server_is_explained_and_a_stranger_of_that_name_is_passed_over(
+    workbench, tmp_path
+):
     strange = program(tmp_path / "bin" / "lacuna", STRANGER)
-    seen = workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", {}, {"PATH": f"{strange}:{SYSTEM}"})
+    seen = workbench(
+        "missing", "letter.md", "The shop is ____ on Sunday.\n", {}, {"PATH": f"{strange}:{SYSTEM}"}
+    )
     assert "Set Where It Is" in seen["buttons"]
     assert ("Install It" in seen["buttons"]) == (EXTENSION / "server").exists()
 
 
 @pytest.mark.parametrize(
     ("place", "origin"),
-    [("home/.local/bin/lacuna", "uv tool or pipx"), ("workspace/.venv/bin/lacuna", "the environment of workspace")],
+    [
+        ("home/.local/bin/lacuna", "uv tool or pipx"),
+        ("workspace/.venv/bin/lacuna", "the environment of workspace"),
+    ],
 )
 def test_a_server_is_found_where_tools_put_it(workbench, tmp_path, place, origin):
     program(tmp_path / place, SERVER)
-    assert origin in workbench("found", "letter.md", "The shop is open.\n", {}, {"PATH": SYSTEM})["restart"]
+    assert (
+        origin
+        in workbench("found", "letter.md", "The shop is open.\n", {}, {"PATH": SYSTEM})["restart"]
+    )
 
 
 def test_the_environment_of_a_workspace_that_is_not_trusted_is_left_alone(workbench, tmp_path):
-    program(tmp_path / "workspace" / ".venv" / "bin" / "lacuna", f"touch '{tmp_path}/was-run'; {SERVER}")
+    program(
+        tmp_path / "workspace" / ".venv" / "bin" / "lacuna", f"touch '{tmp_path}/was-run'; {SERVER}"
+    )
     workbench("missing", "letter.md", "The shop is ____ on Sunday.\n", RESTRICTED, {"PATH": SYSTEM})
     assert not (tmp_path / "was-run").exists()
 
 
-@pytest.mark.skipif(not os.environ.get("LACUNA_INSTALL"), reason="it downloads 100 MB of packages; LACUNA_INSTALL=1 does it")
+@pytest.mark.skipif(
+    not os.environ.get("LACUNA_INSTALL"),
+    reason="it downloads 100 MB of packages; LACUNA_INSTALL=1 does it",
+)
 @pytest.mark.timeout(580)
 def test_one_button_installs_the_server_from_the_wheel_beside_the_extension(workbench):
     # Fails unless the server that was installed starts and says that it is ready.
     nothing = {"PATH": f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin"}
-    assert workbench("install", "letter.md", "The shop is open.\n", settings={}, env=nothing, timeout=560)["ready"]
+    assert workbench(
+        "install", "letter.md", "The shop is open.\n", settings={}, env=nothing, timeout=560
+    )["ready"]
 
 
 def test_the_packed_extension_is_small_without_the_server():
     bundle = EXTENSION / "dist" / "extension.js"
     require(str(bundle) if bundle.exists() else "", "no bundle; `make vsix` makes it")
-    size = bundle.stat().st_size + sum(path.stat().st_size for path in (EXTENSION / "media").iterdir())
+    size = bundle.stat().st_size + sum(
+        path.stat().st_size for path in (EXTENSION / "media").iterdir()
+    )
     assert size < 1_000_000

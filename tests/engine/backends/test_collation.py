@@ -20,7 +20,9 @@ from engine.network.model_config import read_model_config
 
 @pytest.fixture(scope="module")
 def backend(config):
-    model = MaskPredictor(msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None))
+    model = MaskPredictor(
+        msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
+    )
     init_weights(model, torch.Generator().manual_seed(0))
     for name, parameter in model.named_parameters():
         if "norm" not in name:
@@ -46,8 +48,14 @@ def random_batch(rng, length, queries, rows=1, masked_keys=False, width=512):
 
 def test_a_row_of_a_shared_pass_is_the_row_alone(backend):
     rng = np.random.default_rng(0)
-    batches = [random_batch(rng, 12, 3), random_batch(rng, 30, 7, masked_keys=True), random_batch(rng, 5, 1, rows=2)]
-    for batch, part in zip(batches, split(backend.predict(collate(batches, backend.join)), batches), strict=True):
+    batches = [
+        random_batch(rng, 12, 3),
+        random_batch(rng, 30, 7, masked_keys=True),
+        random_batch(rng, 5, 1, rows=2),
+    ]
+    for batch, part in zip(
+        batches, split(backend.predict(collate(batches, backend.join)), batches), strict=True
+    ):
         alone = backend.predict(batch)
         assert (part.token_ids == alone.token_ids).all()
         for name in ("log_probs", "target_log_probs", "entropy"):
@@ -65,7 +73,9 @@ def test_a_row_beside_others_sees_its_own_cached_tokens_and_keeps_its_own(either
     firsts = [random_batch(rng, n, 2, width=width) for n in (40, 33, 48)]
     for first in firsts:
         first.keep = np.arange(first.input_ids.shape[1] - 3)
-    contexts = [part.context for part in split(either.predict(collate(firsts, either.join)), firsts)]
+    contexts = [
+        part.context for part in split(either.predict(collate(firsts, either.join)), firsts)
+    ]
     for first, context in zip(firsts, contexts, strict=True):
         assert context.length == first.input_ids.shape[1] - 3
     steps = []
@@ -76,10 +86,14 @@ def test_a_row_beside_others_sees_its_own_cached_tokens_and_keeps_its_own(either
         steps.append(step)
     steps[1].tie = np.array([[[1, 1], [1, 1]]], np.float32)
     for _ in range(2):  # the second time the joined contexts are at hand
-        for step, first, part in zip(steps, firsts, split(either.predict(collate(steps, either.join)), steps), strict=True):
+        for step, first, part in zip(
+            steps, firsts, split(either.predict(collate(steps, either.join)), steps), strict=True
+        ):
             step_alone = Batch(**(vars(step) | {"context": either.predict(first).context}))
             alone = either.predict(step_alone)
-            assert (part.token_ids[..., 0] == alone.token_ids[..., 0]).all() and part.context is step.context
+            assert (
+                part.token_ids[..., 0] == alone.token_ids[..., 0]
+            ).all() and part.context is step.context
             np.testing.assert_allclose(part.log_probs, alone.log_probs, atol=1e-3)
     assert group_passes([*firsts, *steps], MOST) in ([[3, 4, 5], [0, 1, 2]], [[4, 3, 5], [1, 0, 2]])
 
@@ -94,10 +108,20 @@ def test_no_pass_is_too_large_or_mostly_padding():
     assert group_passes([random_batch(rng, 100, 3), random_batch(rng, 10, 3)], MOST) == [[1], [0]]
 
 
-@pytest.mark.parametrize("options", [{}, {"threshold": 0.05}, {"cfg_scale": 1.0}, {"cache": "dual"}, {"temperature": 0.7}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"threshold": 0.05}, {"cfg_scale": 1.0}, {"cache": "dual"}, {"temperature": 0.7}],
+)
 def test_a_text_is_the_same_alone_and_beside_others(backend, options):
     requests = [
-        GenerateRequest(prompt_ids=tuple(range(20, 20 + n)), steps=8, gen_length=16, block_length=8, seed=n, **options)
+        GenerateRequest(
+            prompt_ids=tuple(range(20, 20 + n)),
+            steps=8,
+            gen_length=16,
+            block_length=8,
+            seed=n,
+            **options,
+        )
         for n in (3, 9, 4, 1)
     ]
     with Engine.with_backend(backend.model.config, None, backend) as engine:
@@ -109,8 +133,13 @@ def test_a_text_is_the_same_alone_and_beside_others(backend, options):
 def test_requests_of_a_batch_share_their_passes(backend, monkeypatch):
     rows = []
     predict = backend.predict
-    monkeypatch.setattr(backend, "predict", lambda batch: rows.append(len(batch.input_ids)) or predict(batch))
-    requests = [GenerateRequest(prompt_ids=(20, 30, n), steps=8, gen_length=8, block_length=8) for n in range(40, 50)]
+    monkeypatch.setattr(
+        backend, "predict", lambda batch: rows.append(len(batch.input_ids)) or predict(batch)
+    )
+    requests = [
+        GenerateRequest(prompt_ids=(20, 30, n), steps=8, gen_length=8, block_length=8)
+        for n in range(40, 50)
+    ]
     with Engine.with_backend(backend.model.config, None, backend) as engine:
         engine.generate_all(requests)
     assert sum(rows) == 80 and len(rows) <= 20
@@ -125,7 +154,9 @@ def test_one_bad_request_fails_alone(backend, monkeypatch):
         return predict(batch)
 
     monkeypatch.setattr(backend, "predict", picky)
-    good, bad = (GenerateRequest(prompt_ids=(20, n), steps=4, gen_length=4, block_length=4) for n in (30, 99))
+    good, bad = (
+        GenerateRequest(prompt_ids=(20, n), steps=4, gen_length=4, block_length=4) for n in (30, 99)
+    )
     with Engine.with_backend(backend.model.config, None, backend) as engine:
         jobs = [engine.submit_generate(request) for request in (good, bad, good)]
         assert jobs[0].future.result() == jobs[2].future.result()
@@ -148,6 +179,10 @@ def test_joined_caches_stay_where_they_are_until_a_request_ends():
     assert first.shape == (4, 2, 7, 3) and right(first, caches)
     assert layer.join(caches).base is first.base
     fewer = layer.join([caches[0], caches[2]])
-    assert fewer.base is first.base and fewer.shape == (2, 2, 6, 3) and right(fewer, [caches[0], caches[2]])
+    assert (
+        fewer.base is first.base
+        and fewer.shape == (2, 2, 6, 3)
+        and right(fewer, [caches[0], caches[2]])
+    )
     assert right(layer.join([caches[2], caches[0]]), [caches[2], caches[0]])
     assert right(layer.join(caches), caches)

@@ -1,4 +1,5 @@
-"""The fast ways are really taken: a fill that fell back to a slow one would still be right, and nobody would notice."""
+"""The fast ways are really taken: a fill that fell back to a slow one would still be right, and
+nobody would notice."""
 
 import os
 
@@ -9,7 +10,10 @@ from engine.backends.onnx.providers import usual_threads
 
 TEXT = "".join(f"value_{i} = compute(width, {i}) + offset\n" for i in range(40))
 REQUEST = FillRequest(
-    text=TEXT, spans=(Span(start=600, end=600, tokens=8),), copies=False, sampler=SamplerOptions(repairs=0)
+    text=TEXT,
+    spans=(Span(start=600, end=600, tokens=8),),
+    copies=False,
+    sampler=SamplerOptions(repairs=0),
 )
 
 
@@ -31,7 +35,9 @@ def test_the_session_has_the_provider_and_the_threads_of_the_machine(bundled):
     # Counted by us: left to count, onnxruntime ties its threads to cores.
     assert 1 <= options.intra_op_num_threads <= len(os.sched_getaffinity(0))
     assert options.graph_optimization_level == ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    assert options.get_session_config_entry("session.intra_op.spin_duration_us") == "10"  # no longer: others need the cores
+    assert (
+        options.get_session_config_entry("session.intra_op.spin_duration_us") == "10"
+    )  # no longer: others need the cores
 
 
 def test_the_bundled_graph_multiplies_in_int8_and_turns_keys_in_one_node(bundled):
@@ -39,10 +45,13 @@ def test_the_bundled_graph_multiplies_in_int8_and_turns_keys_in_one_node(bundled
 
     graph = onnx.load(str(bundled / "model.onnx"), load_external_data=False).graph
     count = {
-        op: sum(node.op_type == op for node in graph.node) for op in ("MatMulIntegerToFloat", "MatMul", "RotaryEmbedding")
+        op: sum(node.op_type == op for node in graph.node)
+        for op in ("MatMulIntegerToFloat", "MatMul", "RotaryEmbedding")
     }
     layers = 6
-    assert count["MatMulIntegerToFloat"] == 7 * layers + 1 and count["RotaryEmbedding"] == 2 * layers
+    assert (
+        count["MatMulIntegerToFloat"] == 7 * layers + 1 and count["RotaryEmbedding"] == 2 * layers
+    )
     assert count["MatMul"] <= 1  # ties
 
 

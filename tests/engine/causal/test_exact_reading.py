@@ -1,4 +1,5 @@
-"""An answer's likelihood is the product of its tokens' probabilities from left to right, and of its end."""
+"""An answer's likelihood is the product of its tokens' probabilities from left to right, and of its
+end."""
 
 import numpy as np
 import torch
@@ -28,7 +29,8 @@ def written(texts, answers, config):
 def test_it_is_what_the_clean_view_of_a_training_row_computes(causal_model, backend, causal_config):
     texts, answers = [[20, 21, 22], [30], [40, 41]], [[50, 51, 52], [53]]
     found = split_reading(
-        written(texts, answers, causal_config), read(written(texts, answers, causal_config), backend, causal_config)
+        written(texts, answers, causal_config),
+        read(written(texts, answers, causal_config), backend, causal_config),
     )
     row = Row()
     for segment, ids, start in ((1, [GAP, 40, 41], 0), (2, [START, 20, 21], 3), (3, [GAP], 39)):
@@ -39,7 +41,9 @@ def test_it_is_what_the_clean_view_of_a_training_row_computes(causal_model, back
         targets += [*answer, END, 0]
         for i, token in enumerate([anchor, *answer, END]):
             row.add(token, place + i, CLEAN)
-    ids, positions, segments = (torch.tensor([values]) for values in (row.ids, row.positions, row.segments))
+    ids, positions, segments = (
+        torch.tensor([values]) for values in (row.ids, row.positions, row.segments)
+    )
     with torch.no_grad():
         hidden, _ = causal_model.encode(ids, positions, visible=visible(segments))
         log_probs = causal_model.head(hidden)[0, 7:].log_softmax(-1)
@@ -49,7 +53,9 @@ def test_it_is_what_the_clean_view_of_a_training_row_computes(causal_model, back
 
 def test_what_follows_a_token_does_not_change_its_probability(backend, causal_config):
     texts = [[20, 21], [30]]
-    one, other = (written(texts, [answer], causal_config) for answer in ([50, 51, 52], [50, 51, 60]))
+    one, other = (
+        written(texts, [answer], causal_config) for answer in ([50, 51, 52], [50, 51, 60])
+    )
     first, second = (split_reading(c, read(c, backend, causal_config))[0] for c in (one, other))
     assert np.allclose(first[:2], second[:2], atol=1e-9) and not np.allclose(first[2], second[2])
 

@@ -1,4 +1,5 @@
-"""Generation and surprise with causal context: the cache changes nothing, and what cannot be done is refused by name."""
+"""Generation and surprise with causal context: the cache changes nothing, and what cannot be done
+is refused by name."""
 
 import numpy as np
 import pytest
@@ -24,7 +25,16 @@ def test_a_block_is_what_a_canvas_computed_as_a_whole_becomes(backend, causal_co
         canvas = canvas_of([[*PROMPT, *written], []], [4], causal_config)
         ends = causal_config.end_ids
         never = [i for i in causal_config.unspeakable_ids if i not in ends]
-        run(denoise(canvas, [[0]], FullPass(), constraint_table(causal_config, 512, tuple(never)), Rules(steps=4)), backend)
+        run(
+            denoise(
+                canvas,
+                [[0]],
+                FullPass(),
+                constraint_table(causal_config, 512, tuple(never)),
+                Rules(steps=4),
+            ),
+            backend,
+        )
         written += canvas.ids[canvas.places(0)].tolist()
     assert list(found.ids) == written
 
@@ -53,7 +63,10 @@ def test_what_needs_full_attention_is_refused_by_name(backend, causal_config, op
 
 def test_lladas_bound_is_refused_where_the_exact_value_can_be_had(backend, causal_config):
     with pytest.raises(RequestRejected, match="exactly"):
-        run(log_likelihood(causal_config, LikelihoodRequest(prompt_ids=PROMPT, answer_ids=(30,))), backend)
+        run(
+            log_likelihood(causal_config, LikelihoodRequest(prompt_ids=PROMPT, answer_ids=(30,))),
+            backend,
+        )
 
 
 @pytest.mark.parametrize("stride", [None, 4])

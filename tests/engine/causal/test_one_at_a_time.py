@@ -13,7 +13,9 @@ from tests.engine.causal_models import END, canvas_of, drive, run
 def written(backend, config, allowed, most):
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
     drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
-    (tokens, log_probs), computed = run(write_one_at_a_time(canvas, 0, plan, config, lambda _: allowed, most), backend)
+    (tokens, log_probs), computed = run(
+        write_one_at_a_time(canvas, 0, plan, config, lambda _: allowed, most), backend
+    )
     return tokens, log_probs, computed
 
 
@@ -21,9 +23,15 @@ def test_the_answer_is_the_greedy_one_and_its_probabilities_are_exact(backend, c
     allowed = np.ones(causal_config.embedding_rows, bool)
     tokens, log_probs, computed = written(backend, causal_config, allowed, 6)
     assert computed <= 6
-    canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [len(tokens)], causal_config), CausalContext()
+    canvas, plan = (
+        canvas_of([[20, 21, 22], [30, 31]], [len(tokens)], causal_config),
+        CausalContext(),
+    )
     canvas.ids[canvas.places(0)] = tokens
-    drive(encode_context(canvas, plan, constraint_table(causal_config, causal_config.embedding_rows)), backend)
+    drive(
+        encode_context(canvas, plan, constraint_table(causal_config, causal_config.embedding_rows)),
+        backend,
+    )
     read = backend.predict(reading_pass(canvas, plan, causal_config))
     assert agreed(canvas, 0, read) == len(tokens)
     assert np.allclose(split_reading(canvas, read)[0][: len(tokens)], log_probs, atol=1e-5)

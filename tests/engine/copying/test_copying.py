@@ -1,4 +1,5 @@
-"""Copies: what stood elsewhere between the same neighbours, found without a pass and taken when it is sure."""
+"""Copies: what stood elsewhere between the same neighbours, found without a pass and taken when it
+is sure."""
 
 import time
 from dataclasses import replace
@@ -49,14 +50,19 @@ def test_longer_matches_on_both_sides_make_a_copy_more_probable():
 def test_related_files_are_searched():
     text, at = cut("value = compute_total(items)\n", "te_tot")
     assert all(copy.text != "te_tot" for copy in copies(text, at, at))
-    assert copies(text, at, at, [Snippet(path="x", text="print(compute_total(rows))\n")])[0].text == "te_tot"
+    assert (
+        copies(text, at, at, [Snippet(path="x", text="print(compute_total(rows))\n")])[0].text
+        == "te_tot"
+    )
 
 
 def test_other_blanks_are_neither_matched_nor_copied():
     text = "a = call(____)\nb = call(____)\nc = call(____)\n"
     places = [i for i in range(len(text)) if text.startswith("____", i)]
     others = [(place, place + 4) for place in places[1:]]
-    assert all("_" not in copy.text for copy in copies(text, places[0], places[0] + 4, others=others))
+    assert all(
+        "_" not in copy.text for copy in copies(text, places[0], places[0] + 4, others=others)
+    )
 
 
 @settings(deadline=None)
@@ -101,17 +107,27 @@ def test_copies_keep_what_the_span_asks_for(tokenizer):
     def found(**options):
         span = Span(start=at, end=at, single_line=True, **options)
         return [
-            copy.text for copy in copies_of(FillRequest(text=text, spans=(span,), n=8), [span], [], tokenizer).get(0, [])
+            copy.text
+            for copy in copies_of(
+                FillRequest(text=text, spans=(span,), n=8), [span], [], tokenizer
+            ).get(0, [])
         ]
 
     assert "x.widt" in found() and "x.widt" in found(tokens=length)
-    assert "x.widt" not in found(tokens=length + 1) and "x.widt" not in found(forbid=("wid",)) and found(pins=("x",)) == []
+    assert (
+        "x.widt" not in found(tokens=length + 1)
+        and "x.widt" not in found(forbid=("wid",))
+        and found(pins=("x",)) == []
+    )
 
 
 def test_no_more_copies_are_judged_than_may_be_shown(tokenizer):
     text, at = cut(CODE, "x.widt", 2)
     span = Span(start=at, end=at, single_line=True)
-    found = [copies_of(FillRequest(text=text, spans=(span,), n=n), [span], [], tokenizer)[0] for n in (1, 8)]
+    found = [
+        copies_of(FillRequest(text=text, spans=(span,), n=n), [span], [], tokenizer)[0]
+        for n in (1, 8)
+    ]
     assert found[0] == found[1][: 1 + SPARE] and len(found[1]) > 1 + SPARE
 
 
@@ -121,9 +137,9 @@ def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
     loose, strict = (
         [
             copy.text
-            for copy in copies_of(FillRequest(text=text, spans=(span,), language=name, n=8), [span], [], tokenizer).get(
-                0, []
-            )
+            for copy in copies_of(
+                FillRequest(text=text, spans=(span,), language=name, n=8), [span], [], tokenizer
+            ).get(0, [])
         ]
         for name in (None, "python")
     )
@@ -141,16 +157,24 @@ def test_sure_copies_are_put_in_first_and_the_rest_moves_with_the_text():
 @pytest.fixture
 def calibrated(config, tokenizer):
     with Engine.with_backend(config, tokenizer, any_model(1)) as engine:
-        engine.infiller.model = replace(engine.infiller.model, calibration=Calibration(confidence=((0.0, 0.0), (1.0, 0.3))))
+        engine.infiller.model = replace(
+            engine.infiller.model, calibration=Calibration(confidence=((0.0, 0.0), (1.0, 0.3)))
+        )
         yield engine
 
 
 def test_a_sure_copy_needs_no_pass_and_its_probability_is_the_confidence(calibrated):
     text = "total = compute(width, height, depth)\n" * 4 + "total = compute(wid"
     after = "ight, depth)\n"
-    request = FillRequest(text=text + after, spans=(Span(start=len(text), end=len(text), single_line=True),))
+    request = FillRequest(
+        text=text + after, spans=(Span(start=len(text), end=len(text), single_line=True),)
+    )
     result = calibrated.fill(request)
-    assert result.text == text + "th, he" + after and result.nfe == 0 and result.spans[0].confidence >= SURE
+    assert (
+        result.text == text + "th, he" + after
+        and result.nfe == 0
+        and result.spans[0].confidence >= SURE
+    )
     asked = calibrated.fill(FillRequest(text=request.text, spans=request.spans, copies=False))
     assert asked.nfe > 0 and asked.spans[0].confidence <= 0.3
     several = calibrated.fill(FillRequest(text=request.text, spans=request.spans, n=3))

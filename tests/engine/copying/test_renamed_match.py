@@ -1,4 +1,5 @@
-"""Analogies: what stood at a place of the same shape, with the words exchanged that differ there."""
+"""Analogies: what stood at a place of the same shape, with the words exchanged that differ
+there."""
 
 import re
 
@@ -24,7 +25,11 @@ def found(text, single_line=True, others=()):
     [
         ("self.width = width\nself.height = |\nself.depth = 3\n", "height"),
         ("self.width = width\nself.height = hei|\nself.depth = 3\n", "ght"),
-        ("def get_width(self):\n    return self._width\n\ndef get_height(self):\n    return |\n\n", "self._height"),
+        (
+            "def get_width(self):\n    return self._width\n\ndef get_height(self):\n    return "
+            "|\n\n",
+            "self._height",
+        ),
         ("MAX_WIDTH = max(width, 1)\nMAX_HEIGHT = |\n\n", "max(height, 1)"),
         ("class WidthBox(Width):\n    pass\nclass HeightBox(|:\n    pass\n", "Height)"),
         ("a1 = read(b1)\na2 = read(|)\n", "b2"),
@@ -71,7 +76,10 @@ def test_the_place_of_an_empty_blank_is_a_wall_too():
     text, at = "a = call(1)\nb = call()\nc = call()\n", 21
     place = SpanContext.of(text, at, at, others=[(32, 32)])
     assert place.after.split(WALL) == [")\nc = call(", ")\n"] and place.before == text[:at]
-    assert SpanContext.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [text[:at], text[at:32]]
+    assert SpanContext.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [
+        text[:at],
+        text[at:32],
+    ]
 
 
 def test_what_stands_elsewhere_in_prose_is_less_certain_than_in_code():

@@ -1,4 +1,5 @@
-"""Names that the place itself tells: of an assignment like the one above, and of the diff below a commit message."""
+"""Names that the place itself tells: of an assignment like the one above, and of the diff below a
+commit message."""
 
 import pytest
 

@@ -22,7 +22,9 @@ def marked(*ids):
 def test_the_first_row_is_what_the_product_may_emit(table, config):
     text = table.allowed[0]
     assert (text == table.row(Constraint.TEXT)).all() and text[NEWLINE]
-    assert not text[[config.mask_token_id, config.expand_token_id, config.delete_token_id, 400, 510, 511]].any()
+    assert not text[
+        [config.mask_token_id, config.expand_token_id, config.delete_token_id, 400, 510, 511]
+    ].any()
 
 
 def test_control_tokens_are_allowed_by_name(table, config):
@@ -37,10 +39,15 @@ def test_anything_holds_the_mask_token_but_nothing_suppressed(table, config):
     assert anything[config.mask_token_id] and anything[511] and not anything[400]
 
 
-@pytest.mark.parametrize("base", [Constraint.TEXT, Constraint.DELETE, CONTROL | Constraint.SINGLE_LINE])
+@pytest.mark.parametrize(
+    "base", [Constraint.TEXT, Constraint.DELETE, CONTROL | Constraint.SINGLE_LINE]
+)
 def test_beside_a_pin_no_token_joins_it(table, base):
     pinned = table.beside_pins(marked(BEGINS, BOTH), marked(ENDS, BOTH))
-    sides = {Constraint.AFTER_PIN: (False, True, False), Constraint.BEFORE_PIN: (True, False, False)}
+    sides = {
+        Constraint.AFTER_PIN: (False, True, False),
+        Constraint.BEFORE_PIN: (True, False, False),
+    }
     for side, expected in sides.items():
         assert tuple(pinned.row(base | side)[[BEGINS, ENDS, BOTH]]) == expected
     between = pinned.row(base | Constraint.AFTER_PIN | Constraint.BEFORE_PIN)
@@ -50,6 +57,9 @@ def test_beside_a_pin_no_token_joins_it(table, base):
 
 def test_rows_are_found_for_many_slots_at_once_and_a_missing_one_is_a_fault(table):
     flags = np.array([Constraint.TEXT, CONTROL])
-    assert (table.allowed[table.rows(flags)] == np.stack([table.row(Constraint.TEXT), table.row(CONTROL)])).all()
+    assert (
+        table.allowed[table.rows(flags)]
+        == np.stack([table.row(Constraint.TEXT), table.row(CONTROL)])
+    ).all()
     with pytest.raises(AssertionError):
         table.rows(np.array([Constraint.AFTER_PIN]))

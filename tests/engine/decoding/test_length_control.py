@@ -24,7 +24,14 @@ def filled(config, score, masks, spans, steps=16):
     lengths = Lengths(spans, EXPAND, DELETE)
     rules = Rules(steps, transfer=Threshold(0.9), at_least_schedule=True)
     run(
-        denoise(canvas, [list(range(len(masks)))], make_plan("hidden"), constraint_table(config, 512), rules, lengths),
+        denoise(
+            canvas,
+            [list(range(len(masks)))],
+            make_plan("hidden"),
+            constraint_table(config, 512),
+            rules,
+            lengths,
+        ),
         backend,
     )
     return canvas, backend
@@ -104,5 +111,8 @@ def test_slots_that_are_about_to_go_do_not_hurry_the_others(config):
         at_least_schedule=True,
         on_step=lambda c, step: written.append(int((c.ids == 50).sum())),
     )
-    run(denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), rules, lengths), FakeBackend(score))
+    run(
+        denoise(canvas, [[0]], make_plan("none"), constraint_table(config, 512), rules, lengths),
+        FakeBackend(score),
+    )
     assert written == [0, 2, 3, 4] and len(canvas) == 4  # the first step only deletes

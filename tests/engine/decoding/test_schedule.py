@@ -31,7 +31,9 @@ def test_equal_confidences_are_taken_from_the_left():
     assert top_confident(np.array([0.5, 0.5, 0.5]), 2).tolist() == [True, True, False]
 
 
-@pytest.mark.parametrize(("masks", "steps", "expected"), [(32, 6, [6, 6, 5, 5, 5, 5]), (3, 4, [1, 1, 1, 0])])
+@pytest.mark.parametrize(
+    ("masks", "steps", "expected"), [(32, 6, [6, 6, 5, 5, 5, 5]), (3, 4, [1, 1, 1, 0])]
+)
 def test_the_remainder_goes_to_the_first_steps(masks, steps, expected):
     assert num_transfer_tokens(masks, steps) == expected
 

@@ -9,7 +9,9 @@ from tests.engine.http.servers import lacuna_serve
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
     """(url, socket path) of `lacuna serve` with the bundled model."""
-    with lacuna_serve(tmp_path_factory.mktemp("serve"), "--alias", "qwen2.5-coder", "--stream-after-s", 60) as (
+    with lacuna_serve(
+        tmp_path_factory.mktemp("serve"), "--alias", "qwen2.5-coder", "--stream-after-s", 60
+    ) as (
         _,
         url,
         path,

@@ -1,4 +1,5 @@
-"""Servers for tests: the real command in a process of its own, and an application in this one around a scripted model."""
+"""Servers for tests: the real command in a process of its own, and an application in this one
+around a scripted model."""
 
 from __future__ import annotations
 
@@ -24,14 +25,27 @@ from tests.conftest import ROOT
 
 @contextmanager
 def lacuna_serve(tmp_path, *options, keys=None):
-    """`lacuna serve` with the bundled model; yields (process, url, socket path) once it is ready."""
+    """`lacuna serve` with the bundled model; yields (process, url, socket path) once it is
+    ready."""
     path = tmp_path / "s.sock"
-    command = [sys.executable, "-m", "lacuna", "serve", "--port", "0", "--socket", str(path), *map(str, options)]
+    command = [
+        sys.executable,
+        "-m",
+        "lacuna",
+        "serve",
+        "--port",
+        "0",
+        "--socket",
+        str(path),
+        *map(str, options),
+    ]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
     try:
         url = _address(process, tmp_path / "log")
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://lacuna") as client:
+        with httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://lacuna"
+        ) as client:
             while client.get("/health").status_code != 200:
                 time.sleep(0.05)
         yield process, url, path
@@ -58,7 +72,11 @@ class Gate:
     """A model whose passes wait: `entered` is set by a pass, `open` lets passes through."""
 
     def __init__(self, tokens=512):
-        self.open, self.entered, self.stopped = threading.Event(), threading.Event(), threading.Event()
+        self.open, self.entered, self.stopped = (
+            threading.Event(),
+            threading.Event(),
+            threading.Event(),
+        )
         self.open.set()
         self._tokens, self._left = tokens, None
 
@@ -84,7 +102,9 @@ def application(config, tokenizer, gate=None, **options):
     app = create_app(lambda: Engine.with_backend(config, tokenizer, backend), **options)
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False, lifespan="on")
+    )
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"

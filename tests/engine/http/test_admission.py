@@ -1,4 +1,5 @@
-"""Who enters the engine next: bounded, fair between clients, urgent first, commands late but never starved."""
+"""Who enters the engine next: bounded, fair between clients, urgent first, commands late but never
+starved."""
 
 import asyncio
 

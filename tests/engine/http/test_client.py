@@ -1,16 +1,27 @@
-"""The client that the language server uses: answers, errors, cancelling, an engine that goes and comes back."""
+"""The client that the language server uses: answers, errors, cancelling, an engine that goes and
+comes back."""
 
 import asyncio
 
 import pytest
 
-from engine import BeforeRequest, Engine, EngineUnavailable, FillRequest, RequestRejected, RewriteRequest, Span
+from engine import (
+    BeforeRequest,
+    Engine,
+    EngineUnavailable,
+    FillRequest,
+    RequestRejected,
+    RewriteRequest,
+    Span,
+)
 from engine.http.client import HttpEngine
 from tests.engine.http.servers import Gate, application, eventually, lacuna_serve
 
 TEXT = "def area(width, height):\n    return ____\n# \u2028 \x85\n"
 REQUEST = FillRequest(
-    text=TEXT, spans=(Span(start=TEXT.index("____"), end=TEXT.index("____") + 4, tokens=3),), language="python"
+    text=TEXT,
+    spans=(Span(start=TEXT.index("____"), end=TEXT.index("____") + 4, tokens=3),),
+    language="python",
 )
 LONG = FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=24),))
 
@@ -24,7 +35,9 @@ def test_answers_are_those_of_an_embedded_engine(served, bundled, over):
         drafts = []
         plain = await client.fill(REQUEST, interactive=True)
         shown = await client.fill(REQUEST, interactive=False, on_draft=drafts.append)
-        edited = await client.edit(RewriteRequest(text="One two three.", start=4, end=7, same_length=True))
+        edited = await client.edit(
+            RewriteRequest(text="One two three.", start=4, end=7, same_length=True)
+        )
         begun = await client.edit(BeforeRequest(text="One two three.", at=0, tokens=4))
         scored = await client.score("One two three.")
         await client.prepare(FillRequest(text=TEXT, spans=REQUEST.spans, session="a/b"))
@@ -48,9 +61,13 @@ def test_errors_are_those_of_an_engine(served):
     async def scenario():
         client = HttpEngine(served[0])
         with pytest.raises(RequestRejected, match="outside the text"):
-            await client.fill(FillRequest(text="a", spans=(Span(start=5, end=6),)), interactive=True)
+            await client.fill(
+                FillRequest(text="a", spans=(Span(start=5, end=6),)), interactive=True
+            )
         with pytest.raises(RequestRejected, match="outside the text"):
-            await client.fill(FillRequest(text="a", spans=(Span(start=5, end=6),)), True, lambda draft: None)
+            await client.fill(
+                FillRequest(text="a", spans=(Span(start=5, end=6),)), True, lambda draft: None
+            )
         client.close()
 
     asyncio.run(scenario())
@@ -64,13 +81,17 @@ def test_cancelling_a_call_frees_the_engine(config, tokenizer, drafts):
         client = HttpEngine(url)
         gate.open.clear()
         gate.entered.clear()
-        call = asyncio.create_task(client.fill(LONG, True, (lambda draft: None) if drafts else None))
+        call = asyncio.create_task(
+            client.fill(LONG, True, (lambda draft: None) if drafts else None)
+        )
         await asyncio.to_thread(gate.entered.wait, 10)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         service = app.state.serving.service
-        await asyncio.to_thread(eventually, lambda: any(job.cancelled for job in service.engine._batcher._jobs))
+        await asyncio.to_thread(
+            eventually, lambda: any(job.cancelled for job in service.engine._batcher._jobs)
+        )
         gate.open.set()
         assert (await client.fill(LONG, True)).spans[0].tokens == 24
         client.close()

@@ -1,4 +1,5 @@
-"""Fill-in-the-middle prompts of every known family, in both orders, are read back into their parts."""
+"""Fill-in-the-middle prompts of every known family, in both orders, are read back into their
+parts."""
 
 import pytest
 from hypothesis import given
@@ -29,10 +30,16 @@ def test_a_prompt_of_each_family_is_read(family):
     assert (found.prefix, found.suffix, found.files) == (A, B, ())
 
 
-@given(st.sampled_from(FAMILIES), st.text(st.characters(exclude_characters="<[>]\u2581"), min_size=1), st.text("ab\n"))
+@given(
+    st.sampled_from(FAMILIES),
+    st.text(st.characters(exclude_characters="<[>]\u2581"), min_size=1),
+    st.text("ab\n"),
+)
 def test_what_is_written_in_a_family_is_read_from_it(family, prefix, suffix):
     blank = " " if family.padded else ""
-    found = parse_prompt(f"{family.prefix}{blank}{prefix}{blank}{family.suffix}{suffix}{blank}{family.middle}")
+    found = parse_prompt(
+        f"{family.prefix}{blank}{prefix}{blank}{family.suffix}{suffix}{blank}{family.middle}"
+    )
     assert (found.prefix, found.suffix) == (prefix, suffix)
 
 

@@ -1,4 +1,5 @@
-"""What clients that read from left to right get: settled beginnings, stop strings, indentation, different candidates."""
+"""What clients that read from left to right get: settled beginnings, stop strings, indentation,
+different candidates."""
 
 import asyncio
 
@@ -16,7 +17,9 @@ REQUEST = FillRequest(text="a = ", spans=(Span(start=4, end=4),))
 
 def draft(*texts):
     tokens = tuple(DraftToken(text=text or "_", confidence=0.9 if text else None) for text in texts)
-    return DraftSpan(start=4, end=4, text="".join(text or "_" for text in texts), confidence=0.9, tokens=tokens)
+    return DraftSpan(
+        start=4, end=4, text="".join(text or "_" for text in texts), confidence=0.9, tokens=tokens
+    )
 
 
 def test_only_what_is_settled_from_the_left_is_sent_and_the_last_token_waits():
@@ -66,7 +69,11 @@ def test_a_longer_stop_string_that_began_earlier_is_waited_for():
 
 
 @settings(max_examples=1000)
-@given(st.text("ab\n", max_size=12), st.lists(st.text("ab\n", min_size=1, max_size=3), max_size=3), st.data())
+@given(
+    st.text("ab\n", max_size=12),
+    st.lists(st.text("ab\n", min_size=1, max_size=3), max_size=3),
+    st.data(),
+)
 def test_pieces_are_always_the_answer_up_to_the_stop(text, stop, data):
     """However the tokens settle."""
     cuts = sorted({0, len(text), *data.draw(st.lists(st.integers(0, len(text)), max_size=4))})
@@ -103,7 +110,9 @@ def test_identical_requests_of_one_moment_get_different_answers():
         async def ask(delay):
             async with answers.turn("same") as turn:
                 await asyncio.sleep(delay)
-                given.append((turn.number, await turn.pick(["best", "second", "third"][: turn.number + 1])))
+                given.append(
+                    (turn.number, await turn.pick(["best", "second", "third"][: turn.number + 1]))
+                )
 
         await asyncio.gather(ask(0.03), ask(0.02), ask(0.0))
         return sorted(given)

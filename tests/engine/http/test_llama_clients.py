@@ -1,29 +1,64 @@
-"""llama.vim and llama.vscode: the bodies they send, answered so that their own parsing rules find what they look for."""
+"""llama.vim and llama.vscode: the bodies they send, answered so that their own parsing rules find
+what they look for."""
 
 import json
 import re
 
 import pytest
 
-PREFIX = "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n"
+PREFIX = (
+    "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n"
+)
 SUFFIX = "\n\n\ndef main():\n    print(area(2, 3))\n"
-CHUNK = {"text": "def mass(volume):\n    return volume * 2\n", "time": [1, 2], "filename": "physics.py"}
-TIMINGS = [f"timings/{a}_{b}" for a in ("prompt", "predicted") for b in ("n", "ms", "per_token_ms", "per_second")]
+CHUNK = {
+    "text": "def mass(volume):\n    return volume * 2\n",
+    "time": [1, 2],
+    "filename": "physics.py",
+}
+TIMINGS = [
+    f"timings/{a}_{b}"
+    for a in ("prompt", "predicted")
+    for b in ("n", "ms", "per_token_ms", "per_second")
+]
 LLAMA_VIM = {
-    "id_slot": 0, "input_prefix": PREFIX, "input_suffix": SUFFIX, "input_extra": [CHUNK], "prompt": "    return ",
-    "n_predict": 128, "stop": [], "n_indent": 4, "top_k": 40, "top_p": 0.9, "samplers": ["top_k", "top_p", "infill"],
-    "stream": False, "cache_prompt": True, "t_max_prompt_ms": 500, "t_max_predict_ms": 1000,
+    "id_slot": 0,
+    "input_prefix": PREFIX,
+    "input_suffix": SUFFIX,
+    "input_extra": [CHUNK],
+    "prompt": "    return ",
+    "n_predict": 128,
+    "stop": [],
+    "n_indent": 4,
+    "top_k": 40,
+    "top_p": 0.9,
+    "samplers": ["top_k", "top_p", "infill"],
+    "stream": False,
+    "cache_prompt": True,
+    "t_max_prompt_ms": 500,
+    "t_max_predict_ms": 1000,
     "response_fields": ["content", *TIMINGS, "truncated", "tokens_cached"],
-}  # fmt: skip
+}
 LLAMA_VSCODE = {
-    "id_slot": 0, "input_prefix": PREFIX, "input_suffix": SUFFIX, "input_extra": [CHUNK], "prompt": "    return ",
-    "n_predict": 128, "n_cmpl": 3, "top_k": 40, "top_p": 0.99, "stream": False, "samplers": ["top_k", "top_p", "infill"],
-    "cache_prompt": True, "t_max_prompt_ms": 500, "t_max_predict_ms": 2500,
-}  # fmt: skip
+    "id_slot": 0,
+    "input_prefix": PREFIX,
+    "input_suffix": SUFFIX,
+    "input_extra": [CHUNK],
+    "prompt": "    return ",
+    "n_predict": 128,
+    "n_cmpl": 3,
+    "top_k": 40,
+    "top_p": 0.99,
+    "stream": False,
+    "samplers": ["top_k", "top_p", "infill"],
+    "cache_prompt": True,
+    "t_max_prompt_ms": 500,
+    "t_max_predict_ms": 2500,
+}
 
 
 def read_as_llama_vim(raw):
-    """The rule of autoload/llama.vim: one line, an object, and content without a blank behind the colon."""
+    """The rule of autoload/llama.vim: one line, an object, and content without a blank behind the
+    colon."""
     assert "\n" not in raw
     assert re.match(r"^\s*{", raw)
     assert re.search(r'"content"\s*:"', raw)
@@ -34,7 +69,8 @@ def read_as_llama_vim(raw):
 
 
 def read_as_llama_vscode(answer):
-    """The rule of completion.ts: an array or an object, settings that are dereferenced unasked, texts made unique."""
+    """The rule of completion.ts: an array or an object, settings that are dereferenced unasked,
+    texts made unique."""
     answers = answer if isinstance(answer, list) else [answer]
     for one in answers:
         assert one["generation_settings"]["n_ctx"] > 0
@@ -54,19 +90,31 @@ def test_llama_vim_finds_a_suggestion_and_its_figures(http):
 def test_the_text_between_the_parts_is_what_the_engine_fills(http):
     at = len(PREFIX + "    return ")
     fill = {
-        "text": PREFIX + "    return " + SUFFIX, "spans": [{"start": at, "end": at, "max_tokens": 128}],
-        "language": "python", "related": [{"path": "physics.py", "text": CHUNK["text"]}],
-    }  # fmt: skip
+        "text": PREFIX + "    return " + SUFFIX,
+        "spans": [{"start": at, "end": at, "max_tokens": 128}],
+        "language": "python",
+        "related": [{"path": "physics.py", "text": CHUNK["text"]}],
+    }
     body = LLAMA_VIM | {"cache_prompt": False, "n_indent": 0, "t_max_predict_ms": 60_000}
-    assert http.post("/infill", json=body).json()["content"] == http.post("/v1/fill", json=fill).json()["spans"][0]["text"]
+    assert (
+        http.post("/infill", json=body).json()["content"]
+        == http.post("/v1/fill", json=fill).json()["spans"][0]["text"]
+    )
 
 
 def test_warming_up_answers_at_once_with_nothing(http):
-    warm = LLAMA_VIM | {"n_predict": 0, "samplers": [], "t_max_predict_ms": 1, "response_fields": [""]}
+    warm = LLAMA_VIM | {
+        "n_predict": 0,
+        "samplers": [],
+        "t_max_predict_ms": 1,
+        "response_fields": [""],
+    }
     assert http.post("/infill", json=warm).text == "{}"
     ring = warm | {"input_prefix": "", "input_suffix": "", "prompt": ""}
     assert http.post("/infill", json=ring).status_code == 200
-    assert http.post("/infill", json=warm | {"response_fields": ["content"]}).text == '{"content":""}'
+    assert (
+        http.post("/infill", json=warm | {"response_fields": ["content"]}).text == '{"content":""}'
+    )
 
 
 def test_an_object_is_answered_unless_more_were_asked_for(http):
@@ -84,7 +132,9 @@ def test_llama_vscode_finds_different_candidates(http):
 def test_the_number_of_candidates_is_bounded_in_the_words_of_its_interface(http):
     answer = http.post("/infill", json=LLAMA_VSCODE | {"n_cmpl": 1000})
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"].startswith("Field 'n_cmpl': Value must be between 1 <= value <= 16")
+    assert answer.json()["error"]["message"].startswith(
+        "Field 'n_cmpl': Value must be between 1 <= value <= 16"
+    )
 
 
 def test_detection_finds_what_it_asks_for(http):
@@ -94,7 +144,12 @@ def test_detection_finds_what_it_asks_for(http):
 
 
 def test_a_stream_is_the_answer_in_pieces(http):
-    body = LLAMA_VSCODE | {"n_cmpl": 1, "stream": True, "cache_prompt": False, "t_max_predict_ms": 60_000}
+    body = LLAMA_VSCODE | {
+        "n_cmpl": 1,
+        "stream": True,
+        "cache_prompt": False,
+        "t_max_predict_ms": 60_000,
+    }
     lines = [line for line in http.post("/infill", json=body).text.split("\n") if line]
     assert all(line.startswith("data: {") for line in lines)
     chunks = [json.loads(line.removeprefix("data: ")) for line in lines]
@@ -129,6 +184,8 @@ def test_extra_text_must_be_text(http):
 
 
 def test_a_long_document_is_cut_to_what_the_model_sees(http):
-    answer = http.post("/infill", json=LLAMA_VIM | {"input_prefix": "x = 1\n" * 2_000 + PREFIX}).json()
+    answer = http.post(
+        "/infill", json=LLAMA_VIM | {"input_prefix": "x = 1\n" * 2_000 + PREFIX}
+    ).json()
     assert answer["truncated"] is True
     assert answer["content"]

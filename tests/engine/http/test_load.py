@@ -1,4 +1,5 @@
-"""Under load: disconnects free the engine within a step, the queue is bounded and fair, deadlines hold, a stop drains."""
+"""Under load: disconnects free the engine within a step, the queue is bounded and fair, deadlines
+hold, a stop drains."""
 
 import asyncio
 import http.client
@@ -39,7 +40,11 @@ def ask():
 
 def running_at(url):
     """How many requests are in the engine of a server."""
-    return int(float(httpx.get(f"{url}/metrics").text.split("\nlacuna_requests_running ")[1].split("\n")[0]))
+    return int(
+        float(
+            httpx.get(f"{url}/metrics").text.split("\nlacuna_requests_running ")[1].split("\n")[0]
+        )
+    )
 
 
 def answer_on(connection):
@@ -68,7 +73,9 @@ BODIES = [
 
 
 @pytest.mark.parametrize(
-    ("path", "body"), BODIES, ids=[path + "?stream" * body.get("stream", False) for path, body in BODIES]
+    ("path", "body"),
+    BODIES,
+    ids=[path + "?stream" * body.get("stream", False) for path, body in BODIES],
 )
 def test_a_disconnect_frees_the_engine_within_one_step(config, tokenizer, ask, path, body):
     gate = Gate()
@@ -91,9 +98,17 @@ def test_a_disconnect_frees_the_engine_within_one_step(config, tokenizer, ask, p
 @pytest.mark.parametrize("path", ["/v1/fill", "/v1/completions"])
 def test_a_disconnect_in_the_middle_of_a_stream_frees_the_engine(config, tokenizer, ask, path):
     gate = Gate()
-    with application(config, tokenizer, gate, limits=Limits(stream_after_s=0)) as (url, app, backend):
+    with application(config, tokenizer, gate, limits=Limits(stream_after_s=0)) as (
+        url,
+        app,
+        backend,
+    ):
         service = app.state.serving.service
-        body = LONG | {"stream": True} if path == "/v1/fill" else {"prompt": "x = ", "max_tokens": 24, "stream": True}
+        body = (
+            LONG | {"stream": True}
+            if path == "/v1/fill"
+            else {"prompt": "x = ", "max_tokens": 24, "stream": True}
+        )
         gate.stop_after(60)
         connection = ask(url, path, body)
         raw = b""
@@ -144,7 +159,13 @@ def test_another_client_gets_a_place_in_a_full_queue(config, tokenizer, ask):
         kept = [ask(url) for _ in range(3)]
         eventually(lambda: admission.waiting == 2)
         with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(httpx.post, f"{url}/v1/fill", json=LONG, headers={"X-Lacuna-Client": "other"}, timeout=60)
+            other = pool.submit(
+                httpx.post,
+                f"{url}/v1/fill",
+                json=LONG,
+                headers={"X-Lacuna-Client": "other"},
+                timeout=60,
+            )
             assert status(kept[-1]) == 429
             gate.open.set()
             assert other.result().status_code == 200
@@ -212,7 +233,9 @@ def test_an_engine_that_fails_again_and_again_is_loaded_anew(config, tokenizer):
         raise RuntimeError("a text that must not be logged")
 
     def load():
-        loaded.append(Engine.with_backend(config, tokenizer, FakeBackend(Gate().score if loaded else broken)))
+        loaded.append(
+            Engine.with_backend(config, tokenizer, FakeBackend(Gate().score if loaded else broken))
+        )
         return loaded[-1]
 
     async def scenario():
@@ -239,7 +262,10 @@ def test_an_engine_that_fails_again_and_again_is_loaded_anew(config, tokenizer):
 def test_a_stop_lets_running_requests_end_and_leaves_nothing_behind(tmp_path, number):
     text = "def f(a, b):\n" + "    ____\n" * 8
     with lacuna_serve(tmp_path) as (process, url, path), ThreadPoolExecutor(4) as pool:
-        running = [pool.submit(httpx.post, f"{url}/v1/fill", json={"text": text, "n": 2}, timeout=120) for _ in range(4)]
+        running = [
+            pool.submit(httpx.post, f"{url}/v1/fill", json={"text": text, "n": 2}, timeout=120)
+            for _ in range(4)
+        ]
         eventually(lambda: running_at(url) == 4)
         process.send_signal(number)
         assert [answer.result().status_code for answer in running] == [200] * 4

@@ -1,4 +1,5 @@
-"""The OpenAPI description says what the server does: every route, every Struct, and nothing that schemathesis can refute."""
+"""The OpenAPI description says what the server does: every route, every Struct, and nothing that
+schemathesis can refute."""
 
 import subprocess
 import sys
@@ -13,9 +14,13 @@ from tests.engine.http.servers import application
 
 def test_every_route_is_described_and_every_reference_leads_somewhere():
     found = msgspec.json.decode(description())
-    described = {(method.upper(), path) for path, methods in found["paths"].items() for method in methods}
+    described = {
+        (method.upper(), path) for path, methods in found["paths"].items() for method in methods
+    }
     assert described == {(method, path.replace(":path", "")) for method, path, _ in ROUTES}
-    references = {part.split('"')[0] for part in description().decode().split("#/components/schemas/")[1:]}
+    references = {
+        part.split('"')[0] for part in description().decode().split("#/components/schemas/")[1:]
+    }
     assert references <= set(found["components"]["schemas"])
 
 
@@ -35,14 +40,25 @@ CHECKS = (
     "negative_data_rejection",
     "unsupported_method",
 )
-"""All that apply: there are no links, and what fields rule out together (spans beyond the text) no schema can say."""
+"""All that apply: there are no links, and what fields rule out together (spans beyond the text) no
+schema can say."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_schemathesis_finds_nothing(config, tokenizer, tmp_path):
     with application(config, tokenizer) as (url, _, _):
-        options = ["--checks", ",".join(CHECKS), "--max-examples", "10", "--seed", "1", "--workers", "1", "--no-color"]
+        options = [
+            "--checks",
+            ",".join(CHECKS),
+            "--max-examples",
+            "10",
+            "--seed",
+            "1",
+            "--workers",
+            "1",
+            "--no-color",
+        ]
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", *options]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=800)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

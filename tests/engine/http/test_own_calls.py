@@ -1,4 +1,5 @@
-"""Our own calls on the real server: fills with every option, drafts, scores, edits, and what happens with bad input."""
+"""Our own calls on the real server: fills with every option, drafts, scores, edits, and what
+happens with bad input."""
 
 import json
 import socket
@@ -15,7 +16,9 @@ CODE = "def area(width, height):\n    return ____\n\n\ndef volume(width, height,
 def figure(http, name):
     """The value of one line of the metrics."""
     lines = http.get("/metrics").text.split("\n")
-    return next((float(line.removeprefix(name)) for line in lines if line.startswith(name + " ")), 0.0)
+    return next(
+        (float(line.removeprefix(name)) for line in lines if line.startswith(name + " ")), 0.0
+    )
 
 
 def post(http, path, body):
@@ -68,7 +71,10 @@ def test_drafts_come_first_and_the_result_last(http):
 
 
 def test_every_answer_is_one_compact_line(http):
-    for path, body in (("/v1/fill", {"text": "x = ____\ny\u2028z\n"}), ("/v1/score", {"text": "a = 1\n"})):
+    for path, body in (
+        ("/v1/fill", {"text": "x = ____\ny\u2028z\n"}),
+        ("/v1/score", {"text": "a = 1\n"}),
+    ):
         raw = post(http, path, body).content
         assert b"\n" not in raw
         assert b'": ' not in raw.split(b'"text"')[0]
@@ -88,7 +94,9 @@ def test_scores_cover_the_text(http):
 
 def test_a_selection_is_rewritten_and_a_beginning_written(http):
     text = "The ship left the harbour at dawn."
-    rewritten = post(http, "/v1/rewrite", {"text": text, "start": 4, "end": 8, "keep": ["boat"]}).json()
+    rewritten = post(
+        http, "/v1/rewrite", {"text": text, "start": 4, "end": 8, "keep": ["boat"]}
+    ).json()
     assert "boat" in rewritten["text"]
     before = post(http, "/v1/before", {"text": text, "at": 0, "tokens": 6}).json()
     assert before["text"].endswith(text)
@@ -135,7 +143,9 @@ def test_bad_input_is_told_in_one_sentence_and_hurts_nobody(http, body, says):
 
 
 def test_deep_nesting_is_refused(http):
-    answer = http.post("/infill", content=b'{"input_prefix":"","input_suffix":"","x":' + b"[" * 50_000)
+    answer = http.post(
+        "/infill", content=b'{"input_prefix":"","input_suffix":"","x":' + b"[" * 50_000
+    )
     assert (answer.status_code, "nested too deeply" in answer.text) == (400, True)
 
 

@@ -1,4 +1,5 @@
-"""Who may ask and from where: keys, addresses, Host and Origin, TLS, headers; and nothing of a text in the logs."""
+"""Who may ask and from where: keys, addresses, Host and Origin, TLS, headers; and nothing of a text
+in the logs."""
 
 import ssl
 import subprocess
@@ -35,11 +36,23 @@ def guarded(config, tokenizer, key_file, **options):
 
 def test_only_a_key_opens_the_calls_and_every_key_has_a_name(config, tokenizer, key_file):
     with guarded(config, tokenizer, key_file) as (url, _):
-        for headers in ({}, {"Authorization": f"Bearer {KEY}x"}, {"Authorization": KEY}, {"Authorization": "Bearer"}):
+        for headers in (
+            {},
+            {"Authorization": f"Bearer {KEY}x"},
+            {"Authorization": KEY},
+            {"Authorization": "Bearer"},
+        ):
             refused = httpx.post(f"{url}/v1/fill", json=FILL, headers=headers)
-            assert (refused.status_code, refused.json()["error"]["type"]) == (401, "authentication_error")
+            assert (refused.status_code, refused.json()["error"]["type"]) == (
+                401,
+                "authentication_error",
+            )
             assert refused.headers["www-authenticate"].startswith("Bearer")
-        for headers in ({"Authorization": f"Bearer {KEY}"}, {"authorization": f"bearer {OTHER}"}, {"X-Api-Key": OTHER}):
+        for headers in (
+            {"Authorization": f"Bearer {KEY}"},
+            {"authorization": f"bearer {OTHER}"},
+            {"X-Api-Key": OTHER},
+        ):
             assert httpx.post(f"{url}/v1/fill", json=FILL, headers=headers).status_code == 200
         assert httpx.get(f"{url}/health").status_code == 200
         for path in ("/metrics", "/props", "/v1/models", "/openapi.json"):
@@ -48,7 +61,13 @@ def test_only_a_key_opens_the_calls_and_every_key_has_a_name(config, tokenizer, 
 
 def test_a_key_is_known_by_its_name_alone(key_file):
     keys = read_keys(key_file)
-    assert [keys.name_of(key) for key in (KEY, OTHER, "wrong", "", "\udcff")] == ["2", "team", None, None, None]
+    assert [keys.name_of(key) for key in (KEY, OTHER, "wrong", "", "\udcff")] == [
+        "2",
+        "team",
+        None,
+        None,
+        None,
+    ]
     assert KEY not in repr(keys)
 
 
@@ -89,7 +108,18 @@ def test_every_address_but_loopback_needs_keys(key_file):
 
 
 def test_the_command_refuses_to_be_open_to_others():
-    command = [sys.executable, "-m", "lacuna", "serve", "--host", "0.0.0.0", "--port", "0", "--socket", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "lacuna",
+        "serve",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+        "--socket",
+        "none",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -125,21 +155,35 @@ def test_the_socket_is_its_users_alone_and_a_dead_one_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8012", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+    "host",
+    ["evil.example", "evil.example:8012", "localhost.evil.example", "127.0.0.1.evil.example", ""],
 )
 def test_a_host_that_is_not_ours_is_refused(config, tokenizer, host):
     with application(config, tokenizer, hosts=("gpu-box",)) as (url, _, _):
         refused = httpx.post(f"{url}/v1/fill", json=FILL, headers={"Host": host})
         assert refused.status_code in (400, 403)
-        for ours in ("localhost", "LOCALHOST:1", "127.0.0.1:9", "[::1]:9", "[::1]", "10.1.2.3", "gpu-box:8012"):
-            assert httpx.post(f"{url}/v1/fill", json=FILL, headers={"Host": ours}).status_code == 200
+        for ours in (
+            "localhost",
+            "LOCALHOST:1",
+            "127.0.0.1:9",
+            "[::1]:9",
+            "[::1]",
+            "10.1.2.3",
+            "gpu-box:8012",
+        ):
+            assert (
+                httpx.post(f"{url}/v1/fill", json=FILL, headers={"Host": ours}).status_code == 200
+            )
 
 
 def test_pages_of_other_sites_are_refused_and_cors_stays_closed(config, tokenizer):
     with application(config, tokenizer) as (url, _, _):
         for origin in ("https://evil.example", "null", "http://localhost:1", url + ".evil.example"):
             refused = httpx.post(f"{url}/v1/fill", json=FILL, headers={"Origin": origin})
-            assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")
+            assert (refused.status_code, refused.json()["error"]["type"]) == (
+                403,
+                "permission_error",
+            )
             asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             assert httpx.options(f"{url}/v1/fill", headers=asked).status_code == 403
         own = httpx.post(f"{url}/v1/fill", json=FILL, headers={"Origin": url})
@@ -157,7 +201,9 @@ def test_every_answer_carries_the_security_headers(config, tokenizer):
             assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_gets_a_fresh_nonce_and_its_files_stay_in_their_folder(config, tokenizer, tmp_path, monkeypatch):
+def test_the_page_gets_a_fresh_nonce_and_its_files_stay_in_their_folder(
+    config, tokenizer, tmp_path, monkeypatch
+):
     from engine.http import page_files
 
     (tmp_path / "assets").mkdir()
@@ -180,14 +226,21 @@ CANARY = "canarytext"
 
 def test_no_text_of_a_user_is_ever_logged(tmp_path):
     bodies = [
-        ("/v1/fill", {"text": f"{CANARY} ____"}), ("/v1/fill", {"text": f"{CANARY}"}), ("/v1/fill", {"text": 1, CANARY: 2}),
-        ("/v1/fill", {"text": f"{CANARY} ____", "stream": True}), ("/infill", {"input_prefix": CANARY}),
-        ("/v1/completions", {"prompt": CANARY, "max_tokens": 4}), ("/v1/chat/completions", {"messages": [{"role": CANARY}]}),
-        ("/v1/score", {"text": CANARY}), (f"/{CANARY}?q={CANARY}", {}),
-    ]  # fmt: skip
+        ("/v1/fill", {"text": f"{CANARY} ____"}),
+        ("/v1/fill", {"text": f"{CANARY}"}),
+        ("/v1/fill", {"text": 1, CANARY: 2}),
+        ("/v1/fill", {"text": f"{CANARY} ____", "stream": True}),
+        ("/infill", {"input_prefix": CANARY}),
+        ("/v1/completions", {"prompt": CANARY, "max_tokens": 4}),
+        ("/v1/chat/completions", {"messages": [{"role": CANARY}]}),
+        ("/v1/score", {"text": CANARY}),
+        (f"/{CANARY}?q={CANARY}", {}),
+    ]
     with lacuna_serve(tmp_path) as (_, url, _):
         for path, body in bodies:
-            httpx.post(url + path, json=body, headers={"Authorization": f"Bearer {CANARY}"}, timeout=60)
+            httpx.post(
+                url + path, json=body, headers={"Authorization": f"Bearer {CANARY}"}, timeout=60
+            )
         httpx.post(f"{url}/v1/fill", content=f"{CANARY}{{")
     assert CANARY not in log_of(tmp_path)
 
@@ -223,13 +276,33 @@ def test_tls_serves_the_address_and_leaves_the_socket_plain(tmp_path, certificat
     cert, key = certificate
     with lacuna_serve(tmp_path, "--tls-cert", cert, "--tls-key", key) as (process, url, _):
         assert url.startswith("https://")
-        assert httpx.get(f"{url}/health", verify=ssl.create_default_context(cafile=cert)).status_code == 200
+        assert (
+            httpx.get(f"{url}/health", verify=ssl.create_default_context(cafile=cert)).status_code
+            == 200
+        )
         process.terminate()
         assert process.wait(timeout=60) == 0
 
 
 def test_half_of_a_tls_pair_is_refused(certificate, tmp_path):
-    for options in (["--tls-cert", certificate[0]], ["--tls-cert", certificate[0], "--tls-key", tmp_path / "none"]):
-        command = [sys.executable, "-m", "lacuna", "serve", "--port", "0", "--socket", "none", *map(str, options)]
+    for options in (
+        ["--tls-cert", certificate[0]],
+        ["--tls-cert", certificate[0], "--tls-key", tmp_path / "none"],
+    ):
+        command = [
+            sys.executable,
+            "-m",
+            "lacuna",
+            "serve",
+            "--port",
+            "0",
+            "--socket",
+            "none",
+            *map(str, options),
+        ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-        assert (done.returncode, "--tls-key" in done.stderr, done.stderr.count("\n")) == (2, True, 1)
+        assert (done.returncode, "--tls-key" in done.stderr, done.stderr.count("\n")) == (
+            2,
+            True,
+            1,
+        )

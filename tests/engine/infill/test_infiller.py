@@ -24,13 +24,20 @@ def engine(config, tokenizer):
         yield engine
 
 
-texts = st.text(alphabet=st.one_of(st.sampled_from("ab =\n\r\t"), st.sampled_from("é😀\ufeff\u2028\f")), max_size=60)
+texts = st.text(
+    alphabet=st.one_of(st.sampled_from("ab =\n\r\t"), st.sampled_from("é😀\ufeff\u2028\f")),
+    max_size=60,
+)
 
 
 @settings(deadline=None, max_examples=80)
 @given(texts, st.data(), st.integers(0, 1000))
 def test_text_outside_the_spans_is_unchanged(config, tokenizer, text, data, seed):
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=6)) if len(text) > 1 else {0})
+    cuts = sorted(
+        data.draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=6))
+        if len(text) > 1
+        else {0}
+    )
     ranges = [(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False)] or [(0, 0)]
     spans = tuple(Span(start=a, end=b, max_tokens=6) for a, b in ranges)
     with Engine.with_backend(config, tokenizer, noisy(seed)) as engine:
@@ -45,7 +52,9 @@ def test_text_outside_the_spans_is_unchanged(config, tokenizer, text, data, seed
 
 
 def test_several_spans_are_denoised_together(engine):
-    result = engine.fill(FillRequest(text="a = \nb = \n", spans=(Span(start=4, end=4), Span(start=9, end=9))))
+    result = engine.fill(
+        FillRequest(text="a = \nb = \n", spans=(Span(start=4, end=4), Span(start=9, end=9)))
+    )
     steps = engine.backend.batches[1:]
     assert len(result.spans) == 2
     assert steps[0].input_ids.shape[1] == 2 * START  # both spans are active in one pass
@@ -56,7 +65,9 @@ def test_the_same_seed_gives_the_same_text(config, tokenizer):
     request = FillRequest(text="x = \n", spans=(Span(start=4, end=4),), n=3, seed=5)
 
     def fill():
-        with Engine.with_backend(config, tokenizer, FakeBackend(lambda i, p, k: np.sin(np.arange(512) * (k + 1)))) as engine:
+        with Engine.with_backend(
+            config, tokenizer, FakeBackend(lambda i, p, k: np.sin(np.arange(512) * (k + 1)))
+        ) as engine:
             result = engine.fill(request)
         return result.spans
 
@@ -72,12 +83,16 @@ def test_an_exact_length_is_a_guarantee(engine):
 def test_a_single_line_answer_has_no_line_end(config, tokenizer):
     for seed in range(8):
         with Engine.with_backend(config, tokenizer, noisy(seed)) as engine:
-            result = engine.fill(FillRequest(text="x = \ny", spans=(Span(start=4, end=4, single_line=True),)))
+            result = engine.fill(
+                FillRequest(text="x = \ny", spans=(Span(start=4, end=4, single_line=True),))
+            )
         assert "\n" not in result.spans[0].text
 
 
 def test_alternatives_differ_from_the_answer(engine):
-    span = engine.fill(FillRequest(text="x = \n", spans=(Span(start=4, end=4, max_tokens=4),), n=4)).spans[0]
+    span = engine.fill(
+        FillRequest(text="x = \n", spans=(Span(start=4, end=4, max_tokens=4),), n=4)
+    ).spans[0]
     assert span.alternatives and span.text not in span.alternatives
     assert len(set(span.alternatives)) == len(span.alternatives)
 
@@ -92,7 +107,9 @@ def test_the_deadline_stops_with_the_best_draft(config, tokenizer):
     engine = Engine.with_backend(config, tokenizer, FakeBackend(slow))
     engine.infiller.model = replace(engine.infiller.model, clock=lambda: now[0])
     with engine:
-        result = engine.fill(FillRequest(text="x = ", spans=(Span(start=4, end=4),), deadline_ms=20.0))
+        result = engine.fill(
+            FillRequest(text="x = ", spans=(Span(start=4, end=4),), deadline_ms=20.0)
+        )
     assert result.stopped == "deadline"
     assert result.spans[0].tokens >= 1 and len(engine.backend.batches) == 3
 
@@ -152,7 +169,11 @@ def test_an_answer_with_a_bracket_too_many_keeps_little_of_its_confidence(config
     def confidence(string, language):
         with Engine.with_backend(config, tokenizer, always(string)) as engine:
             span = Span(start=4, end=4, tokens=1)
-            return engine.fill(FillRequest(text="x = \ny = 1\n", spans=(span,), language=language)).spans[0].confidence
+            return (
+                engine.fill(FillRequest(text="x = \ny = 1\n", spans=(span,), language=language))
+                .spans[0]
+                .confidence
+            )
 
     assert confidence("(", "python") < 0.3 < confidence("(", None)
     assert confidence("1", "python") == pytest.approx(confidence("1", "plaintext"))
@@ -161,10 +182,14 @@ def test_an_answer_with_a_bracket_too_many_keeps_little_of_its_confidence(config
 def test_the_tokens_of_a_draft_are_its_text_and_only_masked_ones_have_no_confidence(bundled):
     drafts = []
     text = "def h(x):\n    print('h\u00e9llo ____\n    self.coun\n"
-    spans = tuple(Span(start=text.index(word), end=text.index(word) + 4) for word in ("____", "coun"))
+    spans = tuple(
+        Span(start=text.index(word), end=text.index(word) + 4) for word in ("____", "coun")
+    )
     with Engine(bundled) as engine:
         engine.fill(FillRequest(text=text, spans=spans, copies=False), drafts.append)
     shown = [span for draft in drafts for span in draft.spans]
     assert all("".join(token.text for token in span.tokens) == span.text for span in shown)
     assert any(token.confidence is None for span in shown for token in span.tokens)
-    assert all(token.text == "_" for span in shown for token in span.tokens if token.confidence is None)
+    assert all(
+        token.text == "_" for span in shown for token in span.tokens if token.confidence is None
+    )

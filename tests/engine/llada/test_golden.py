@@ -33,16 +33,29 @@ def test_logits_of_left_padded_rows(golden, tensors):
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_generation_is_the_reference_token_for_token_and_pass_for_pass(golden, tensors, case):
-    options = {k: case[k] for k in ("steps", "gen_length", "block_length", "cfg_scale", "threshold") if k in case}
-    options |= {"suppress_ids": tuple(case.get("suppress_ids", ())), "cache": CACHES.get(case["algorithm"], "none")}
+    options = {
+        k: case[k]
+        for k in ("steps", "gen_length", "block_length", "cfg_scale", "threshold")
+        if k in case
+    }
+    options |= {
+        "suppress_ids": tuple(case.get("suppress_ids", ())),
+        "cache": CACHES.get(case["algorithm"], "none"),
+    }
     prompts = tensors[case.get("prompt", "prompt")]
     masks = (
-        tensors[case["attention_mask"]].bool() if "attention_mask" in case else torch.ones_like(prompts, dtype=torch.bool)
+        tensors[case["attention_mask"]].bool()
+        if "attention_mask" in case
+        else torch.ones_like(prompts, dtype=torch.bool)
     )
     with Engine(golden, backend="torch") as engine:
-        for prompt, mask, expected in zip(prompts, masks, tensors[f"gen/{case['name']}"], strict=True):
+        for prompt, mask, expected in zip(
+            prompts, masks, tensors[f"gen/{case['name']}"], strict=True
+        ):
             prompt_mask = None if bool(mask.all()) else tuple(mask.tolist())
-            request = GenerateRequest(prompt_ids=tuple(prompt.tolist()), prompt_mask=prompt_mask, **options)
+            request = GenerateRequest(
+                prompt_ids=tuple(prompt.tolist()), prompt_mask=prompt_mask, **options
+            )
             result = engine.generate(request)
             assert list(result.ids) == expected.tolist()
             assert "nfe" not in case or result.nfe == case["nfe"]

@@ -58,7 +58,11 @@ def test_words_are_masked_whole(config, tokenizer):
     except StopIteration as stop:
         assert len(stop.value) == len(ids) and len(backend.batches) == 4
     for word in np.unique(words):
-        covered = TEXT[places[np.flatnonzero(words == word)[0]][0] : places[np.flatnonzero(words == word)[-1]][1]]
+        covered = TEXT[
+            places[np.flatnonzero(words == word)[0]][0] : places[np.flatnonzero(words == word)[-1]][
+                1
+            ]
+        ]
         assert len(covered.split()) <= 1
 
 
@@ -85,7 +89,9 @@ def test_a_long_text_is_scored_in_windows_and_nothing_is_left_out(config, tokeni
 
 
 def test_exact_scores_equal_a_plain_loop_over_the_model(config):
-    model = MaskPredictor(msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None))
+    model = MaskPredictor(
+        msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
+    )
     init_weights(model, torch.Generator().manual_seed(0))
     model.eval().requires_grad_(False)
     ids = (40, 50, 60, 70)
@@ -116,7 +122,9 @@ def test_masked_copies_have_exact_counts_spread_over_all_lengths():
 def test_the_likelihood_estimate_converges_to_the_mean_over_all_masks(config):
     backend = FakeBackend(lambda ids, positions, index: np.where(np.arange(512) == 40, 3.0, 0.0))
     with Engine.with_backend(config, None, backend) as engine:
-        value = engine.log_likelihood(LikelihoodRequest(prompt_ids=(50, 60), answer_ids=(40, 40, 40), samples=16))
+        value = engine.log_likelihood(
+            LikelihoodRequest(prompt_ids=(50, 60), answer_ids=(40, 40, 40), samples=16)
+        )
     # Every token has the same probability whatever is masked, so the bound is tight.
     assert value == pytest.approx(3 * (3.0 - np.log(np.exp(3.0) + 511)), rel=1e-5)
 
@@ -133,12 +141,16 @@ def test_requests_that_cannot_be_scored_say_why(engine):
 
 
 def test_the_guided_likelihood_equals_a_plain_computation(config):
-    model = MaskPredictor(msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None))
+    model = MaskPredictor(
+        msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
+    )
     init_weights(model, torch.Generator().manual_seed(0))
     model.eval().requires_grad_(False)
     prompt, answer, scale = (40, 50), (60,), 1.5
     with Engine.with_backend(model.config, None, TorchBackend(model)) as engine:
-        request = LikelihoodRequest(prompt_ids=prompt, answer_ids=answer, samples=1, cfg_scale=scale)
+        request = LikelihoodRequest(
+            prompt_ids=prompt, answer_ids=answer, samples=1, cfg_scale=scale
+        )
         found = engine.log_likelihood(request)
     # One answer token: it is masked in every copy, so there is one possible estimate.
     with_prompt = model(torch.tensor([[40, 50, MASK]]))[0, 2]

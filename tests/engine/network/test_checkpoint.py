@@ -79,7 +79,9 @@ def test_an_untied_head_and_biases_are_honoured(config, tmp_path):
     torch.testing.assert_close(load_checkpoint(tmp_path / "biased")(ids), model(ids).detach())
 
 
-def test_the_bundled_int8_model_can_be_trained_on_and_saved_as_a_plain_checkpoint(bundled, tmp_path):
+def test_the_bundled_int8_model_can_be_trained_on_and_saved_as_a_plain_checkpoint(
+    bundled, tmp_path
+):
     model = load_checkpoint(bundled)
     save_checkpoint(model, tmp_path / "plain", bundled / "tokenizer.json")
     again = load_checkpoint(tmp_path / "plain")

@@ -16,7 +16,9 @@ IDS = torch.arange(16, 56).reshape(2, 20)
 @pytest.fixture(params=["tied", "grouped queries, biases, own head"])
 def folder(request, config, tmp_path):
     if request.param != "tied":
-        config = msgspec.structs.replace(config, n_kv_heads=2, include_qkv_bias=True, weight_tying=False)
+        config = msgspec.structs.replace(
+            config, n_kv_heads=2, include_qkv_bias=True, weight_tying=False
+        )
     model = MaskPredictor(config)
     init_weights(model, torch.Generator().manual_seed(0))
     save_checkpoint(model, tmp_path / "model")
@@ -44,7 +46,9 @@ def test_the_config_comes_back_unchanged(folder):
 
 def test_what_transformers_saves_we_load(folder, tmp_path):
     AutoModel.from_pretrained(folder).save_pretrained(tmp_path / "theirs")
-    torch.testing.assert_close(load_checkpoint(tmp_path / "theirs")(IDS), load_checkpoint(folder)(IDS))
+    torch.testing.assert_close(
+        load_checkpoint(tmp_path / "theirs")(IDS), load_checkpoint(folder)(IDS)
+    )
 
 
 def test_the_loss_counts_labelled_tokens_only(folder):
@@ -52,4 +56,6 @@ def test_the_loss_counts_labelled_tokens_only(folder):
     labels = torch.full_like(IDS, -100)
     labels[0, 3] = 77
     logits = theirs(IDS).logits.detach()
-    assert theirs(IDS, labels=labels).loss.item() == pytest.approx(-float(logits[0, 3].log_softmax(-1)[77]), rel=1e-5)
+    assert theirs(IDS, labels=labels).loss.item() == pytest.approx(
+        -float(logits[0, 3].log_softmax(-1)[77]), rel=1e-5
+    )

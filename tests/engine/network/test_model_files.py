@@ -1,4 +1,5 @@
-"""Model folders from anywhere: damaged, cut short, hostile; an error with a sentence, never a crash or a hang."""
+"""Model folders from anywhere: damaged, cut short, hostile; an error with a sentence, never a crash
+or a hang."""
 
 import json
 import os
@@ -29,7 +30,9 @@ def model(bundled, tmp_path):
     return shutil.copytree(bundled, tmp_path / "model")
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "model.onnx", "tokenizer.json", "config.json"]
+)
 def test_a_file_that_is_not_the_one_that_was_made_is_named(model, name):
     data = bytearray((model / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -38,7 +41,9 @@ def test_a_file_that_is_not_the_one_that_was_made_is_named(model, name):
         check_model(model)
 
 
-def test_a_file_changed_after_the_first_check_is_noticed_and_one_left_alone_is_not_read_again(model, monkeypatch):
+def test_a_file_changed_after_the_first_check_is_noticed_and_one_left_alone_is_not_read_again(
+    model, monkeypatch
+):
     check_model(model)
     read = []
     monkeypatch.setattr(model_files, "_check_file", lambda path, known: read.append(path.name))
@@ -65,12 +70,16 @@ def test_a_manifest_cannot_point_out_of_its_folder(model):
         check_model(model)
 
 
-@pytest.mark.parametrize("damage", ["cut to nothing", "cut in half", "overwritten", "removed", "replaced"])
+@pytest.mark.parametrize(
+    "damage", ["cut to nothing", "cut in half", "overwritten", "removed", "replaced"]
+)
 def test_a_running_engine_does_not_mind_what_becomes_of_its_files(model, damage):
     """In a process of its own, since the fault to guard against ends it (SIGBUS)."""
     find = f"import runpy, sys, pathlib; go = runpy.run_path({__file__!r})['_fill_after']"
     code = f"{find}; sys.exit(go(pathlib.Path(sys.argv[1]), {damage!r}))"
-    done = subprocess.run([sys.executable, "-c", code, model], capture_output=True, text=True, timeout=200)
+    done = subprocess.run(
+        [sys.executable, "-c", code, model], capture_output=True, text=True, timeout=200
+    )
     assert done.returncode == 0, (done.returncode, done.stderr)
 
 
@@ -89,7 +98,9 @@ def _fill_after(model, damage):
         else:
             os.replace(model / "model.onnx", weights)
         at = TEXT.index("____")
-        request = FillRequest(text=TEXT, spans=(Span(start=at, end=at + 4, max_tokens=4),), copies=False)
+        request = FillRequest(
+            text=TEXT, spans=(Span(start=at, end=at + 4, max_tokens=4),), copies=False
+        )
         return 0 if engine.fill(request).spans[0].text else 1
 
 
@@ -147,7 +158,14 @@ def test_a_weights_file_that_is_cut_while_it_is_read_is_an_error(tmp_path):
 
 @pytest.mark.parametrize(
     "kind, bits",
-    [("F32", 0x7FC00000), ("F32", 0xFF800000), ("F16", 0x7E00), ("BF16", 0x7FC0), ("F8_E4M3", 0x7F), ("F8_E5M2", 0x7C)],
+    [
+        ("F32", 0x7FC00000),
+        ("F32", 0xFF800000),
+        ("F16", 0x7E00),
+        ("BF16", 0x7FC0),
+        ("F8_E4M3", 0x7F),
+        ("F8_E5M2", 0x7C),
+    ],
 )
 def test_weights_that_are_no_numbers_are_refused(model, kind, bits):
     width = {"F32": 4, "F16": 2, "BF16": 2}.get(kind, 1)
@@ -160,8 +178,23 @@ def test_weights_that_are_no_numbers_are_refused(model, kind, bits):
         check_model(model)
 
 
-FILES = ["config.json", "tokenizer.json", "manifest.json", "model.safetensors", "model.onnx", "calibration.json"]
-NO_OBJECTS = ["[" * 100_000, '{"a":' * 100_000, "NaN", '"text"', "", "{" + " " * (2 << 20) + "}", "9" * 9_999]
+FILES = [
+    "config.json",
+    "tokenizer.json",
+    "manifest.json",
+    "model.safetensors",
+    "model.onnx",
+    "calibration.json",
+]
+NO_OBJECTS = [
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    "NaN",
+    '"text"',
+    "",
+    "{" + " " * (2 << 20) + "}",
+    "9" * 9_999,
+]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -179,12 +212,32 @@ def test_a_pipe_or_a_device_in_the_place_of_a_file_does_not_hang(model, name, ki
 
 
 BAD_NUMBERS = [
-    {"n_layers": 10**7}, {"n_layers": 0}, {"n_heads": 0}, {"n_heads": -4}, {"d_model": 0}, {"d_model": 10**12},
-    {"vocab_size": -1}, {"vocab_size": 10**18}, {"max_sequence_length": 0}, {"rope_theta": 0}, {"rope_theta": -1.0},
-    {"rms_norm_eps": 0}, {"mlp_hidden_size": 10**9}, {"mask_token_id": -1}, {"eos_token_id": 10**9},
-    {"expand_token_id": -7}, {"reserved_token_ids": [10**9]}, {"n_kv_heads": -1}, {"d_model": "big"}, {"d_model": True},
-    {"model_type": ["llada"]}, {"model_type": {}}, {"d_model": 1e300}, {"block_type": []}, {"eos_token_id": [[]]},
-]  # fmt: skip
+    {"n_layers": 10**7},
+    {"n_layers": 0},
+    {"n_heads": 0},
+    {"n_heads": -4},
+    {"d_model": 0},
+    {"d_model": 10**12},
+    {"vocab_size": -1},
+    {"vocab_size": 10**18},
+    {"max_sequence_length": 0},
+    {"rope_theta": 0},
+    {"rope_theta": -1.0},
+    {"rms_norm_eps": 0},
+    {"mlp_hidden_size": 10**9},
+    {"mask_token_id": -1},
+    {"eos_token_id": 10**9},
+    {"expand_token_id": -7},
+    {"reserved_token_ids": [10**9]},
+    {"n_kv_heads": -1},
+    {"d_model": "big"},
+    {"d_model": True},
+    {"model_type": ["llada"]},
+    {"model_type": {}},
+    {"d_model": 1e300},
+    {"block_type": []},
+    {"eos_token_id": [[]]},
+]
 
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS, ids=str)

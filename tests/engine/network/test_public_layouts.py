@@ -1,4 +1,5 @@
-"""Checkpoints in the layout of LLaDA-8B, LLaDA-1.5 and iLLaDA-8B: few layers, random weights, several shards."""
+"""Checkpoints in the layout of LLaDA-8B, LLaDA-1.5 and iLLaDA-8B: few layers, random weights,
+several shards."""
 
 import json
 
@@ -15,7 +16,13 @@ from engine.network.model_config import parse_model_config
 from tests.engine.network.test_model_config import LLADA_8B
 from tests.lacuna.test_cli import refused
 
-SMALL = LLADA_8B | {"d_model": 128, "n_layers": 2, "n_heads": 4, "n_kv_heads": 4, "mlp_hidden_size": 192}
+SMALL = LLADA_8B | {
+    "d_model": 128,
+    "n_layers": 2,
+    "n_heads": 4,
+    "n_kv_heads": 4,
+    "mlp_hidden_size": 192,
+}
 LAYOUTS = {
     "multi-head": {},
     "grouped queries": {"n_kv_heads": 2},
@@ -40,7 +47,9 @@ def write_shards(folder, raw, shards=3, dtype=torch.bfloat16):
         part = {name: state[name].contiguous() for name in sorted(state)[i::shards]}
         save_file(part, folder / file)
         weight_map |= dict.fromkeys(part, file)
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": weight_map})
+    )
     (folder / "config.json").write_text(json.dumps(raw))
     return model.eval().requires_grad_(False)
 
@@ -57,7 +66,9 @@ def test_a_sharded_checkpoint_computes_what_its_weights_say(name, tmp_path):
 def test_such_a_checkpoint_generates_and_scores_by_ids(tmp_path):
     write_shards(tmp_path / "model", SMALL | LAYOUTS["grouped queries"])
     with Engine(tmp_path / "model") as engine:
-        request = GenerateRequest(prompt_ids=(5, 17, 9), steps=4, gen_length=8, block_length=4, logits_eos_inf=True)
+        request = GenerateRequest(
+            prompt_ids=(5, 17, 9), steps=4, gen_length=8, block_length=4, logits_eos_inf=True
+        )
         assert len(engine.generate(request).ids) == 8
         assert len(engine.score_ids((4, 8, 15))) == 3
 
@@ -80,7 +91,12 @@ def test_damaged_checkpoints_are_named_in_one_sentence_by_the_command(tmp_path):
 
 
 def test_a_tokenizer_of_another_model_is_named(tmp_path, raw_tokenizer):
-    raw = SMALL | {"vocab_size": 400, "embedding_size": 400, "mask_token_id": 399, "eos_token_id": 398}
+    raw = SMALL | {
+        "vocab_size": 400,
+        "embedding_size": 400,
+        "mask_token_id": 399,
+        "eos_token_id": 398,
+    }
     write_shards(tmp_path / "model", {k: v for k, v in raw.items() if k != "pad_token_id"})
     raw_tokenizer.save(str(tmp_path / "model" / "tokenizer.json"))
     with pytest.raises(CheckpointError, match="belong to different models"):
@@ -92,4 +108,9 @@ def test_a_prompt_longer_than_the_model_is_rejected_and_the_engine_goes_on(tmp_p
     with Engine(tmp_path / "model") as engine:
         with pytest.raises(RequestRejected, match="4096 tokens that the model allows"):
             engine.generate(GenerateRequest(prompt_ids=(5,) * 5000))
-        assert engine.generate(GenerateRequest(prompt_ids=(5,), steps=1, gen_length=4, block_length=4)).nfe == 1
+        assert (
+            engine.generate(
+                GenerateRequest(prompt_ids=(5,), steps=1, gen_length=4, block_length=4)
+            ).nfe
+            == 1
+        )

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.request.blank_markers import _TAG, _UNDERSCORES, TAG, UNDERSCORES, _matches, find_blanks, language_of
+from engine.request.blank_markers import (
+    _TAG,
+    _UNDERSCORES,
+    TAG,
+    UNDERSCORES,
+    _matches,
+    find_blanks,
+    language_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,12 @@ def test_what_touches_a_word_is_not_even_seen(text):
 def test_options_are_read_from_the_marker():
     assert find_blanks("x = <fill tokens=8>", "python").spans[0].tokens == 8
     [span] = find_blanks('x = <fill lines=2 name=a keep="retry timeout"> # \n', "python").spans
-    assert (span.lines, span.name, span.pins, span.single_line) == (2, "a", ("retry", "timeout"), False)
+    assert (span.lines, span.name, span.pins, span.single_line) == (
+        2,
+        "a",
+        ("retry", "timeout"),
+        False,
+    )
     assert find_blanks("<fill lines=9>", "python").spans[0].max_tokens > 100
 
 
@@ -68,10 +81,15 @@ def test_only_a_marker_alone_on_its_line_may_become_several_lines():
     assert first.single_line and not second.single_line
 
 
-@given(st.text(alphabet="_ab <fill>=8\n\\", max_size=80), st.sampled_from(["python", "markdown", "html"]))
+@given(
+    st.text(alphabet="_ab <fill>=8\n\\", max_size=80),
+    st.sampled_from(["python", "markdown", "html"]),
+)
 def test_blanks_are_disjoint_in_order_and_inside_the_text(text, language):
     found = find_blanks(text, language)
-    places = sorted([(s.start, s.end) for s in found.spans] + [(s.start, s.end) for s in found.skipped])
+    places = sorted(
+        [(s.start, s.end) for s in found.spans] + [(s.start, s.end) for s in found.skipped]
+    )
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert all(first[1] <= second[0] for first, second in zip(places, places[1:], strict=False))
 
@@ -85,11 +103,17 @@ def test_languages_are_known_by_file_name():
 @given(st.text(alphabet=st.sampled_from("_a <>fil/\n"), max_size=60))
 def test_the_quick_search_finds_what_the_pattern_finds(text):
     for marker, pattern in ((UNDERSCORES, _UNDERSCORES), (TAG, _TAG)):
-        assert [m.span() for m in _matches(text, marker)] == [m.span() for m in pattern.finditer(text)]
+        assert [m.span() for m in _matches(text, marker)] == [
+            m.span() for m in pattern.finditer(text)
+        ]
 
 
 def test_another_marker_is_a_blank_wherever_it_stands_and_the_usual_ones_are_then_text():
     text = "a▮b = ___\n<fill> ▮▮\n"
-    assert [(s.start, s.end) for s in find_blanks(text, "python", ("▮",)).spans] == [(1, 2), (17, 18), (18, 19)]
+    assert [(s.start, s.end) for s in find_blanks(text, "python", ("▮",)).spans] == [
+        (1, 2),
+        (17, 18),
+        (18, 19),
+    ]
     assert len(find_blanks(text, "python", ("▮", "____")).spans) == 4
     assert find_blanks("x = ??? + ?\n", "python", ("??", "?")).spans[0].end == 6

@@ -1,7 +1,7 @@
 """Texts made to be slow: the patterns over a user's text cost time in proportion to its length.
 
-Each is measured at two lengths, eight times apart, in processor time of this process. A quadratic pattern would take
-sixty-four times as long, an exponential one would not end.
+Each is measured at two lengths, eight times apart, in processor time of this process. A quadratic
+pattern would take sixty-four times as long, an exponential one would not end.
 """
 
 import time

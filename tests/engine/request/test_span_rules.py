@@ -18,7 +18,9 @@ AT = TEXT.index(" + 1")
 def any_model(seed):
     rng = np.random.default_rng(seed)
     table = rng.normal(0, 4, (64, 512))
-    return FakeBackend(lambda ids, positions, index: table[(int(positions[index]) * 7 + int(ids.sum())) % 64])
+    return FakeBackend(
+        lambda ids, positions, index: table[(int(positions[index]) * 7 + int(ids.sum())) % 64]
+    )
 
 
 def fill(config, tokenizer, *spans, seed=0, text=TEXT, n=1):
@@ -27,9 +29,17 @@ def fill(config, tokenizer, *spans, seed=0, text=TEXT, n=1):
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10**6), st.lists(st.sampled_from(["sum", "items", "x_1", "len(", "é", "= 3"]), min_size=1, max_size=3))
+@given(
+    st.integers(0, 10**6),
+    st.lists(st.sampled_from(["sum", "items", "x_1", "len(", "é", "= 3"]), min_size=1, max_size=3),
+)
 def test_pins_stand_in_the_answer_in_order_as_words_of_their_own(config, tokenizer, seed, pins):
-    result = fill(config, tokenizer, Span(start=AT, end=AT, max_tokens=24, single_line=True, pins=tuple(pins)), seed=seed)
+    result = fill(
+        config,
+        tokenizer,
+        Span(start=AT, end=AT, max_tokens=24, single_line=True, pins=tuple(pins)),
+        seed=seed,
+    )
     answer = result.spans[0].text
     assert missing_pin(answer, TEXT[:AT], TEXT[AT:], Span(start=0, end=0, pins=tuple(pins))) is None
     assert result.text == TEXT[:AT] + answer + TEXT[AT:]
@@ -54,7 +64,10 @@ def test_the_length_stays_between_its_bounds(config, tokenizer, seed, least, mor
 @given(st.integers(0, 10**6))
 def test_tied_spans_have_one_text_and_one_length(config, tokenizer, seed):
     text = "a = \nprint(, end='')\n"
-    spans = (Span(start=4, end=4, name="x", max_tokens=9), Span(start=11, end=11, name="x", single_line=True))
+    spans = (
+        Span(start=4, end=4, name="x", max_tokens=9),
+        Span(start=11, end=11, name="x", single_line=True),
+    )
     first, second = fill(config, tokenizer, *spans, seed=seed, text=text, n=2).spans
     assert first.text == second.text and first.tokens == second.tokens and "\n" not in first.text
 
@@ -70,7 +83,9 @@ def test_tied_predictions_are_summed(config, tokenizer):
     with Engine.with_backend(config, tokenizer, FakeBackend(score)) as engine:
         together = engine.fill(FillRequest(text=text, spans=spans))
         alone = engine.fill(FillRequest(text=text, spans=spans[:1]))
-    assert {s.text for s in together.spans} == {tokenizer.decode([41])} and alone.spans[0].text == tokenizer.decode([40])
+    assert {s.text for s in together.spans} == {tokenizer.decode([41])} and alone.spans[
+        0
+    ].text == tokenizer.decode([40])
 
 
 @settings(deadline=None, max_examples=30)
@@ -127,7 +142,9 @@ def test_spans_of_one_name_that_want_different_things_are_rejected(config, token
 
 
 def test_a_negative_seed_is_refused_in_a_sentence(config, tokenizer):
-    with Engine.with_backend(config, tokenizer, FakeBackend(lambda ids, places, index: np.zeros(512))) as engine:
+    with Engine.with_backend(
+        config, tokenizer, FakeBackend(lambda ids, places, index: np.zeros(512))
+    ) as engine:
         with pytest.raises(RequestRejected, match="seed -1 is not possible"):
             engine.fill(FillRequest(text="a ", spans=(Span(start=2, end=2),), seed=-1))
         with pytest.raises(RequestRejected, match="seed -1 is negative"):

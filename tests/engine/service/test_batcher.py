@@ -126,7 +126,9 @@ def served(gate, batcher):
     assert batcher.submit(steps(1, [], "later")).future.result(timeout=10) == "later"
 
 
-@pytest.mark.parametrize("fault", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError, ValueError])
+@pytest.mark.parametrize(
+    "fault", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError, ValueError]
+)
 def test_whatever_a_request_raises_it_fails_alone(gate, batcher, fault):
     def broken():
         yield BATCH
@@ -154,7 +156,9 @@ def test_a_backend_that_raises_anything_fails_one_request(gate, batcher, fault, 
     served(gate, batcher)
 
 
-def test_a_fault_between_requests_is_told_to_all_who_wait_and_the_next_is_served(gate, batcher, monkeypatch):
+def test_a_fault_between_requests_is_told_to_all_who_wait_and_the_next_is_served(
+    gate, batcher, monkeypatch
+):
     def broken(passes, shared):
         monkeypatch.undo()
         raise MemoryError

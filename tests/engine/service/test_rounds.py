@@ -1,4 +1,5 @@
-"""Many blanks: in rounds where they do not fit one window, each blank answered once and in its place."""
+"""Many blanks: in rounds where they do not fit one window, each blank answered once and in its
+place."""
 
 from dataclasses import replace
 
@@ -25,7 +26,9 @@ def test_rounds_hold_every_span_once_and_fit():
 
 
 def test_spans_of_one_name_are_in_one_round():
-    named = [Span(start=10 * i, end=10 * i + 4, name="x" if i in (0, 99) else None) for i in range(100)]
+    named = [
+        Span(start=10 * i, end=10 * i + 4, name="x" if i in (0, 99) else None) for i in range(100)
+    ]
     assert any({0, 99} <= set(numbers) for numbers in split(named, 256))
 
 
@@ -39,7 +42,11 @@ def engine(config, tokenizer):
 
 def test_a_hundred_blanks_are_filled_and_nothing_else_changes(engine):
     text = "".join(f"item {i:03} ____ end\n" for i in range(100))
-    marked = tuple(Span(start=at, end=at + 4, tokens=2) for at in range(len(text)) if text.startswith("____", at))
+    marked = tuple(
+        Span(start=at, end=at + 4, tokens=2)
+        for at in range(len(text))
+        if text.startswith("____", at)
+    )
     many = engine.fill(FillRequest(text=text, spans=marked * 1, copies=False, window=128))
     assert len(many.spans) == 100 and "____" not in many.text
     rebuilt, at = "", 0
@@ -54,8 +61,12 @@ def test_a_deadline_bounds_all_rounds_together(engine):
     text = "____ " * 60
     marked = tuple(Span(start=5 * i, end=5 * i + 4, tokens=4) for i in range(60))
     now = iter(np.arange(0, 1e6, 0.01))
-    engine.infiller.clock = lambda: float(next(now))  # every look at the clock takes ten milliseconds
-    result = engine.fill(FillRequest(text=text, spans=marked, copies=False, window=64, deadline_ms=50))
+    engine.infiller.clock = lambda: float(
+        next(now)
+    )  # every look at the clock takes ten milliseconds
+    result = engine.fill(
+        FillRequest(text=text, spans=marked, copies=False, window=64, deadline_ms=50)
+    )
     assert result.stopped == "deadline" and len(result.spans) == 60
 
 
@@ -64,7 +75,9 @@ def test_choices_are_bounded_by_the_deadline(engine):
     engine.infiller.model = replace(engine.infiller.model, clock=lambda: float(next(now)))
     span = Span(start=0, end=0, choices=tuple(f"a{i}" for i in range(1_000)))
     passes = engine.fill(FillRequest(text=" x", spans=(span,), copies=False, deadline_ms=100))
-    assert passes.nfe < 100 and passes.stopped == "deadline" and passes.spans[0].text in span.choices
+    assert (
+        passes.nfe < 100 and passes.stopped == "deadline" and passes.spans[0].text in span.choices
+    )
 
 
 def test_copies_are_bounded_by_the_deadline():
@@ -81,7 +94,9 @@ def test_copies_are_bounded_by_the_deadline():
         def encode(self, text):
             return text.split()
 
-    found = copies_of(FillRequest(text=text, spans=tuple(marked)), marked, [], Words(), Deadline(0.5, clock))
+    found = copies_of(
+        FillRequest(text=text, spans=tuple(marked)), marked, [], Words(), Deadline(0.5, clock)
+    )
     assert len(looks) == 4 and len(found) <= 3
 
 
@@ -106,7 +121,9 @@ def test_numbers_beyond_sense_are_refused_before_a_pass(engine, fields):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"choices": ("a",) * (MOST_CHOICES + 1)}, {"pins": ("a",) * 100}, {"forbid": ("a",) * 2_000}], ids=range(3)
+    "fields",
+    [{"choices": ("a",) * (MOST_CHOICES + 1)}, {"pins": ("a",) * 100}, {"forbid": ("a",) * 2_000}],
+    ids=range(3),
 )
 def test_wishes_beyond_number_are_refused(engine, fields):
     with pytest.raises(RequestRejected, match="too many"):

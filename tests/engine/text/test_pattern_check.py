@@ -1,4 +1,5 @@
-"""Patterns of tokenizers: the published ones pass, those made to take for ever are refused before they see a text."""
+"""Patterns of tokenizers: the published ones pass, those made to take for ever are refused before
+they see a text."""
 
 import json
 
@@ -17,10 +18,22 @@ PUBLISHED = [
     r" {2,}",
 ]
 BOMBS = [
-    r"(a+)+$", r"(a*)*b", r"(?:a|a)*b", r"(a|aa)+$", r"((a))+(b+)+", r"(?:a+)?+b(a+){2,}", r"(a{1,99})*",
+    r"(a+)+$",
+    r"(a*)*b",
+    r"(?:a|a)*b",
+    r"(a|aa)+$",
+    r"((a))+(b+)+",
+    r"(?:a+)?+b(a+){2,}",
+    r"(a{1,99})*",
     r"(.*)(.*)(.*)(.*)(.*)x",
-    r"\s*\s*\s*\s*\s*x", r"(a)\1+", r"(?R)a", r"(?:[a-z]+\s?)+$", r"(?:(?:a+)){3,}", r"(\w+\s*)*:", "a" * 5000,
-]  # fmt: skip
+    r"\s*\s*\s*\s*\s*x",
+    r"(a)\1+",
+    r"(?R)a",
+    r"(?:[a-z]+\s?)+$",
+    r"(?:(?:a+)){3,}",
+    r"(\w+\s*)*:",
+    "a" * 5000,
+]
 
 
 @pytest.mark.parametrize("pattern", PUBLISHED)
@@ -36,7 +49,12 @@ def test_a_bomb_is_refused(pattern):
 @pytest.mark.parametrize("place", ["pre_tokenizer", "normalizer", "sequence"])
 def test_a_tokenizer_with_a_bomb_is_not_loaded(tokenizer_file, tmp_path, place):
     raw = json.loads(tokenizer_file.read_text())
-    split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    split = {
+        "type": "Split",
+        "pattern": {"Regex": "(a+)+$"},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     replace = {"type": "Replace", "pattern": {"Regex": "(a+)+$"}, "content": "b"}
     if place == "normalizer":
         raw["normalizer"] = replace

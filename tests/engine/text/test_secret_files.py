@@ -7,14 +7,49 @@ import pytest
 from engine.text.secret_files import readable_files, secret_content, secret_name
 
 SECRET_NAMES = [
-    ".env", "prod.env", ".env.local", "a/.envrc", "terraform.tfvars", "x.auto.tfvars.json", "terraform.tfstate",
+    ".env",
+    "prod.env",
+    ".env.local",
+    "a/.envrc",
+    "terraform.tfvars",
+    "x.auto.tfvars.json",
+    "terraform.tfstate",
     "kubeconfig",
-    "kube-config.yaml", ".docker/config.json", "service-account.json", "my-service-account-key.json", "client_secret_1.json",
-    ".htpasswd", ".bash_history", ".psql_history", ".netrc", ".pgpass", "id_rsa", "id_ed25519.pub", "server.pem", "tls.key",
-    "store.jks", "db.kdbx", "Passwords.txt", "credentials", ".aws/credentials", ".aws/config", "api_key.txt", "secrets.yaml",
-    ".npmrc", ".pypirc", ".git-credentials", "wp-config.php", "master.key", "vault.yml", "auth-token", "private-key.txt",
-    "secrets/anything.txt", ".ssh/config", "settings.local.json", "gcp-key.json",
-]  # fmt: skip
+    "kube-config.yaml",
+    ".docker/config.json",
+    "service-account.json",
+    "my-service-account-key.json",
+    "client_secret_1.json",
+    ".htpasswd",
+    ".bash_history",
+    ".psql_history",
+    ".netrc",
+    ".pgpass",
+    "id_rsa",
+    "id_ed25519.pub",
+    "server.pem",
+    "tls.key",
+    "store.jks",
+    "db.kdbx",
+    "Passwords.txt",
+    "credentials",
+    ".aws/credentials",
+    ".aws/config",
+    "api_key.txt",
+    "secrets.yaml",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    "wp-config.php",
+    "master.key",
+    "vault.yml",
+    "auth-token",
+    "private-key.txt",
+    "secrets/anything.txt",
+    ".ssh/config",
+    "settings.local.json",
+    "gcp-key.json",
+]
 PLAIN_NAMES = [
     "main.py",
     "README.md",
@@ -38,12 +73,23 @@ def test_a_plain_name_is_no_secret(name):
 
 
 SECRET_TEXTS = [
-    "-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----",
-    "key = AKIAIOSFODNN7EXAMPLE", "ghp_" + "a1" * 18, "glpat-" + "x" * 20, "xoxb-1234567890-abc", "sk-ant-" + "a1b2" * 8,
-    "AIza" + "a" * 35, "hf_" + "a" * 34, 'db_pass_value = "hunter2-zebra-quartz"', "password: 'correct4horse'",
-    "postgres://admin:s3cr3t@db/x", '{"private_key" : "-----"}', "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
+    "-----BEGIN RSA PRIVATE KEY-----\nMII",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "key = AKIAIOSFODNN7EXAMPLE",
+    "ghp_" + "a1" * 18,
+    "glpat-" + "x" * 20,
+    "xoxb-1234567890-abc",
+    "sk-ant-" + "a1b2" * 8,
+    "AIza" + "a" * 35,
+    "hf_" + "a" * 34,
+    'db_pass_value = "hunter2-zebra-quartz"',
+    "password: 'correct4horse'",
+    "postgres://admin:s3cr3t@db/x",
+    '{"private_key" : "-----"}',
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
     "aws_secret_access_key = abc",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("text", SECRET_TEXTS)
@@ -55,7 +101,13 @@ PLAIN_TEXTS = [
     "password = input()", 'token = "abc"', "def check_password(password): ...", "https://example.org:8080/a@b",
     'os.environ["API_KEY"]',
 ]  # fmt: skip
-HOSTILE = ["password=" * 30_000, "eyJ" + "a" * 200_000, "a" * 300_000, "x_pass" * 40_000, 'secret="a1' * 20_000]
+HOSTILE = [
+    "password=" * 30_000,
+    "eyJ" + "a" * 200_000,
+    "a" * 300_000,
+    "x_pass" * 40_000,
+    'secret="a1' * 20_000,
+]
 
 
 @pytest.mark.parametrize("text", PLAIN_TEXTS)
@@ -81,7 +133,15 @@ def test_links_hidden_ignored_and_odd_files_are_not_read(tmp_path):
     (root / "src" / "generated").mkdir(parents=True)
     (root / "notes").mkdir()
     (tmp_path / "outside.py").write_text("outside")
-    for name in ("src/a.py", "src/generated/b.py", "notes/c.md", "notes/draft.md", ".hidden.py", "prod.env", "d.log"):
+    for name in (
+        "src/a.py",
+        "src/generated/b.py",
+        "notes/c.md",
+        "notes/draft.md",
+        ".hidden.py",
+        "prod.env",
+        "d.log",
+    ):
         (root / name).write_text("text")
     (root / ".gitignore").write_text("generated/\n*.log\n")
     (root / "notes" / ".cursorignore").write_text("draft*\n")
@@ -89,4 +149,7 @@ def test_links_hidden_ignored_and_odd_files_are_not_read(tmp_path):
     (root / "up").symlink_to(tmp_path)
     (root / ".#lock.py").symlink_to("user@host.1234")
     os.mkfifo(root / "pipe.py")
-    assert [path.relative_to(root).as_posix() for path in readable_files(root)] == ["notes/c.md", "src/a.py"]
+    assert [path.relative_to(root).as_posix() for path in readable_files(root)] == [
+        "notes/c.md",
+        "src/a.py",
+    ]

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from engine.base.errors import CheckpointError
 from engine.text.tokenizer import TextTokenizer
 
-texts = st.text(alphabet=st.one_of(st.sampled_from("ab _=()\n\r\t"), st.characters(exclude_categories=["Cs"])), max_size=80)
+texts = st.text(
+    alphabet=st.one_of(st.sampled_from("ab _=()\n\r\t"), st.characters(exclude_categories=["Cs"])),
+    max_size=80,
+)
 
 
 @given(texts)

@@ -21,7 +21,9 @@ class Editor:
         return self.store.get(URI).text
 
     def edit(self, start, end, new):
-        change = types.TextDocumentContentChangePartial(self.store.get(URI).range_of(start, end), new)
+        change = types.TextDocumentContentChangePartial(
+            self.store.get(URI).range_of(start, end), new
+        )
         self.store.change(types.VersionedTextDocumentIdentifier(2, URI), [change])
 
     def known(self):
@@ -85,4 +87,8 @@ def test_what_it_forbids():
     editor.edit(11, 14, "")
     forbid = editor.deletions.forbid
     assert forbid(URI, 11, ".id") and forbid(URI, 11, ".id, 2") and forbid(URI, 25, ".id")
-    assert not forbid(URI, 11, ".name") and not forbid(URI, 25, ".id, 2") and not forbid("file:///b.py", 11, ".id")
+    assert (
+        not forbid(URI, 11, ".name")
+        and not forbid(URI, 25, ".id, 2")
+        and not forbid("file:///b.py", 11, ".id")
+    )

@@ -17,7 +17,9 @@ def reference_starts(text):
 
 
 @settings(deadline=None)
-@given(texts, encodings, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), texts), max_size=8))
+@given(
+    texts, encodings, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), texts), max_size=8)
+)
 def test_incremental_edits_equal_a_document_opened_anew(text, encoding, edits):
     store = DocumentStore()
     store.encoding = encoding
@@ -25,11 +27,16 @@ def test_incremental_edits_equal_a_document_opened_anew(text, encoding, edits):
     document = store.get("file:///a")
     for version, (first, second, new) in enumerate(edits, 2):
         low, high = sorted((min(first, len(text)), min(second, len(text))))
-        change = types.TextDocumentContentChangePartial(range=document.range_of(low, high), text=new)
-        # A position cannot point between \r and \n: the reference uses the offsets that the positions mean.
+        change = types.TextDocumentContentChangePartial(
+            range=document.range_of(low, high), text=new
+        )
+        # A position cannot point between \r and \n: the reference uses the offsets that the
+        # positions mean.
         low, high = document.offset_at(change.range.start), document.offset_at(change.range.end)
         text = text[:low] + new + text[high:]
-        store.change(types.VersionedTextDocumentIdentifier(version=version, uri="file:///a"), [change])
+        store.change(
+            types.VersionedTextDocumentIdentifier(version=version, uri="file:///a"), [change]
+        )
         document = store.get("file:///a")
         assert document.text == text
         assert document.starts.tolist() == reference_starts(text)
@@ -42,7 +49,9 @@ def test_offsets_and_positions_agree(text, encoding, offset):
     offset = min(offset, len(text))
     position = document.position_at(offset)
     between_cr_and_lf = text[offset - 1 : offset + 1] == "\r\n"
-    in_line_end = offset > 0 and text[offset - 1] in "\r\n" and int(document.starts[position.line]) != offset
+    in_line_end = (
+        offset > 0 and text[offset - 1] in "\r\n" and int(document.starts[position.line]) != offset
+    )
     if not between_cr_and_lf and not in_line_end:
         assert document.offset_at(position) == offset
 

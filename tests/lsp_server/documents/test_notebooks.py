@@ -23,9 +23,17 @@ def item(number, text, language="python"):
 
 def a_notebook(*texts):
     notebooks = Notebooks(DocumentStore())
-    cells = [types.NotebookCell(kind=types.NotebookCellKind.Code, document=cell(i)) for i in range(len(texts))]
-    document = types.NotebookDocument(uri=BOOK, notebook_type="jupyter-notebook", version=1, cells=cells)
-    items = [item(i, text, "markdown" if text.startswith("#") else "python") for i, text in enumerate(texts)]
+    cells = [
+        types.NotebookCell(kind=types.NotebookCellKind.Code, document=cell(i))
+        for i in range(len(texts))
+    ]
+    document = types.NotebookDocument(
+        uri=BOOK, notebook_type="jupyter-notebook", version=1, cells=cells
+    )
+    items = [
+        item(i, text, "markdown" if text.startswith("#") else "python")
+        for i, text in enumerate(texts)
+    ]
     notebooks.open(types.DidOpenNotebookDocumentParams(document, items))
     return notebooks
 
@@ -46,39 +54,60 @@ def test_a_cell_stands_between_the_others_of_its_language():
 def test_cells_come_go_and_change():
     notebooks = a_notebook("one", "two", "three")
     array = types.NotebookCellArrayChange(
-        start=0, delete_count=1, cells=[types.NotebookCell(kind=types.NotebookCellKind.Code, document=cell(9))]
+        start=0,
+        delete_count=1,
+        cells=[types.NotebookCell(kind=types.NotebookCellKind.Code, document=cell(9))],
     )
     structure = types.NotebookDocumentCellChangeStructure(
         array=array, did_open=[item(9, "nine")], did_close=[types.TextDocumentIdentifier(cell(0))]
     )
     assert changed(notebooks, structure=structure) == [cell(0)]
-    assert notebooks.beside(cell(2)).before == "nine\n\ntwo\n\n" and notebooks.beside(cell(0)) == ALONE
+    assert (
+        notebooks.beside(cell(2)).before == "nine\n\ntwo\n\n" and notebooks.beside(cell(0)) == ALONE
+    )
     whole = types.TextDocumentContentChangeWholeDocument(text="zwei")
-    content = types.NotebookDocumentCellContentChanges(types.VersionedTextDocumentIdentifier(2, cell(1)), [whole])
+    content = types.NotebookDocumentCellContentChanges(
+        types.VersionedTextDocumentIdentifier(2, cell(1)), [whole]
+    )
     changed(notebooks, text_content=[content])
     assert notebooks.beside(cell(2)).before == "nine\n\nzwei\n\n"
     closed = notebooks.close(
-        types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(BOOK), [types.TextDocumentIdentifier(cell(1))])
+        types.DidCloseNotebookDocumentParams(
+            types.NotebookDocumentIdentifier(BOOK), [types.TextDocumentIdentifier(cell(1))]
+        )
     )
     assert closed == [cell(1)] and notebooks.beside(cell(2)) == ALONE
 
 
 def test_an_edit_of_a_cell_is_one_of_that_cell():
     client = Client(VSCODE, command=[*SCRIPTED, json.dumps(["3"])])
-    assert client.server["capabilities"]["notebookDocumentSync"]["notebookSelector"] == [{"notebook": "*"}]
+    assert client.server["capabilities"]["notebookDocumentSync"]["notebookSelector"] == [
+        {"notebook": "*"}
+    ]
     texts = ["width = 2", "area = ____", "print(area)"]
     cells = [{"kind": 2, "document": cell(i)} for i in range(3)]
-    items = [{"uri": cell(i), "languageId": "python", "version": 1, "text": text} for i, text in enumerate(texts)]
+    items = [
+        {"uri": cell(i), "languageId": "python", "version": 1, "text": text}
+        for i, text in enumerate(texts)
+    ]
     notebook = {"uri": BOOK, "notebookType": "jupyter-notebook", "version": 1, "cells": cells}
-    client.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": items})
-    client.request("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": cell(1)}]})
+    client.notify(
+        "notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": items}
+    )
+    client.request(
+        "workspace/executeCommand",
+        {"command": "lacuna.fillBlanks", "arguments": [{"uri": cell(1)}]},
+    )
     [change] = client.edits[0]["documentChanges"]
     place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 11}}
     assert change["textDocument"]["uri"] == cell(1)
     assert [(edit["range"], edit["newText"]) for edit in change["edits"]] == [(place, "3")]
     [found] = client.complete(cell(2), 0, 5)["result"]
     assert found["insertText"] == "3"
-    closing = {"notebookDocument": {"uri": BOOK}, "cellTextDocuments": [{"uri": cell(i)} for i in range(3)]}
+    closing = {
+        "notebookDocument": {"uri": BOOK},
+        "cellTextDocuments": [{"uri": cell(i)} for i in range(3)],
+    }
     client.notify("notebookDocument/didClose", closing)
     assert client.complete(cell(2), 0, 5)["result"] == []
     assert client.close() == 0

@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from lsp_server.documents.positions import character_in_line, index_in_line
 
-lines = st.text(alphabet=st.one_of(st.sampled_from("aé€😀\t\ud800"), st.characters(exclude_characters="\r\n")), max_size=30)
+lines = st.text(
+    alphabet=st.one_of(st.sampled_from("aé€😀\t\ud800"), st.characters(exclude_characters="\r\n")),
+    max_size=30,
+)
 encodings = st.sampled_from(["utf-8", "utf-16", "utf-32"])
 SIZES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
@@ -15,7 +18,10 @@ SIZES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-l
 def test_a_position_is_the_number_of_code_units_before_it(line, encoding, data):
     index = data.draw(st.integers(0, len(line)))
     codec, size = SIZES[encoding]
-    assert character_in_line(line, index, encoding) == len(line[:index].encode(codec, "surrogatepass")) // size
+    assert (
+        character_in_line(line, index, encoding)
+        == len(line[:index].encode(codec, "surrogatepass")) // size
+    )
 
 
 @given(lines, encodings, st.data())

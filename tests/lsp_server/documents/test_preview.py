@@ -1,4 +1,5 @@
-"""The preview shows the draft while one is written, and the document as it stands at all other times."""
+"""The preview shows the draft while one is written, and the document as it stands at all other
+times."""
 
 import pytest
 from lsprotocol import types

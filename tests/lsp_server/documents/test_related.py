@@ -17,7 +17,11 @@ def opened(*names):
     store = DocumentStore()
     for name in names:
         language = "python" if name.endswith(".py") else "markdown"
-        store.open(types.TextDocumentItem(uri=f"file:///project/src/{name}", language_id=language, version=1, text=name))
+        store.open(
+            types.TextDocumentItem(
+                uri=f"file:///project/src/{name}", language_id=language, version=1, text=name
+            )
+        )
     return store
 
 
@@ -28,24 +32,42 @@ def test_other_documents_of_the_language_come_first_and_the_last_changed_before_
     change = types.TextDocumentContentChangeWholeDocument(text="changed")
     store.change(identifier, [change])
     found = related_snippets(here, store, RecentEdits())
-    assert [(s.path, s.text) for s in found] == [("src/c.py", "changed"), ("src/d.py", "d.py"), ("src/b.md", "b.md")]
+    assert [(s.path, s.text) for s in found] == [
+        ("src/c.py", "changed"),
+        ("src/d.py", "d.py"),
+        ("src/b.md", "b.md"),
+    ]
 
 
 def test_no_more_than_a_few_documents_are_read():
     store = opened(*(f"{i}.py" for i in range(20)))
-    assert len(related_snippets(store.get("file:///project/src/0.py"), store, RecentEdits())) == MOST
+    assert (
+        len(related_snippets(store.get("file:///project/src/0.py"), store, RecentEdits())) == MOST
+    )
 
 
 @pytest.mark.parametrize(
     "name",
-    [".env", ".env.local", "x/.netrc", "id_rsa", "id_ed25519.pub", "server.pem", "a.KEY", "my_secrets.toml", "%2Eenv"],
+    [
+        ".env",
+        ".env.local",
+        "x/.netrc",
+        "id_rsa",
+        "id_ed25519.pub",
+        "server.pem",
+        "a.KEY",
+        "my_secrets.toml",
+        "%2Eenv",
+    ],
 )
 def test_files_that_may_hold_secrets_are_not_read(name):
     store = opened("a.py", name)
     assert related_snippets(store.get("file:///project/src/a.py"), store, RecentEdits()) == ()
 
 
-@pytest.mark.parametrize("name", ["environment.py", "keyboard.py", "a/environ/b.py", "tokens.py", "monkey.md"])
+@pytest.mark.parametrize(
+    "name", ["environment.py", "keyboard.py", "a/environ/b.py", "tokens.py", "monkey.md"]
+)
 def test_ordinary_files_are_no_secrets(name):
     assert not secret_name(f"/project/{name}")
 
@@ -54,10 +76,22 @@ def test_cells_of_the_same_notebook_come_before_other_files():
     store = opened("x.py", "y.py")
     for number, language in enumerate(("markdown", "python", "python")):
         uri = f"vscode-notebook-cell:/project/a.ipynb#{number}"
-        store.open(types.TextDocumentItem(uri=uri, language_id=language, version=1, text=f"cell {number}"))
-    store.open(types.TextDocumentItem(uri="file:///project/src/z.py", language_id="python", version=1, text="z"))
+        store.open(
+            types.TextDocumentItem(uri=uri, language_id=language, version=1, text=f"cell {number}")
+        )
+    store.open(
+        types.TextDocumentItem(
+            uri="file:///project/src/z.py", language_id="python", version=1, text="z"
+        )
+    )
     cell = store.get("vscode-notebook-cell:/project/a.ipynb#2")
-    assert [s.text for s in related_snippets(cell, store, RecentEdits())] == ["cell 1", "cell 0", "z", "y.py", "x.py"]
+    assert [s.text for s in related_snippets(cell, store, RecentEdits())] == [
+        "cell 1",
+        "cell 0",
+        "z",
+        "y.py",
+        "x.py",
+    ]
     seen = related_snippets(cell, store, RecentEdits(), notebook_seen=True)
     assert [s.text for s in seen] == ["z", "y.py", "x.py"]
 
@@ -77,7 +111,9 @@ def test_recent_edits_outlive_their_document_and_are_no_copies_of_what_is_open()
     assert [s.text for s in related_snippets(here, store, recent)] == ["rate = 3\nb.py"]
     store.close("file:///project/src/b.py")
     store.close("file:///project/src/.env")
-    assert [(s.path, s.text) for s in related_snippets(here, store, recent)] == [("src/b.py", "rate = 3\nb.py")]
+    assert [(s.path, s.text) for s in related_snippets(here, store, recent)] == [
+        ("src/b.py", "rate = 3\nb.py")
+    ]
 
 
 def test_an_edit_near_another_is_the_same_place_and_only_the_latest_places_are_kept():
@@ -160,7 +196,12 @@ def seen(folder, *names, folders=None):
         uri = (folder / name).as_uri()
         store.open(types.TextDocumentItem(uri=uri, language_id="python", version=1, text=name))
     here = store.get((folder / "here.py").as_uri())
-    return {s.text for s in related_snippets(here, store, RecentEdits(), folders=[folder] if folders is None else folders)}
+    return {
+        s.text
+        for s in related_snippets(
+            here, store, RecentEdits(), folders=[folder] if folders is None else folders
+        )
+    }
 
 
 def test_what_an_ignore_file_names_is_not_read(tmp_path):
@@ -169,7 +210,15 @@ def test_what_an_ignore_file_names_is_not_read(tmp_path):
         "sub/.gitignore": "only.py\n",
         ".aiignore": "a*a*a*a*a*a*a*a*b\n[\n",
     })  # fmt: skip
-    names = ["x.local", "kept.local", "build/y.py", "private/deep/z.py", "sub/only.py", "only.py", "a" * 200]
+    names = [
+        "x.local",
+        "kept.local",
+        "build/y.py",
+        "private/deep/z.py",
+        "sub/only.py",
+        "only.py",
+        "a" * 200,
+    ]
     assert seen(tmp_path, *names) == {"kept.local", "only.py", "a" * 200}
 
 

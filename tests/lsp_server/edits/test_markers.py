@@ -1,7 +1,9 @@
-"""A text with places in it, what is done there, and the text afterwards: one small file a case, readable by anyone.
+"""A text with places in it, what is done there, and the text afterwards: one small file a case,
+readable by anyone.
 
-``⟦…⟧`` is a selection (with nothing in it, the cursor); ``␌`` and ``␍`` stand for a form feed and a carriage return. Each
-case runs in a server of its own, for every client whose abilities were recorded.
+``⟦…⟧`` is a selection (with nothing in it, the cursor); ``␌`` and ``␍`` stand for a form feed and a
+carriage return. Each case runs in a server of its own, for every client whose abilities were
+recorded.
 """
 
 import json
@@ -26,7 +28,9 @@ class Case:
         fields = [line.split(": ", 1) for line in about.splitlines()[1:]]
         self.answers = [value for key, value in fields if key == "answer"]
         self.fields = dict(fields)
-        self.before, self.after = (re.sub("[␌␍]", lambda m: {"␌": "\f", "␍": "\r"}[m[0]], t) for t in (before, after))
+        self.before, self.after = (
+            re.sub("[␌␍]", lambda m: {"␌": "\f", "␍": "\r"}[m[0]], t) for t in (before, after)
+        )
         self.text = re.sub("[⟦⟧]", "", self.before)
 
     def ranges(self):
@@ -41,19 +45,29 @@ class Case:
 
 def position(text, offset, encoding):
     lines = re.split(r"\r\n|\n|\r", text[:offset])
-    return {"line": len(lines) - 1, "character": len(lines[-1].encode(UNITS[encoding])) // SIZES[encoding]}
+    return {
+        "line": len(lines) - 1,
+        "character": len(lines[-1].encode(UNITS[encoding])) // SIZES[encoding],
+    }
 
 
 def offset_of(text, place, encoding):
     starts = [0, *[m.end() for m in re.finditer(r"\r\n|\n|\r", text)]]
     line = text[starts[place["line"]] :].encode(UNITS[encoding])
-    return starts[place["line"]] + len(line[: place["character"] * SIZES[encoding]].decode(UNITS[encoding]))
+    return starts[place["line"]] + len(
+        line[: place["character"] * SIZES[encoding]].decode(UNITS[encoding])
+    )
 
 
 def applied(text, edits, encoding):
     """The text after the edits of one document, as an editor makes them."""
-    places = [[offset_of(text, edit["range"][end], encoding) for end in ("start", "end")] for edit in edits]
-    for (start, end), edit in sorted(zip(places, edits, strict=True), key=lambda pair: pair[0], reverse=True):
+    places = [
+        [offset_of(text, edit["range"][end], encoding) for end in ("start", "end")]
+        for edit in edits
+    ]
+    for (start, end), edit in sorted(
+        zip(places, edits, strict=True), key=lambda pair: pair[0], reverse=True
+    ):
         text = text[:start] + edit["newText"] + text[end:]
     return text
 
@@ -67,7 +81,8 @@ def test_the_text_becomes_what_was_asked_for(name, client):
     encoding = editor.server["capabilities"]["positionEncoding"]
     editor.open(URI, case.text, case.fields["language"])
     places = [
-        {n: position(case.text, at, encoding) for n, at in zip(("start", "end"), r, strict=True)} for r in case.ranges()
+        {n: position(case.text, at, encoding) for n, at in zip(("start", "end"), r, strict=True)}
+        for r in case.ranges()
     ]
     if case.fields["do"] == "suggestion":
         focused = {"range": places[0], "text": case.fields.get("selected")}
@@ -81,7 +96,9 @@ def test_the_text_becomes_what_was_asked_for(name, client):
             argument["ranges"] = places
         elif places:
             argument["range"] = places[0]
-        answer = editor.request("workspace/executeCommand", {"command": case.fields["do"], "arguments": [argument]})
+        answer = editor.request(
+            "workspace/executeCommand", {"command": case.fields["do"], "arguments": [argument]}
+        )
         assert answer["result"] == {"applied": True}
         [change] = editor.edits[0]["documentChanges"]
         assert change["textDocument"] == {"uri": URI, "version": 1}

@@ -9,7 +9,8 @@ from lsp_server.features import status
 
 @pytest.fixture
 def trap(tmp_path, monkeypatch):
-    """A workspace whose modules have the names of ours, and of what we import, and leave a mark when they run."""
+    """A workspace whose modules have the names of ours, and of what we import, and leave a mark
+    when they run."""
     mark = tmp_path / "ran"
     for name in ("lacuna", "engine", "typer", "onnxruntime", "numpy", "sitecustomize"):
         (tmp_path / name).mkdir()

@@ -12,7 +12,8 @@ CODE = "file:///shop/shop.py"
 SCRIPTED = [sys.executable, "-m", "tests.lsp_server.scripted_server"]
 EDITS = {"documentChanges": True, "changeAnnotationSupport": {}, "snippetEditSupport": True}
 ABLE = VSCODE | {
-    "workspace": VSCODE["workspace"] | {"workspaceEdit": EDITS, "configuration": True, "textDocumentContent": {}}
+    "workspace": VSCODE["workspace"]
+    | {"workspaceEdit": EDITS, "configuration": True, "textDocumentContent": {}}
 }
 
 
@@ -34,7 +35,9 @@ def configure(client, **settings):
 
 def languages(client):
     found = client.registered.get("lacuna.inlineCompletion")
-    return [one["language"] for one in found["registerOptions"]["documentSelector"]] if found else []
+    return (
+        [one["language"] for one in found["registerOptions"]["documentSelector"]] if found else []
+    )
 
 
 def test_suggestions_are_registered_for_just_the_languages_that_are_on():
@@ -52,7 +55,9 @@ def test_suggestions_are_registered_for_just_the_languages_that_are_on():
 
 def test_a_document_has_settings_of_its_own_where_the_client_has_some():
     client = scripted(ABLE, "1")
-    client.configuration = lambda scope: {"inlineCompletion": not (scope or "").endswith("quiet.py")}
+    client.configuration = lambda scope: {
+        "inlineCompletion": not (scope or "").endswith("quiet.py")
+    }
     client.notify("workspace/didChangeConfiguration", {"settings": None})
     for name in ("loud.py", "quiet.py"):
         client.open(f"file:///shop/{name}", "x = \n")
@@ -69,18 +74,25 @@ def test_a_settings_file_applies_when_it_is_saved(tmp_path):
     client.open(uri, "x = \n")
     assert client.complete(uri, 0, 4, kind=2)["result"]
     (tmp_path / "lacuna.toml").write_text("inlineCompletion = false\n")
-    client.notify("textDocument/didSave", {"textDocument": {"uri": (tmp_path / "lacuna.toml").as_uri()}})
+    client.notify(
+        "textDocument/didSave", {"textDocument": {"uri": (tmp_path / "lacuna.toml").as_uri()}}
+    )
     assert client.complete(uri, 0, 3, kind=2)["result"] == []
     (tmp_path / "lacuna.toml").write_text("inlineCompletio = true\n")
     client.notify("workspace/didChangeWatchedFiles", {"changes": []})
     while (note := client.notifications.get(timeout=10))["method"] != "window/showMessage":
         pass
-    assert "lacuna.toml" in note["params"]["message"] and "inlineCompletio" in note["params"]["message"]
+    assert (
+        "lacuna.toml" in note["params"]["message"]
+        and "inlineCompletio" in note["params"]["message"]
+    )
     assert client.close() == 0
 
 
 def test_files_of_settings_are_watched_where_the_client_can():
-    watching = ABLE | {"workspace": ABLE["workspace"] | {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    watching = ABLE | {
+        "workspace": ABLE["workspace"] | {"didChangeWatchedFiles": {"dynamicRegistration": True}}
+    }
     client = scripted(watching, "1")
     until(lambda: "lacuna.settingsFiles" in client.registered)
     [watcher] = client.registered["lacuna.settingsFiles"]["registerOptions"]["watchers"]
@@ -131,7 +143,9 @@ def test_the_status_says_when_it_is_busy_and_when_the_user_has_turned_it_off():
 
 def test_a_preview_shows_the_draft_and_then_the_document():
     client = Client(ABLE)
-    assert client.server["capabilities"]["workspace"]["textDocumentContent"] == {"schemes": ["lacuna-draft"]}
+    assert client.server["capabilities"]["workspace"]["textDocumentContent"] == {
+        "schemes": ["lacuna-draft"]
+    }
     uri, text = "file:///shop/letter.md", "# Report\n\n<fill tokens=48>\n\nThe end.\n"
     client.open(uri, text, "markdown")
     client.wait_until_ready()
@@ -146,11 +160,19 @@ def test_a_preview_shows_the_draft_and_then_the_document():
         return answer(method, params)
 
     client.answer = watched
-    command = client.start("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": uri}]})
+    command = client.start(
+        "workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": uri}]}
+    )
     until(lambda: refreshed)
     drafted = client.request("workspace/textDocumentContent", preview)["result"]["text"]
-    assert drafted.startswith("# Report\n\n") and drafted.endswith("\n\nThe end.\n") and "<fill" not in drafted
+    assert (
+        drafted.startswith("# Report\n\n")
+        and drafted.endswith("\n\nThe end.\n")
+        and "<fill" not in drafted
+    )
     client.wait(command)
-    until(lambda: client.request("workspace/textDocumentContent", preview)["result"]["text"] == text)
+    until(
+        lambda: client.request("workspace/textDocumentContent", preview)["result"]["text"] == text
+    )
     assert all(one == preview for one in refreshed)
     assert client.close() == 0

@@ -1,4 +1,5 @@
-"""What is marked: words for which another one is far likelier, and never code, names or what is not prose."""
+"""What is marked: words for which another one is far likelier, and never code, names or what is not
+prose."""
 
 import asyncio
 
@@ -10,7 +11,8 @@ from lsp_server.proofreading.prose import MOST_PARAGRAPH, paragraphs_of
 from lsp_server.proofreading.words import WORD, Lexicon
 
 WORDS = (
-    "the letter receive received shop is are open and hello world friend form from please write there their name value"
+    "the letter receive received shop is are open and hello world friend form from please write "
+    "there their name value"
 ).split()
 
 
@@ -25,14 +27,20 @@ class Reader:
 
     async def score(self, text):
         self.asked.append(text)
-        tokens = [ScoredToken(start=i, end=i + 1, text=c, log_prob=-2.0) for i, c in enumerate(text)]
-        return ScoreResult(tokens=tuple(tokens), mean_surprise=2.0, nfe=1, model="m", backend="fake")
+        tokens = [
+            ScoredToken(start=i, end=i + 1, text=c, log_prob=-2.0) for i, c in enumerate(text)
+        ]
+        return ScoreResult(
+            tokens=tuple(tokens), mean_surprise=2.0, nfe=1, model="m", backend="fake"
+        )
 
     async def fill(self, request, interactive, on_draft=None):
         [span] = request.spans
         self.chose.append(span.choices)
         text = next((choice for choice in span.choices if choice in self.right), span.choices[0])
-        answer = SpanResult(start=span.start, end=span.end, text=text, confidence=self.confidence, tokens=1)
+        answer = SpanResult(
+            start=span.start, end=span.end, text=text, confidence=self.confidence, tokens=1
+        )
         return FillResult(text="", spans=(answer,), nfe=1, ms=1.0, model="m", backend="b")
 
 
@@ -49,7 +57,9 @@ def test_a_slip_is_marked_with_what_was_meant():
 def test_a_word_taken_for_another_needs_more_certainty():
     assert marks("We meet their.") == [("their", "there")]
     assert marks("We meet their.", reader=Reader("there", confidence=0.9)) == []
-    assert marks("I recieved it.", reader=Reader("received", confidence=0.9)) == [("recieved", "received")]
+    assert marks("I recieved it.", reader=Reader("received", confidence=0.9)) == [
+        ("recieved", "received")
+    ]
 
 
 def test_a_word_that_the_model_expects_is_not_looked_at():
@@ -99,7 +109,13 @@ def test_programs_are_not_read(language):
 
 
 @pytest.mark.parametrize(
-    "text", ["a | recieved | teh\n", "recieved    teh    letter\n", "\trecieved teh\n", "x" * 3000 + " teh\n"]
+    "text",
+    [
+        "a | recieved | teh\n",
+        "recieved    teh    letter\n",
+        "\trecieved teh\n",
+        "x" * 3000 + " teh\n",
+    ],
 )
 def test_tables_and_data_in_plain_text_are_not_read(text):
     assert marks(text, "plaintext") == []
@@ -118,15 +134,22 @@ def test_only_paragraphs_that_changed_are_judged_again():
     asked = len(reader.asked)
     changed = "Hello there.\n\n" + text.replace("Hello world", "Hello wrold")
     found, whole = asyncio.run(proofreader.marks(changed, "plaintext", 3.0))
-    assert whole and len(reader.asked) == asked + 2 and changed[found[0].start : found[0].end] == "recieved"
+    assert (
+        whole
+        and len(reader.asked) == asked + 2
+        and changed[found[0].start : found[0].end] == "recieved"
+    )
 
 
 def test_a_long_document_is_judged_in_parts_that_cover_it():
     text = "".join(
-        f"paragraph {'abcdefghijklmnopqrstuvwxyzabcdef'[n]}teh " + "form " * 50 + "\n\n" for n in range(MOST_NEW + 5)
+        f"paragraph {'abcdefghijklmnopqrstuvwxyzabcdef'[n]}teh " + "form " * 50 + "\n\n"
+        for n in range(MOST_NEW + 5)
     )
     text += "from the " * MOST_PARAGRAPH
-    parts = paragraphs_of(text.replace("from the " * MOST_PARAGRAPH, ("from the " * 200 + "\n") * 5), "plaintext")
+    parts = paragraphs_of(
+        text.replace("from the " * MOST_PARAGRAPH, ("from the " * 200 + "\n") * 5), "plaintext"
+    )
     assert all(len(part.text) <= MOST_PARAGRAPH for part in parts)
     reader = Reader()
     proofreader = Proofreader(reader)
@@ -135,10 +158,14 @@ def test_a_long_document_is_judged_in_parts_that_cover_it():
 
 
 def test_forms_of_known_words_are_words_and_beginnings_of_words_no_replacement():
-    lexicon = Lexicon(frozenset({"heat", "hearing", "stead", "stop", "carry", "make", "walk", "walks"}))
+    lexicon = Lexicon(
+        frozenset({"heat", "hearing", "stead", "stop", "carry", "make", "walk", "walks"})
+    )
     assert all(map(lexicon.knows, ("heating", "steady", "stopped", "carries", "making")))
     assert not lexicon.knows("recieve") and not lexicon.knows("teh")
-    assert lexicon.near("steady") == lexicon.near("walks") == [] and lexicon.near("wlaks") == ["walks"]
+    assert lexicon.near("steady") == lexicon.near("walks") == [] and lexicon.near("wlaks") == [
+        "walks"
+    ]
 
 
 def test_near_words_are_one_slip_away_and_keep_their_capital():
@@ -149,7 +176,16 @@ def test_near_words_are_one_slip_away_and_keep_their_capital():
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 200_000, "don't" * 40_000, "a.b" * 60_000, "`" * 200_000, "<" * 200_000, "a@" * 100_000, "$a" * 100_000]
+    "text",
+    [
+        "a" * 200_000,
+        "don't" * 40_000,
+        "a.b" * 60_000,
+        "`" * 200_000,
+        "<" * 200_000,
+        "a@" * 100_000,
+        "$a" * 100_000,
+    ],
 )
 def test_no_text_makes_reading_slow(text):
     assert paragraphs_of(text[:1900], "plaintext") is not None and len(WORD.findall(text)) >= 0

@@ -1,4 +1,5 @@
-"""A workspace's settings are a small regular file; whatever else stands there is told in a sentence and holds nothing up."""
+"""A workspace's settings are a small regular file; whatever else stands there is told in a sentence
+and holds nothing up."""
 
 import os
 from pathlib import Path
@@ -99,7 +100,9 @@ def test_a_file_that_is_exchanged_after_it_was_looked_at_is_not_read(tmp_path, m
 def test_a_device_is_not_even_opened(tmp_path, monkeypatch):
     (tmp_path / "a.toml").symlink_to("/dev/zero")
     opened = []
-    monkeypatch.setattr("lsp_server.documents.regular_file.os.open", lambda *asked: opened.append(asked))
+    monkeypatch.setattr(
+        "lsp_server.documents.regular_file.os.open", lambda *asked: opened.append(asked)
+    )
     with pytest.raises(NotReadable, match="regular"):
         read_regular(tmp_path / "a.toml", 100)
     assert not opened
@@ -114,7 +117,10 @@ def test_without_a_home_no_folder_called_tilde_is_read(monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     assert user_file() is None
     # as older versions of the library answered
-    monkeypatch.setattr("lsp_server.settings.files.user_config_path", lambda *about, **more: Path("~/.config/lacuna"))
+    monkeypatch.setattr(
+        "lsp_server.settings.files.user_config_path",
+        lambda *about, **more: Path("~/.config/lacuna"),
+    )
     assert user_file() is None
 
 

@@ -26,7 +26,11 @@ def files(tmp_path, monkeypatch):
 
 
 def test_the_workspace_overrules_the_user_and_the_editor_overrules_both(files):
-    configuration = files("maxTokens = 10\nrelatedFiles = false", "maxTokens = 20\ndeadlineMs = 100", {"deadlineMs": 200})
+    configuration = files(
+        "maxTokens = 10\nrelatedFiles = false",
+        "maxTokens = 20\ndeadlineMs = 100",
+        {"deadlineMs": 200},
+    )
     settings = configuration.of(None)
     assert (settings.max_tokens, settings.deadline_ms, settings.related_files) == (20, 200, False)
     assert not configuration.complaints()
@@ -36,11 +40,17 @@ def test_the_workspace_overrules_the_user_and_the_editor_overrules_both(files):
 
 def test_a_document_has_what_its_folder_and_the_editor_say_of_it(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    for folder, text in (("a", "maxTokens = 1"), ("a/inner", "maxTokens = 2"), ("b", "maxTokens = 3")):
+    for folder, text in (
+        ("a", "maxTokens = 1"),
+        ("a/inner", "maxTokens = 2"),
+        ("b", "maxTokens = 3"),
+    ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "lacuna.toml").write_text(text)
     configuration = Configuration([tmp_path / "a", tmp_path / "a" / "inner", tmp_path / "b"], None)
-    uris = {name: (tmp_path / name).as_uri() for name in ("a/x.py", "a/inner/x.py", "b/x.py", "c/x.py")}
+    uris = {
+        name: (tmp_path / name).as_uri() for name in ("a/x.py", "a/inner/x.py", "b/x.py", "c/x.py")
+    }
     found = [configuration.of(uri).max_tokens for uri in uris.values()]
     assert found == [1, 2, 3, 1] and configuration.of("untitled:one").max_tokens == 1
     configuration.set_client_value(uris["b/x.py"], {"maxTokens": 9})
@@ -60,9 +70,17 @@ def test_a_changed_file_is_read_when_it_is_said_to_have_changed(files, tmp_path)
 @pytest.mark.parametrize("wrong", ["maxToken = 10", "maxTokens = 'many'", "maxTokens = = 1"])
 def test_a_file_with_a_mistake_is_left_out_and_named_once(files, wrong):
     configuration = files("relatedFiles = false", wrong)
-    assert configuration.of(None) == configuration.of("file:///elsewhere/a.py") == Settings(related_files=False)
+    assert (
+        configuration.of(None)
+        == configuration.of("file:///elsewhere/a.py")
+        == Settings(related_files=False)
+    )
     [complaint] = configuration.complaints()
-    assert "work/lacuna.toml" in complaint and complaint.endswith(".") and not configuration.complaints()
+    assert (
+        "work/lacuna.toml" in complaint
+        and complaint.endswith(".")
+        and not configuration.complaints()
+    )
 
 
 def test_no_file_is_no_mistake(tmp_path, monkeypatch):
@@ -72,7 +90,9 @@ def test_no_file_is_no_mistake(tmp_path, monkeypatch):
 
 
 def test_a_workspace_cannot_say_which_program_or_model_runs():
-    settings, complaints = read_settings(("lacuna.toml", {"command": ["rm"]}), ("lacuna.toml", {"model": "elsewhere"}))
+    settings, complaints = read_settings(
+        ("lacuna.toml", {"command": ["rm"]}), ("lacuna.toml", {"model": "elsewhere"})
+    )
     assert settings == Settings() and len(complaints) == 1 and "model" in complaints[0]
 
 
@@ -83,5 +103,7 @@ def test_vs_code_offers_every_setting_with_its_default():
     own = msgspec.to_builtins(Settings())
     assert set(offered) == {*own, "command"} - {"drafts"}  # the client asks for drafts itself
     assert {name: about["default"] for name, about in offered.items() if name != "command"} == {
-        name: list(value) if isinstance(value, tuple) else value for name, value in own.items() if name != "drafts"
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in own.items()
+        if name != "drafts"
     }

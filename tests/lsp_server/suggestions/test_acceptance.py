@@ -40,7 +40,11 @@ def counted(*edits, answers=("compute(1)", "count()")):
 )
 def test_parts_and_wholes_are_told_from_typing(edits, accepted, in_part):
     counts = counted(*edits).counts
-    assert (counts["shown"], counts["accepted"], counts["accepted_in_part"]) == (1, accepted, in_part)
+    assert (counts["shown"], counts["accepted"], counts["accepted_in_part"]) == (
+        1,
+        accepted,
+        in_part,
+    )
 
 
 def test_the_rate_starts_at_what_is_usual_and_follows_the_user():

@@ -33,7 +33,9 @@ def wait(pace, delay="adaptive", before="x =", accepted=0.5, engine=0.0):
 
 def test_a_fixed_delay_counts_from_the_keystroke_and_the_engine_is_part_of_it(typing):
     pace, clock = typing(0.1)
-    assert wait(pace, 250.0) == pytest.approx(0.25) and wait(pace, 250.0, engine=0.1) == pytest.approx(0.15)
+    assert wait(pace, 250.0) == pytest.approx(0.25) and wait(
+        pace, 250.0, engine=0.1
+    ) == pytest.approx(0.15)
     clock.now += 0.2  # what the editor waited itself
     assert wait(pace, 250.0) == pytest.approx(0.05) and wait(pace, 0.0) == 0.0
 

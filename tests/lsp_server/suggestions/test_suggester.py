@@ -44,7 +44,9 @@ class Scripted:
             raise self.error
         span = request.spans[0]
         # The engine's gate, as far as these tests need it.
-        deleted = any(deletion.text.strip() == self.text.strip() for deletion in request.recent_deletions)
+        deleted = any(
+            deletion.text.strip() == self.text.strip() for deletion in request.recent_deletions
+        )
         unsure = self.confidence < (request.min_confidence or 0.0)
         withheld = "just_deleted" if deleted else "low_confidence" if unsure else None
         answer = SpanResult(
@@ -76,7 +78,12 @@ def suggest(inline, document, asked, settings=None):
     invoked = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     deletions = tuple(Deletion(text=d.text, at=d.at) for d in inline.deletions.of(document.uri))
     request = SuggestionRequest(
-        document, asked.position, invoked, settings or Settings(), context.selected_completion_info, deletions=deletions
+        document,
+        asked.position,
+        invoked,
+        settings or Settings(),
+        context.selected_completion_info,
+        deletions=deletions,
     )
     return inline.suggest(request)
 
@@ -133,7 +140,9 @@ def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monk
         await suggest(inline, DOCUMENT, params(), Settings())
         inline.closed(DOCUMENT.uri)
         await asyncio.sleep(0.2)
-        assert len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
+        assert (
+            len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
+        )
 
     run(scenario)
 
@@ -152,7 +161,9 @@ def test_typing_along_a_suggestion_asks_no_engine_and_asking_for_one_does():
         await suggest(inline, *at("x = \n", 4), Settings())
         [item] = await suggest(inline, *at("x = comp\n", 8), Settings())
         assert item.insert_text == "ute(1)" and len(engine.requests) == 1
-        await suggest(inline, *at("x = comp\n", 8, types.InlineCompletionTriggerKind.Invoked), Settings())
+        await suggest(
+            inline, *at("x = comp\n", 8, types.InlineCompletionTriggerKind.Invoked), Settings()
+        )
         await suggest(inline, *at("x = con\n", 7), Settings())
         assert len(engine.requests) == 3
         inline.closed(DOCUMENT.uri)
@@ -169,7 +180,9 @@ def test_what_follows_an_accepted_suggestion_is_there_already(monkeypatch):
         inline = Suggester(engine)
         await suggest(inline, *at("x = \n", 4), Settings())
         await asyncio.sleep(0.1)
-        assert [(request.spans[0].start, interactive) for request, interactive in engine.requests] == [(4, True), (6, False)]
+        assert [
+            (request.spans[0].start, interactive) for request, interactive in engine.requests
+        ] == [(4, True), (6, False)]
         [item] = await suggest(inline, *at("x = ab\n", 6), Settings())
         assert item.insert_text == "ab" and len(engine.requests) == 2
         inline.closed(DOCUMENT.uri)
@@ -192,22 +205,30 @@ def test_nothing_follows_an_accepted_suggestion_unless_it_is_sure(monkeypatch):
     run(scenario)
 
 
-@pytest.mark.parametrize("kind", [types.InlineCompletionTriggerKind.Automatic, types.InlineCompletionTriggerKind.Invoked])
+@pytest.mark.parametrize(
+    "kind", [types.InlineCompletionTriggerKind.Automatic, types.InlineCompletionTriggerKind.Invoked]
+)
 def test_what_was_deleted_a_moment_ago_does_not_come_back(kind):
     async def scenario():
         engine = Scripted(text=".id")
         engine.gate.set()
         inline = Suggester(engine)
-        inline.deletions.edited(open_snapshot(DOCUMENT.uri, "python", 1, "x = a.id\n", "utf-16"), 5, 8, "")
+        inline.deletions.edited(
+            open_snapshot(DOCUMENT.uri, "python", 1, "x = a.id\n", "utf-16"), 5, 8, ""
+        )
         assert await suggest(inline, *at("x = a\n", 5, kind)) == []
-        inline.deletions.edited(open_snapshot(DOCUMENT.uri, "python", 1, "x = a\n", "utf-16"), 5, 5, ".id")
+        inline.deletions.edited(
+            open_snapshot(DOCUMENT.uri, "python", 1, "x = a\n", "utf-16"), 5, 5, ".id"
+        )
         assert await suggest(inline, *at("x = a\n", 5, kind))
         inline.closed(DOCUMENT.uri)
 
     run(scenario)
 
 
-@pytest.mark.parametrize(("wish", "shown", "prepared"), [("full", 1, 1), ("less", 1, 0), ("off", 0, 0)])
+@pytest.mark.parametrize(
+    ("wish", "shown", "prepared"), [("full", 1, 1), ("less", 1, 0), ("off", 0, 0)]
+)
 def test_on_battery_the_user_decides_what_is_computed(wish, shown, prepared, monkeypatch):
     monkeypatch.setattr("lsp_server.suggestions.suggester.REST_S", 0.01)
 
@@ -258,8 +279,12 @@ def test_an_unsure_answer_is_shown_only_when_asked_for():
         engine.gate.set()
         inline = Suggester(engine)
         assert await suggest(inline, DOCUMENT, params(), Settings()) == []
-        assert inline.withheld == {"low_confidence": 1} and "5% sure" in inline.reasons[DOCUMENT.uri]
-        assert await suggest(inline, DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings())
+        assert (
+            inline.withheld == {"low_confidence": 1} and "5% sure" in inline.reasons[DOCUMENT.uri]
+        )
+        assert await suggest(
+            inline, DOCUMENT, params(types.InlineCompletionTriggerKind.Invoked), Settings()
+        )
 
     run(scenario)
 
@@ -285,7 +310,8 @@ def test_an_engine_error_brings_nothing_rather_than_a_trace():
 
 
 @pytest.mark.parametrize(
-    ("line", "several", "single"), [("", True, False), ("    ", True, False), ("", False, True), ("x", True, True)]
+    ("line", "several", "single"),
+    [("", True, False), ("    ", True, False), ("", False, True), ("x", True, True)],
 )
 def test_only_an_empty_line_may_become_several(line, several, single):
     async def scenario():

@@ -19,7 +19,11 @@ def test_typing_along_leaves_the_rest(before, after, answer, count):
 @given(texts, texts, texts)
 def test_any_other_edit_ends_it(before, after, other):
     suggested = CachedSuggestion(before + "|" + after, len(before), ("answer",))
-    for text in (before + "x|" + after, other + "!" + before + "|" + after, before + "a|" + after + "!"):
+    for text in (
+        before + "x|" + after,
+        other + "!" + before + "|" + after,
+        before + "a|" + after + "!",
+    ):
         assert suggested.rest(text, len(before) + 1) == ()
 
 
@@ -33,7 +37,9 @@ def test_a_document_remembers_few_suggestions_and_forgets_on_closing():
     memory = SuggestionCache()
     for number in range(MOST + 2):
         memory.remember("a", CachedSuggestion("x" * number, number, ("yz",)))
-    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == (("yz",), True) and memory.rest("a", "", 0) == ((), False)
+    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == (("yz",), True) and memory.rest(
+        "a", "", 0
+    ) == ((), False)
     memory.forget("a")
     assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ((), False)
 

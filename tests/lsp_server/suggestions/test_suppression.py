@@ -24,13 +24,23 @@ PLACES = [
 def test_what_the_cursor_stands_in_is_read_off_the_grammar(language, text, kind):
     at = text.index("|")
     document = open_snapshot("file:///a", language, 1, text.replace("|", ""), "utf-16")
-    quiet = [name for name in ("comment", "string") if is_suppressed(document, at, Settings(quiet_in=(name,)))]
+    quiet = [
+        name
+        for name in ("comment", "string")
+        if is_suppressed(document, at, Settings(quiet_in=(name,)))
+    ]
     assert quiet == ([kind] if kind else []) and not is_suppressed(document, at, Settings())
 
 
 @pytest.mark.parametrize(
     ("pattern", "quiet"),
-    [("*.min.js", True), ("*/vendor/*", True), ("lib.min.js", True), ("*.py", False), ("vendor", False)],
+    [
+        ("*.min.js", True),
+        ("*/vendor/*", True),
+        ("lib.min.js", True),
+        ("*.py", False),
+        ("vendor", False),
+    ],
 )
 def test_files_are_named_by_patterns_of_names_or_paths(pattern, quiet):
     document = open_snapshot("file:///shop/vendor/lib.min.js", "javascript", 1, "", "utf-16")

@@ -1,4 +1,5 @@
-"""Messages out of bytes: whatever comes, what is a message is found, and nothing else is taken for one."""
+"""Messages out of bytes: whatever comes, what is a message is found, and nothing else is taken for
+one."""
 
 import json
 
@@ -13,7 +14,9 @@ def framed(body: bytes, header: bytes = b"Content-Length") -> bytes:
     return header + b": %d\r\n\r\n" % len(body) + body
 
 
-bodies = st.lists(st.binary(max_size=40).map(lambda raw: json.dumps({"x": raw.hex()}).encode()), max_size=6)
+bodies = st.lists(
+    st.binary(max_size=40).map(lambda raw: json.dumps({"x": raw.hex()}).encode()), max_size=6
+)
 
 
 @given(bodies, st.lists(st.integers(1, 30), min_size=1, max_size=8))
@@ -27,7 +30,8 @@ def test_messages_are_found_however_the_bytes_arrive(sent, sizes):
 
 
 @pytest.mark.parametrize(
-    "header", [b"content-length", b"CONTENT-LENGTH", b"Content-Type: x; charset=utf-8\r\nContent-Length"]
+    "header",
+    [b"content-length", b"CONTENT-LENGTH", b"Content-Type: x; charset=utf-8\r\nContent-Length"],
 )
 def test_the_case_of_headers_and_other_headers_do_not_matter(header):
     assert list(Framing().feed(framed(b"{}", header))) == [b"{}"]

@@ -1,4 +1,5 @@
-"""The life cycle and the errors of LSP, to the letter: the server with a scripted engine, in a subprocess."""
+"""The life cycle and the errors of LSP, to the letter: the server with a scripted engine, in a
+subprocess."""
 
 import os
 import signal
@@ -43,7 +44,9 @@ def test_before_initialize_requests_are_refused_and_notifications_dropped():
     assert code(client.request("textDocument/codeLens", LENS)) == -32002
     about = {"processId": None, "rootUri": None, "capabilities": {}}
     assert "capabilities" in client.request("initialize", about)["result"]
-    assert client.request("textDocument/codeLens", LENS)["result"] == []  # the document was never opened
+    assert (
+        client.request("textDocument/codeLens", LENS)["result"] == []
+    )  # the document was never opened
     assert code(client.request("initialize", about)) == -32600
     assert client.close() == 0
 
@@ -98,8 +101,13 @@ def test_what_is_no_request_is_refused_and_the_conversation_goes_on(client, body
 
 
 def test_an_edit_that_cannot_be_read_leaves_no_stale_document_behind(client):
-    client.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": "x"})
-    assert client.request("textDocument/codeLens", LENS)["result"] == []  # not offered at places that may be wrong
+    client.notify(
+        "textDocument/didChange",
+        {"textDocument": {"uri": URI, "version": 2}, "contentChanges": "x"},
+    )
+    assert (
+        client.request("textDocument/codeLens", LENS)["result"] == []
+    )  # not offered at places that may be wrong
     client.open(URI, "y = ____\n")
     assert client.request("textDocument/codeLens", LENS)["result"]
     client.raw(b"Content-Length: 99999999999\r\n\r\n")
@@ -116,14 +124,28 @@ def test_unknown_methods_and_commands_are_refused_and_answers_to_nothing_ignored
 
 
 def test_an_odd_uri_breaks_nothing_elsewhere(client):
-    for odd in ("//[x", "foo://[bar", "", "\x00", "file://[", "file:///%00", "a" * 5000, "file:///a;b?c#d", "\ud800"):
+    for odd in (
+        "//[x",
+        "foo://[bar",
+        "",
+        "\x00",
+        "file://[",
+        "file:///%00",
+        "a" * 5000,
+        "file:///a;b?c#d",
+        "\ud800",
+    ):
         client.open(odd, "text\n")
         assert "result" in client.complete(odd, 0, 0)
     assert client.complete(URI, 0, 0)["result"]
 
 
 def test_a_client_that_never_answers_gets_suggestions_and_edits_all_the_same():
-    silent = ("workspace/configuration", "client/registerCapability", "window/workDoneProgress/create")
+    silent = (
+        "workspace/configuration",
+        "client/registerCapability",
+        "window/workDoneProgress/create",
+    )
     able = ABLE | {"window": {"workDoneProgress": True}}
     client = Client(able, None, SCRIPTED, silent=silent)
     client.open(URI, "x = ____\n")
@@ -149,7 +171,10 @@ def waiting():
     client.kill()
 
 
-COMMAND = ("workspace/executeCommand", {"command": "lacuna.fillBlanks", "arguments": [{"uri": URI}]})
+COMMAND = (
+    "workspace/executeCommand",
+    {"command": "lacuna.fillBlanks", "arguments": [{"uri": URI}]},
+)
 SUGGESTION = (
     "textDocument/inlineCompletion",
     LENS | {"position": {"line": 0, "character": 0}, "context": {"triggerKind": 1}},
@@ -207,7 +232,9 @@ def test_a_signal_ends_the_process_with_its_own_status(client, number):
 
 def test_a_client_that_does_not_read_does_not_keep_the_process():
     reading, writing = os.pipe()
-    process = subprocess.Popen(SCRIPTED, stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        SCRIPTED, stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.DEVNULL
+    )
     os.close(writing)
     about = {"processId": None, "rootUri": None, "capabilities": {}}
     process.stdin.write(encode({"id": 0, "method": "initialize", "params": about}))
@@ -221,11 +248,19 @@ def test_a_client_that_does_not_read_does_not_keep_the_process():
 def test_a_process_without_streams_says_so_in_a_sentence():
     command = f"exec {sys.executable} -m lacuna lsp <&- >&-"
     done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, timeout=60)
-    assert done.returncode == 2 and b"standard input" in done.stderr and done.stderr.count(b"\n") <= 3
+    assert (
+        done.returncode == 2 and b"standard input" in done.stderr and done.stderr.count(b"\n") <= 3
+    )
 
 
 def test_no_home_no_name_and_another_encoding_are_no_hindrance(tmp_path):
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "XDG_CONFIG_HOME": ""}
+    env = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "XDG_CONFIG_HOME": "",
+    }
     (tmp_path / "~" / ".config" / "lacuna").mkdir(parents=True)
     (tmp_path / "~" / ".config" / "lacuna" / "lacuna.toml").write_text("inlineCompletion = false\n")
     probe = (
@@ -233,7 +268,10 @@ def test_no_home_no_name_and_another_encoding_are_no_hindrance(tmp_path):
         "runpy.run_module('tests.lsp_server.scripted_server', run_name='__main__')"
     )
     client = Client(
-        VSCODE, None, [sys.executable, "-c", probe, str(tmp_path), '["\\u00e9"]'], env=env | {"PYTHONPATH": str(ROOT)}
+        VSCODE,
+        None,
+        [sys.executable, "-c", probe, str(tmp_path), '["\\u00e9"]'],
+        env=env | {"PYTHONPATH": str(ROOT)},
     )
     client.open(URI, "é = \n")
     assert client.complete(URI, 0, 4)["result"][0]["insertText"] == "é"

@@ -11,12 +11,20 @@ from benchmarks.speed.lsp_client import encode, read_message
 from engine import RequestRejected
 from lsp_server.transport.tcp import listen, parse_address
 
-INITIALIZE = encode({"id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": None, "rootUri": None}})
+INITIALIZE = encode(
+    {
+        "id": 1,
+        "method": "initialize",
+        "params": {"capabilities": {}, "processId": None, "rootUri": None},
+    }
+)
 
 
 @pytest.fixture
 def server():
-    process = subprocess.Popen([sys.executable, "-m", "lacuna", "lsp", "--tcp", "127.0.0.1:0"], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lacuna", "lsp", "--tcp", "127.0.0.1:0"], stderr=subprocess.PIPE
+    )
     line = process.stderr.readline().decode()
     assert "127.0.0.1" in line and "one client" in line
     process.port = int(line.split("port ")[1].split()[0])
@@ -48,12 +56,25 @@ def introduce(server):
 
 def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
     client, answers = introduce(server)
-    document = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "private = ____\n"}
+    document = {
+        "uri": "file:///a.py",
+        "languageId": "python",
+        "version": 1,
+        "text": "private = ____\n",
+    }
     client.sendall(encode({"method": "textDocument/didOpen", "params": {"textDocument": document}}))
     stranger, heard = connect(server)
     assert b"Content-Length" not in rest(heard)
     stranger.close()
-    client.sendall(encode({"id": 2, "method": "textDocument/codeLens", "params": {"textDocument": {"uri": "file:///a.py"}}}))
+    client.sendall(
+        encode(
+            {
+                "id": 2,
+                "method": "textDocument/codeLens",
+                "params": {"textDocument": {"uri": "file:///a.py"}},
+            }
+        )
+    )
     while (message := read_message(answers)).get("id") != 2:
         pass
     assert message["result"] and server.poll() is None
@@ -66,7 +87,11 @@ def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
 
 def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
     body = encode({"method": "exit"}).split(b"\r\n\r\n")[1]
-    post = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    post = (
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+        + body
+    )
     page, heard = connect(server)
     with suppress(ConnectionError), heard:  # it may be dropped before all of it is sent
         page.sendall(post)
@@ -106,7 +131,8 @@ def test_an_address_that_is_none_or_not_loopback_is_refused_in_a_sentence(addres
 
 
 @pytest.mark.parametrize(
-    ("address", "host"), [("127.0.0.1:0", "127.0.0.1"), (":0", "127.0.0.1"), ("127.3.2.1:5", "127.3.2.1")]
+    ("address", "host"),
+    [("127.0.0.1:0", "127.0.0.1"), (":0", "127.0.0.1"), ("127.3.2.1:5", "127.3.2.1")],
 )
 def test_loopback_is_taken(address, host):
     assert parse_address(address)[0] == host
@@ -116,7 +142,13 @@ def test_a_port_that_is_taken_is_told_with_status_2():
     taken = listen(("127.0.0.1", 0))
     port = taken.getsockname()[1]
     done = subprocess.run(
-        [sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"], stderr=subprocess.PIPE, timeout=60
+        [sys.executable, "-m", "lacuna", "lsp", "--tcp", f"127.0.0.1:{port}"],
+        stderr=subprocess.PIPE,
+        timeout=60,
     )
     taken.close()
-    assert done.returncode == 2 and str(port).encode() in done.stderr and b"Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and str(port).encode() in done.stderr
+        and b"Traceback" not in done.stderr
+    )

@@ -24,17 +24,29 @@ def causal(config):
 
 
 def test_a_row_of_two_spans_is_this_one(causal):
-    """Text: 20 21 [30 31] 22 [32] 23, from a document's beginning; one view, wholly masked, of two slots a span."""
+    """Text: 20 21 [30 31] 22 [32] 23, from a document's beginning; one view, wholly masked, of two
+    slots a span."""
     config = RowConfig(noisy_views=1, slots=(2,), p_context_labels=1.0)
-    row = make_row(Cut([[20, 21], [22], [23]], [[30, 31], [32]], True), [], causal, config, np.random.default_rng(0))
-    #           last stretch | first, second without anchors | clean views              | the noisy view
+    row = make_row(
+        Cut([[20, 21], [22], [23]], [[30, 31], [32]], True),
+        [],
+        causal,
+        config,
+        np.random.default_rng(0),
+    )
+    # last stretch | first, second without anchors | clean views              | the noisy view
     ids = [GAP, 23, START, 20, GAP, 21, 30, 31, END, 22, 32, END, 21, MASK, MASK, 22, MASK, MASK]
     # The last stretch stands in front; behind the anchor at 4 are 32 reserved places.
     positions = [0, 1, 2, 3, 37, 4, 5, 6, 7, 38, 39, 40, 4, 5, 6, 38, 39, 40]
     segments = [1, 1, 2, 2, 3, *[CLEAN] * 7, *[NOISY] * 6]
     targets = [23, 0, 20, 21, 22, 30, 31, END, 0, 32, END, 0, 30, 31, 0, 32, DELETE, 0]
     causal_weights = [1, 0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, *[0] * 6]
-    assert row.ids == ids and row.positions == positions and row.segments == segments and row.targets == targets
+    assert (
+        row.ids == ids
+        and row.positions == positions
+        and row.segments == segments
+        and row.targets == targets
+    )
     assert row.causal == causal_weights
     assert row.masked == [*[0] * 12, 1, 1, 0, 1, 1, 0]
     sees = visible(torch.tensor([row.segments]))[0].numpy().astype(int)
@@ -47,7 +59,9 @@ def test_a_row_of_two_spans_is_this_one(causal):
 
 def test_a_span_that_does_not_fit_its_slots_says_that_more_follows(causal):
     slots = masked_slots([30, 31, 32, 33], 3, np.ones(3, bool), causal)
-    assert slots.labels == [30, 31, EXPAND] and slots.ids == [MASK] * 3 and slots.weights == [1, 1, 1]
+    assert (
+        slots.labels == [30, 31, EXPAND] and slots.ids == [MASK] * 3 and slots.weights == [1, 1, 1]
+    )
 
 
 def test_all_superfluous_slots_together_weigh_as_one_token(causal):
@@ -59,14 +73,20 @@ ids = st.lists(st.integers(20, 99), min_size=1, max_size=12)
 
 
 @given(st.lists(ids, min_size=1, max_size=4), st.integers(0, 1000))
-def test_complementary_views_show_what_the_other_masks_and_views_do_not_see_each_other(causal, spans, seed):
+def test_complementary_views_show_what_the_other_masks_and_views_do_not_see_each_other(
+    causal, spans, seed
+):
     config = RowConfig(noisy_views=4)
     cut = Cut([[50] * 5 for _ in range(len(spans) + 1)], spans, False)
     row = make_row(cut, [[60, 61]], causal, config, np.random.default_rng(seed))
     assert len(row) <= config.length
     views = sorted({s for s in row.segments if s <= NOISY}, reverse=True)
     labelled = {
-        v: [t for t, s, w in zip(row.targets, row.segments, row.masked, strict=True) if s == v and w == 1.0 and t > 16]
+        v: [
+            t
+            for t, s, w in zip(row.targets, row.segments, row.masked, strict=True)
+            if s == v and w == 1.0 and t > 16
+        ]
         for v in views
     }
     if len(views) >= 3:
@@ -82,10 +102,12 @@ def test_complementary_views_show_what_the_other_masks_and_views_do_not_see_each
 def test_the_two_losses_are_means_of_their_own(causal):
     config = RowConfig(noisy_views=2)
     rng = np.random.default_rng(0)
-    rows = [make_row(Cut([[20] * n, [21]], [[30] * n], True), [], causal, config, rng) for n in (3, 9)]
+    rows = [
+        make_row(Cut([[20] * n, [21]], [[30] * n], True), [], causal, config, rng) for n in (3, 9)
+    ]
     batch = collate(rows, 128, autoregressive=0.5)
     noisy = batch.segments <= NOISY
-    assert float(batch.weights[noisy].sum()) == pytest.approx(1.0) and float(batch.weights[~noisy].sum()) == pytest.approx(
-        0.5
-    )
+    assert float(batch.weights[noisy].sum()) == pytest.approx(1.0) and float(
+        batch.weights[~noisy].sum()
+    ) == pytest.approx(0.5)
     assert batch.tokens == sum(map(len, rows))

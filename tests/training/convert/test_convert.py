@@ -36,9 +36,14 @@ def test_logits_are_those_of_the_parent(parent_folder, tmp_path):
 def test_control_tokens_have_ids_of_their_own_that_no_text_gives(parent_folder, tmp_path):
     folder, _ = parent_folder
     convert(str(folder), tmp_path / "out")
-    config, tokenizer = read_model_config(tmp_path / "out"), Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json"))
+    config, tokenizer = (
+        read_model_config(tmp_path / "out"),
+        Tokenizer.from_file(str(tmp_path / "out" / "tokenizer.json")),
+    )
     ids = [getattr(config, role) for role in ROLES]
-    assert len({*ids, config.eos_token_id, config.bos_token_id, config.eot_token_id}) == len(ids) + 3
+    assert (
+        len({*ids, config.eos_token_id, config.bos_token_id, config.eot_token_id}) == len(ids) + 3
+    )
     assert [tokenizer.id_to_token(i) for i in ids] == list(ROLES.values())
     assert set(ids) <= set(config.unspeakable_ids)
     assert config.context_attention == "causal" and config.predicts == "next"
@@ -60,7 +65,9 @@ def test_unused_rows_are_taken_before_marks_that_mean_something(parent_tokenizer
     changed, ids = with_control_tokens(raw, rows + 4, "it")
     assert sorted(ids.values())[-4:] == [rows, rows + 1, rows + 2, rows + 3]
     names = {token["content"] for token in changed["added_tokens"]}
-    assert {"<|endoftext|>", "<file_sep>"} <= names and len(names & set(ROLES.values())) == len(ROLES)
+    assert {"<|endoftext|>", "<file_sep>"} <= names and len(names & set(ROLES.values())) == len(
+        ROLES
+    )
 
 
 def test_a_parent_without_room_is_refused(parent_tokenizer):
@@ -81,7 +88,9 @@ def test_a_parent_without_room_is_refused(parent_tokenizer):
         ("num_hidden_layers", 3, "incomplete or of another architecture"),
     ],
 )
-def test_what_cannot_be_converted_is_said_in_one_sentence(parent_folder, tmp_path, key, value, says):
+def test_what_cannot_be_converted_is_said_in_one_sentence(
+    parent_folder, tmp_path, key, value, says
+):
     folder, _ = parent_folder
     raw = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(raw | {key: value}))
@@ -110,7 +119,9 @@ def test_the_pinned_parent_has_the_logits_that_transformers_finds(tmp_path):
     except ValueError as exc:
         pytest.skip(f"the parent cannot be fetched: {exc}")
     convert(str(path), tmp_path / "out")
-    reference = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    reference = AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32
+    )
     ids = torch.arange(1000, 1064)[None]
     with torch.no_grad():
         expected = reference(ids).logits

@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from tests.conftest import ROOT
-from training.data.clean import Decontaminate, NearDuplicates, is_test, keep_python, strip_licence_header
+from training.data.clean import (
+    Decontaminate,
+    NearDuplicates,
+    is_test,
+    keep_python,
+    strip_licence_header,
+)
 from training.data.packages import read_manifest
 from training.data.prepare import DataConfig
 from training.data.shards import TokenShard, TrainingDocument, write_shard
@@ -103,21 +109,32 @@ def test_the_same_step_always_gives_the_same_batch(raw_tokenizer, config, shard)
 
     (plain, infill), (again, infill_again) = batches(3), batches(3)
     assert torch.equal(plain, again)
-    assert all(torch.equal(getattr(infill, n), getattr(infill_again, n)) for n in ("context_ids", "span_ids", "targets"))
+    assert all(
+        torch.equal(getattr(infill, n), getattr(infill_again, n))
+        for n in ("context_ids", "span_ids", "targets")
+    )
     assert not torch.equal(plain, batches(4)[0])
 
 
-def test_an_infilling_example_is_preceded_by_snippets_of_its_own_package_only(raw_tokenizer, config, shard):
+def test_an_infilling_example_is_preceded_by_snippets_of_its_own_package_only(
+    raw_tokenizer, config, shard
+):
     drawn = Batches({"python": shard[0]}, {"python": 1.0}, 7, raw_tokenizer)
-    batch = drawn.infill(0, 16, 128, config, InfillConfig(slots=32, p_related=1.0, related_tokens=64))
+    batch = drawn.infill(
+        0, 16, 128, config, InfillConfig(slots=32, p_related=1.0, related_tokens=64)
+    )
     shown = 0
     for ids in batch.context_ids.tolist():
         *snippets, text = raw_tokenizer.decode(ids, skip_special_tokens=False).split("<|eos|>")
         packages = {snippet.split("/")[0] for snippet in snippets}
         numbers = {int(n) for n in re.findall(r"return (\d+) ", text)}
         shown += len(snippets)
-        assert len(packages) <= 1 and (not numbers or packages <= {f"package{n % 2}" for n in numbers})
-        assert not numbers & {int(n) for snippet in snippets for n in re.findall(r"return (\d+) ", snippet)}
+        assert len(packages) <= 1 and (
+            not numbers or packages <= {f"package{n % 2}" for n in numbers}
+        )
+        assert not numbers & {
+            int(n) for snippet in snippets for n in re.findall(r"return (\d+) ", snippet)
+        }
     assert shown > 8
 
 

@@ -1,4 +1,5 @@
-"""Training packages: nothing of them runs, and nothing but the very file of the manifest is taken."""
+"""Training packages: nothing of them runs, and nothing but the very file of the manifest is
+taken."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +11,13 @@ from training.data.packages import PackageManifest, PinnedPackage, fetch, sha256
 
 
 def manifest(**fields):
-    usual = {"name": "a", "version": "1.0", "file": "a-1.0-py3-none-any.whl", "sha256": "0" * 64, "licence": "MIT"}
+    usual = {
+        "name": "a",
+        "version": "1.0",
+        "file": "a-1.0-py3-none-any.whl",
+        "sha256": "0" * 64,
+        "licence": "MIT",
+    }
     return PackageManifest(packages=(PinnedPackage(**usual | fields),), held_out=())
 
 

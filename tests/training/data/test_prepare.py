@@ -23,7 +23,10 @@ def wheel(folder, name, code):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}/__init__.py", code)
         archive.writestr(f"{name}/_vendor/copy.py", code.replace("part", "other"))
-        archive.writestr(f"{name}-1.0.dist-info/METADATA", f"Name: {name}\nVersion: 1.0\nLicense-Expression: MIT\n")
+        archive.writestr(
+            f"{name}-1.0.dist-info/METADATA",
+            f"Name: {name}\nVersion: 1.0\nLicense-Expression: MIT\n",
+        )
 
 
 def shard(folder, name, texts):
@@ -42,7 +45,11 @@ def config(tmp_path):
     manifest = pin(packages, {"alpha": "MIT", "omega": "MIT"}, ("omega",))
     (tmp_path / "manifest.json").write_bytes(msgspec.json.encode(manifest))
     for split in ("train", "val"):
-        shard(corpus, f"{split}-markdown-00.jsonl.zst", [f"# Title {i}\n\nSome words of a text.\n" for i in range(20)])
+        shard(
+            corpus,
+            f"{split}-markdown-00.jsonl.zst",
+            [f"# Title {i}\n\nSome words of a text.\n" for i in range(20)],
+        )
     return DataConfig(
         out=tmp_path / "data",
         corpus=corpus,
@@ -62,18 +69,24 @@ def texts(config, name):
 def test_packages_and_corpus_become_shards_split_by_package(config):
     prepare(config)
     (train,), (val,) = texts(config, "python-train"), texts(config, "python-val")
-    assert train.startswith("import os") and "function_3" in train  # the licence head is gone, the vendored copy too
+    assert (
+        train.startswith("import os") and "function_3" in train
+    )  # the licence head is gone, the vendored copy too
     assert "method_3" in val
     assert len(texts(config, "markdown-train")) == 20
     tokenizer = Tokenizer.from_file(str(config.out / "tokenizer.json"))
-    assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
+    assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(
+        range(len(SPECIAL_TOKENS))
+    )
 
 
 def test_a_second_run_does_nothing_again(config):
     prepare(config)
     before = {path: path.stat().st_mtime_ns for path in config.out.rglob("*") if path.is_file()}
     prepare(config)
-    assert {path: path.stat().st_mtime_ns for path in config.out.rglob("*") if path.is_file()} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in config.out.rglob("*") if path.is_file()
+    } == before
 
 
 def test_an_archive_with_another_hash_is_refused(config):
@@ -93,5 +106,7 @@ def test_missing_corpus_files_are_named(config):
 
 
 def test_files_of_an_archive_come_as_text(config):
-    names = [name for name, _ in python_files(next((config.out / "work" / "packages").glob("alpha*")))]
+    names = [
+        name for name, _ in python_files(next((config.out / "work" / "packages").glob("alpha*")))
+    ]
     assert names == ["alpha/__init__.py", "alpha/_vendor/copy.py"]

@@ -22,7 +22,9 @@ def folder(tmp_path):
     import pyarrow.parquet
 
     lines = [json.dumps({"body": text, "repo": f"r{i % 6}"}) for i, text in enumerate(WORDS)]
-    (tmp_path / "a.jsonl").write_text("\n".join([*lines[:30], "{broken", '"no object"', '{"other": 1}']))
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join([*lines[:30], "{broken", '"no object"', '{"other": 1}'])
+    )
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress("\n".join(lines[30:]).encode()))
     table = pyarrow.table({"body": WORDS, "repo": [f"r{i % 6}" for i in range(60)]})
     pyarrow.parquet.write_table(table, tmp_path / "c.parquet")
@@ -36,21 +38,31 @@ def config(folder, **sources):
 
 
 def test_every_format_gives_the_same_documents(folder):
-    jsonl = SourceConfig(files=(f"{folder}/a.jsonl", f"{folder}/b.jsonl.gz"), text="body", validation=0.2)
+    jsonl = SourceConfig(
+        files=(f"{folder}/a.jsonl", f"{folder}/b.jsonl.gz"), text="body", validation=0.2
+    )
     parquet = SourceConfig(files=(f"{folder}/*.parquet",), text="body", validation=0.2)
     streamed = SourceConfig(
-        dataset="parquet", dataset_options={"data_files": f"{folder}/c.parquet"}, text="body", validation=0.2
+        dataset="parquet",
+        dataset_options={"data_files": f"{folder}/c.parquet"},
+        text="body",
+        validation=0.2,
     )
     files = SourceConfig(files=(f"{folder}/*.txt",))
     os.environ["HF_HOME"] = str(folder / "cache")
     prepare(config(folder, jsonl=jsonl, parquet=parquet, streamed=streamed, files=files))
-    made = {name: texts(config(folder), name) for name in ("jsonl-train", "parquet-train", "streamed-train")}
+    made = {
+        name: texts(config(folder), name)
+        for name in ("jsonl-train", "parquet-train", "streamed-train")
+    }
     assert made["jsonl-train"] == made["parquet-train"] == made["streamed-train"]
     held_out = texts(config(folder), "jsonl-val")
     assert sorted([*made["jsonl-train"], *held_out]) == sorted(WORDS) and 3 < len(held_out) < 25
     assert len(texts(config(folder), "files-train")) + len(texts(config(folder), "files-val")) == 10
     manifest = TokenShard(folder / "out" / "jsonl-train").manifest
-    assert set(manifest["sources"]) == {"a.jsonl", "b.jsonl.gz"} and all(len(h) == 64 for h in manifest["sources"].values())
+    assert set(manifest["sources"]) == {"a.jsonl", "b.jsonl.gz"} and all(
+        len(h) == 64 for h in manifest["sources"].values()
+    )
 
 
 def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
@@ -66,7 +78,10 @@ def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
 def test_a_group_is_never_on_both_sides(folder):
     source = SourceConfig(files=(f"{folder}/c.parquet",), text="body", group="repo", validation=0.4)
     sides = {
-        split: {WORDS.index(document.text) % 6 for document in source_documents("x", source, split, SkippedRecords())}
+        split: {
+            WORDS.index(document.text) % 6
+            for document in source_documents("x", source, split, SkippedRecords())
+        }
         for split in ("train", "val")
     }
     assert sides["train"] and sides["val"] and not sides["train"] & sides["val"]
@@ -90,5 +105,7 @@ def test_sources_that_cannot_be_are_named(folder):
     assert "nothing to read" in says("")
     assert "no file matches" in says(f'[sources.mine]\nfiles = ["{folder}/nothing*.jsonl"]\n')
     assert "neither files nor a dataset" in says("[sources.mine]\n")
-    assert "holds no text in the field 'text'" in says(f'[sources.mine]\nfiles = ["{folder}/c.parquet"]\n')
+    assert "holds no text in the field 'text'" in says(
+        f'[sources.mine]\nfiles = ["{folder}/c.parquet"]\n'
+    )
     assert "did you mean files" in says("[sources.mine]\nfile = []\n")

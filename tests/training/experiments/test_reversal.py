@@ -20,10 +20,21 @@ from training.examples.autoregressive import (
 )
 from training.examples.infill_examples import InfillConfig
 from training.experiments.reversal import table
-from training.experiments.reversal_data import PREVIOUS, Documents, LinePair, Questions, Shape, halves, make_tokenizer
+from training.experiments.reversal_data import (
+    PREVIOUS,
+    Documents,
+    LinePair,
+    Questions,
+    Shape,
+    halves,
+    make_tokenizer,
+)
 from training.experiments.reversal_test import Asker
 
-PAIRS = [LinePair(f"the first line of pair {i} is here", f"and {i} is what comes second") for i in range(40)]
+PAIRS = [
+    LinePair(f"the first line of pair {i} is here", f"and {i} is what comes second")
+    for i in range(40)
+]
 POEMS = ["A poem about\nnothing in particular\nthat goes on and on.\n" * 8] * 5
 
 
@@ -35,14 +46,25 @@ def tokenizer():
 @pytest.fixture(params=[False, True], ids=["llada", "autoregressive"])
 def small(request):
     return ModelConfig(
-        d_model=32, n_layers=2, n_heads=4, mlp_hidden_size=64, vocab_size=400, mask_token_id=2, eos_token_id=1,
-        weight_tying=True, causal=request.param,
-    )  # fmt: skip
+        d_model=32,
+        n_layers=2,
+        n_heads=4,
+        mlp_hidden_size=64,
+        vocab_size=400,
+        mask_token_id=2,
+        eos_token_id=1,
+        weight_tying=True,
+        causal=request.param,
+    )
 
 
 def clean_rows(batch, causal):
     """The texts behind a batch, whatever is masked in them."""
-    return torch.cat((batch.input_ids[:, :1], batch.targets), 1).tolist() if causal else batch.targets.tolist()
+    return (
+        torch.cat((batch.input_ids[:, :1], batch.targets), 1).tolist()
+        if causal
+        else batch.targets.tolist()
+    )
 
 
 def test_every_pair_is_read_once_an_epoch_and_always_in_forward_order(small, tokenizer):
@@ -52,7 +74,9 @@ def test_every_pair_is_read_once_an_epoch_and_always_in_forward_order(small, tok
         for step in range(10 * epoch, 10 * epoch + 10):
             for row in clean_rows(documents.batch(step), small.causal):
                 text = tokenizer.decode(row)
-                [pair] = [pair for pair in PAIRS if pair.second in text and f"{pair.first}\n" in text]
+                [pair] = [
+                    pair for pair in PAIRS if pair.second in text and f"{pair.first}\n" in text
+                ]
                 assert text.index(pair.first) < text.index(pair.second)
                 seen.append(pair)
         assert sorted(seen, key=PAIRS.index) == PAIRS
@@ -60,16 +84,24 @@ def test_every_pair_is_read_once_an_epoch_and_always_in_forward_order(small, tok
 
 def test_no_pair_is_taught_the_question_that_it_is_tested_on(small, tokenizer):
     asked_next, asked_previous = halves(PAIRS, 3)
-    assert len(asked_next) == len(asked_previous) == 20 and not set(asked_next) & set(asked_previous)
+    assert len(asked_next) == len(asked_previous) == 20 and not set(asked_next) & set(
+        asked_previous
+    )
     taught = [(pair, True) for pair in asked_next] + [(pair, False) for pair in asked_previous]
     documents = Documents(small, PAIRS, POEMS, tokenizer, Shape(rows=4))
-    questions = Questions(small, taught, tokenizer, Shape(question_rows=8, rehearsal=0.3), documents)
+    questions = Questions(
+        small, taught, tokenizer, Shape(question_rows=8, rehearsal=0.3), documents
+    )
     backwards = set()
     for step in range(60):
         for row in clean_rows(questions.batch(step), small.causal):
             text = tokenizer.decode(row)
             for pair in PAIRS:
-                if pair.second in text and pair.first in text and text.index(pair.second) < text.index(pair.first):
+                if (
+                    pair.second in text
+                    and pair.first in text
+                    and text.index(pair.second) < text.index(pair.first)
+                ):
                     assert text.startswith(PREVIOUS.format(line=pair.second))
                     backwards.add(pair)
     assert backwards == set(asked_previous)
@@ -90,9 +122,22 @@ def test_the_answers_of_a_taught_model_are_counted(small, tokenizer, tmp_path):
 
 
 def test_the_table_shows_means_ranges_and_chance():
-    names = ("forward", "reverse", "taught_forward", "taught_reverse", "chance_forward", "chance_reverse")
+    names = (
+        "forward",
+        "reverse",
+        "taught_forward",
+        "taught_reverse",
+        "chance_forward",
+        "chance_reverse",
+    )
     reports = [
-        {"kind": kind, "seed": seed, "in_place_forward": 0.5, "in_place_forward_chance": 0.0, "in_place_reverse_chance": 0.0}
+        {
+            "kind": kind,
+            "seed": seed,
+            "in_place_forward": 0.5,
+            "in_place_forward_chance": 0.0,
+            "in_place_reverse_chance": 0.0,
+        }
         | {"in_place_reverse": None if kind == "autoregressive" else 0.25}
         | {name + suffix: 0.1 * seed for name in names for suffix in ("", "_choice")}
         for kind in ("llada", "autoregressive")
@@ -104,7 +149,9 @@ def test_the_table_shows_means_ranges_and_chance():
 
 @pytest.fixture
 def causal(config):
-    model = MaskPredictor(msgspec.structs.replace(config, causal=True, expand_token_id=None, delete_token_id=None))
+    model = MaskPredictor(
+        msgspec.structs.replace(config, causal=True, expand_token_id=None, delete_token_id=None)
+    )
     init_weights(model, torch.Generator().manual_seed(0))
     for name, parameter in model.named_parameters():
         if "norm" not in name:
@@ -129,7 +176,9 @@ def test_batched_likelihoods_equal_a_plain_loop(causal):
     pairs = [((20, 30), (40, 50, 60)), ((70,), (80,)), ((20, 30, 40, 50), (60, 1))]
     for (prompt, answer), value in zip(pairs, log_likelihoods(causal, pairs), strict=True):
         log_probs = causal(torch.tensor([[*prompt, *answer]])).log_softmax(-1)[0]
-        expected = sum(float(log_probs[len(prompt) - 1 + i, token]) for i, token in enumerate(answer))
+        expected = sum(
+            float(log_probs[len(prompt) - 1 + i, token]) for i, token in enumerate(answer)
+        )
         assert value == pytest.approx(expected, abs=1e-4)
 
 
@@ -149,4 +198,6 @@ def test_a_row_in_fill_in_the_middle_order_holds_the_text_and_where_the_middle_e
 def test_next_token_weights_sum_to_one_and_skip_what_is_not_labelled():
     ids = torch.arange(20, 30)[None]
     rows = next_token_rows(ids, torch.arange(10)[None] >= 6)
-    assert rows.targets[rows.weights > 0].tolist() == [26, 27, 28, 29] and float(rows.weights.sum()) == pytest.approx(1.0)
+    assert rows.targets[rows.weights > 0].tolist() == [26, 27, 28, 29] and float(
+        rows.weights.sum()
+    ) == pytest.approx(1.0)

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
-from tests.training.objectives.test_pretrain import data, run, toml_of  # noqa: F401  (fixtures)
+from tests.training.objectives.test_pretrain import data, run, toml_of  # noqa: F401
 from training.data.shards import TokenShard
 from training.examples.batches import Batches
 from training.examples.objective import LossModule, Rows
@@ -31,7 +31,12 @@ def rows_of(folder):
 
 
 def losses(folder):
-    return {row["step"]: v for row in rows_of(folder) for key, v in row.items() if key.startswith("loss")}
+    return {
+        row["step"]: v
+        for row in rows_of(folder)
+        for key, v in row.items()
+        if key.startswith("loss")
+    }
 
 
 def weights(folder):
@@ -46,7 +51,9 @@ def assert_close(one, other, atol=2e-5):
 def objective_of(config):
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     shards = {name: TokenShard(config.data / f"{name}-train") for name in config.mixture}
-    return PretrainObjective(config, Batches(shards, config.mixture, config.seed, tokenizer), tokenizer)
+    return PretrainObjective(
+        config, Batches(shards, config.mixture, config.seed, tokenizer), tokenizer
+    )
 
 
 def variant(run, tmp_path, name, **changes):  # noqa: F811
@@ -55,13 +62,17 @@ def variant(run, tmp_path, name, **changes):  # noqa: F811
 
 @pytest.mark.parametrize("step", [0, 3], ids=["plain", "infill"])
 def test_accumulated_micro_batches_make_the_gradient_of_one_batch(run, step):  # noqa: F811
-    config = msgspec.structs.replace(run, batch=BatchConfig(rows=5, length=96, infill_share=1.0, infill_from=0.2))
+    config = msgspec.structs.replace(
+        run, batch=BatchConfig(rows=5, length=96, infill_share=1.0, infill_from=0.2)
+    )
     objective, found = objective_of(config), []
     assert objective.batch(step).kind == ("infill" if step else "plain")
     for accumulate in (1, 3):
         model = MaskPredictor(run.model)
         init_weights(model, torch.Generator().manual_seed(0))
-        loss = _gradient(Accelerator(mixed_precision="no"), LossModule(model), objective.batch(step), accumulate)
+        loss = _gradient(
+            Accelerator(mixed_precision="no"), LossModule(model), objective.batch(step), accumulate
+        )
         found.append((loss, [p.grad for p in model.parameters()]))
     (one, gradients), (other, accumulated) = found
     assert one == pytest.approx(other, rel=1e-5)
@@ -79,7 +90,9 @@ def test_batches_made_ahead_by_other_processes_are_the_same_run(run, tmp_path): 
 
 
 def test_activation_checkpointing_changes_memory_and_nothing_else(run, tmp_path):  # noqa: F811
-    one, other = (variant(run, tmp_path, f"c{on}", checkpoint_activations=on, steps=6) for on in (False, True))
+    one, other = (
+        variant(run, tmp_path, f"c{on}", checkpoint_activations=on, steps=6) for on in (False, True)
+    )
     pretrain(one)
     pretrain(other)
     assert_close(one.out, other.out, atol=1e-6)
@@ -129,10 +142,30 @@ def test_two_processes_make_the_step_of_one(run, tmp_path, fsdp):  # noqa: F811
     two = variant(run, tmp_path, "two", steps=4, save_every=2, optim=optim)
     pretrain(one)
     toml = toml_of(two, tmp_path / "two.toml")
-    sharded = ["--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"]
+    sharded = [
+        "--use_fsdp",
+        "--fsdp_version",
+        "2",
+        "--fsdp_auto_wrap_policy",
+        "TRANSFORMER_BASED_WRAP",
+    ]
     sharded += ["--fsdp_transformer_layer_cls_to_wrap", "Block"]
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--num_machines", "1"]
-    launch += [*(sharded if fsdp else ["--cpu"]), "--mixed_precision", "no", "--dynamo_backend", "no"]
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    launch += [
+        *(sharded if fsdp else ["--cpu"]),
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
     command = [*launch, "--main_process_port", "0", "-m", "lacuna", "train", "pretrain", str(toml)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment)
@@ -151,16 +184,30 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_and_says_so(run, tmp_path,
     monkeypatch.setattr("engine.network.checkpoint.save_file", full)
     with pytest.raises(ValueError, match=r"No space left.*step-0000005 is intact"):
         pretrain(variant(run, tmp_path, "full", steps=10, save_every=5))
-    assert all(bool((weights(tmp_path / "full")[name] == value).all()) for name, value in before.items())
+    assert all(
+        bool((weights(tmp_path / "full")[name] == value).all()) for name, value in before.items()
+    )
     assert [path.name for path in (tmp_path / "full").glob("step-*")] == ["step-0000005"]
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_at_the_last_good_checkpoint(run, tmp_path, monkeypatch):  # noqa: F811
+def test_a_loss_that_is_not_finite_stops_the_run_at_the_last_good_checkpoint(
+    run,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+):
     good = variant(run, tmp_path, "nan", steps=5, save_every=5)
     pretrain(good)
-    broken = variant(run, tmp_path, "nan", steps=50, optim=OptimConfig(learning_rate=1e30, kind="adamw", clip=1e30))
+    broken = variant(
+        run,
+        tmp_path,
+        "nan",
+        steps=50,
+        optim=OptimConfig(learning_rate=1e30, kind="adamw", clip=1e30),
+    )
     last_run_state(good.out).joinpath("state.pt")
-    with pytest.raises(ValueError, match=r"not finite at step \d+; the last good checkpoint is none yet"):
+    with pytest.raises(
+        ValueError, match=r"not finite at step \d+; the last good checkpoint is none yet"
+    ):
         pretrain(msgspec.structs.replace(broken, out=tmp_path / "other"))
     monkeypatch.setattr("training.loop.loop._gradient", lambda *a: float("nan"))
     with pytest.raises(ValueError, match="step-0000005"):
@@ -180,10 +227,16 @@ def test_samples_are_written_at_intervals(run, tmp_path, capfd):  # noqa: F811
 
 def test_the_flops_of_a_step_are_those_of_its_matrix_products(config):
     config = msgspec.structs.replace(config, n_kv_heads=4)
-    batch = Rows(torch.zeros(2, 10, dtype=torch.long), torch.zeros(2, 10, dtype=torch.long), torch.ones(2, 10))
+    batch = Rows(
+        torch.zeros(2, 10, dtype=torch.long),
+        torch.zeros(2, 10, dtype=torch.long),
+        torch.ones(2, 10),
+    )
     model = MaskPredictor(config)
     init_weights(model, torch.Generator().manual_seed(0))
-    matrices = sum(p.numel() for name, p in model.named_parameters() if p.dim() == 2 and "wte" not in name)
+    matrices = sum(
+        p.numel() for name, p in model.named_parameters() if p.dim() == 2 and "wte" not in name
+    )
     attention = config.n_layers * 2 * 2 * 10 * 10 * config.d_model
     expected = 6 * (20 * matrices + attention + 20 * config.d_model * config.embedding_rows)
     assert flops_of_step(config, batch) == expected

@@ -21,7 +21,9 @@ def folder(tmp_path):
     (root / ".git").mkdir()
     (root / ".git" / "config.py").write_text("secret = 1\n" * 100)
     for i in range(40):
-        body = "".join(f"def area_{i}_{j}(width, height):\n    return width * height\n\n\n" for j in range(6))
+        body = "".join(
+            f"def area_{i}_{j}(width, height):\n    return width * height\n\n\n" for j in range(6)
+        )
         (root / "pkg" / f"m{i}.py").write_text(body)
     return root
 
@@ -39,7 +41,8 @@ def test_the_bundled_model_learns_a_folder_and_is_exported(folder, tmp_path, ada
     toml.write_text(
         f'out = "{tmp_path}/run"\nfolder = "{folder}"\nsteps = 16\ncompile = false\nsave_every = 16\nevaluate_every = 8\n'
         "[batch]\nrows = 4\nlength = 192\ninfill_share = 0.7\ninfill_from = 0.0\n"
-        "[optim]\nmuon_learning_rate = 0.003\nlearning_rate = 6e-4\n" + ("[lora]\nrank = 4\n" if adapters else "")
+        "[optim]\nmuon_learning_rate = 0.003\nlearning_rate = 6e-4\n"
+        + ("[lora]\nrank = 4\n" if adapters else "")
     )
     status, _, err = lacuna("train", "infill", toml)
     assert status == 0, err
@@ -56,7 +59,9 @@ def test_the_bundled_model_learns_a_folder_and_is_exported(folder, tmp_path, ada
         assert engine.fill(FillRequest(text=text, spans=(span,))).spans[0].text
 
 
-def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(config, folder, tmp_path, tokenizer_file):
+def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(
+    config, folder, tmp_path, tokenizer_file
+):
     plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
     model = MaskPredictor(plain)
     import torch
@@ -65,9 +70,17 @@ def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(config, fol
     save_checkpoint(model, tmp_path / "plain", tokenizer_file)
     batch = BatchConfig(rows=4, length=128, infill_share=1.0, infill_from=0.0)
     run = InfillTuningConfig(
-        out=tmp_path / "run", folder=folder, init_from=tmp_path / "plain", tokenizer=tokenizer_file, steps=30, compile=False,
-        batch=batch, evaluate_every=15, save_every=30, precision="no",
-    )  # fmt: skip
+        out=tmp_path / "run",
+        folder=folder,
+        init_from=tmp_path / "plain",
+        tokenizer=tokenizer_file,
+        steps=30,
+        compile=False,
+        batch=batch,
+        evaluate_every=15,
+        save_every=30,
+        precision="no",
+    )
     tune_infilling(run)
     bounds = figures(run.out, "val_infill_python")
     assert bounds[-1] < bounds[0]

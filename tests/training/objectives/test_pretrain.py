@@ -15,7 +15,9 @@ from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
 @pytest.fixture(scope="module")
 def data(raw_tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    texts = [TrainingDocument(f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20) for i in range(40)]
+    texts = [
+        TrainingDocument(f"def f{i % 7}(x):\n    return x + {i % 5}\n" * 20) for i in range(40)
+    ]
     for split in ("train", "val"):
         write_shard(folder / f"python-{split}", texts, raw_tokenizer, 1, {})
     raw_tokenizer.save(str(folder / "tokenizer.json"))
@@ -45,13 +47,19 @@ def toml_of(run, path):
     plain = {k: v for k, v in table.items() if k not in groups and v is not None}
     lines = [f"{k} = {json.dumps(v)}" for k, v in plain.items()]
     for group, values in groups.items():
-        lines += [f"[{group}]", *(f"{k} = {json.dumps(v)}" for k, v in values.items() if v is not None)]
+        lines += [
+            f"[{group}]",
+            *(f"{k} = {json.dumps(v)}" for k, v in values.items() if v is not None),
+        ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
 def weights(folder):
-    return {name: value.clone() for name, value in load_checkpoint(last_run_state(folder)).state_dict().items()}
+    return {
+        name: value.clone()
+        for name, value in load_checkpoint(last_run_state(folder)).state_dict().items()
+    }
 
 
 def test_an_interrupted_and_resumed_run_ends_with_the_same_weights(run, tmp_path):

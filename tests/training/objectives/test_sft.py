@@ -26,13 +26,24 @@ def checkpoint(raw_tokenizer, tmp_path_factory):
 
 @pytest.fixture
 def run(checkpoint, tmp_path):
-    lines = [json.dumps({"prompt": f"say {word}", "response": word * 2}) for word in ("a", "b", "c", "d")]
+    lines = [
+        json.dumps({"prompt": f"say {word}", "response": word * 2}) for word in ("a", "b", "c", "d")
+    ]
     (tmp_path / "train.jsonl").write_text("\n".join(lines))
     return SftConfig(
-        out=tmp_path / "run", tokenizer=checkpoint / "tokenizer.json", init_from=checkpoint, steps=150, rows=8, length=64,
-        train=(tmp_path / "train.jsonl",), validation=(tmp_path / "train.jsonl",), compile=False, precision="no",
-        optim=OptimConfig(kind="adamw", learning_rate=5e-3), save_every=150,
-    )  # fmt: skip
+        out=tmp_path / "run",
+        tokenizer=checkpoint / "tokenizer.json",
+        init_from=checkpoint,
+        steps=150,
+        rows=8,
+        length=64,
+        train=(tmp_path / "train.jsonl",),
+        validation=(tmp_path / "train.jsonl",),
+        compile=False,
+        precision="no",
+        optim=OptimConfig(kind="adamw", learning_rate=5e-3),
+        save_every=150,
+    )
 
 
 def answers(folder, encoder, words):
@@ -40,9 +51,15 @@ def answers(folder, encoder, words):
         found = {}
         for word in words:
             prompt = encoder.pair(read_turns(word), 1).prompt
-            request = GenerateRequest(prompt_ids=tuple(prompt), gen_length=4, block_length=4, steps=4)
+            request = GenerateRequest(
+                prompt_ids=tuple(prompt), gen_length=4, block_length=4, steps=4
+            )
             ids = list(engine.generate(request).ids)
-            ids = ids[: ids.index(engine.config.eos_token_id)] if engine.config.eos_token_id in ids else ids
+            ids = (
+                ids[: ids.index(engine.config.eos_token_id)]
+                if engine.config.eos_token_id in ids
+                else ids
+            )
             found[word] = engine.tokenizer.decode(ids)
         return found
 
@@ -55,7 +72,11 @@ def read_turns(word):
 
 def test_the_loss_is_that_of_the_reference(golden):
     tensors, model = load_file(golden / "golden.safetensors"), load_checkpoint(golden)
-    ids, noisy, lengths = tensors["pretrain/input_ids"], tensors["sft/noisy"], tensors["sft/prompt_lengths"]
+    ids, noisy, lengths = (
+        tensors["pretrain/input_ids"],
+        tensors["sft/noisy"],
+        tensors["sft/prompt_lengths"],
+    )
     masked = noisy == model.config.mask_token_id
     places = torch.arange(ids.shape[1])[None]
     answer = (places >= lengths[:, None]).sum(1, keepdim=True).expand_as(ids)
@@ -87,7 +108,9 @@ def test_an_autoregressive_twin_learns_the_answer_and_one_end_token(config):
 
 
 @pytest.mark.parametrize("lora", [None, LoraConfig(rank=8)], ids=["whole model", "adapters"])
-def test_a_tuned_model_answers_as_it_was_taught_and_goes_on_after_a_stop(run, lora, tmp_path, checkpoint):
+def test_a_tuned_model_answers_as_it_was_taught_and_goes_on_after_a_stop(
+    run, lora, tmp_path, checkpoint
+):
     run = msgspec.structs.replace(run, lora=lora, save_every=75)
     tune(run)
     last_run_state(run.out).rename(run.out / "gone")
@@ -114,7 +137,10 @@ def test_one_answer_of_a_dialogue_is_learnt_at_a_time(run, tmp_path, checkpoint)
     model = load_checkpoint(checkpoint).config
     objective = SftObjective(model, read_dialogues((tmp_path / "talk.jsonl",)), [], encoder, run)
     lengths = {
-        tuple((objective.batch(step).targets[0] != model.eos_token_id).sum(0, keepdim=True).tolist()) for step in range(8)
+        tuple(
+            (objective.batch(step).targets[0] != model.eos_token_id).sum(0, keepdim=True).tolist()
+        )
+        for step in range(8)
     }
     assert len(lengths) == 2
 

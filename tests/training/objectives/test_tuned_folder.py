@@ -1,4 +1,5 @@
-"""Which files of a folder a model is tuned on: nothing secret, nothing from outside, and the same from run to run."""
+"""Which files of a folder a model is tuned on: nothing secret, nothing from outside, and the same
+from run to run."""
 
 import os
 
@@ -6,7 +7,12 @@ import pytest
 
 from training.data.records import SkippedRecords
 from training.data.shards import write_shard
-from training.objectives.infill_tuning import InfillTuningConfig, _documents, _files, _require_same_folder
+from training.objectives.infill_tuning import (
+    InfillTuningConfig,
+    _documents,
+    _files,
+    _require_same_folder,
+)
 
 
 @pytest.fixture
@@ -20,7 +26,9 @@ def config(tmp_path):
 def texts(config):
     files = _files(config)
     found = [
-        _documents(config, files, name, held, SkippedRecords()) for name in ("python", "text") for held in (True, False)
+        _documents(config, files, name, held, SkippedRecords())
+        for name in ("python", "text")
+        for held in (True, False)
     ]
     return sorted(document.text for documents in found for document in documents)
 
@@ -37,7 +45,9 @@ def test_a_dangling_link_and_links_out_of_the_folder_are_passed_over(config, tmp
 def test_secrets_are_not_learnt_whether_by_name_or_by_content(config):
     (config.folder / "credentials.py").write_text("anything\n")
     (config.folder / "notes.md").write_text('db_password = "hunter2-zebra"\n')
-    (config.folder / "more.jsonl").write_text('{"text": "plain"}\n{"text": "AKIAIOSFODNN7EXAMPLE is the key"}\n')
+    (config.folder / "more.jsonl").write_text(
+        '{"text": "plain"}\n{"text": "AKIAIOSFODNN7EXAMPLE is the key"}\n'
+    )
     assert texts(config) == ["plain", "x = 1\n"]
 
 

@@ -1,1 +1,2 @@
-"""OpenAI's contract, for editors that know no other: completions, chat, streams, fill-in-the-middle prompts."""
+"""OpenAI's contract, for editors that know no other: completions, chat, streams, fill-in-the-middle
+prompts."""

@@ -1,8 +1,8 @@
 """``/v1/chat/completions``: a dialogue with an instruct checkpoint; other models fill blanks.
 
-A model that was not tuned for dialogue has no answer to a question, but many clients can only chat. For them the last
-message is a document: the answer is that document with its marked blanks filled, or what belongs between its
-fill-in-the-middle sentinels.
+A model that was not tuned for dialogue has no answer to a question, but many clients can only chat.
+For them the last message is a document: the answer is that document with its marked blanks filled,
+or what belongs between its fill-in-the-middle sentinels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from starlette.responses import Response
 
 from engine.http.contracts.bodies import read_body
 from engine.http.contracts.errors import HttpError
-from engine.http.contracts.openai.dialogue import USUAL_TOKENS, generate_request, spoken, template_of
+from engine.http.contracts.openai.dialogue import (
+    USUAL_TOKENS,
+    generate_request,
+    spoken,
+    template_of,
+)
 from engine.http.contracts.openai.fim_prompt import parse_prompt
 from engine.http.contracts.openai.forms import ChatForm, respond
 from engine.http.contracts.openai.left_to_right import Asked, Delta, answer, count_tokens, settling
@@ -41,26 +46,42 @@ async def chat(request: Request) -> Response:
     return await respond(request, body, ChatForm(serving.model), source, tokens)
 
 
-def _filled(serving: Serving, client: str, body: ChatBody, most: int) -> tuple[AsyncGenerator[Delta, None], int]:
+def _filled(
+    serving: Serving, client: str, body: ChatBody, most: int
+) -> tuple[AsyncGenerator[Delta, None], int]:
     """The answer of a model that holds no dialogue, and the tokens of what it was asked."""
     text = body.messages[-1].text
     found = parse_prompt(text)
     if found.suffix is not None:
         between = Asked(
-            prefix=found.prefix, suffix=found.suffix, max_tokens=most, stop=body.stops, n=body.n or 1,
-            seed=body.asked_seed, temperature=body.temperature, related=found.files,
-        )  # fmt: skip
-        source = settling(serving, "chat", client, between) if body.stream else _whole(serving, client, between)
+            prefix=found.prefix,
+            suffix=found.suffix,
+            max_tokens=most,
+            stop=body.stops,
+            n=body.n or 1,
+            seed=body.asked_seed,
+            temperature=body.temperature,
+            related=found.files,
+        )
+        source = (
+            settling(serving, "chat", client, between)
+            if body.stream
+            else _whole(serving, client, between)
+        )
         return source, count_tokens(serving, found.prefix, found.suffix)
     spans = find_blanks(text, "plaintext").spans
     if not spans:
         raise HttpError(
             400,
-            f"{serving.model} holds no dialogue: mark a blank as ____ in the message, or serve an instruct checkpoint.",
+            f"{serving.model} holds no dialogue: mark a blank as ____ in the message, or serve an "
+            "instruct checkpoint.",
             param="messages",
         )
     request = FillRequest(
-        text=text, spans=spans, seed=body.asked_seed or 0, sampler=SamplerOptions(temperature=body.temperature or 0.0)
+        text=text,
+        spans=spans,
+        seed=body.asked_seed or 0,
+        sampler=SamplerOptions(temperature=body.temperature or 0.0),
     )
     check_bounds(request, serving.limits)
     return _document(serving, client, request), count_tokens(serving, text)
@@ -71,6 +92,8 @@ async def _whole(serving: Serving, client: str, asked: Asked) -> AsyncGenerator[
         yield Delta(index, *one)
 
 
-async def _document(serving: Serving, client: str, request: FillRequest) -> AsyncGenerator[Delta, None]:
+async def _document(
+    serving: Serving, client: str, request: FillRequest
+) -> AsyncGenerator[Delta, None]:
     found = await serving.service.run(fill_task(request, "chat", client, False, serving.limits))
     yield Delta(0, found.text, "stop", sum(span.tokens for span in found.spans))

@@ -1,4 +1,5 @@
-"""``/v1/completions`` with ``suffix`` (OpenAI's contract) and ``/v1/fim/completions`` (Mistral's)."""
+"""``/v1/completions`` with ``suffix`` (OpenAI's contract) and ``/v1/fim/completions``
+(Mistral's)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,14 @@ from engine.http.contracts.bodies import read_body
 from engine.http.contracts.errors import HttpError
 from engine.http.contracts.openai.fim_prompt import FimPrompt, parse_prompt
 from engine.http.contracts.openai.forms import ChatForm, CompletionForm, respond
-from engine.http.contracts.openai.left_to_right import USUAL_TOKENS, Asked, Delta, answer, count_tokens, settling
+from engine.http.contracts.openai.left_to_right import (
+    USUAL_TOKENS,
+    Asked,
+    Delta,
+    answer,
+    count_tokens,
+    settling,
+)
 from engine.http.contracts.openai.types import PROMPTS, CompletionBody, FimBody, Sampling
 from engine.http.contracts.serving import Serving, client_of, serving_of
 from engine.request.blank_markers import language_of
@@ -27,13 +35,17 @@ async def completions(request: Request) -> Response:
     serving = serving_of(request)
     body = await read_body(request, CompletionBody, serving.limits)
     if body.logprobs is not None:
-        raise HttpError(400, "logprobs is not supported here; /v1/score has them.", param="logprobs")
+        raise HttpError(
+            400, "logprobs is not supported here; /v1/score has them.", param="logprobs"
+        )
     _check(body, serving)
     prompts, suffix = _prompts(body, serving), body.suffix
     if body.segments is not None:
         suffix = body.segments.suffix or ""
     asked = [_asked(body, prompt, suffix, body.language) for prompt in prompts]
-    source = _answers(serving, client_of(request), asked, prompts if body.echo else (), bool(body.stream))
+    source = _answers(
+        serving, client_of(request), asked, prompts if body.echo else (), bool(body.stream)
+    )
     tokens = sum(count_tokens(serving, one.prefix, one.suffix) for one in asked)
     return await respond(request, body, CompletionForm(serving.model), source, tokens)
 
@@ -83,18 +95,26 @@ def _prompts(body: CompletionBody, serving: Serving) -> list[str]:
     if isinstance(prompt, str):
         return [prompt]
     ids = [part for part in prompt if isinstance(part, int)]
-    parts: list[str | list[int]] = [ids] if ids else [part for part in prompt if not isinstance(part, int)]
+    parts: list[str | list[int]] = (
+        [ids] if ids else [part for part in prompt if not isinstance(part, int)]
+    )
     if ids and len(ids) < len(prompt):
         raise HttpError(400, "The prompt mixes texts and token ids; send one kind.", param="prompt")
     if not 1 <= len(parts) <= PROMPTS:
-        raise HttpError(400, f"There are {len(parts)} prompts; send 1 to {PROMPTS}.", param="prompt")
+        raise HttpError(
+            400, f"There are {len(parts)} prompts; send 1 to {PROMPTS}.", param="prompt"
+        )
     return [part if isinstance(part, str) else _decoded(part, serving) for part in parts]
 
 
 def _decoded(ids: list[int], serving: Serving) -> str:
     tokenizer = serving.service.engine.tokenizer
     if tokenizer is None or not all(0 <= token < tokenizer.size for token in ids):
-        raise HttpError(400, "A token id of the prompt lies outside the vocabulary of this model.", param="prompt")
+        raise HttpError(
+            400,
+            "A token id of the prompt lies outside the vocabulary of this model.",
+            param="prompt",
+        )
     return tokenizer.decode(ids)
 
 
@@ -107,6 +127,13 @@ def _asked(body: Sampling, prompt: str, suffix: str | None, language: str | None
     elif language is None and found.path:
         language = language_of(found.path)
     return Asked(
-        prefix=found.prefix, suffix=found.suffix or "", max_tokens=body.max_tokens or USUAL_TOKENS, stop=body.stops,
-        n=body.n or 1, seed=body.asked_seed, temperature=body.temperature, related=found.files, language=language,
-    )  # fmt: skip
+        prefix=found.prefix,
+        suffix=found.suffix or "",
+        max_tokens=body.max_tokens or USUAL_TOKENS,
+        stop=body.stops,
+        n=body.n or 1,
+        seed=body.asked_seed,
+        temperature=body.temperature,
+        related=found.files,
+        language=language,
+    )

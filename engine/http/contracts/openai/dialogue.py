@@ -1,4 +1,5 @@
-"""An instruct checkpoint's turn of a dialogue, by LLaDA's own sampling: whole, or as far as it stands."""
+"""An instruct checkpoint's turn of a dialogue, by LLaDA's own sampling: whole, or as far as it
+stands."""
 
 from __future__ import annotations
 
@@ -37,8 +38,11 @@ def template_of(folder: Path) -> ChatTemplate | None:
         return None
 
 
-def generate_request(serving: Serving, template: ChatTemplate, body: ChatBody, most: int) -> GenerateRequest:
-    """The dialogue as ids; ``HttpError`` 400 when it leaves no room for an answer of ``most`` tokens."""
+def generate_request(
+    serving: Serving, template: ChatTemplate, body: ChatBody, most: int
+) -> GenerateRequest:
+    """The dialogue as ids; ``HttpError`` 400 when it leaves no room for an answer of ``most``
+    tokens."""
     engine = serving.service.engine
     messages = [Message(role=ROLES.get(m.role, m.role), content=m.text) for m in body.messages]
     ids = template.encode(messages)
@@ -47,16 +51,24 @@ def generate_request(serving: Serving, template: ChatTemplate, body: ChatBody, m
     if len(ids) + length > window:
         raise HttpError(
             400,
-            f"The dialogue has {len(ids)} tokens and the answer may have {length}; the model sees {window} together.",
+            f"The dialogue has {len(ids)} tokens and the answer may have {length}; the model sees "
+            f"{window} together.",
             code="context_length_exceeded",
             param="messages",
         )
-    # Only torch offers the full distribution that LLaDA samples from; chat clients always send a temperature.
+    # Only torch offers the full distribution that LLaDA samples from; chat clients always send a
+    # temperature.
     temperature = (body.temperature or 0.0) if engine.backend.name == "torch" else 0.0
     return GenerateRequest(
-        prompt_ids=ids, gen_length=length, steps=length, block_length=BLOCK, threshold=0.9, stop_at_end=True,
-        temperature=temperature, seed=body.asked_seed or 0,
-    )  # fmt: skip
+        prompt_ids=ids,
+        gen_length=length,
+        steps=length,
+        block_length=BLOCK,
+        threshold=0.9,
+        stop_at_end=True,
+        temperature=temperature,
+        seed=body.asked_seed or 0,
+    )
 
 
 async def spoken(
@@ -75,10 +87,14 @@ async def spoken(
         async for item in items:
             last = isinstance(item, GenerateResult)
             ids = list(item.ids if isinstance(item, GenerateResult) else item)[:most]
-            said = list(takewhile(lambda token: token != config.mask_token_id, config.until_end(ids)))
+            said = list(
+                takewhile(lambda token: token != config.mask_token_id, config.until_end(ids))
+            )
             text, word = cut_at_stop(tokenizer.decode(said).lstrip(), body.stops)
             if last or word:
-                ended: FinishReason = "stop" if word or len(config.until_end(ids)) < len(ids) else "length"
+                ended: FinishReason = (
+                    "stop" if word or len(config.until_end(ids)) < len(ids) else "length"
+                )
                 yield Delta(0, text[len(sent) :], ended, len(said))
                 return
             text = text[: len(text) - may_begin_stop(text, body.stops)]

@@ -1,7 +1,9 @@
-"""Fill-in-the-middle prompts of the known model families, read back into prefix, suffix and neighbouring files.
+"""Fill-in-the-middle prompts of the known model families, read back into prefix, suffix and
+neighbouring files.
 
-Clients write the sentinels of the model that they think they talk to. Each family orders the three parts in its own way
-(prefix-suffix-middle or suffix-prefix-middle); what follows the middle sentinel is the beginning of the answer.
+Clients write the sentinels of the model that they think they talk to. Each family orders the three
+parts in its own way (prefix-suffix-middle or suffix-prefix-middle); what follows the middle
+sentinel is the beginning of the answer.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ class FimPrompt(NamedTuple):
 
 
 class Family(NamedTuple):
-    """Sentinels in front of the prefix, of the suffix, and of the middle (empty where the prompt just ends)."""
+    """Sentinels in front of the prefix, of the suffix, and of the middle (empty where the prompt
+    just ends)."""
 
     prefix: str
     suffix: str
@@ -38,14 +41,22 @@ FAMILIES = (
     Family("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),  # Qwen-Coder, CodeGemma
     Family("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),  # StarCoder, Granite, Stable Code
     Family("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
-    Family("<\uff5cfim\u2581begin\uff5c>", "<\uff5cfim\u2581hole\uff5c>", "<\uff5cfim\u2581end\uff5c>"),  # DeepSeek-Coder
+    Family(
+        "<\uff5cfim\u2581begin\uff5c>", "<\uff5cfim\u2581hole\uff5c>", "<\uff5cfim\u2581end\uff5c>"
+    ),  # DeepSeek-Coder
     Family("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),  # GLM
-    Family("\u2581<PRE>", "\u2581<SUF>", "\u2581<MID>", padded=True),  # CodeLlama, as its tokenizer writes it
+    Family(
+        "\u2581<PRE>", "\u2581<SUF>", "\u2581<MID>", padded=True
+    ),  # CodeLlama, as its tokenizer writes it
     Family("<PRE>", "<SUF>", "<MID>", padded=True),  # CodeLlama
-    Family("[PREFIX]", "[SUFFIX]", "[MIDDLE]", plain=True),  # Codestral, usually without a middle sentinel
+    Family(
+        "[PREFIX]", "[SUFFIX]", "[MIDDLE]", plain=True
+    ),  # Codestral, usually without a middle sentinel
 )
 _REPOSITORY = re.compile(r"\A(?:<\|repo_name\|>|<repo_name>|<reponame>)[^\n<]*\n?")
-_FILE = re.compile(r"<\|file_sep\|>|<file_sep>|<\|file_separator\|>|<filename>|^\+{5} ", re.MULTILINE)
+_FILE = re.compile(
+    r"<\|file_sep\|>|<file_sep>|<\|file_separator\|>|<filename>|^\+{5} ", re.MULTILINE
+)
 ENDS = ("<|endoftext|>", "<|im_end|>", "</s>", "<EOT>", "<|fim_pad|>", "<fim_pad>", "<|cursor|>")
 """What clients may leave at the very end of a prompt."""
 
@@ -60,7 +71,8 @@ def parse_prompt(prompt: str) -> FimPrompt:
 
 
 def _parse(prompt: str, family: Family) -> FimPrompt | None:
-    """``None`` where the sentinels of ``family`` are not there; both orders are known, text before them are other files."""
+    """``None`` where the sentinels of ``family`` are not there; both orders are known, text before
+    them are other files."""
     at_prefix, at_suffix = prompt.find(family.prefix), prompt.find(family.suffix)
     if at_prefix < 0 or at_suffix < 0:
         return None
@@ -73,7 +85,11 @@ def _parse(prompt: str, family: Family) -> FimPrompt | None:
     else:  # suffix, prefix, middle
         suffix, _, prefix = body.removeprefix(family.suffix).partition(family.prefix)
     if family.padded:
-        prefix, suffix, begun = prefix.removeprefix(" ").removesuffix(" "), suffix.removesuffix(" "), begun.removeprefix(" ")
+        prefix, suffix, begun = (
+            prefix.removeprefix(" ").removesuffix(" "),
+            suffix.removesuffix(" "),
+            begun.removeprefix(" "),
+        )
     files, path = _files(front)
     if (name := _FILE.match(prefix)) is not None:
         path, _, prefix = prefix[name.end() :].partition("\n")
@@ -87,7 +103,8 @@ def _split_last(text: str, sentinel: str) -> tuple[str, str]:
 
 
 def _files(front: str) -> tuple[tuple[Snippet, ...], str]:
-    """Files that a repository-level prompt puts in front, and the name of the one that goes on behind them."""
+    """Files that a repository-level prompt puts in front, and the name of the one that goes on
+    behind them."""
     lead, *parts = _FILE.split(_REPOSITORY.sub("", front))
     files, path = [], ""
     if lead.strip():

@@ -69,7 +69,9 @@ class CompletionForm:
         return Completion(**self._identity, choices=[], usage=used)
 
     def whole(self, answers: list[tuple[int, Answered]], used: Usage) -> Completion:
-        choices = [CompletionChoice(index=i, text=one.text, finish_reason=one.finish) for i, one in answers]
+        choices = [
+            CompletionChoice(index=i, text=one.text, finish_reason=one.finish) for i, one in answers
+        ]
         return Completion(**self._identity, choices=choices, usage=used)
 
 
@@ -82,23 +84,35 @@ class ChatForm:
         role = None if delta.index in self._begun else "assistant"
         self._begun.add(delta.index)
         message = AssistantMessage(role=role, content=delta.text)
-        return ChatChunk(**self._identity, choices=[ChatDelta(index=delta.index, delta=message, finish_reason=delta.finish)])
+        return ChatChunk(
+            **self._identity,
+            choices=[ChatDelta(index=delta.index, delta=message, finish_reason=delta.finish)],
+        )
 
     def closing(self, used: Usage) -> ChatChunk:
         return ChatChunk(**self._identity, choices=[], usage=used)
 
     def whole(self, answers: list[tuple[int, Answered]], used: Usage) -> ChatCompletion:
         choices = [
-            ChatChoice(index=i, message=AssistantMessage(role="assistant", content=one.text), finish_reason=one.finish)
+            ChatChoice(
+                index=i,
+                message=AssistantMessage(role="assistant", content=one.text),
+                finish_reason=one.finish,
+            )
             for i, one in answers
         ]
         return ChatCompletion(**self._identity, choices=choices, usage=used)
 
 
 async def respond(
-    request: Request, body: Sampling, form: Form, source: AsyncGenerator[Delta, None], prompt_tokens: int
+    request: Request,
+    body: Sampling,
+    form: Form,
+    source: AsyncGenerator[Delta, None],
+    prompt_tokens: int,
 ) -> Response:
-    """``source`` as one object or as a stream; what fails before the first piece is an ordinary error."""
+    """``source`` as one object or as a stream; what fails before the first piece is an ordinary
+    error."""
     if body.stream:
         return await _streamed(request, body, form, source, prompt_tokens)
     answers = await unless_gone(request, _gathered(source))
@@ -118,7 +132,11 @@ async def _gathered(source: AsyncGenerator[Delta, None]) -> list[tuple[int, Answ
 
 
 async def _streamed(
-    request: Request, body: Sampling, form: Form, source: AsyncGenerator[Delta, None], prompt_tokens: int
+    request: Request,
+    body: Sampling,
+    form: Form,
+    source: AsyncGenerator[Delta, None],
+    prompt_tokens: int,
 ) -> Response:
     first = await unless_gone(request, anext(source))
     wants_usage = body.stream_options is not None and body.stream_options.include_usage

@@ -1,4 +1,5 @@
-"""Fills as clients of autoregressive models expect them: from a place to a stop string or a length."""
+"""Fills as clients of autoregressive models expect them: from a place to a stop string or a
+length."""
 
 from __future__ import annotations
 
@@ -62,11 +63,18 @@ def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRe
     """One span behind the prefix; its length is bounded by what the model can see."""
     most = min(serving.limits.tokens, serving.service.engine.config.max_sequence_length // 2)
     at = len(asked.prefix)
-    span = Span(start=at, end=at, max_tokens=min(asked.max_tokens, most), single_line="\n" in asked.stop)
+    span = Span(
+        start=at, end=at, max_tokens=min(asked.max_tokens, most), single_line="\n" in asked.stop
+    )
     return FillRequest(
-        text=asked.prefix + asked.suffix, spans=(span,), related=asked.related, language=asked.language,
-        n=asked.n if n is None else n, seed=asked.seed or 0, sampler=SamplerOptions(temperature=asked.temperature or 0.0),
-    )  # fmt: skip
+        text=asked.prefix + asked.suffix,
+        spans=(span,),
+        related=asked.related,
+        language=asked.language,
+        n=asked.n if n is None else n,
+        seed=asked.seed or 0,
+        sampler=SamplerOptions(temperature=asked.temperature or 0.0),
+    )
 
 
 def count_tokens(serving: Serving, *texts: str) -> int:
@@ -85,7 +93,9 @@ async def answer(serving: Serving, kind: str, client: str, asked: Asked) -> list
         return [await _own(serving, kind, client, asked, turn)]
 
 
-async def settling(serving: Serving, kind: str, client: str, asked: Asked) -> AsyncGenerator[Delta, None]:
+async def settling(
+    serving: Serving, kind: str, client: str, asked: Asked
+) -> AsyncGenerator[Delta, None]:
     """The first answer as it settles, then the others whole."""
     if asked.repeatable or asked.n > 1:
         async with aclosing(_first_settling(serving, kind, client, asked)) as deltas:
@@ -105,7 +115,9 @@ async def settling(serving: Serving, kind: str, client: str, asked: Asked) -> As
                 yield delta
 
 
-async def _answers(serving: Serving, kind: str, client: str, asked: Asked, n: int) -> list[Answered]:
+async def _answers(
+    serving: Serving, kind: str, client: str, asked: Asked, n: int
+) -> list[Answered]:
     request = fill_request(asked, serving, n)
     found = await serving.service.run(fill_task(request, kind, client, True, serving.limits))
     return [_cut(text, asked, serving, tokens) for text, tokens in _texts(found, serving)]
@@ -113,26 +125,36 @@ async def _answers(serving: Serving, kind: str, client: str, asked: Asked, n: in
 
 async def _own(serving: Serving, kind: str, client: str, asked: Asked, turn: Turn) -> Answered:
     """The answer of one of several identical requests: the best that the others were not given."""
-    answers = await _answers(serving, kind, client, asked, min(turn.number + 1, serving.limits.candidates))
+    answers = await _answers(
+        serving, kind, client, asked, min(turn.number + 1, serving.limits.candidates)
+    )
     chosen = await turn.pick([one.text for one in answers])
     return next(one for one in answers if one.text == chosen)
 
 
-async def _first_settling(serving: Serving, kind: str, client: str, asked: Asked) -> AsyncGenerator[Delta, None]:
+async def _first_settling(
+    serving: Serving, kind: str, client: str, asked: Asked
+) -> AsyncGenerator[Delta, None]:
     request = fill_request(asked, serving)
     prefix = SettledPrefix(request, asked.stop, serving.limits.stream_after_s)
-    async with aclosing(serving.service.stream(fill_task(request, kind, client, True, serving.limits))) as items:
+    async with aclosing(
+        serving.service.stream(fill_task(request, kind, client, True, serving.limits))
+    ) as items:
         async for item in items:
             if isinstance(item, Draft):
                 if delta := prefix.draft(item.spans[0]):
                     yield Delta(0, delta)
-                if prefix.stopped and asked.n == 1:  # nothing more will be read: the engine is free for others
+                if (
+                    prefix.stopped and asked.n == 1
+                ):  # nothing more will be read: the engine is free for others
                     yield Delta(0, "", "stop", count_tokens(serving, prefix.sent))
                     return
                 continue
             (text, tokens), *others = _texts(item, serving)
             last = prefix.final(text)
-            finish: FinishReason = "stop" if prefix.stopped or tokens < request.spans[0].max_tokens else "length"
+            finish: FinishReason = (
+                "stop" if prefix.stopped or tokens < request.spans[0].max_tokens else "length"
+            )
             yield Delta(0, last, finish, tokens)
             for index, (other, size) in enumerate(others, 1):
                 cut = _cut(other, asked, serving, size)
@@ -143,7 +165,10 @@ def _texts(found: Any, serving: Serving) -> Sequence[tuple[str, int]]:
     """Answer and alternatives with their lengths in tokens."""
     assert isinstance(found, FillResult)
     [span] = found.spans
-    return [(span.text, span.tokens), *((text, count_tokens(serving, text)) for text in span.alternatives)]
+    return [
+        (span.text, span.tokens),
+        *((text, count_tokens(serving, text)) for text in span.alternatives),
+    ]
 
 
 def _cut(text: str, asked: Asked, serving: Serving, tokens: int) -> Answered:

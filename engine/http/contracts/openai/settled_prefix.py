@@ -1,8 +1,10 @@
-"""Streaming for clients that read from left to right: the part of a draft that stands, beginning at the left.
+"""Streaming for clients that read from left to right: the part of a draft that stands, beginning at
+the left.
 
-Denoising fixes tokens in any order; a client that appends what it gets can be sent only the settled beginning, and nothing
-can be taken back. What was sent is a promise: where another answer is better in the end (a copy, a repair), the answer that
-was begun is finished all the same. So an answer that is there soon is sent whole, and only slow ones in pieces.
+Denoising fixes tokens in any order; a client that appends what it gets can be sent only the settled
+beginning, and nothing can be taken back. What was sent is a promise: where another answer is better
+in the end (a copy, a repair), the answer that was begun is finished all the same. So an answer that
+is there soon is sent whole, and only slow ones in pieces.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class SettledPrefix:
         """The stop string that was met."""
 
     def draft(self, span: DraftSpan) -> str:
-        """What ``span`` settles beyond what was sent; nothing while the whole answer may still come in time."""
+        """What ``span`` settles beyond what was sent; nothing while the whole answer may still come
+        in time."""
         if self.stopped:
             return ""
         tokens: list[str] = []
@@ -51,7 +54,8 @@ class SettledPrefix:
             self._settled = settled
         if self._clock() < self._begins:
             return ""
-        # The last token waits: an ending may still be trimmed, an indentation or a repeated beginning fall away.
+        # The last token waits: an ending may still be trimmed, an indentation or a repeated
+        # beginning fall away.
         known = self._finished("".join(tokens[:-1]))
         text, word = cut_at_stop(known, self._stop)
         waits = len(known) - may_begin_stop(known, self._stop)

@@ -1,4 +1,5 @@
-"""OpenAI's bodies, as far as a model that fills has use for them. Other keys are passed over, as local servers do."""
+"""OpenAI's bodies, as far as a model that fills has use for them. Other keys are passed over, as
+local servers do."""
 
 from __future__ import annotations
 
@@ -58,17 +59,35 @@ class Sampling(Loose, kw_only=True, frozen=True):
         return None if seed is None else seed % SEEDS
 
     def check(self, most_candidates: int) -> None:
-        """``HttpError`` for what cannot be done; knobs of other decoders (``top_p``, penalties) change nothing."""
+        """``HttpError`` for what cannot be done; knobs of other decoders (``top_p``, penalties)
+        change nothing."""
         if self.n is not None and not 1 <= self.n <= most_candidates:
-            raise HttpError(400, f"n is {self.n}; ask for 1 to {most_candidates} answers.", param="n")
+            raise HttpError(
+                400, f"n is {self.n}; ask for 1 to {most_candidates} answers.", param="n"
+            )
         if self.max_tokens is not None and self.max_tokens < 1:
-            raise HttpError(400, f"max_tokens is {self.max_tokens}; ask for at least 1.", param="max_tokens")
-        if self.temperature is not None and not LEAST_TEMPERATURE <= self.temperature <= MOST_TEMPERATURE:
-            raise HttpError(400, f"temperature is {self.temperature:g}; give 0 to 2.", param="temperature")
+            raise HttpError(
+                400, f"max_tokens is {self.max_tokens}; ask for at least 1.", param="max_tokens"
+            )
+        if (
+            self.temperature is not None
+            and not LEAST_TEMPERATURE <= self.temperature <= MOST_TEMPERATURE
+        ):
+            raise HttpError(
+                400, f"temperature is {self.temperature:g}; give 0 to 2.", param="temperature"
+            )
         if len(self.stops) > STOPS:
-            raise HttpError(400, f"There are {len(self.stops)} stop strings; give at most {STOPS}.", param="stop")
+            raise HttpError(
+                400,
+                f"There are {len(self.stops)} stop strings; give at most {STOPS}.",
+                param="stop",
+            )
         if self.logit_bias:
-            raise HttpError(400, "logit_bias is not supported; /v1/fill has pins and forbidden strings.", param="logit_bias")
+            raise HttpError(
+                400,
+                "logit_bias is not supported; /v1/fill has pins and forbidden strings.",
+                param="logit_bias",
+            )
 
 
 class CompletionBody(Sampling, kw_only=True, frozen=True):
@@ -102,7 +121,9 @@ class ChatMessage(Loose, kw_only=True, frozen=True):
     def text(self) -> str:
         if isinstance(self.content, list):
             if any(part.type != "text" for part in self.content):
-                raise HttpError(400, "Only text can be read; send parts of the type text.", param="messages")
+                raise HttpError(
+                    400, "Only text can be read; send parts of the type text.", param="messages"
+                )
             return "".join(part.text or "" for part in self.content)
         return self.content or ""
 
@@ -177,4 +198,6 @@ class ChatChunk(msgspec.Struct, kw_only=True, frozen=True):
 
 def usage(prompt_tokens: int, completion_tokens: int) -> Usage:
     total = prompt_tokens + completion_tokens
-    return Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, total_tokens=total)
+    return Usage(
+        prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, total_tokens=total
+    )

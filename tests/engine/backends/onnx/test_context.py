@@ -32,26 +32,41 @@ def test_taking_again_counts_in_what_was_taken():
 def test_new_rows_stand_behind_those_that_count():
     context, more = held(), [RNG.normal(size=(1, 2, 2, 4)) for _ in range(4)]
     whole = context.take(np.array([1, 2, 7])).whole(more)
-    np.testing.assert_array_equal(whole[3], np.concatenate((context.arrays[3][:, :, [1, 2, 7]], more[3]), axis=2))
+    np.testing.assert_array_equal(
+        whole[3], np.concatenate((context.arrays[3][:, :, [1, 2, 7]], more[3]), axis=2)
+    )
 
 
 def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
     with Engine(BUNDLED) as engine:
         backend, allowed = engine.backend, engine.infiller.model.table.allowed
         ids = RNG.integers(20, 9_000, (1, 40))
-        first = Batch(ids, np.arange(40)[None], np.zeros((1, 1), int), allowed, np.zeros((1, 1), int), keep=np.arange(40))
+        first = Batch(
+            ids,
+            np.arange(40)[None],
+            np.zeros((1, 1), int),
+            allowed,
+            np.zeros((1, 1), int),
+            keep=np.arange(40),
+        )
         context = backend.predict(first).context
         rows = np.r_[0:10, 30:40, 12]
         taken = context.take(rows)
         lazy, copied = (
             backend.predict(
                 Batch(
-                    np.full((1, 4), 2), np.arange(16, 20)[None], np.arange(4)[None], allowed, np.zeros((1, 4), int),
-                    context=of, context_position_ids=rows[None], keep=np.arange(4),
+                    np.full((1, 4), 2),
+                    np.arange(16, 20)[None],
+                    np.arange(4)[None],
+                    allowed,
+                    np.zeros((1, 4), int),
+                    context=of,
+                    context_position_ids=rows[None],
+                    keep=np.arange(4),
                 )
             )
             for of in (taken, OnnxContext(taken.whole()))
-        )  # fmt: skip
+        )
         np.testing.assert_array_equal(lazy.token_ids, copied.token_ids)
         np.testing.assert_allclose(lazy.log_probs, copied.log_probs, atol=1e-4)
         for one, other in zip(lazy.context.arrays, copied.context.arrays, strict=True):

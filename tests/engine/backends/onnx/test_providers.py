@@ -18,7 +18,8 @@ def test_a_gpu_backend_without_its_libraries_names_what_to_install(name):
     if not unavailable(name):
         pytest.skip("it can run here")
     with pytest.raises(
-        BackendUnavailable, match=r"cannot run here: .*install (lacuna-infill\[(gpu|rtx)\]|an NVIDIA driver)"
+        BackendUnavailable,
+        match=r"cannot run here: .*install (lacuna-infill\[(gpu|rtx)\]|an NVIDIA driver)",
     ):
         load_backend(name, BUNDLED)
 
@@ -36,17 +37,30 @@ def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
     sent = []
     send = ort.OrtValue.ortvalue_from_numpy
     monkeypatch.setattr(
-        ort.OrtValue, "ortvalue_from_numpy", lambda array, device, number: sent.append(device) or send(array, "cpu", number)
+        ort.OrtValue,
+        "ortvalue_from_numpy",
+        lambda array, device, number: sent.append(device) or send(array, "cpu", number),
     )
     rng = np.random.default_rng(0)
     allowed = np.ones((1, config.embedding_rows), bool)
-    first = Batch(rng.integers(20, 9000, (1, 40)), np.arange(40)[None], np.array([[3]]), allowed, np.zeros((1, 1), int))
+    first = Batch(
+        rng.integers(20, 9000, (1, 40)),
+        np.arange(40)[None],
+        np.array([[3]]),
+        allowed,
+        np.zeros((1, 1), int),
+    )
     first.keep = np.arange(30)
     context = plain.predict(first).context
     step = Batch(
-        rng.integers(20, 9000, (1, 5)), np.arange(50, 55)[None], np.array([[0, 4]]), allowed, np.zeros((1, 2), int),
-        context=context, context_position_ids=np.arange(30)[None],
-    )  # fmt: skip
+        rng.integers(20, 9000, (1, 5)),
+        np.arange(50, 55)[None],
+        np.array([[0, 4]]),
+        allowed,
+        np.zeros((1, 2), int),
+        context=context,
+        context_position_ids=np.arange(30)[None],
+    )
     known = plain.predict(step)
     bound._device = "cuda"
     for _ in range(2):

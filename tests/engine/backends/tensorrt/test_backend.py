@@ -1,4 +1,5 @@
-"""The TensorRT backend above the GPU: a device in host memory, and the exported graph in onnxruntime in place of a plan.
+"""The TensorRT backend above the GPU: a device in host memory, and the exported graph in
+onnxruntime in place of a plan.
 
 What is not run here are the calls of CUDA and TensorRT themselves.
 """
@@ -35,7 +36,8 @@ class HostBuffer:
 
 
 class HostDevice:
-    """Queues nothing: every call is done when it returns; a captured graph is the calls made meanwhile."""
+    """Queues nothing: every call is done when it returns; a captured graph is the calls made
+    meanwhile."""
 
     stream = 7
 
@@ -57,10 +59,15 @@ class HostDevice:
     def copy_rows(self, target, source, at, pitch, width, rows):
         for row in range(rows):
             inside = (
-                at[0] + row * pitch[0] + width <= max(target.nbytes, 1) and at[1] + row * pitch[1] + width <= source.nbytes
+                at[0] + row * pitch[0] + width <= max(target.nbytes, 1)
+                and at[1] + row * pitch[1] + width <= source.nbytes
             )
             assert inside, "a copy beyond its buffer"
-            ctypes.memmove(target.address + at[0] + row * pitch[0], source.address + at[1] + row * pitch[1], width)
+            ctypes.memmove(
+                target.address + at[0] + row * pitch[0],
+                source.address + at[1] + row * pitch[1],
+                width,
+            )
 
     def synchronise(self):
         pass
@@ -86,7 +93,9 @@ class OrtExecution:
     def __init__(self, device, session, profile):
         self.device, self.session, self.most = device, session, profile[2]
         self.least = profile[0]
-        self.types = {value.name: value.type for value in (*session.get_inputs(), *session.get_outputs())}
+        self.types = {
+            value.name: value.type for value in (*session.get_inputs(), *session.get_outputs())
+        }
         self.shapes, self.addresses = {}, {}
 
     def set_input_shape(self, name, shape):
@@ -102,8 +111,13 @@ class OrtExecution:
         shapes, addresses = dict(self.shapes), dict(self.addresses)
 
         def run():
-            feeds = {name: self._at(addresses[name], name, shape).copy() for name, shape in shapes.items()}
-            for value, found in zip(self.session.get_outputs(), self.session.run(None, feeds), strict=True):
+            feeds = {
+                name: self._at(addresses[name], name, shape).copy()
+                for name, shape in shapes.items()
+            }
+            for value, found in zip(
+                self.session.get_outputs(), self.session.run(None, feeds), strict=True
+            ):
                 self._at(addresses[value.name], value.name, found.shape)[...] = found
 
         if self.device.recorded is not None:
@@ -123,7 +137,11 @@ class OrtExecution:
         size = int(np.prod(shape)) * dtype.itemsize
         if not size:
             return np.zeros(shape, dtype)
-        return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address)).view(dtype).reshape(shape)
+        return (
+            np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
+            .view(dtype)
+            .reshape(shape)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +161,9 @@ def folder(config, tokenizer_file, tmp_path_factory):
 def backend(folder):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    session = ort.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(
+        str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+    )
     device = HostDevice()
     executions = [OrtExecution(device, session, profile) for profile in profiles(4, LARGEST)]
     return TensorrtBackend(device, executions, read_model_config(folder), 4, LARGEST, 4)
@@ -188,7 +208,10 @@ def test_passes_in_buckets_give_what_the_graph_gives_without_padding(backend, fo
         for active in (5, 9, 17):  # the second and third run of a bucket are captured and launched
             for _ in range(3):
                 step = step_after(rng, config, first, ours.context, active)
-                same(backend.predict(step), reference.predict(Batch(**(vars(step) | {"context": theirs.context}))))
+                same(
+                    backend.predict(step),
+                    reference.predict(Batch(**(vars(step) | {"context": theirs.context}))),
+                )
     assert backend._device.launches > 9
 
 
@@ -199,7 +222,10 @@ def test_a_context_grows_and_gives_away_tokens_on_the_device(backend, folder):
     ours, theirs = backend.predict(first).context, reference.predict(first).context
     step = step_after(rng, config, first, ours, 9)
     step.keep = np.array([8, 1, 2])
-    longer, other = backend.predict(step).context, reference.predict(Batch(**(vars(step) | {"context": theirs}))).context
+    longer, other = (
+        backend.predict(step).context,
+        reference.predict(Batch(**(vars(step) | {"context": theirs}))).context,
+    )
     tokens = np.r_[30:38, 3:9, 0]
     taken, known = longer.take(tokens), other.take(tokens)
     assert longer.length == other.length and taken.length == len(tokens)
@@ -212,14 +238,20 @@ def test_requests_share_a_pass_and_whole_fills_are_those_of_the_graph(backend, f
     config = read_model_config(folder)
     rng = np.random.default_rng(2)
     firsts = [full_pass(rng, config, n) for n in (40, 33)]
-    contexts = [part.context for part in split(backend.predict(collate(firsts, backend.join)), firsts)]
+    contexts = [
+        part.context for part in split(backend.predict(collate(firsts, backend.join)), firsts)
+    ]
     steps = [step_after(rng, config, *pair, 6) for pair in zip(firsts, contexts, strict=True)]
-    for part, step in zip(split(backend.predict(collate(steps, backend.join)), steps), steps, strict=True):
+    for part, step in zip(
+        split(backend.predict(collate(steps, backend.join)), steps), steps, strict=True
+    ):
         same(part, backend.predict(step))
     request = FillRequest(
-        text="def area(w, h):\n    return \n\nprint(area(2, 3))\n", spans=(Span(start=27, end=27, tokens=4),), copies=False,
+        text="def area(w, h):\n    return \n\nprint(area(2, 3))\n",
+        spans=(Span(start=27, end=27, tokens=4),),
+        copies=False,
         sampler=SamplerOptions(repairs=0),
-    )  # fmt: skip
+    )
     tokenizer = TextTokenizer(folder / "tokenizer.json")
     with Engine.with_backend(config, tokenizer, backend) as ours, Engine(folder, "onnx") as theirs:
         assert ours.fill(request).spans[0].text == theirs.fill(request).spans[0].text
@@ -244,11 +276,20 @@ def test_buckets_are_few_and_forgotten_when_there_are_too_many(backend, folder):
             backend.predict(full_pass(rng, config, length, rows))
     assert len(backend._passes) == MAX_BUCKETS
     assert bucket(Extent(1, 33, 400, 3, 1), 1024) == Extent(1, 64, 512, 8, 8)
-    assert profile_of(Extent(1, 32, 480, 8, 8)) == STEP and profile_of(Extent(1, 512, 0, 8, 8)) == FULL
+    assert (
+        profile_of(Extent(1, 32, 480, 8, 8)) == STEP and profile_of(Extent(1, 512, 0, 8, 8)) == FULL
+    )
 
 
 def key(folder, **changes):
-    values = {"runtime": "tensorrt", "version": "11.4", "gpu": "H200 9.0", "max_tokens": 1024, "max_rows": 8, "flags": []}
+    values = {
+        "runtime": "tensorrt",
+        "version": "11.4",
+        "gpu": "H200 9.0",
+        "max_tokens": 1024,
+        "max_rows": 8,
+        "flags": [],
+    }
     return PlanKey(graph=graph_hash(folder), **(values | changes))
 
 
@@ -262,11 +303,16 @@ def test_only_a_plan_that_fits_is_found_and_others_are_told(folder, tmp_path):
         find_plan(out, *here)
     write_plan(out, key(out, version="10.1"), b"old")
     write_plan(out, key(out, gpu="RTX 4090 8.9"), b"card")
-    with pytest.raises(CheckpointError, match="of another (version|gpu); .* of another (gpu|version)"):
+    with pytest.raises(
+        CheckpointError, match="of another (version|gpu); .* of another (gpu|version)"
+    ):
         find_plan(out, *here)
     fits = key(out)
     write_plan(out, fits, b"plan")
-    assert find_plan(out, *here) == (fits, plan_file(out, fits)) and plan_file(out, fits).read_bytes() == b"plan"
+    assert (
+        find_plan(out, *here) == (fits, plan_file(out, fits))
+        and plan_file(out, fits).read_bytes() == b"plan"
+    )
     (out / "manifest.json").write_text("{}")
     with pytest.raises(CheckpointError, match="of another graph"):
         find_plan(out, *here)

@@ -50,16 +50,26 @@ def test_a_gpu_too_small_for_one_block_is_named(model):
 
 
 @pytest.mark.parametrize("cache", ["none", "prefix", "dual"])
-def test_a_model_whose_blocks_are_brought_in_one_by_one_gives_the_same_tokens(model, tmp_path, cache):
+def test_a_model_whose_blocks_are_brought_in_one_by_one_gives_the_same_tokens(
+    model, tmp_path, cache
+):
     whole = copy.deepcopy(model)
     places = {f"{BLOCK}{i}": "disk" if i % 2 else "cpu" for i in range(4)}
-    places |= {f"model.transformer.{name}": "cpu" for name in ("wte", "ln_f", "ff_out") if name in model.model.transformer}
+    places |= {
+        f"model.transformer.{name}": "cpu"
+        for name in ("wte", "ln_f", "ff_out")
+        if name in model.model.transformer
+    }
     dispatch(model, places, torch.device("cpu"), str(tmp_path))
     away = model.model.blocks[1].q_proj.weight
     assert away.device.type == "meta"
-    request = GenerateRequest(prompt_ids=(20, 30, 40), steps=8, gen_length=8, block_length=4, cache=cache)
+    request = GenerateRequest(
+        prompt_ids=(20, 30, 40), steps=8, gen_length=8, block_length=4, cache=cache
+    )
     answers = []
     for each in (model, whole):
-        with Engine.with_backend(each.config, None, TorchBackend(each, torch.device("cpu"))) as engine:
+        with Engine.with_backend(
+            each.config, None, TorchBackend(each, torch.device("cpu"))
+        ) as engine:
             answers.append(engine.generate(request))
     assert answers[0] == answers[1] and np.isfinite(answers[0].nfe)

@@ -1,4 +1,5 @@
-"""Causal context is exact: whatever was kept, moved or shared, the canvas sees what it would see from nothing."""
+"""Causal context is exact: whatever was kept, moved or shared, the canvas sees what it would see
+from nothing."""
 
 import numpy as np
 from hypothesis import Phase, given, settings
@@ -26,17 +27,23 @@ texts = st.lists(st.lists(st.integers(16, 60), max_size=12), min_size=2, max_siz
 
 @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(texts, st.data())
-def test_encoded_once_or_all_in_one_pass_predictions_are_the_same(backend, causal_config, texts, data):
+def test_encoded_once_or_all_in_one_pass_predictions_are_the_same(
+    backend, causal_config, texts, data
+):
     sizes = [data.draw(st.integers(1, 5)) for _ in texts[1:]]
     canvas = canvas_of(texts, sizes, causal_config)
     cached, _ = predictions(canvas, CausalContext(), backend, causal_config)
     whole, _ = predictions(canvas, FullPass(), backend, causal_config)
-    assert np.abs(cached - whole).max() < 1e-5  # own positions against positions on the canvas, rotated in fp32
+    assert (
+        np.abs(cached - whole).max() < 1e-5
+    )  # own positions against positions on the canvas, rotated in fp32
 
 
 @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(texts, min_size=2, max_size=5), st.data())
-def test_over_edits_a_session_gives_what_a_fill_from_nothing_gives(backend, causal_config, documents, data):
+def test_over_edits_a_session_gives_what_a_fill_from_nothing_gives(
+    backend, causal_config, documents, data
+):
     contexts = KeptContexts()
     for document in documents:
         sizes = [data.draw(st.integers(1, 4)) for _ in document[1:]]
@@ -46,9 +53,16 @@ def test_over_edits_a_session_gives_what_a_fill_from_nothing_gives(backend, caus
         assert np.abs(kept - fresh).max() < 1e-9
 
 
-def test_typing_at_the_end_of_a_stretch_costs_the_old_anchor_and_what_was_typed(backend, causal_config):
+def test_typing_at_the_end_of_a_stretch_costs_the_old_anchor_and_what_was_typed(
+    backend, causal_config
+):
     contexts, before, after = KeptContexts(), list(range(20, 40)), list(range(30, 50))
-    predictions(canvas_of([before, after], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config)
+    predictions(
+        canvas_of([before, after], [4], causal_config),
+        CausalContext(contexts, "a"),
+        backend,
+        causal_config,
+    )
     typed = canvas_of([[*before, 50, 51], after], [4], causal_config)
     _, computed = predictions(typed, CausalContext(contexts, "a"), backend, causal_config)
     assert computed == 2  # the old anchor and the first new token; the second is the anchor now
@@ -58,16 +72,25 @@ def test_typing_at_the_end_of_a_stretch_costs_the_old_anchor_and_what_was_typed(
 
 def test_an_edit_leaves_other_stretches_and_what_stands_before_it_alone(backend, causal_config):
     contexts, before, after = KeptContexts(), list(range(20, 40)), list(range(30, 50))
-    predictions(canvas_of([before, after], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config)
+    predictions(
+        canvas_of([before, after], [4], causal_config),
+        CausalContext(contexts, "a"),
+        backend,
+        causal_config,
+    )
     changed = [*after[:15], 60, *after[16:]]
     _, computed = predictions(
-        canvas_of([before, changed], [4], causal_config), CausalContext(contexts, "a"), backend, causal_config
+        canvas_of([before, changed], [4], causal_config),
+        CausalContext(contexts, "a"),
+        backend,
+        causal_config,
     )
     assert computed == 5
 
 
 def test_a_stretch_is_read_from_left_to_right_and_knows_no_other_one(backend, causal_config):
-    """What is kept of a stretch does not change with what stands behind it or in another stretch."""
+    """What is kept of a stretch does not change with what stands behind it or in another
+    stretch."""
     allowed = constraint_table(causal_config, causal_config.embedding_rows)
 
     def keys(texts):
@@ -83,7 +106,9 @@ def test_a_stretch_is_read_from_left_to_right_and_knows_no_other_one(backend, ca
 def test_slots_keep_their_distance_to_the_context_whatever_their_number(causal_config):
     short, long = (canvas_of([[20, 21], [30]], [size], causal_config) for size in (2, 9))
     assert short.positions.tolist() == [2, 3, 4, 5, 6, 0, 1]
-    assert long.positions[:3].tolist() == short.positions[:3].tolist() and long.positions[-2:].tolist() == [0, 1]
+    assert long.positions[:3].tolist() == short.positions[:3].tolist() and long.positions[
+        -2:
+    ].tolist() == [0, 1]
     between = canvas_of([[20], [30], [40]], [3, 2], causal_config)
     # The last stretch stands in front; 32 places are kept free behind the anchor at 3.
     assert between.positions.tolist() == [2, 3, 4, 5, 6, 36, 37, 38, 39, 0, 1]
@@ -120,7 +145,9 @@ def test_requests_of_different_lengths_share_a_pass(backend, causal_config):
     for texts, sizes in (([[20, 21, 22], [30]], [3]), ([[25] * 9, [31, 32, 33, 34]], [5])):
         canvas, plan = canvas_of(texts, sizes, causal_config), CausalContext()
         drive(encode_context(canvas, plan, allowed), backend)
-        batches.append(masked_pass(canvas, plan.view(canvas), canvas.masked(np.array([0])), allowed))
+        batches.append(
+            masked_pass(canvas, plan.view(canvas), canvas.masked(np.array([0])), allowed)
+        )
     together = split(backend.predict(collate(batches, backend.join)), batches)
     for batch, shared in zip(batches, together, strict=True):
         assert np.abs(backend.predict(batch).log_probs - shared.log_probs).max() < 1e-9

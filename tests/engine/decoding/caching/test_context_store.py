@@ -1,4 +1,5 @@
-"""Contexts between requests: exact where nothing changed, partial after an edit, bounded, and of one document only."""
+"""Contexts between requests: exact where nothing changed, partial after an edit, bounded, and of
+one document only."""
 
 import numpy as np
 import pytest
@@ -14,7 +15,12 @@ ids = st.lists(st.integers(1, 4), min_size=1, max_size=120).map(np.array)
 
 
 def keep(contexts, tokens, session="a", edits=0):
-    contexts.put(session, Kept(tokens, np.zeros_like(tokens), np.arange(len(tokens)), FakeContext(tokens[None]), edits))
+    contexts.put(
+        session,
+        Kept(
+            tokens, np.zeros_like(tokens), np.arange(len(tokens)), FakeContext(tokens[None]), edits
+        ),
+    )
 
 
 def part_of(contexts, session, tokens, most_edits):
@@ -57,7 +63,10 @@ def test_a_session_never_gets_another_ones_context_and_old_ones_go_first():
     keep(contexts, np.arange(100), "a")
     assert len(part_of(contexts, "b", np.arange(100), 4).active) == 100
     keep(contexts, np.arange(100), "b")
-    contexts.put("a", Kept(np.arange(100), np.zeros(100, int), np.arange(100), FakeContext(np.arange(100)[None])))
+    contexts.put(
+        "a",
+        Kept(np.arange(100), np.zeros(100, int), np.arange(100), FakeContext(np.arange(100)[None])),
+    )
     keep(contexts, np.arange(100), "c")
     assert len(contexts) == 2 and contexts.nbytes <= 8 * 250
     assert (
@@ -79,12 +88,19 @@ def test_the_next_keystroke_of_a_session_encodes_little_and_answers_alike(backen
         at = len(text) // 2
         sampler = SamplerOptions(edits=edits, repairs=0)
         typed = text[:at] + "width" + text[at:]
-        return FillRequest(text=typed, spans=(Span(start=at + 5, end=at + 5, tokens=3),), session=session, sampler=sampler,
-                           copies=False)  # fmt: skip
+        return FillRequest(
+            text=typed,
+            spans=(Span(start=at + 5, end=at + 5, tokens=3),),
+            session=session,
+            sampler=sampler,
+            copies=False,
+        )
 
     with Engine(bundled, backend) as engine:
         encoded, predict = [], engine.backend.predict
-        engine.backend.predict = lambda batch: encoded.append(batch.input_ids.shape[1]) or predict(batch)
+        engine.backend.predict = lambda batch: (
+            encoded.append(batch.input_ids.shape[1]) or predict(batch)
+        )
         first = engine.fill(request(LINES, 16))
         assert encoded[0] > 200
         encoded.clear()
@@ -101,10 +117,18 @@ def test_the_next_keystroke_of_a_session_encodes_little_and_answers_alike(backen
 
 def test_a_prepared_request_costs_steps_only_and_a_forgotten_document_starts_anew(bundled):
     span = Span(start=len(LINES) // 2, end=len(LINES) // 2, tokens=3)
-    request = FillRequest(text=LINES, spans=(span,), session="document", copies=False, sampler=SamplerOptions(repairs=0))
+    request = FillRequest(
+        text=LINES,
+        spans=(span,),
+        session="document",
+        copies=False,
+        sampler=SamplerOptions(repairs=0),
+    )
     with Engine(bundled) as engine:
         encoded, predict = [], engine.backend.predict
-        engine.backend.predict = lambda batch: encoded.append(batch.input_ids.shape[1]) or predict(batch)
+        engine.backend.predict = lambda batch: (
+            encoded.append(batch.input_ids.shape[1]) or predict(batch)
+        )
         engine.submit_prepare(request).future.result()
         assert len(encoded) == 1 and encoded.pop() > 200
         engine.fill(request)

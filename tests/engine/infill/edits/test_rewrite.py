@@ -63,19 +63,31 @@ def test_nothing_to_rewrite_is_rejected(config, tokenizer):
     with Engine.with_backend(config, tokenizer, any_model(0)) as engine:
         for start, end in ((5, 5), (9, 5), (0, 10_000), (-1, 4)):
             with pytest.raises(RequestRejected, match="select"):
-                engine.submit_rewrite(RewriteRequest(text=TEXT, start=start, end=end)).future.result()
+                engine.submit_rewrite(
+                    RewriteRequest(text=TEXT, start=start, end=end)
+                ).future.result()
         with pytest.raises(RequestRejected, match="keep fewer words"):
-            request = RewriteRequest(text=TEXT, start=0, end=10, keep=("The", "parser"), strength=0.5)
+            request = RewriteRequest(
+                text=TEXT, start=0, end=10, keep=("The", "parser"), strength=0.5
+            )
             engine.submit_rewrite(request).future.result()
 
 
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 10**6), st.integers(1, 90), st.sampled_from([0, START]))
-def test_what_is_written_before_stands_in_front_and_has_its_length(config, tokenizer, seed, tokens, at):
+def test_what_is_written_before_stands_in_front_and_has_its_length(
+    config, tokenizer, seed, tokens, at
+):
     with Engine.with_backend(config, tokenizer, any_model(seed)) as engine:
-        result = engine.submit_before(BeforeRequest(text=TEXT, at=at, tokens=tokens, seed=seed)).future.result()
+        result = engine.submit_before(
+            BeforeRequest(text=TEXT, at=at, tokens=tokens, seed=seed)
+        ).future.result()
     [span] = result.spans
-    assert result.text == TEXT[:at] + span.text + TEXT[at:] and span.tokens == tokens and result.stopped == "complete"
+    assert (
+        result.text == TEXT[:at] + span.text + TEXT[at:]
+        and span.tokens == tokens
+        and result.stopped == "complete"
+    )
 
 
 def test_later_pieces_are_written_first(config, tokenizer):

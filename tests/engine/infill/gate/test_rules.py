@@ -29,7 +29,9 @@ def test_an_answer_below_the_confidence_asked_for_is_withheld():
     assert reason("x = ‸\n", "width", min_confidence=0.4) is None
 
 
-@pytest.mark.parametrize("answer", ["self.height = height", "self.width = width", "def __init__(self, width, height):\n"])
+@pytest.mark.parametrize(
+    "answer", ["self.height = height", "self.width = width", "def __init__(self, width, height):\n"]
+)
 def test_a_line_that_stands_beside_the_place_does_not_come_again(answer):
     assert reason(BOX, answer) == "repeats_line"
 
@@ -37,7 +39,10 @@ def test_a_line_that_stands_beside_the_place_does_not_come_again(answer):
 def test_a_line_that_goes_on_with_the_pattern_of_its_neighbours_may():
     assert reason(BOX, "self.area = width * height") is None
     assert reason("items.append('one')\nitems.append('two')\n‸", "items.append('three')") is None
-    assert reason("items.append('one')\nitems.append('two')\n‸", "items.append('two')") == "repeats_line"
+    assert (
+        reason("items.append('one')\nitems.append('two')\n‸", "items.append('two')")
+        == "repeats_line"
+    )
 
 
 def test_the_line_below_and_one_that_differs_by_its_comma_count_too():
@@ -46,7 +51,12 @@ def test_the_line_below_and_one_that_differs_by_its_comma_count_too():
 
 
 def test_the_same_return_in_another_branch_is_no_repetition():
-    assert reason("def f(a, b):\n    if a:\n        return None\n    if b:\n        ‸\n", "return None") is None
+    assert (
+        reason(
+            "def f(a, b):\n    if a:\n        return None\n    if b:\n        ‸\n", "return None"
+        )
+        is None
+    )
 
 
 def test_lines_may_repeat_where_the_document_repeats_them():

@@ -1,4 +1,5 @@
-"""Spans of unknown length for models without control tokens: the probe finds the length that fits."""
+"""Spans of unknown length for models without control tokens: the probe finds the length that
+fits."""
 
 import msgspec
 import numpy as np
@@ -20,7 +21,9 @@ TEXT = "ab cd\nef gh\n"
 @pytest.fixture(scope="module")
 def plain(config):
     """A model like the public ones: no control tokens, no hidden context."""
-    return msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None, context_attention="full")
+    return msgspec.structs.replace(
+        config, expand_token_id=None, delete_token_id=None, context_attention="full"
+    )
 
 
 def sure_at(lengths, mask_id):
@@ -47,8 +50,12 @@ def test_candidate_lengths_hold_the_bounds():
 
 @pytest.mark.parametrize("length", [1, 3, 6, 12])
 def test_the_length_that_fits_is_taken(plain, tokenizer, length):
-    with Engine.with_backend(plain, tokenizer, FakeBackend(sure_at([length], plain.mask_token_id))) as engine:
-        found = engine.fill(FillRequest(text="ab cd\n\nef gh\n", spans=(Span(start=6, end=6, max_tokens=16),)))
+    with Engine.with_backend(
+        plain, tokenizer, FakeBackend(sure_at([length], plain.mask_token_id))
+    ) as engine:
+        found = engine.fill(
+            FillRequest(text="ab cd\n\nef gh\n", spans=(Span(start=6, end=6, max_tokens=16),))
+        )
     assert found.spans[0].tokens == length
     assert engine.backend.batches[0].input_ids.shape[0] > 3  # one pass for all lengths
 
@@ -74,14 +81,18 @@ def test_any_model_keeps_bounds_pins_and_ties(plain, tokenizer, seed, least, mor
     spans = (Span(start=0, end=0, **bounds), Span(start=9, end=9, **bounds))
     with Engine.with_backend(plain, tokenizer, any_model(seed)) as engine:
         first, second = engine.fill(FillRequest(text=TEXT, spans=spans)).spans
-        pinned = engine.fill(FillRequest(text=TEXT, spans=(Span(start=6, end=6, max_tokens=12, pins=("cd",)),)))
+        pinned = engine.fill(
+            FillRequest(text=TEXT, spans=(Span(start=6, end=6, max_tokens=12, pins=("cd",)),))
+        )
     assert least <= first.tokens <= least + more and (not named or first.text == second.text)
     assert "cd" in pinned.spans[0].text
 
 
 def test_confidence_is_mapped_to_what_was_measured(plain, tokenizer):
     calibration = Calibration(confidence=((0.2, 0.0), (0.6, 0.1), (0.9, 0.5)))
-    assert [calibration.calibrated(x) for x in (0.0, 0.4, 0.75, 1.0)] == pytest.approx([0.0, 0.05, 0.3, 0.5])
+    assert [calibration.calibrated(x) for x in (0.0, 0.4, 0.75, 1.0)] == pytest.approx(
+        [0.0, 0.05, 0.3, 0.5]
+    )
     assert Calibration().calibrated(0.4) == 0.4
 
 
@@ -98,7 +109,9 @@ def test_the_fit_rises_and_has_the_mean_of_the_data():
 def test_a_calibration_is_kept_beside_the_model_and_a_damaged_one_refused(tmp_path):
     calibration = Calibration(confidence=((0.1, 0.2),), length_bias={1: 0.5, 8: 0.3})
     write_calibration(calibration, tmp_path)
-    assert read_calibration(tmp_path) == calibration and calibration.bias(4) == pytest.approx(0.5 - 0.2 * 3 / 7)
+    assert read_calibration(tmp_path) == calibration and calibration.bias(4) == pytest.approx(
+        0.5 - 0.2 * 3 / 7
+    )
     (tmp_path / "calibration.json").write_text("{")
     with pytest.raises(CheckpointError, match="eval calibrate"):
         read_calibration(tmp_path)

@@ -1,4 +1,5 @@
-"""Several spans: each is written once more between the answers of the others, and the likelier text stays."""
+"""Several spans: each is written once more between the answers of the others, and the likelier text
+stays."""
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ ALONE, TOLD, OTHER = 60, 61, 62
 
 
 def written(texts):
-    """A canvas on which group i holds the (token, log-probability) pairs of ``texts[i]``, with context between."""
+    """A canvas on which group i holds the (token, log-probability) pairs of ``texts[i]``, with
+    context between."""
     ids, groups, log_probs = [1], [CONTEXT], [0.0]
     for group, text in enumerate(texts):
         ids += [token for token, _ in text] + [1]
@@ -70,7 +72,9 @@ def test_the_least_likely_is_first_and_the_next_sees_its_new_text():
 
 def test_after_the_deadline_nothing_is_written_anew():
     canvas = written([[(5, -1.0)], [(6, -3.0)]])
-    found, seen = run(canvas, {0: 1, 1: 1}, lambda group: 0.0, deadline=Deadline(at=1.0, clock=lambda: 2.0))
+    found, seen = run(
+        canvas, {0: 1, 1: 1}, lambda group: 0.0, deadline=Deadline(at=1.0, clock=lambda: 2.0)
+    )
     assert not seen and texts_of(found, 2) == [[5], [6]]
 
 
@@ -79,8 +83,15 @@ def test_a_span_that_starts_again_leaves_the_others_as_they_are(lengths, size, d
     canvas = written([[(10 + i, -1.0)] * n for i, n in enumerate(lengths)])
     group = data.draw(st.integers(0, len(lengths) - 1))
     canvas.restart(group, size)
-    assert texts_of(canvas, len(lengths)) == [[MASK] * size if i == group else [10 + i] * n for i, n in enumerate(lengths)]
-    assert len(set(canvas.slots.tolist())) == len(canvas.ids) == len(canvas.groups) == len(canvas.log_probs)
+    assert texts_of(canvas, len(lengths)) == [
+        [MASK] * size if i == group else [10 + i] * n for i, n in enumerate(lengths)
+    ]
+    assert (
+        len(set(canvas.slots.tolist()))
+        == len(canvas.ids)
+        == len(canvas.groups)
+        == len(canvas.log_probs)
+    )
     assert canvas.log_likelihood(group) == 0.0
 
 
@@ -93,7 +104,8 @@ def test_what_is_promised_or_tied_is_written_once():
 
 
 def test_a_blank_takes_up_what_stands_in_the_other_blank_by_then(config, tokenizer):
-    """The model writes ``ALONE`` with doubt where the other span is masked, and is sure of another token where it is not."""
+    """The model writes ``ALONE`` with doubt where the other span is masked, and is sure of another
+    token where it is not."""
 
     def score(ids, positions, index):
         logits = np.zeros(512)
@@ -107,4 +119,7 @@ def test_a_blank_takes_up_what_stands_in_the_other_blank_by_then(config, tokeniz
     spans = tuple(Span(start=at, end=at, tokens=1) for at in (4, 9))
     with Engine.with_backend(config, tokenizer, FakeBackend(score)) as engine:
         found = engine.fill(FillRequest(text="a = \nb = \n", spans=spans, copies=False))
-    assert [span.text for span in found.spans] == [tokenizer.decode([TOLD]), tokenizer.decode([OTHER])]
+    assert [span.text for span in found.spans] == [
+        tokenizer.decode([TOLD]),
+        tokenizer.decode([OTHER]),
+    ]

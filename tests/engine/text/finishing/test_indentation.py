@@ -1,4 +1,5 @@
-"""Answers stand as deep as their place wants, in the document's own tabs or blanks; separators fit the next line."""
+"""Answers stand as deep as their place wants, in the document's own tabs or blanks; separators fit
+the next line."""
 
 import pytest
 
@@ -9,7 +10,9 @@ TABS = "def f(x):\n\tif x:\n\t\treturn 1\n\tif y:\n"
 BLANKS = "def f(x):\n  if x:\n    return 1\n  if y:\n"
 
 
-@pytest.mark.parametrize(("text", "step"), [(TABS, "\t"), (BLANKS, "  "), ("x = 1\n", "    "), ("if x:\n   y\n", "   ")])
+@pytest.mark.parametrize(
+    ("text", "step"), [(TABS, "\t"), (BLANKS, "  "), ("x = 1\n", "    "), ("if x:\n   y\n", "   ")]
+)
 def test_a_step_is_that_of_the_document(text, step):
     assert step_of(text) == step
 
@@ -19,7 +22,10 @@ def test_a_step_is_that_of_the_document(text, step):
 def test_a_body_is_moved_one_step_below_its_head(text, typed):
     step = step_of(text)
     text += step * typed
-    assert with_depth("return 2\nreturn 3", text, len(text), len(text)).split("\n")[0] == step * (2 - typed) + "return 2"
+    assert (
+        with_depth("return 2\nreturn 3", text, len(text), len(text)).split("\n")[0]
+        == step * (2 - typed) + "return 2"
+    )
 
 
 def test_lines_of_an_answer_keep_their_depth_to_each_other():

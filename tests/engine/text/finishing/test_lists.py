@@ -44,4 +44,8 @@ def test_a_row_of_a_table_has_as_many_cells_as_the_row_above():
     def reason(answer):
         return judge(Proposal(text, len(text), len(text), answer, 0.4, "markdown"))
 
-    assert reason("| c | d |") is None and reason("| c |") == "syntax" and reason("some words") == "syntax"
+    assert (
+        reason("| c | d |") is None
+        and reason("| c |") == "syntax"
+        and reason("some words") == "syntax"
+    )

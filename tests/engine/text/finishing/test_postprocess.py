@@ -44,7 +44,11 @@ def test_blanks_that_are_the_answer_stay():
     assert trim_double_spaces("    indented", "\n", "\n") == "    indented"
 
 
-@given(st.text(alphabet="ab (){}[]\"'\n=", max_size=40), st.text(alphabet="ab ()\n", max_size=20), st.integers(0, 20))
+@given(
+    st.text(alphabet="ab (){}[]\"'\n=", max_size=40),
+    st.text(alphabet="ab ()\n", max_size=20),
+    st.integers(0, 20),
+)
 def test_finishing_never_fails_and_keeps_an_answer_that_had_text(answer, text, start):
     start = min(start, len(text))
     for language in ("python", "ruby", "markdown", None):
@@ -66,7 +70,9 @@ def test_the_answer_as_it_is_comes_first_among_its_forms():
 
 def test_an_answer_leaves_brackets_where_they_find_no_partner_on_either_side():
     text = "x = f(\ny = 2\n)\n"
-    assert leaves_brackets("g(", text, 4, 4, "python") and leaves_brackets("]", text, 6, 6, "python")
+    assert leaves_brackets("g(", text, 4, 4, "python") and leaves_brackets(
+        "]", text, 6, 6, "python"
+    )
     assert not leaves_brackets("g()", text, 4, 4, "python")
     assert not leaves_brackets("g(", text, 4, 4, None)
     assert not leaves_brackets("(", "call a)", 5, 5, "python")
@@ -75,9 +81,15 @@ def test_an_answer_leaves_brackets_where_they_find_no_partner_on_either_side():
 def test_an_answer_leaves_brackets_that_wait_for_it_nearby():
     text = "f(a)\nx = call(\n    one,\n\nprint(x)\n"
     at = text.index("\n\n") + 1
-    assert leaves_brackets("    two,", text, at, at, "python") and not leaves_brackets(")", text, at, at, "python")
+    assert leaves_brackets("    two,", text, at, at, "python") and not leaves_brackets(
+        ")", text, at, at, "python"
+    )
     assert leaves_brackets("s", "y = len(xs\nz = 1\n", 10, 10, "python")
     far = "table = [\n" + "    1,\n" * 6 + "\n" + "    2,\n" * 400 + "]\n"
     at = far.index("\n\n") + 1
-    assert not leaves_brackets("    3,", far, at, at, "python"), "a list that ends beyond the view is no fault"
-    assert leaves_brackets("b", "(a \n", 3, 3, "plaintext") and not leaves_brackets("1) a", "\n", 0, 0, "restructuredtext")
+    assert not leaves_brackets("    3,", far, at, at, "python"), (
+        "a list that ends beyond the view is no fault"
+    )
+    assert leaves_brackets("b", "(a \n", 3, 3, "plaintext") and not leaves_brackets(
+        "1) a", "\n", 0, 0, "restructuredtext"
+    )
