@@ -36,6 +36,12 @@ class AdaptBatch:
         """Some rows, on ``device``."""
         ids, positions, segments, targets, weights = (
             tensor[rows].to(device)
-            for tensor in (self.input_ids, self.position_ids, self.segments, self.targets, self.weights)
+            for tensor in (
+                self.input_ids,
+                self.position_ids,
+                self.segments,
+                self.targets,
+                self.weights,
+            )
         )
         return AdaptBatch(ids, positions, segments, targets, weights, self.kind)

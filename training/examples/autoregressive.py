@@ -1,7 +1,8 @@
 """The autoregressive baseline: the same transformer with a causal mask, trained on next tokens.
 
-For infilling it reads documents in the order prefix, suffix, middle, end ("fill in the middle", arXiv 2207.14255, PSM at the
-level of characters), with three reserved ids as marks. Its middles are cut as LLaDA's infilling spans are.
+For infilling it reads documents in the order prefix, suffix, middle, end ("fill in the middle",
+arXiv 2207.14255, PSM at the level of characters), with three reserved ids as marks. Its middles are
+cut as LLaDA's infilling spans are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.network.model import MaskPredictor
-from training.examples.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans, fit_context
+from training.examples.infill_examples import (
+    CHARS_PER_SLOT,
+    InfillConfig,
+    choose_spans,
+    fit_context,
+)
 from training.examples.objective import Rows
 
 FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE = 5, 6, 7
@@ -22,7 +28,8 @@ FIM_PREFIX, FIM_SUFFIX, FIM_MIDDLE = 5, 6, 7
 
 
 def next_token_rows(ids: Tensor, labelled: Tensor | None = None) -> Rows:
-    """Every token of rows (B, L) but the first is a label; ``labelled`` (B, L) restricts them. The weights sum to 1.
+    """Every token of rows (B, L) but the first is a label; ``labelled`` (B, L) restricts them. The
+    weights sum to 1.
 
     Rows keep their length: the last token is read and has no label.
     """
@@ -38,14 +45,22 @@ def fim_prompt(before: Sequence[int], after: Sequence[int]) -> list[int]:
 
 
 def fim_row(
-    text: str, tokenizer: Tokenizer, config: InfillConfig, length: int, end_id: int, rng: np.random.Generator
+    text: str,
+    tokenizer: Tokenizer,
+    config: InfillConfig,
+    length: int,
+    end_id: int,
+    rng: np.random.Generator,
 ) -> list[int] | None:
-    """``text`` around one cut, its ends trimmed to ``length`` tokens in all; ``None`` when it has no room for a cut."""
+    """``text`` around one cut, its ends trimmed to ``length`` tokens in all; ``None`` when it has
+    no room for a cut."""
     cuts = choose_spans(text, 1, config, rng, int(config.slots * CHARS_PER_SLOT))
     if not cuts:
         return None
     [(start, end)] = cuts
-    parts = tokenizer.encode_batch_fast([text[:start], text[start:end], text[end:]], add_special_tokens=False)
+    parts = tokenizer.encode_batch_fast(
+        [text[:start], text[start:end], text[end:]], add_special_tokens=False
+    )
     context = length - len(parts[1].ids) - 4
     before, middle, after = fit_context([part.ids for part in parts], max(0, context))
     return [*fim_prompt(before, after), *middle, end_id][:length]
@@ -57,9 +72,14 @@ Allowed = Callable[[int, list[int]], Tensor | None]
 
 @torch.no_grad()
 def continue_greedily(
-    model: MaskPredictor, prompts: list[list[int]], count: int, end_id: int, allowed: Allowed | None = None
+    model: MaskPredictor,
+    prompts: list[list[int]],
+    count: int,
+    end_id: int,
+    allowed: Allowed | None = None,
 ) -> list[list[int]]:
-    """The most probable continuations, up to ``count`` tokens or the end; prompts of any lengths, keys and values cached.
+    """The most probable continuations, up to ``count`` tokens or the end; prompts of any lengths,
+    keys and values cached.
 
     ``allowed`` narrows the choice for a row and what it has so far.
     """
@@ -91,13 +111,18 @@ def continue_greedily(
         seen = torch.cat((seen, torch.ones_like(seen[:, :1])), dim=1)
         at = torch.full((len(prompts), 1), width + step, device=device)
         hidden, new = model.encode(token[:, None], at, past, places, seen)
-        past = [(torch.cat((k, nk), 2), torch.cat((v, nv), 2)) for (k, v), (nk, nv) in zip(past, new, strict=True)]
+        past = [
+            (torch.cat((k, nk), 2), torch.cat((v, nv), 2))
+            for (k, v), (nk, nv) in zip(past, new, strict=True)
+        ]
         places = torch.cat((places, at), dim=1)
     return answers
 
 
 @torch.no_grad()
-def log_likelihoods(model: MaskPredictor, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> list[float]:
+def log_likelihoods(
+    model: MaskPredictor, pairs: list[tuple[tuple[int, ...], tuple[int, ...]]]
+) -> list[float]:
     """log p(answer | prompt) of every (prompt, answer), in nats, in one padded pass."""
     device = next(model.parameters()).device
     width = max(len(prompt) + len(answer) for prompt, answer in pairs)

@@ -1,4 +1,5 @@
-"""Batches by step number: the same run, seed and step always give the same batch, which is what makes resume exact.
+"""Batches by step number: the same run, seed and step always give the same batch, which is what
+makes resume exact.
 
 Shapes: B rows, L plain canvas length, C context tokens, N span slots.
 """
@@ -25,14 +26,16 @@ from training.examples.loss import mean_weights
 
 @lru_cache(maxsize=4)
 def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.int64]:
-    """A permutation of ``count`` items, the same for the same epoch; kept, because every step of the epoch asks for it."""
+    """A permutation of ``count`` items, the same for the same epoch; kept, because every step of
+    the epoch asks for it."""
     return np.random.default_rng([seed, epoch, stream]).permutation(count)
 
 
 PYTHON = "python"
 """The shard of this name holds programs: its spans may follow their syntax."""
 NEIGHBOURS = 12
-"""Related files are looked for among so many documents on either side: a shard keeps a package's files together."""
+"""Related files are looked for among so many documents on either side: a shard keeps a package's
+files together."""
 NEIGHBOUR_TOKENS = 4_000
 """No more of a related file is read."""
 
@@ -65,7 +68,9 @@ class InfillBatch:
     def part(self, rows: slice, device: torch.device) -> InfillBatch:
         """Some rows, on ``device``."""
         moved: dict[str, Any] = {
-            name: value[rows].to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
+            name: value[rows].to(device)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
         }
         return InfillBatch(**moved, hidden=self.hidden)
 
@@ -82,7 +87,13 @@ class TrainingWindow(NamedTuple):
 class Batches:
     """Draws plain rows and infilling examples from weighted shards."""
 
-    def __init__(self, shards: dict[str, TokenShard], weights: dict[str, float], seed: int, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        shards: dict[str, TokenShard],
+        weights: dict[str, float],
+        seed: int,
+        tokenizer: Tokenizer,
+    ) -> None:
         self.names = list(weights)
         self.shards = [shards[name] for name in weights]
         total = sum(weights.values())
@@ -110,21 +121,41 @@ class Batches:
             out = out[:, : int(rng.integers(1, length + 1))]
         return torch.from_numpy(out)
 
-    def infill(self, step: int, rows: int, context: int, model: ModelConfig, config: InfillConfig) -> InfillBatch:
-        """``rows`` examples with at most ``context`` context tokens and ``config.slots`` span slots."""
+    def infill(
+        self, step: int, rows: int, context: int, model: ModelConfig, config: InfillConfig
+    ) -> InfillBatch:
+        """``rows`` examples with at most ``context`` context tokens and ``config.slots`` span
+        slots."""
         rng = self.rng(step, 1)
         examples: list[InfillExample] = []
         while len(examples) < rows:
             window = self.window(rng, context)
-            related = self._related(window, model, config, rng) if rng.random() < config.p_related else []
+            related = (
+                self._related(window, model, config, rng) if rng.random() < config.p_related else []
+            )
             example = (
-                make_example(window.text, self.tokenizer, model, config, context, rng, window.kind == PYTHON, related)
+                make_example(
+                    window.text,
+                    self.tokenizer,
+                    model,
+                    config,
+                    context,
+                    rng,
+                    window.kind == PYTHON,
+                    related,
+                )
                 if window.text
                 else None
             )
             if example is not None:
                 examples.append(example)
-        return _collate(examples, context, config.slots, model.mask_token_id, bool(rng.random() < config.hidden_share))
+        return _collate(
+            examples,
+            context,
+            config.slots,
+            model.mask_token_id,
+            bool(rng.random() < config.hidden_share),
+        )
 
     def window(self, rng: np.random.Generator, context: int) -> TrainingWindow:
         """A random window inside one document, about ``context`` tokens, often shorter."""
@@ -135,18 +166,33 @@ class Batches:
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
         size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
         start = max(begin, min(at - size // 2, end - size))
-        return TrainingWindow(self._decode(shard.tokens[start : min(end, start + size)]), self.names[choice], shard, index)
+        return TrainingWindow(
+            self._decode(shard.tokens[start : min(end, start + size)]),
+            self.names[choice],
+            shard,
+            index,
+        )
 
     def _related(
-        self, window: TrainingWindow, model: ModelConfig, config: InfillConfig, rng: np.random.Generator
+        self,
+        window: TrainingWindow,
+        model: ModelConfig,
+        config: InfillConfig,
+        rng: np.random.Generator,
     ) -> list[int]:
-        """Snippets of documents that stand near in the shard and come from the same source, as the engine shows them."""
+        """Snippets of documents that stand near in the shard and come from the same source, as the
+        engine shows them."""
         shard, index = window.shard, window.document
         source, slash, _ = shard.names[index].partition("/")
         near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
-        beside = [i for i in near if slash and i != index and shard.names[i].startswith(source + "/")]
+        beside = [
+            i for i in near if slash and i != index and shard.names[i].startswith(source + "/")
+        ]
         chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
-        files = [Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS])) for i in chosen]
+        files = [
+            Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
+            for i in chosen
+        ]
         budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
         return related_ids(files, window.text, self._encode, budget, model.eos_token_id)
 
@@ -158,7 +204,9 @@ class Batches:
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def _collate(examples: list[InfillExample], context: int, slots: int, mask_id: int, hidden: bool) -> InfillBatch:
+def _collate(
+    examples: list[InfillExample], context: int, slots: int, mask_id: int, hidden: bool
+) -> InfillBatch:
     def pad(rows: list[list[int]], width: int, value: int = 0) -> Tensor:
         out = np.full((len(rows), width), value, np.int64)
         for i, row in enumerate(rows):

@@ -15,9 +15,14 @@ from engine.text.tokenizer import HALF_CHARACTER
 
 
 def heal_cuts(
-    pieces: Sequence[str], encoded: list[list[int]], tokenizer: Tokenizer, share: float, rng: np.random.Generator
+    pieces: Sequence[str],
+    encoded: list[list[int]],
+    tokenizer: Tokenizer,
+    share: float,
+    rng: np.random.Generator,
 ) -> None:
-    """Move the context's token beside a span into the span where it is part of a word, for ``share`` of the spans; in place.
+    """Move the context's token beside a span into the span where it is part of a word, for
+    ``share`` of the spans; in place.
 
     ``pieces`` and their ids ``encoded`` alternate: context, span, context.
     """

@@ -1,8 +1,8 @@
 """Infilling examples: spans cut out of a text, with DreamOn's control tokens (arXiv 2602.01326).
 
-Half of the spans are cut at any character, as cursors stand; where that is inside a word, most spans get the word's token
-as a whole, as fills write it. A span's slots end in ``<|delete|>`` tokens (start long, delete the rest), or some of its
-adjacent masks are merged into ``<|expand|>``.
+Half of the spans are cut at any character, as cursors stand; where that is inside a word, most
+spans get the word's token as a whole, as fills write it. A span's slots end in ``<|delete|>``
+tokens (start long, delete the rest), or some of its adjacent masks are merged into ``<|expand|>``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from training.examples.healed_cuts import heal_cuts
 from training.examples.python_pieces import python_pieces
 
 CHARS_PER_SLOT = 2.2
-"""Spans are cut to this many characters a slot, so that nearly all fit their slots once tokenised."""
+"""Spans are cut to this many characters a slot, so that nearly all fit their slots once
+tokenised."""
 _WORD = re.compile(r"\w+|[^\w\s]+")
 
 
@@ -35,7 +36,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     slots: int = 64
     """Canvas places for all spans of one example together."""
     p_start: float = 0.5
-    """Share of spans with just the slots that a fill starts with; the others have fewer, as after some steps of it."""
+    """Share of spans with just the slots that a fill starts with; the others have fewer, as after
+    some steps of it."""
     p_expand: float = 0.15
     """Share of spans that train expand instead of delete."""
     p_all_masked: float = 0.5
@@ -43,11 +45,13 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     p_any_character: float = 0.5
     """Share of spans cut at any character."""
     p_healed: float = 0.85
-    """Share of spans that are healed where they are cut inside a word; those of a told length are not."""
+    """Share of spans that are healed where they are cut inside a word; those of a told length are
+    not."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8
-    """Share of infill batches whose context cannot attend to the spans (ARCHITECTURE.md, "The context cache")."""
+    """Share of infill batches whose context cannot attend to the spans (ARCHITECTURE.md, "The
+    context cache")."""
     p_related: float = 0.3
     """Share of examples with snippets of neighbouring files in front."""
     related_tokens: int = 128
@@ -57,7 +61,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
 
 @dataclass
 class InfillExample:
-    """One canvas, context and spans apart. ``*_positions`` are places on the canvas with the spans' slots in it."""
+    """One canvas, context and spans apart. ``*_positions`` are places on the canvas with the spans'
+    slots in it."""
 
     context_ids: list[int]
     context_positions: list[int]
@@ -79,12 +84,17 @@ def make_example(
     is_python: bool = False,
     related: Sequence[int] = (),
 ) -> InfillExample | None:
-    """Cut spans out of ``text``, behind the ids ``related``; ``None`` when the text has no room for one."""
+    """Cut spans out of ``text``, behind the ids ``related``; ``None`` when the text has no room for
+    one."""
     few = rng.random() < config.p_few
     low, high = (1, config.max_spans) if few else (config.max_spans, config.max_short_spans)
     count = int(rng.integers(low, high + 1))
     longest = int(config.slots / count * CHARS_PER_SLOT)
-    syntax = [p for p in python_pieces(text) if p[1] - p[0] <= longest] if is_python and config.p_syntax else []
+    syntax = (
+        [p for p in python_pieces(text) if p[1] - p[0] <= longest]
+        if is_python and config.p_syntax
+        else []
+    )
     cuts = choose_spans(text, count, config, rng, longest, syntax)
     if not cuts:
         return None
@@ -130,7 +140,8 @@ def choose_spans(
     longest: int = 10_000,
     pieces: Sequence[tuple[int, int]] = (),
 ) -> list[tuple[int, int]]:
-    """Up to ``count`` disjoint, non-empty, sorted ranges of at most ``longest`` characters, in a line or over lines.
+    """Up to ``count`` disjoint, non-empty, sorted ranges of at most ``longest`` characters, in a
+    line or over lines.
 
     ``pieces`` are ranges that syntax suggests.
     """
@@ -144,7 +155,11 @@ def choose_spans(
             start, end = _one_span(text, config.p_any_character, rng)
         end = min(end, start + longest)
         # Spans keep at least two characters of context between them.
-        if start < end and text[start:end].strip() and all(end + 2 <= s or e + 2 <= start for s, e in chosen):
+        if (
+            start < end
+            and text[start:end].strip()
+            and all(end + 2 <= s or e + 2 <= start for s, e in chosen)
+        ):
             chosen.append((start, end))
     return sorted(chosen)
 
@@ -200,7 +215,8 @@ def _add_span(
     config: InfillConfig,
     rng: np.random.Generator,
 ) -> int:
-    """Append one noised span and ``surplus`` slots to delete; return the canvas position after it."""
+    """Append one noised span and ``surplus`` slots to delete; return the canvas position after
+    it."""
     mask, expand, delete = model.mask_token_id, model.expand_token_id, model.delete_token_id
     masked = rng.random(len(ids)) < rate if rate < 1.0 else np.ones(len(ids), bool)
     labels, noisy, weights = [], [], []

@@ -1,8 +1,9 @@
-"""What a training step minimises: a batch as tensors with weights, and the one module that turns it into a loss.
+"""What a training step minimises: a batch as tensors with weights, and the one module that turns it
+into a loss.
 
-Every objective (LLaDA's, infilling, SFT, the autoregressive baseline) is a weighted sum of cross-entropies over some rows.
-The weights are normalised over the whole batch of a step, so a step is the same however it is cut into micro-batches and
-spread over processes.
+Every objective (LLaDA's, infilling, SFT, the autoregressive baseline) is a weighted sum of
+cross-entropies over some rows. The weights are normalised over the whole batch of a step, so a step
+is the same however it is cut into micro-batches and spread over processes.
 
 Shapes: B rows, L canvas length.
 """
@@ -18,10 +19,10 @@ from torch import Tensor, nn
 
 from engine.network.model import MaskPredictor
 from training.examples.adapt_batch import AdaptBatch
-from training.examples.visibility import visible
 from training.examples.batches import InfillBatch
 from training.examples.infill_pass import span_rows
 from training.examples.loss import HeadLoss, LogitsLoss, loss_of_logits, masked_rows
+from training.examples.visibility import visible
 
 
 @dataclass
@@ -42,7 +43,9 @@ class Rows:
 
     def part(self, rows: slice, device: torch.device) -> Rows:
         """Some rows, on ``device``."""
-        ids, targets, weights = (x[rows].to(device) for x in (self.input_ids, self.targets, self.weights))
+        ids, targets, weights = (
+            x[rows].to(device) for x in (self.input_ids, self.targets, self.weights)
+        )
         return Rows(ids, targets, weights, self.kind)
 
 
@@ -50,38 +53,51 @@ StepBatch = Rows | InfillBatch | AdaptBatch
 
 
 class Objective(Protocol):
-    """Gives the batch of every step; the same step always gives the same batch, on every process."""
+    """Gives the batch of every step; the same step always gives the same batch, on every
+    process."""
 
     def batch(self, step: int) -> StepBatch: ...
 
     def validation(self) -> Iterator[tuple[str, StepBatch]]:
-        """Named held-out batches whose weights make the mean of their losses the figure of that name."""
+        """Named held-out batches whose weights make the mean of their losses the figure of that
+        name."""
         ...
 
 
 class LossModule(nn.Module):
-    """Batch -> loss. The outermost module of a run: FSDP gathers embedding and head for the whole of ``forward``."""
+    """Batch -> loss. The outermost module of a run: FSDP gathers embedding and head for the whole
+    of ``forward``."""
 
-    def __init__(self, predictor: MaskPredictor, compile: bool = False, length: int | None = None) -> None:
+    def __init__(
+        self, predictor: MaskPredictor, compile: bool = False, length: int | None = None
+    ) -> None:
         super().__init__()
         self.predictor = predictor
         self._length = length
         adapts = predictor.config.context_attention == "causal"
         self._trained_rows = _control_rows(predictor) if adapts else None
         # Bound methods are no submodules, so parameters keep one name each.
-        self._compiled: Any = torch.compile(predictor.encode, dynamic=False) if compile and not adapts else None
+        self._compiled: Any = (
+            torch.compile(predictor.encode, dynamic=False) if compile and not adapts else None
+        )
         if compile and adapts:
             # Deep models are compiled by the block: one is compiled, and serves all.
             for block in predictor.model.blocks:
                 block.compile(dynamic=False)
-        self._compiled_head: LogitsLoss | None = torch.compile(loss_of_logits, dynamic=False) if compile else None
+        self._compiled_head: LogitsLoss | None = (
+            torch.compile(loss_of_logits, dynamic=False) if compile else None
+        )
 
     def forward(self, batch: StepBatch) -> Tensor:
         if isinstance(batch, InfillBatch):
-            rows = masked_rows(span_rows(self._compiled or self.predictor.encode, batch), batch.masked)
+            rows = masked_rows(
+                span_rows(self._compiled or self.predictor.encode, batch), batch.masked
+            )
             targets, weights = batch.targets[batch.masked], batch.weights[batch.masked]
         elif isinstance(batch, AdaptBatch):
-            hidden, _ = self.predictor.encode(batch.input_ids, batch.position_ids, visible=visible(batch.segments))
+            hidden, _ = self.predictor.encode(
+                batch.input_ids, batch.position_ids, visible=visible(batch.segments)
+            )
             labelled = batch.weights != 0
             rows = masked_rows(hidden, labelled)
             targets, weights = batch.targets[labelled], batch.weights[labelled]
@@ -104,11 +120,19 @@ class LossModule(nn.Module):
 def _control_rows(predictor: MaskPredictor) -> Tensor:
     """Freeze the embedding but for the control tokens; returns their ids."""
     config = predictor.config
-    ids = (config.mask_token_id, *config.control_ids, config.start_token_id, config.gap_token_id, config.span_end_token_id)
+    ids = (
+        config.mask_token_id,
+        *config.control_ids,
+        config.start_token_id,
+        config.gap_token_id,
+        config.span_end_token_id,
+    )
     rows = torch.tensor(sorted({i for i in ids if i is not None}))
     embedding = predictor.model.embedding
     trained = torch.zeros(len(embedding), 1)
     trained[rows] = 1.0
     if embedding.requires_grad:
-        embedding.register_hook(lambda gradient: gradient * trained.to(gradient.device, gradient.dtype))  # type: ignore[no-untyped-call]
+        embedding.register_hook(
+            lambda gradient: gradient * trained.to(gradient.device, gradient.dtype)
+        )  # type: ignore[no-untyped-call]
     return rows

@@ -1,4 +1,5 @@
-"""Syntactic pieces of a program as ranges: what a person deletes and writes anew (a call, a condition, a block).
+"""Syntactic pieces of a program as ranges: what a person deletes and writes anew (a call, a
+condition, a block).
 
 tree-sitter reads fragments too, so a window cut out of a file is no problem.
 """
@@ -8,15 +9,17 @@ from __future__ import annotations
 from engine.text.syntax import parser
 
 _PIECES = frozenset(
-    """argument_list assignment block boolean_operator call comparison_operator conditional_expression decorator
-    dictionary elif_clause else_clause except_clause expression_statement for_statement function_definition if_statement
-    import_from_statement import_statement keyword_argument lambda list list_comprehension parameters raise_statement
-    return_statement string subscript tuple try_statement while_statement with_statement""".split()
+    """argument_list assignment block boolean_operator call comparison_operator conditional_expression
+    decorator dictionary elif_clause else_clause except_clause expression_statement for_statement
+    function_definition if_statement import_from_statement import_statement keyword_argument lambda
+    list list_comprehension parameters raise_statement return_statement string subscript tuple
+    try_statement while_statement with_statement""".split()
 )
 
 
 def python_pieces(text: str) -> list[tuple[int, int]]:
-    """Ranges (code points) of the pieces of Python ``text`` of at least two characters, in order of their start."""
+    """Ranges (code points) of the pieces of Python ``text`` of at least two characters, in order of
+    their start."""
     data = text.encode("utf-8", "replace")
     reader = parser("python")
     assert reader is not None

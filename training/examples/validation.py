@@ -1,6 +1,8 @@
-"""Validation during a run: LLaDA's likelihood bound on plain rows, and the cross-entropy of wholly masked spans.
+"""Validation during a run: LLaDA's likelihood bound on plain rows, and the cross-entropy of wholly
+masked spans.
 
-Fixed seeds, so figures of different steps and runs compare. An autoregressive model is judged by its exact likelihood.
+Fixed seeds, so figures of different steps and runs compare. An autoregressive model is judged by
+its exact likelihood.
 """
 
 from __future__ import annotations
@@ -22,14 +24,21 @@ from training.examples.objective import Rows, StepBatch
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
 SPANS = InfillConfig(
-    p_all_masked=1.0, p_expand=0.0, p_no_suffix=0.0, max_spans=2, p_few=1.0, hidden_share=1.0, p_related=0.0
+    p_all_masked=1.0,
+    p_expand=0.0,
+    p_no_suffix=0.0,
+    max_spans=2,
+    p_few=1.0,
+    hidden_share=1.0,
+    p_related=0.0,
 )
 
 
 def validation_batches(
     model: ModelConfig, data: Path, tokenizer: Tokenizer, mixture: dict[str, float]
 ) -> Iterator[tuple[str, StepBatch]]:
-    """``bound_KIND`` in nats a token (uniform t, weight 1/t; ``nll_KIND`` where causal), ``infill_KIND`` in nats a slot."""
+    """``bound_KIND`` in nats a token (uniform t, weight 1/t; ``nll_KIND`` where causal),
+    ``infill_KIND`` in nats a slot."""
     for name in mixture:
         held_out = TokenShard(data / f"{name}-val")
         if not len(held_out):
@@ -47,7 +56,8 @@ def validation_batches(
 
 
 def bound_rows(ids: torch.Tensor, seed: int, mask_id: int) -> Rows:
-    """Rows (B, L) at stratified times with LLaDA's weights: their loss estimates the bound in nats a token."""
+    """Rows (B, L) at stratified times with LLaDA's weights: their loss estimates the bound in nats
+    a token."""
     generator = torch.Generator().manual_seed(seed)
     t = (sample_t(1, generator) + torch.arange(len(ids)) / len(ids)) % 1.0
     noisy, masked, p_mask = forward_process(ids, t, mask_id, generator)

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from training.examples.infill_examples import InfillConfig, choose_spans, make_example
 from training.examples.python_pieces import python_pieces
 
-TEXT = 'def area(width, height):\n    """Area of a rectangle."""\n    return width * height\n\n\nprint(area(2, 3))\n' * 3
+TEXT = (
+    'def area(width, height):\n    """Area of a rectangle."""\n    return width * height\n\n\nprint(area(2, 3))\n'
+    * 3
+)
 seeds = st.integers(0, 2**32)
 
 
@@ -76,7 +79,9 @@ def test_spans_are_disjoint_sorted_and_not_blank(seed, count):
 def test_half_of_the_spans_are_cut_at_any_character():
     inside = 0
     for seed in range(600):
-        ((start, _),) = choose_spans(TEXT, 1, InfillConfig(), np.random.default_rng(seed)) or [(0, 0)]
+        ((start, _),) = choose_spans(TEXT, 1, InfillConfig(), np.random.default_rng(seed)) or [
+            (0, 0)
+        ]
         inside += start > 0 and TEXT[start - 1].isalnum() and TEXT[start].isalnum()
     assert 0.2 < inside / 600 < 0.6
 
@@ -89,12 +94,18 @@ def test_pieces_of_a_program_are_ranges_of_code_points():
 
 def test_where_syntax_is_asked_for_every_span_is_a_piece(raw_tokenizer, config):
     pieces = python_pieces(TEXT)
-    spans = choose_spans(TEXT, 4, InfillConfig(p_syntax=1.0), np.random.default_rng(0), 10_000, pieces)
+    spans = choose_spans(
+        TEXT, 4, InfillConfig(p_syntax=1.0), np.random.default_rng(0), 10_000, pieces
+    )
     assert len(spans) > 1 and set(spans) <= set(pieces)
-    only = InfillConfig(p_syntax=1.0, p_few=1.0, max_spans=1, p_expand=0.0, p_no_suffix=0.0, p_healed=0.0)
+    only = InfillConfig(
+        p_syntax=1.0, p_few=1.0, max_spans=1, p_expand=0.0, p_no_suffix=0.0, p_healed=0.0
+    )
     seen = set()
     for seed in range(40):
-        example = make_example(TEXT, raw_tokenizer, config, only, 400, np.random.default_rng(seed), is_python=True)
+        example = make_example(
+            TEXT, raw_tokenizer, config, only, 400, np.random.default_rng(seed), is_python=True
+        )
         labels = [label for label in example.targets if label not in config.control_ids]
         seen.add(raw_tokenizer.decode(labels))
     assert seen <= {TEXT[start:end] for start, end in pieces} and len(seen) > 3

@@ -33,14 +33,20 @@ def test_the_pre_training_loss_is_that_of_llada(reference):
     rows = masked_rows(model.encode(noisy)[0], masked)
     weights = llada_weights(p_mask[masked], ids.numel())
     expected = float(tensors["pretrain/loss"])
-    assert float(masked_cross_entropy(model.head(rows), ids[masked], weights)) == pytest.approx(expected, rel=1e-5)
+    assert float(masked_cross_entropy(model.head(rows), ids[masked], weights)) == pytest.approx(
+        expected, rel=1e-5
+    )
     fused = HeadLoss.apply(rows, model.head_weight, ids[masked], weights, torch.float32)
     assert float(fused) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_sft_loss_is_that_of_llada(reference):
     model, tensors = reference
-    ids, noisy, lengths = tensors["pretrain/input_ids"], tensors["sft/noisy"], tensors["sft/prompt_lengths"]
+    ids, noisy, lengths = (
+        tensors["pretrain/input_ids"],
+        tensors["sft/noisy"],
+        tensors["sft/prompt_lengths"],
+    )
     p_mask = mask_probability(tensors["pretrain/t"])[:, None].expand(ids.shape)
     prompt = torch.arange(ids.shape[1])[None] < lengths[:, None]
     noisy = torch.where(prompt, ids, noisy)  # the prompt is never masked
@@ -55,7 +61,10 @@ def test_the_sft_loss_is_that_of_llada(reference):
 @pytest.mark.parametrize("count", [300, BLOCK + 300])
 def test_the_fused_head_has_the_gradients_of_the_plain_one(count):
     generator = torch.Generator().manual_seed(0)
-    rows, weight = torch.randn(count, 16, generator=generator), torch.randn(50, 16, generator=generator)
+    rows, weight = (
+        torch.randn(count, 16, generator=generator),
+        torch.randn(50, 16, generator=generator),
+    )
     targets = torch.randint(0, 50, (count,), generator=generator)
     weights = mean_weights(torch.rand(count, generator=generator))
     grads = []
@@ -74,7 +83,10 @@ def test_the_fused_head_has_the_gradients_of_the_plain_one(count):
 
 def test_only_full_chunks_go_to_the_compiled_loss():
     generator = torch.Generator().manual_seed(0)
-    rows, weight = torch.randn(CHUNK + 30, 8, generator=generator), torch.randn(20, 8, generator=generator)
+    rows, weight = (
+        torch.randn(CHUNK + 30, 8, generator=generator),
+        torch.randn(20, 8, generator=generator),
+    )
     targets, sizes = torch.randint(0, 20, (len(rows),), generator=generator), []
 
     def compiled(logits, *others):
@@ -82,7 +94,9 @@ def test_only_full_chunks_go_to_the_compiled_loss():
         return loss_of_logits(logits, *others)
 
     arguments = rows, weight, targets, mean_weights(torch.ones(len(rows))), torch.float32
-    assert float(HeadLoss.apply(*arguments, compiled)) == pytest.approx(float(HeadLoss.apply(*arguments)))
+    assert float(HeadLoss.apply(*arguments, compiled)) == pytest.approx(
+        float(HeadLoss.apply(*arguments))
+    )
     assert sizes == [CHUNK]
 
 
@@ -99,4 +113,6 @@ def test_times_are_uniform_or_bell_shaped():
     generator = torch.Generator().manual_seed(0)
     assert float(sample_t(20_000, generator).mean()) == pytest.approx(0.5, abs=0.01)
     assert float(sample_t(20_000, generator, (2, 4)).mean()) == pytest.approx(2 / 6, abs=0.01)
-    assert float(sample_t(20_000, generator, (2, 4)).var()) == pytest.approx(8 / (36 * 7), abs=0.003)
+    assert float(sample_t(20_000, generator, (2, 4)).var()) == pytest.approx(
+        8 / (36 * 7), abs=0.003
+    )
