@@ -12,6 +12,11 @@ class RowConfig(Config, kw_only=True, frozen=True):
     """Tokens of a row, context and views together; shorter rows are padded."""
     context: int = 384
     """At most so many tokens of context."""
+    views: int = 256
+    """At most so many tokens of all views together."""
+    train_context: bool = True
+    """False: the context's rows are computed without a gradient, at a third of their cost; nothing
+    is learned from them, and no label of theirs counts."""
     max_spans: int = 8
     span_tokens: int = 100
     """Of all spans of a row together, about: the more spans, the shorter each."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from engine.decoding.stretches import stretch_starts
@@ -81,7 +82,7 @@ def make_row(
     """One row; ``front`` are snippets' token ids, each a stretch of its own.
 
     Noisy views are added while the row has room for them. The context and the clean views may be
-    longer than ``config.length`` by themselves: such a row is to be left out.
+    too long by themselves: such a row is to be left out (``fits``).
     """
     snippets = [begun(ids, False, model, config) for ids in front]
     stretches = [
@@ -95,6 +96,8 @@ def make_row(
     order = [*zip(snippets, starts, strict=False), (stretches[-1], starts[-1])]
     order += zip(stretches[:-1], starts[len(snippets) : -1], strict=True)
     row = Row()
+    if not config.train_context:
+        config = msgspec.structs.replace(config, p_context_labels=0.0)
     for number, (ids, start) in enumerate(order, 1):
         anchored = number > len(snippets) + 1
         segment = 1 if config.one_order and number > len(snippets) else number
@@ -108,6 +111,13 @@ def make_row(
     if config.canvas:
         _add_noisy_views(row, anchors, cut.spans, model, config, rng)
     return row
+
+
+def fits(row: Row, config: RowConfig) -> bool:
+    """Whether a row and its views are short enough."""
+    views = sum(segment <= CLEAN for segment in row.segments)
+    context_fits = config.train_context or len(row) - views <= config.context
+    return len(row) <= config.length and views <= config.views and context_fits
 
 
 def begun(
@@ -163,12 +173,14 @@ def _add_noisy_views(
 ) -> None:
     """Add views while the row has room: wholly masked ones and complementary pairs in turn."""
     number = 0
+    room = min(config.length - len(row), config.views - sum(s <= CLEAN for s in row.segments))
     while number < config.noisy_views:
         if number % 4 in (1, 2) and number + 2 <= config.noisy_views:
             views = _pair(spans, model, config, rng)
         else:
             views = [wholly_masked(spans, model, config, rng)]
-        if len(row) + sum(1 + len(slots.ids) for view in views for slots in view) > config.length:
+        room -= sum(1 + len(slots.ids) for view in views for slots in view)
+        if room < 0:
             return
         for view in views:
             for (anchor, place), slots in zip(anchors, view, strict=True):

@@ -22,6 +22,8 @@ class AdaptBatch:
     segments: Tensor  # (B, S), see ``visibility``
     targets: Tensor  # (B, S)
     weights: Tensor  # (B, S), float
+    frozen: int = 0
+    """Columns in front that hold the context and are computed without a gradient."""
     kind: str = "adapt"
 
     def __len__(self) -> int:
@@ -44,4 +46,4 @@ class AdaptBatch:
                 self.weights,
             )
         )
-        return AdaptBatch(ids, positions, segments, targets, weights, self.kind)
+        return AdaptBatch(ids, positions, segments, targets, weights, self.frozen, self.kind)

@@ -95,12 +95,11 @@ class LossModule(nn.Module):
             )
             targets, weights = batch.targets[batch.masked], batch.weights[batch.masked]
         elif isinstance(batch, AdaptBatch):
-            hidden, _ = self.predictor.encode(
-                batch.input_ids, batch.position_ids, visible=visible(batch.segments)
-            )
-            labelled = batch.weights != 0
-            rows = masked_rows(hidden, labelled)
-            targets, weights = batch.targets[labelled], batch.weights[labelled]
+            part = slice(batch.frozen, None)
+            labelled = batch.weights[:, part] != 0
+            rows = masked_rows(_views(self.predictor, batch), labelled)
+            targets = batch.targets[:, part][labelled]
+            weights = batch.weights[:, part][labelled]
         else:
             # A batch cut to a random length would be compiled for that length alone.
             usual = self._compiled is not None and batch.input_ids.shape[1] == self._length
@@ -115,6 +114,24 @@ class LossModule(nn.Module):
             rows, head, targets, weights, dtype, self._compiled_head, self._trained_rows
         )
         return loss
+
+
+def _views(predictor: MaskPredictor, batch: AdaptBatch) -> Tensor:
+    """Rows (B, S - frozen, E) of all that is trained."""
+    seen, width = visible(batch.segments), batch.frozen
+    if not width:
+        return predictor.encode(batch.input_ids, batch.position_ids, visible=seen)[0]
+    ids, places = batch.input_ids, batch.position_ids
+    with torch.no_grad():
+        first = seen[:, :width, :width]
+        _, past = predictor.encode(ids[:, :width], places[:, :width], visible=first)
+    return predictor.encode(
+        ids[:, width:],
+        places[:, width:],
+        past=past,
+        past_position_ids=places[:, :width],
+        visible=seen[:, width:],
+    )[0]
 
 
 def _control_rows(predictor: MaskPredictor) -> Tensor:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from engine.text.syntax import parser
 
 _PIECES = frozenset(
-    """argument_list assignment block boolean_operator call comparison_operator conditional_expression
-    decorator dictionary elif_clause else_clause except_clause expression_statement for_statement
-    function_definition if_statement import_from_statement import_statement keyword_argument lambda
-    list list_comprehension parameters raise_statement return_statement string subscript tuple
-    try_statement while_statement with_statement""".split()
+    """argument_list assignment block boolean_operator call comparison_operator
+    conditional_expression decorator dictionary elif_clause else_clause except_clause
+    expression_statement for_statement function_definition if_statement import_from_statement
+    import_statement keyword_argument lambda list list_comprehension parameters
+    raise_statement return_statement string subscript tuple try_statement while_statement
+    with_statement""".split()
 )
 
 

@@ -20,7 +20,7 @@ from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
 from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
-from training.adaptation.rows import Row, make_row
+from training.adaptation.rows import Row, fits, make_row
 from training.adaptation.spans import cut_window
 from training.data.shards import TokenShard, tokenizer_hash
 from training.examples.adapt_batch import AdaptBatch
@@ -109,9 +109,10 @@ class RowSource:
             related = rng.random() < config.p_related
             front = self._snippets(shard, index, text, config, rng) if related else []
             row = make_row(cut, front, self._model, config, rng)
-            if len(row) <= config.length:
+            if fits(row, config):
                 made.append(row)
-        return collate(made, config.length, config.autoregressive)
+        frozen = 0 if config.train_context else config.context
+        return collate(made, config.length, config.autoregressive, frozen)
 
     def _window(
         self, shard: TokenShard, config: RowConfig, rng: np.random.Generator
@@ -201,4 +202,5 @@ def with_labels(batch: AdaptBatch, causal: bool) -> AdaptBatch:
         batch.segments,
         batch.targets,
         weights / weights.sum().clamp_min(1e-6),
+        batch.frozen,
     )
