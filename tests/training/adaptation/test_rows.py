@@ -7,10 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.network.model import MaskPredictor, init_weights
 from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import make_row, masked_slots
 from training.adaptation.spans import Cut
+from training.examples.objective import LossModule
 from training.examples.visibility import CLEAN, NOISY, visible
 
 START, GAP, END = 5, 6, 7
@@ -111,3 +113,31 @@ def test_the_two_losses_are_means_of_their_own(causal):
         batch.weights[~noisy].sum()
     ) == pytest.approx(0.5)
     assert batch.tokens == sum(map(len, rows))
+
+
+def test_a_context_without_gradient_changes_no_loss_and_is_learned_nothing_from(causal):
+    config = RowConfig(length=128, context=48, views=80, noisy_views=3, train_context=False)
+    model = MaskPredictor(causal)
+    init_weights(model, torch.Generator().manual_seed(0))
+    cuts = [Cut([[20] * n, [21, 22]], [[30] * n], True) for n in (3, 9)]
+    rows = [make_row(cut, [[40] * 5], causal, config, np.random.default_rng(3)) for cut in cuts]
+    whole, apart = (collate(rows, 128, 0.5, frozen) for frozen in (0, config.context))
+    losses, gradients = [], []
+    for batch in (whole, apart):
+        model.zero_grad()
+        losses.append(LossModule(model)(batch))
+        losses[-1].backward()
+        gradients.append(model.model.blocks[0].v_proj.weight.grad.clone())
+    torch.testing.assert_close(*losses)
+    assert not torch.allclose(*gradients), "values of the context were learned from"
+    assert not (apart.weights[:, : config.context] != 0).any()
+    assert (apart.segments[:, : config.context] >= 0).all()
+    assert (apart.segments[:, config.context :] <= 0).all()
+
+
+def test_a_context_that_is_too_long_for_its_columns_is_refused(causal):
+    row = make_row(
+        Cut([[20] * 9, [21]], [[30]], True), [], causal, RowConfig(), np.random.default_rng(0)
+    )
+    with pytest.raises(ValueError, match="does not fit 4 columns"):
+        collate([row], 64, 0.5, 4)
