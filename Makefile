@@ -10,12 +10,15 @@ demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
 	$(BASE)/bin/lacuna fill examples/letter.md --min-confidence 0
 
+# Tests run in as many processes as there are cores, each with one thread.
+PYTEST := OMP_NUM_THREADS=1 $(TEST)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
 test: $(TEST)/.installed
-	$(TEST)/bin/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 # The rest as well: crash injection, whole training runs, real exports, schemathesis.
-test-all: $(TEST)/.installed
-	$(TEST)/bin/python -m pytest --timeout 900
+test-all: test
+	$(PYTEST) -m slow --timeout 900
 
 # Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
 EDITORS := $(CURDIR)/.cache/editors

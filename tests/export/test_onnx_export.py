@@ -89,6 +89,7 @@ def msgspec_copy(batch, context):
     return Batch(**(vars(batch) | {"context": context}))
 
 
+@pytest.mark.slow
 def test_the_float_graph_gives_torchs_log_probabilities_within_1e_4(artefacts):
     onnx_backend = load_onnx(artefacts / "float")
     reference = TorchBackend(load_checkpoint(artefacts / "checkpoint"))
@@ -137,6 +138,7 @@ def test_the_manifest_describes_the_files(artefacts):
         assert (artefacts / "int8" / name).stat().st_size == entry["bytes"]
 
 
+@pytest.mark.slow
 def test_an_exported_folder_can_be_exported_again(artefacts, tmp_path):
     export_onnx(artefacts / "float", tmp_path / "again", "float")
     full, step = passes(load_checkpoint(artefacts / "float").config.embedding_rows)
@@ -173,6 +175,7 @@ TOLERANCE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", TOLERANCE)
 def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(
     artefacts, tmp_path, precision
@@ -189,6 +192,7 @@ def test_every_precision_is_near_on_the_same_graph_and_torch_reads_its_weights(
         ), name
 
 
+@pytest.mark.slow
 def test_matrices_whose_rounding_costs_most_can_be_kept(artefacts, tmp_path):
     measured = export_onnx(artefacts / "checkpoint", tmp_path / "out", "int8", keep_float=2)
     worst = sorted(measured, key=lambda name: -measured[name])[:2]

@@ -12,6 +12,7 @@ from export.parity import check_files, compare, shortfalls
 from tests.lacuna.test_cli import refused
 
 
+@pytest.mark.slow
 def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(
     config, tokenizer_file, tmp_path
 ):

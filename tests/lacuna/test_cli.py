@@ -81,6 +81,7 @@ def test_json_has_the_documented_fields_and_agrees_with_itself(code):
     assert result["text"] == rebuilt + CODE[at:]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_text(code):
     first, second = (
         json.loads(lacuna("fill", code, "--json", "--seed", "7", "--n", "2")[1]) for _ in range(2)
@@ -88,6 +89,7 @@ def test_the_same_seed_gives_the_same_text(code):
     assert first["spans"] == second["spans"]
 
 
+@pytest.mark.slow
 def test_torch_and_onnx_take_the_same_options(code):
     result = json.loads(lacuna("fill", code, "--json", "--backend", "torch", *EVERYTHING)[1])
     assert result["backend"] == "torch" and all(span["text"] for span in result["spans"])
@@ -169,6 +171,7 @@ def test_a_file_that_cannot_be_filled_is_named_and_untouched(tmp_path, name):
     assert path.read_bytes() == data
 
 
+@pytest.mark.slow
 def test_missing_files_folders_and_places_are_named(code, tmp_path):
     assert "no file" in refused("fill", tmp_path / "nothing.py")
     assert "is a folder" in refused("fill", tmp_path)
@@ -207,6 +210,7 @@ def test_damaged_models_are_named_and_the_file_is_untouched(code, model, tmp_pat
     assert code.read_text() == CODE
 
 
+@pytest.mark.slow
 def test_generate_takes_and_gives_ids(golden):
     arguments = (
         "--model",
@@ -233,6 +237,7 @@ def test_generate_continues_text():
     assert isinstance(result["text"], str) and not {3, 4} & set(result["ids"])  # no control tokens
 
 
+@pytest.mark.slow
 def test_generate_refuses_what_cannot_be():
     assert "either --prompt or --prompt-ids" in refused("generate")
     assert "multiple" in refused(
@@ -244,6 +249,7 @@ def test_generate_refuses_what_cannot_be():
     )
 
 
+@pytest.mark.slow
 def test_doctor_and_models_tell_what_is_here():
     status, out, _ = lacuna("doctor")
     assert status == 0 and "backend onnx" in out and "works" in out
@@ -251,6 +257,7 @@ def test_doctor_and_models_tell_what_is_here():
     assert status == 0 and "lacuna-mini" in out
 
 
+@pytest.mark.slow
 def test_training_commands_name_what_is_wrong(tmp_path):
     assert "no run file" in refused("train", "pretrain", tmp_path / "x.toml")
     (tmp_path / "x.toml").write_text("steps = ")
@@ -280,6 +287,7 @@ def test_the_demo_files_hold_blanks_that_are_filled():
         assert status == 0 and out.count("\n+") > 2 and "filled in" in err
 
 
+@pytest.mark.slow
 def test_score_lists_the_most_surprising_tokens_and_writes_a_page(code, tmp_path):
     status, out, err = lacuna("score", code, "--html", tmp_path / "page.html")
     assert status == 0 and "width" in (tmp_path / "page.html").read_text()

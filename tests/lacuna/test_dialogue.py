@@ -22,6 +22,7 @@ def model(raw_tokenizer, tmp_path_factory):
     return make_chat_model(tmp_path_factory.mktemp("chat") / "model", raw_tokenizer)
 
 
+@pytest.mark.slow
 def test_a_dialogue_over_a_pipe_answers_every_turn_and_ends_with_the_input(model):
     status, out, err = lacuna("chat", "--model", model, *SHORT, stdin=b"Hello\nAnd again?\n")
     assert status == 0 and not err and out.count("\n") >= 2
@@ -29,6 +30,7 @@ def test_a_dialogue_over_a_pipe_answers_every_turn_and_ends_with_the_input(model
         assert token not in out
 
 
+@pytest.mark.slow
 def test_an_empty_line_and_quit_leave(model):
     for text in (b"\nHello\n", b"/quit\nHello\n"):
         assert lacuna("chat", "--model", model, *SHORT, stdin=text)[:2] == (0, "")
@@ -90,6 +92,7 @@ def test_an_interrupt_stops_the_answer_and_keeps_the_dialogue(model):
     os.close(master)
 
 
+@pytest.mark.slow
 def test_reversal_asks_both_questions_of_every_pair(model, tmp_path):
     pairs = [{"first": f"line {i}", "second": f"answer {i}"} for i in range(3)]
     (tmp_path / "pairs.json").write_text(json.dumps(pairs))

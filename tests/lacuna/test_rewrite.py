@@ -54,6 +54,7 @@ def test_before_writes_in_front_of_a_place(code):
     assert status == 0 and result["spans"][0]["tokens"] == 10 and result["text"].endswith(TEXT)
 
 
+@pytest.mark.slow
 def test_an_instruct_checkpoint_follows_an_instruction(code, tmp_path, raw_tokenizer):
     model = make_chat_model(tmp_path / "model", raw_tokenizer)
     status, out, err = lacuna(

@@ -342,6 +342,7 @@ def test_cancels_that_come_too_late_do_not_fill_a_pipe_that_nobody_reads():
     assert client.close() == 0
 
 
+@pytest.mark.slow
 def test_the_doctor_is_asked_from_the_editor():
     client = Client(VSCODE)
     said = client.request(

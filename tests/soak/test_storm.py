@@ -4,6 +4,8 @@
 import os
 import random
 
+import pytest
+
 from benchmarks.machine import resident_mb
 from tests.lsp_server.client import NEOVIM, Client
 
@@ -28,6 +30,7 @@ def ask(client, kind, line):
     return client.start(kind, here | more.get(kind, {}))
 
 
+@pytest.mark.slow
 def test_every_request_of_a_storm_is_answered_once_and_memory_stays_flat():
     rng = random.Random(0)
     client = Client(NEOVIM)

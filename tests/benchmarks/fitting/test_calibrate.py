@@ -5,6 +5,7 @@ import shutil
 
 import msgspec
 import numpy as np
+import pytest
 
 from benchmarks.fitting.calibrate import expected_error, fit, length_bias
 from benchmarks.infill_cases import Case
@@ -44,6 +45,7 @@ def test_the_bias_is_the_certainty_at_lengths_that_are_wrong(config, tokenizer):
     assert max(bias.values()) - min(bias.values()) < 1e-3
 
 
+@pytest.mark.slow
 def test_the_command_writes_into_the_model_folder_and_draws(tmp_path):
     model = tmp_path / "model"
     shutil.copytree(BUNDLED, model)

@@ -61,6 +61,7 @@ def tasks(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_local_tasks_of_every_kind_run_on_the_bundled_model(tasks, tmp_path):
     names = "local_choice,local_generate,local_perplexity"
     options = ("--samples", "8", "--gen-length", "8", "--include", tasks)
@@ -73,6 +74,7 @@ def test_local_tasks_of_every_kind_run_on_the_bundled_model(tasks, tmp_path):
     assert 0.1 < figures["local_perplexity"]["bits_per_byte,none"] < 8.0
 
 
+@pytest.mark.slow
 def test_a_task_that_is_not_there_is_named(tasks):
     assert "no task nonsense" in refused("eval", "lm", "--tasks", "nonsense", "--include", tasks)
 

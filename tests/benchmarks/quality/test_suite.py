@@ -24,6 +24,7 @@ def python(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_stopped_suite_goes_on_and_its_report_shows_every_set(python, tmp_path):
     measured = []
     with Engine() as engine:

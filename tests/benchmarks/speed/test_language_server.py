@@ -1,9 +1,12 @@
 """The benchmark of the language server measures what it says: every kind, idle and while a fill
 runs."""
 
+import pytest
+
 from benchmarks.speed.language_server import measure
 
 
+@pytest.mark.slow
 def test_every_kind_of_request_is_timed_in_a_long_document():
     report = measure(2)
     kinds = ("code_action", "code_lens", "diagnostic", "typed_through")

@@ -73,6 +73,7 @@ def test_such_a_checkpoint_generates_and_scores_by_ids(tmp_path):
         assert len(engine.score_ids((4, 8, 15))) == 3
 
 
+@pytest.mark.slow
 def test_damaged_checkpoints_are_named_in_one_sentence_by_the_command(tmp_path):
     folder = tmp_path / "model"
     write_shards(folder, SMALL)

@@ -21,6 +21,7 @@ def trap(tmp_path, monkeypatch):
     return mark
 
 
+@pytest.mark.slow
 def test_code_of_the_workspace_does_not_run(trap):
     said = asyncio.run(status.examine())
     assert not trap.exists() and "python" in said

@@ -32,6 +32,7 @@ def at(line, first, last):
     return {"start": {"line": line, "character": first}, "end": {"line": line, "character": last}}
 
 
+@pytest.mark.slow
 def test_blanks_have_hints_and_lenses_that_fill_one_or_all(client):
     report = pull(client, CODE)
     assert [(item["range"], item["code"], item["severity"]) for item in report["items"]] == [
@@ -183,6 +184,7 @@ def test_a_client_without_inline_completion_gets_the_suggestion_in_its_menu():
     assert client.close() == 0
 
 
+@pytest.mark.slow
 def test_drafts_come_to_clients_that_ask_and_progress_to_others():
     text = "# Report\n\n<fill tokens=48>\n\nThe end.\n"
     client = Client(NEOVIM, options={"drafts": True})

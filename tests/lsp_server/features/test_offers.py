@@ -66,6 +66,7 @@ def test_a_document_has_settings_of_its_own_where_the_client_has_some():
     assert client.close() == 0
 
 
+@pytest.mark.slow
 def test_a_settings_file_applies_when_it_is_saved(tmp_path):
     client = scripted(NEOVIM, "1")
     root = {"added": [{"uri": tmp_path.as_uri(), "name": "work"}], "removed": []}
@@ -109,6 +110,7 @@ def filled(client):
     return edit
 
 
+@pytest.mark.slow
 def test_filled_blanks_are_tab_stops_where_the_user_wants_and_the_client_can():
     client = scripted(ABLE, "f($x)", "{1}", tabStops=True)
     edits = filled(client)["documentChanges"][0]["edits"]

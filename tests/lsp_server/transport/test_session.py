@@ -245,6 +245,7 @@ def test_a_client_that_does_not_read_does_not_keep_the_process():
     os.close(reading)
 
 
+@pytest.mark.slow
 def test_a_process_without_streams_says_so_in_a_sentence():
     command = f"exec {sys.executable} -m lacuna lsp <&- >&-"
     done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, timeout=60)

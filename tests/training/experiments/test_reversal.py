@@ -107,6 +107,7 @@ def test_no_pair_is_taught_the_question_that_it_is_tested_on(small, tokenizer):
     assert backwards == set(asked_previous)
 
 
+@pytest.mark.slow
 def test_the_answers_of_a_taught_model_are_counted(small, tokenizer, tmp_path):
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     model = MaskPredictor(small)

@@ -20,6 +20,7 @@ def run_file(data, tmp_path):  # noqa: F811
     return path
 
 
+@pytest.mark.slow
 def test_both_kinds_of_every_size_are_trained_once_and_drawn(run_file, tmp_path, capsys):
     scaling.main([str(run_file)])
     lines = capsys.readouterr().out.splitlines()

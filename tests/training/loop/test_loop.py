@@ -117,6 +117,7 @@ def test_checkpoints_hold_averaged_weights_and_resume_from_the_others(run, tmp_p
         torch.testing.assert_close(weights(cut.out)[name], value)
 
 
+@pytest.mark.slow
 def test_a_run_killed_and_started_again_has_the_losses_of_an_uninterrupted_one(run, tmp_path):  # noqa: F811
     whole = variant(run, tmp_path, "whole", steps=120, save_every=7)
     pretrain(whole)
@@ -135,6 +136,7 @@ def test_a_run_killed_and_started_again_has_the_losses_of_an_uninterrupted_one(r
     assert found == expected and len(expected) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fsdp", [False, True], ids=["replicas", "FSDP 2"])
 def test_two_processes_make_the_step_of_one(run, tmp_path, fsdp):  # noqa: F811
     optim = OptimConfig(kind="adamw")

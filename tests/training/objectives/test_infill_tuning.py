@@ -86,6 +86,7 @@ def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(
     assert bounds[-1] < bounds[0]
 
 
+@pytest.mark.slow
 def test_a_folder_with_nothing_in_it_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     toml = tmp_path / "run.toml"

@@ -107,6 +107,7 @@ def test_an_autoregressive_twin_learns_the_answer_and_one_end_token(config):
     assert labelled == [[30, 1], [30, 31, 32, 1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lora", [None, LoraConfig(rank=8)], ids=["whole model", "adapters"])
 def test_a_tuned_model_answers_as_it_was_taught_and_goes_on_after_a_stop(
     run, lora, tmp_path, checkpoint
@@ -158,6 +159,7 @@ def test_edits_and_unusable_records(tmp_path, capsys):
     assert "3 records skipped" in (said := capsys.readouterr().err) and "mixed.jsonl:3" in said
 
 
+@pytest.mark.slow
 def test_nothing_to_learn_is_named(run, tmp_path):
     toml = tmp_path / "sft.toml"
     (tmp_path / "empty.jsonl").write_text("")
