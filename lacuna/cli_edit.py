@@ -54,6 +54,12 @@ def fill(
         float, typer.Option("--threshold", help="Transfer every token at least this probable.")
     ] = 0.9,
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
+    order: Annotated[
+        str,
+        typer.Option(
+            "--order", help="auto, together, or one_at_a_time: how a single span is written."
+        ),
+    ] = "auto",
     min_confidence: Annotated[
         float | None,
         typer.Option(
@@ -87,6 +93,7 @@ def fill(
             steps=steps,
             threshold=threshold,
             cache=cache,
+            order=order,
             min_confidence=min_confidence,
             model=model,
             backend=backend,

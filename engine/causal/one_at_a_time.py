@@ -9,44 +9,58 @@ long as a model's masks are weaker (arXiv 2511.08923 checks drafts of masks by t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.backends.interface import Batch, Context, Predictions
 from engine.base.arrays import Bools, Ints
+from engine.base.deadline import Deadline
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
+from engine.decoding.token_sampling import choose
 from engine.network.graph_io import READING
 from engine.network.model_config import ModelConfig
 
-Writing = Generator[Batch, Predictions, tuple[list[int], list[float]]]
+
+@dataclass
+class Written:
+    """A span from its beginning."""
+
+    tokens: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    ended: bool = False
+    """Whether the model said that the span ends here."""
+
+
+@dataclass(frozen=True)
+class WritingRules:
+    """How a span is written."""
+
+    allowed: Callable[[list[int]], Bools]
+    """The tokens so far -> (V,) what may follow, the end of the span among them."""
+    max_tokens: int
+    temperature: float = 0.0
+    seed: int = 0
+    deadline: Deadline = field(default_factory=Deadline)
+    on_token: Callable[[Written], None] = field(default=lambda written: None)
 
 
 def write_one_at_a_time(
-    canvas: Canvas,
-    group: int,
-    plan: CausalContext,
-    config: ModelConfig,
-    allowed: Callable[[list[int]], Bools],
-    max_tokens: int,
-    expired: Callable[[], bool] = lambda: False,
-) -> Writing:
-    """The most probable tokens of a span up to its end, and their log-probabilities; the context
-    has to be encoded.
-
-    ``allowed`` says (V,) what may follow the tokens so far, the end of the span
-    (``span_end_token_id``) among them.
-    """
+    canvas: Canvas, group: int, plan: CausalContext, config: ModelConfig, rules: WritingRules
+) -> Generator[Batch, Predictions, Written]:
+    """The tokens of a span up to its end and their log-probabilities; the context has to be
+    encoded."""
     context, cached, stretches = _given(canvas, plan)
     place = int(canvas.places(group)[0])
     token, position = int(canvas.ids[place - 1]), int(canvas.positions[place]) - 1
-    tokens, log_probs = list[int](), list[float]()
-    while len(tokens) < max_tokens and not expired():
+    written, rng = Written(), np.random.default_rng(rules.seed)
+    while len(written.tokens) < rules.max_tokens and not rules.deadline.expired():
         predictions = yield Batch(
             input_ids=np.array([[token]]),
             position_ids=np.array([[position]]),
             query_index=np.zeros((1, 1), np.int64),
-            allowed=allowed(tokens)[None],
+            allowed=rules.allowed(written.tokens)[None],
             allowed_row=np.zeros((1, 1), np.int64),
             context=context,
             context_position_ids=None if context is None else cached[None],
@@ -55,12 +69,15 @@ def write_one_at_a_time(
         )
         context = predictions.context
         cached, stretches = np.append(cached, position), np.append(stretches, READING)
-        token, position = int(predictions.token_ids[0, 0, 0]), position + 1
+        choice = choose(predictions, rules.temperature, rng)
+        token, position = int(choice.tokens[0]), position + 1
         if token == config.span_end_token_id:
+            written.ended = True
             break
-        tokens.append(token)
-        log_probs.append(float(predictions.log_probs[0, 0, 0]))
-    return tokens, log_probs
+        written.tokens.append(token)
+        written.log_probs.append(float(choice.log_probs[0]))
+        rules.on_token(written)
+    return written
 
 
 def _given(canvas: Canvas, plan: CausalContext) -> tuple[Context | None, Ints, Ints]:

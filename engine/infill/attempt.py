@@ -21,6 +21,7 @@ from engine.infill.readout import (
     new_errors_of,
     read_out,
 )
+from engine.infill.search.causal_answer import write_causally, written_causally
 from engine.infill.search.pins import put
 from engine.infill.search.refine import AGAIN, refinable, refine
 
@@ -70,10 +71,13 @@ def answer(plan: Plan, number: int) -> Generator[Batch, Predictions, Answer]:
 
 
 def denoise(attempt: Attempt) -> Generator[Batch, Predictions, Denoised]:
-    """Denoise all spans together, then each once more between the answers of the others."""
+    """Denoise all spans together, then each once more between the answers of the others; or write a
+    single one from the left."""
     plan, prompt = attempt.plan, attempt.plan.prompt
     canvas, cache, rules = _canvas(attempt), prompt.cache_plan(), _rules(attempt)
     table = prompt.table.without(sorted(attempt.banned)) if attempt.banned else prompt.table
+    if written_causally(plan) and (yield from write_causally(canvas, plan, table, rules)):
+        return Denoised(plan, canvas)
     blocks = [list(range(len(plan.spans)))]
     yield from sampler.denoise(canvas, blocks, cache, table, rules, prompt.lengths(plan.spans))
 

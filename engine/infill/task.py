@@ -89,6 +89,10 @@ def validate(asked: Asked) -> Task:
     """The task; ``RequestRejected`` says what does not fit."""
     spans, ties = tied(checked_spans(asked.request, asked.model.config))
     cache = _cache(asked.request, asked.model.config)
+    if asked.request.sampler.order == "one_at_a_time" and cache != "causal":
+        raise RequestRejected(
+            "Only models with causal context write one token at a time; leave the order out."
+        )
     return Task(
         asked.model, asked.request, tuple(spans), tuple(ties), cache, asked.deadline, asked.on_draft
     )

@@ -47,6 +47,7 @@ class FillOptions:
     steps: int | None
     threshold: float
     cache: str
+    order: str
     min_confidence: float | None
     model: Path | None
     backend: str
@@ -79,7 +80,7 @@ def fill_file(options: FillOptions) -> None:
 
 
 def _sampler(options: FillOptions) -> SamplerOptions:
-    raw = {name: getattr(options, name) for name in ("steps", "threshold", "cache")}
+    raw = {name: getattr(options, name) for name in ("steps", "threshold", "cache", "order")}
     try:
         return msgspec.convert(raw, SamplerOptions)
     except msgspec.ValidationError as exc:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
-from engine.causal.one_at_a_time import write_one_at_a_time
+from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context
@@ -13,10 +13,9 @@ from tests.engine.causal_models import END, canvas_of, drive, run
 def written(backend, config, allowed, most):
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
     drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
-    (tokens, log_probs), computed = run(
-        write_one_at_a_time(canvas, 0, plan, config, lambda _: allowed, most), backend
-    )
-    return tokens, log_probs, computed
+    rules = WritingRules(lambda _: allowed, most)
+    answer, computed = run(write_one_at_a_time(canvas, 0, plan, config, rules), backend)
+    return answer.tokens, answer.log_probs, computed
 
 
 def test_the_answer_is_the_greedy_one_and_its_probabilities_are_exact(backend, causal_config):

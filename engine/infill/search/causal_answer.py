@@ -1,0 +1,107 @@
+"""A single span written one token at a time, where a model does that better than by masks.
+
+What a span of masks keeps by construction is kept here step by step: half words around the span
+that were taken back, a single line, a length that was told, and never nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools
+from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
+from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.canvas import Canvas
+from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.sampler import Rules, encode_context
+from engine.decoding.token_healing import Border
+from engine.infill.plan import Plan
+
+LONGEST = 96
+"""Tokens after which a span that was told no length ends."""
+
+
+def written_causally(plan: Plan) -> bool:
+    """Whether a plan is one span that can be written from the left."""
+    task = plan.prompt.task
+    order = task.request.sampler.order
+    if order == "auto":
+        order = "one_at_a_time" if task.model.calibration.one_at_a_time else "together"
+    if order == "together" or task.cache != "causal" or len(plan.spans) != 1:
+        return False
+    span = plan.spans[0]
+    return not (span.pins or span.choices or span.name or (span.lines or 1) > 1)
+
+
+def write_causally(
+    canvas: Canvas, plan: Plan, table: ConstraintTable, rules: Rules
+) -> Generator[Batch, Predictions, bool]:
+    """Write the only span of ``canvas`` in place; False, and no change, where it did not come to an
+    end that fits what follows it."""
+    prompt, span = plan.prompt, plan.spans[0]
+    config, cache = prompt.task.model.config, prompt.cache_plan()
+    assert isinstance(cache, CausalContext), "asked of models with causal context alone"
+    yield from encode_context(canvas, cache, table)
+    draft = canvas.copy()
+
+    def show(written: Written) -> None:
+        draft.restart(0, len(written.tokens) + 1)
+        _put(draft, written)
+        rules.on_step(draft, len(written.tokens))
+
+    writing = WritingRules(
+        allowed=_Allowed(plan, table),
+        max_tokens=span.tokens or min(span.max_tokens, LONGEST),
+        temperature=rules.temperature,
+        seed=rules.seed,
+        deadline=rules.deadline,
+        on_token=show,
+    )
+    written = yield from write_one_at_a_time(canvas, 0, cache, config, writing)
+    border = prompt.healing.borders.get(0, Border())
+    text = prompt.task.model.tokenizer.decode(written.tokens)
+    if not written.tokens or not _ends(text, border):
+        return False
+    canvas.restart(0, len(written.tokens))
+    _put(canvas, written)
+    return True
+
+
+def _put(canvas: Canvas, written: Written) -> None:
+    places = canvas.places(0)[: len(written.tokens)]
+    canvas.transfer(places, np.array(written.tokens, np.int64), np.array(written.log_probs))
+
+
+class _Allowed:
+    """What may follow the tokens so far."""
+
+    def __init__(self, plan: Plan, table: ConstraintTable) -> None:
+        span, healing = plan.spans[0], plan.prompt.healing
+        self._tokenizer = plan.prompt.task.model.tokenizer
+        self._end = plan.prompt.task.model.config.span_end_token_id
+        self._border = healing.borders.get(0, Border())
+        one_line = span.single_line or span.lines is not None
+        self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
+        outer = healing.rows.get(0)
+        begins = outer is not None and outer.first is not None and self._border.before
+        self._first = table.allowed[outer.first] if outer is not None and begins else self._text
+        self._least, self._exact = max(1, span.min_tokens), span.tokens
+
+    def __call__(self, tokens: list[int]) -> Bools:
+        row = (self._text if tokens else self._first).copy()
+        row[self._end] = self._may_end(tokens)
+        return row
+
+    def _may_end(self, tokens: list[int]) -> bool:
+        if self._exact is not None or len(tokens) < self._least:
+            return False
+        return _ends(self._tokenizer.decode(tokens), self._border)
+
+
+def _ends(text: str, border: Border) -> bool:
+    """Whether the word that was taken back behind the span stands at the end of its text."""
+    room = len(text) >= len(border.before) + len(border.after)
+    return room and text.endswith(border.after)

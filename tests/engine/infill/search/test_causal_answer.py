@@ -1,0 +1,74 @@
+"""A single span written from the left keeps what spans of masks keep."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
+from engine.infill.search.causal_answer import LONGEST
+
+TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
+LEFT = SamplerOptions(order="one_at_a_time", repairs=0)
+
+
+@pytest.fixture(scope="module")
+def engine(causal_config, tokenizer, backend):
+    with Engine.with_backend(causal_config, tokenizer, backend) as engine:
+        yield engine
+
+
+def fill(engine, on_draft=None, text=TEXT, sampler=LEFT, n=1, **span):
+    request = FillRequest(text=text, spans=(Span(**span),), sampler=sampler, n=n, copies=False)
+    return engine.fill(request, on_draft=on_draft)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, len(TEXT)), st.booleans(), st.integers(1, 12))
+def test_an_answer_stands_where_it_was_asked_for_on_one_line(engine, at, single, most):
+    result = fill(engine, start=at, end=at, single_line=single, max_tokens=most)
+    (span,) = result.spans
+    assert result.text == TEXT[:at] + span.text + TEXT[at:]
+    assert not single or "\n" not in span.text
+
+
+def test_a_told_length_is_kept_and_costs_one_pass_a_token(engine):
+    for tokens in (1, 5, 17):
+        result = fill(engine, start=40, end=40, tokens=tokens)
+        assert result.spans[0].tokens == tokens
+        assert result.nfe <= tokens + 1  # one more encodes the context
+
+
+def test_an_answer_is_bounded_where_the_model_finds_no_end(engine):
+    result = fill(engine, start=40, end=40, max_tokens=LONGEST + 50)
+    assert result.spans[0].tokens <= LONGEST
+
+
+def test_drafts_grow_from_the_left(engine):
+    seen = []
+    fill(engine, lambda draft: seen.append(draft.spans[0].tokens), start=40, end=40, tokens=6)
+    written = [sum(token.confidence is not None for token in tokens) for tokens in seen]
+    assert written == sorted(written) and written[-1] >= 6
+    for tokens in seen:
+        known = [token.confidence is not None for token in tokens]
+        assert known == sorted(known, reverse=True)
+
+
+def test_further_answers_differ(engine):
+    (span,) = fill(engine, start=40, end=40, tokens=4, n=3).spans
+    assert span.alternatives and span.text not in span.alternatives
+
+
+def test_several_spans_and_pins_are_still_written_by_masks(engine):
+    pinned = fill(engine, start=40, end=40, max_tokens=24, pins=("sum",))
+    assert "sum" in pinned.spans[0].text
+    two = (Span(start=4, end=8), Span(start=40, end=40))
+    result = engine.fill(FillRequest(text=TEXT, spans=two, sampler=LEFT, copies=False))
+    assert len(result.spans) == 2
+
+
+def test_a_model_that_reads_both_ways_is_refused_this_order(config, tokenizer, backend):
+    with (
+        Engine.with_backend(config, tokenizer, backend) as engine,
+        pytest.raises(RequestRejected, match="Only models with causal context"),
+    ):
+        fill(engine, start=4, end=4)
