@@ -26,7 +26,6 @@ from engine.base.atomic_write import replaced_folder
 from engine.network.checkpoint import load_checkpoint, read_tensors
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
-from engine.network.weights import SINGLE
 from export.activations import losses, static_scales
 from export.artefact_folder import require_apart, require_replaceable
 from export.canvases import canvases
@@ -47,12 +46,14 @@ def export_onnx(
     precision: str = "int8",
     texts: Sequence[str] = (),
     keep_float: int = 0,
+    max_shard: int | None = None,
 ) -> dict[str, float]:
     """Write the model folder ``out`` (config, tokenizer, weights, graph, manifest); it appears
     whole or not at all.
 
     ``texts`` calibrate. ``keep_float`` matrices of the blocks, those whose rounding alone changes
-    predictions most, stay as they are; what was measured of each (nats) is returned.
+    predictions most, stay as they are; what was measured of each (nats) is returned. Weights of
+    more than ``max_shard`` bytes become several files.
     """
     if precision not in PRECISION:
         raise ValueError(f"precision {precision!r} is not one of {', '.join(PRECISION)}.")
@@ -67,7 +68,8 @@ def export_onnx(
     kept = frozenset(sorted(measured, key=lambda name: -measured[name])[:keep_float])
     with replaced_folder(out, require_replaceable) as partial:
         shapes = weight_shapes(plain)
-        places = _write_weights(checkpoint, config, shapes, chosen, kept, partial)
+        found = _stored(checkpoint, config, shapes, chosen, kept)
+        places = write_weights(partial, entries(shapes, chosen, kept), found, max_shard)
         graph = trace(plain, chosen.dtype)
         Quantiser(shapes, chosen, places, kept, scales).rewrite(graph)
         onnx.save(graph, str(partial / "model.onnx"))
@@ -102,18 +104,6 @@ def _measured(
     model = load_checkpoint(checkpoint, torch.float32)
     scales = static_scales(model, batches, precision.blocks) if precision.calibrated else {}
     return scales, losses(model, batches[:8], precision) if keep_float else {}
-
-
-def _write_weights(
-    checkpoint: Path,
-    config: ModelConfig,
-    shapes: Mapping[str, tuple[int, ...]],
-    precision: Precision,
-    kept: frozenset[str],
-    folder: Path,
-) -> dict[str, tuple[int, int]]:
-    found = _stored(checkpoint, config, shapes, precision, kept)
-    return write_weights(folder / SINGLE, entries(shapes, precision, kept), found)
 
 
 def _stored(

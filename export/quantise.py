@@ -18,10 +18,9 @@ from onnx import NodeProto, TensorProto, helper
 from torch import Tensor
 
 from engine.network.checkpoint import SCALE
-from engine.network.weights import SINGLE
 from export.precision import Precision
 from export.storage import BLOCK
-from export.weights_file import Entry
+from export.weights_file import Entry, Place
 
 _TYPES = {
     torch.float32: TensorProto.FLOAT,
@@ -73,7 +72,7 @@ class Quantiser:
         self,
         shapes: Mapping[str, tuple[int, ...]],
         precision: Precision,
-        places: Mapping[str, tuple[int, int]],
+        places: Mapping[str, Place],
         kept: frozenset[str] = frozenset(),
         scales: Mapping[str, float] | None = None,
     ) -> None:
@@ -123,8 +122,8 @@ class Quantiser:
             four_bits = dtype == torch.uint8
             tensor.data_type = TensorProto.INT4 if four_bits else _TYPES[dtype]
             tensor.dims.extend(self.shapes[name] if four_bits else shape)
-            offset, length = self.places[name]
-            for key, value in (("location", SINGLE), ("offset", offset), ("length", length)):
+            place = self.places[name]
+            for key, value in zip(("location", "offset", "length"), place, strict=True):
                 tensor.external_data.add(key=key, value=str(value))
             found.append(tensor)
         return found

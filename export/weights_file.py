@@ -1,17 +1,22 @@
-"""Write a safetensors file tensor by tensor, so that a model larger than memory can be exported.
+"""Write safetensors files tensor by tensor, so that a model larger than memory can be exported.
 
 The format: a header's length (8 bytes, little-endian), the header (JSON: name -> dtype, shape,
-offsets), then the raw data.
+offsets), then the raw data. A model that is larger than a limit becomes several files with an
+index, as Hugging Face's tools write it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from engine.network.weights import INDEX, SINGLE
 
 _NAMES = {
     torch.float32: "F32",
@@ -27,16 +32,88 @@ _ALIGNED = 64
 Entry = tuple[str, torch.dtype, tuple[int, ...]]
 
 
+class Place(NamedTuple):
+    """Where a tensor was written."""
+
+    file: str
+    offset: int
+    """Bytes from the start of the file."""
+    length: int
+    """Bytes."""
+
+
 def write_weights(
-    path: Path, entries: Iterable[Entry], tensors: Iterator[tuple[str, Tensor]]
-) -> dict[str, tuple[int, int]]:
-    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> (offset in
-    the file, bytes)."""
+    folder: Path,
+    entries: Iterable[Entry],
+    tensors: Iterator[tuple[str, Tensor]],
+    max_shard: int | None = None,
+) -> dict[str, Place]:
+    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> place.
+
+    One file, or several of at most ``max_shard`` bytes of data and their index; ``ValueError``
+    when a single tensor is larger than that.
+    """
+    shards = _shards(list(entries), max_shard)
+    places: dict[str, Place] = {}
+    headers: dict[str, bytes] = {}
+    for number, shard in enumerate(shards, 1):
+        several = f"model-{number:05}-of-{len(shards):05}.safetensors"
+        file = SINGLE if len(shards) == 1 else several
+        headers[file], begins = _header(shard)
+        first = len(headers[file])
+        places |= {name: Place(file, first + at, size) for name, (at, size) in begins.items()}
+    missing = set(places)
+    with ExitStack() as stack:
+        streams = {file: stack.enter_context((folder / file).open("wb")) for file in headers}
+        for file, header in headers.items():
+            streams[file].write(header)
+        for name, value in tensors:
+            place = places[name]
+            raw = value.contiguous().reshape(-1).view(torch.uint8).numpy()
+            assert raw.nbytes == place.length, (
+                f"{name} has {raw.nbytes} bytes, {place.length} were announced"
+            )
+            streams[place.file].seek(place.offset)
+            streams[place.file].write(raw.data)
+            missing.remove(name)
+    assert not missing, f"{sorted(missing)} were announced and not written"
+    if len(shards) > 1:
+        total = sum(place.length for place in places.values())
+        weight_map = {name: place.file for name, place in places.items()}
+        index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+        (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")
+    return places
+
+
+def _shards(entries: list[Entry], max_shard: int | None) -> list[list[Entry]]:
+    """The entries in order, in runs that are not larger than ``max_shard``."""
+    shards, room = [list[Entry]()], max_shard or 0
+    for entry in entries:
+        size = _bytes(entry)
+        if max_shard is not None:
+            if size > max_shard:
+                raise ValueError(
+                    f"{entry[0]} alone has {size / 2**20:.1f} MiB; choose larger shards."
+                )
+            if size > room:
+                shards, room = [*shards, []] if shards[-1] else shards, max_shard
+            room -= size
+        shards[-1].append(entry)
+    return shards
+
+
+def _bytes(entry: Entry) -> int:
+    _, dtype, shape = entry
+    return torch.Size(shape).numel() * dtype.itemsize
+
+
+def _header(entries: list[Entry]) -> tuple[bytes, dict[str, tuple[int, int]]]:
+    """What stands in front of a file's data, and name -> (begin in the data, bytes)."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     begins: dict[str, tuple[int, int]] = {}
     end = 0
     for name, dtype, shape in entries:
-        size = torch.Size(shape).numel() * dtype.itemsize
+        size = _bytes((name, dtype, shape))
         header[name] = {
             "dtype": _NAMES[dtype],
             "shape": list(shape),
@@ -46,16 +123,4 @@ def write_weights(
         end += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % _ALIGNED)
-    first = 8 + len(text)
-    missing = set(begins)
-    with path.open("wb") as stream:
-        stream.write(len(text).to_bytes(8, "little") + text)
-        for name, value in tensors:
-            offset, size = begins[name]
-            raw = value.contiguous().reshape(-1).view(torch.uint8).numpy()
-            assert raw.nbytes == size, f"{name} has {raw.nbytes} bytes, {size} were announced"
-            stream.seek(first + offset)
-            stream.write(raw.data)
-            missing.remove(name)
-    assert not missing, f"{sorted(missing)} were announced and not written"
-    return {name: (first + offset, size) for name, (offset, size) in begins.items()}
+    return len(text).to_bytes(8, "little") + text, begins

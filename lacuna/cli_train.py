@@ -90,11 +90,15 @@ def export_onnx(
             help="Leave so many matrices as they are: those whose rounding costs most.",
         ),
     ] = 0,
+    max_shard: Annotated[
+        int | None,
+        typer.Option("--max-shard", min=1, help="Weights in files of at most so many MiB."),
+    ] = None,
 ) -> None:
     """Write a model folder with an ONNX graph."""
     from lacuna.commands.export import to_onnx
 
-    to_onnx(checkpoint, out, precision, keep_float)
+    to_onnx(checkpoint, out, precision, keep_float, max_shard)
 
 
 @export_app.command("tensorrt")

@@ -29,6 +29,7 @@ READ = (
     "chat_template.jinja",
     "calibration.json",
     "model.onnx",
+    INDEX,
 )
 """What is read beside the weights and the manifest."""
 

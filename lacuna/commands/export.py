@@ -18,15 +18,17 @@ FILLS = 40
 """Whole fills that are compared, in files of the standard library."""
 
 
-def to_onnx(checkpoint: Path, out: Path, precision: str, keep_float: int) -> None:
+def to_onnx(
+    checkpoint: Path, out: Path, precision: str, keep_float: int, max_shard: int | None
+) -> None:
     try:
         from export.onnx_export import export_onnx
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     try:
-        measured = export_onnx(
-            checkpoint, out, precision, [case.text for case in places(FILLS)], keep_float
-        )
+        texts = [case.text for case in places(FILLS)]
+        shard = None if max_shard is None else max_shard << 20
+        measured = export_onnx(checkpoint, out, precision, texts, keep_float, shard)
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
     for name in sorted(measured, key=lambda name: -measured[name])[: 2 * keep_float]:

@@ -23,7 +23,10 @@ SHAPES = {
 }
 
 
-@pytest.fixture(scope="module", params=SHAPES, ids=list(SHAPES))
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in list(SHAPES)[1:]]
+
+
+@pytest.fixture(scope="module", params=["tied", *SLOW])
 def artefacts(request, config, tokenizer_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     model = MaskPredictor(msgspec.structs.replace(config, **SHAPES[request.param]))

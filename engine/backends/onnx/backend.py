@@ -8,7 +8,7 @@ first step that reads them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from engine.base.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.base.memory import trim
 from engine.network.graph_io import OUTPUTS, STRETCH, cache_names, graph_inputs
 from engine.network.model_config import ModelConfig, read_model_config
-from engine.network.weights import SINGLE, read_weights
+from engine.network.weights import read_weights, weight_files
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ class OnnxBackend:
         config: ModelConfig,
         name: str = "onnx",
         device: str = "cpu",
-        weights: bytes = b"",
+        weights: Mapping[str, bytes] | None = None,
     ) -> None:
         """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``.
-        ``weights`` is what the session reads in place and must live as long."""
+        ``weights`` are files that the session reads in place; they must live as long."""
         self._weights = weights
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
@@ -193,6 +193,6 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
         raise CheckpointError(
             f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`."
         )
-    weights = read_weights(folder / SINGLE)
-    session = open_session(graph, name, threads, {SINGLE: weights})
+    weights = {path.name: read_weights(path) for path in weight_files(folder)}
+    session = open_session(graph, name, threads, weights)
     return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)

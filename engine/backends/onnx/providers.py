@@ -77,8 +77,8 @@ def open_session(
     # microseconds cost a third of one, and that only while all cores are taken by others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", "10")
-    # Processors without VNNI add two 8-bit products in 16 bits, which overflows and costs one in six
-    # of the likeliest tokens. There, and there only, this takes products that do not.
+    # Processors without VNNI add two 8-bit products in 16 bits, which overflows and costs one in
+    # six of the likeliest tokens. There, and there only, this takes products that do not.
     options.add_session_config_entry("session.x64quantprecision", "1")
     asked: list[object] = [
         provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))
