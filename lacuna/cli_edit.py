@@ -56,9 +56,7 @@ def fill(
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
     order: Annotated[
         str,
-        typer.Option(
-            "--order", help="auto, together, or one_at_a_time: how a single span is written."
-        ),
+        typer.Option("--order", help="auto, together, or one_at_a_time: how spans are written."),
     ] = "auto",
     min_confidence: Annotated[
         float | None,

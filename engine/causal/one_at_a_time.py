@@ -1,14 +1,14 @@
-"""Write a span one token at a time from the left: the autoregressive reading of weights whose
+"""Write spans one token at a time from the left: the autoregressive reading of weights whose
 context is causal.
 
 Every step computes one token over cached keys: those of the context, of the anchor and of what was
-written so far. It is the peer that masks are compared with, and the better way for a single span as
-long as a model's masks are weaker (arXiv 2511.08923 checks drafts of masks by this reading).
+written so far, earlier spans included. It is the peer that masks are compared with, and the better
+way as long as a model's masks are weaker (arXiv 2511.08923 checks drafts of masks by this reading).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,7 @@ from engine.network.model_config import ModelConfig
 
 @dataclass
 class Written:
-    """A span from its beginning."""
+    """What became of a span."""
 
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
@@ -47,37 +47,71 @@ class WritingRules:
 
 
 def write_one_at_a_time(
-    canvas: Canvas, group: int, plan: CausalContext, config: ModelConfig, rules: WritingRules
-) -> Generator[Batch, Predictions, Written]:
-    """The tokens of a span up to its end and their log-probabilities; the context has to be
-    encoded."""
-    context, cached, stretches = _given(canvas, plan)
-    place = int(canvas.places(group)[0])
-    token, position = int(canvas.ids[place - 1]), int(canvas.positions[place]) - 1
-    written, rng = Written(), np.random.default_rng(rules.seed)
-    while len(written.tokens) < rules.max_tokens and not rules.deadline.expired():
-        predictions = yield Batch(
-            input_ids=np.array([[token]]),
-            position_ids=np.array([[position]]),
-            query_index=np.zeros((1, 1), np.int64),
-            allowed=rules.allowed(written.tokens)[None],
+    canvas: Canvas, plan: CausalContext, config: ModelConfig, rules: Sequence[WritingRules]
+) -> Generator[Batch, Predictions, list[Written]]:
+    """Every span's tokens up to its end and their log-probabilities, span after span; the context
+    has to be encoded. ``rules`` are by group."""
+    reader, answers = _Reader(*_given(canvas, plan)), list[Written]()
+    end, positions = config.span_end_token_id, canvas.positions
+    assert end is not None, "models with causal context have an end of a span"
+    for group, rule in enumerate(rules):
+        place = int(canvas.places(group)[0])
+        position = int(positions[place])
+        reader.feed(int(canvas.ids[place - 1]), position - 1)
+        written, rng = Written(), np.random.default_rng(rule.seed)
+        while len(written.tokens) < rule.max_tokens and not rule.deadline.expired():
+            predictions = yield reader.ask(rule.allowed(written.tokens))
+            reader.heard(predictions)
+            choice = choose(predictions, rule.temperature, rng)
+            token = int(choice.tokens[0])
+            if token == end:
+                written.ended = True
+                break
+            reader.feed(token, position)
+            position += 1
+            written.tokens.append(token)
+            written.log_probs.append(float(choice.log_probs[0]))
+            rule.on_token(written)
+        # Later spans are read behind the end of this one, as in training.
+        reader.feed(end, position)
+        answers.append(written)
+    return answers
+
+
+@dataclass
+class _Reader:
+    """What has been read: keys of the context and of tokens so far, and tokens that are to come."""
+
+    context: Context | None
+    positions: Ints
+    stretches: Ints
+    waiting: list[tuple[int, int]] = field(default_factory=list)
+    """Tokens with their positions that no pass has read yet."""
+
+    def feed(self, token: int, position: int) -> None:
+        self.waiting.append((token, position))
+
+    def ask(self, allowed: Bools) -> Batch:
+        """Read what waits and ask what follows the last of it."""
+        size = len(self.waiting)
+        return Batch(
+            input_ids=np.array([[token for token, _ in self.waiting]]),
+            position_ids=np.array([[position for _, position in self.waiting]]),
+            query_index=np.full((1, 1), size - 1),
+            allowed=allowed[None],
             allowed_row=np.zeros((1, 1), np.int64),
-            context=context,
-            context_position_ids=None if context is None else cached[None],
-            stretch=np.append(stretches, READING)[None],
-            keep=np.zeros(1, np.int64),
+            context=self.context,
+            context_position_ids=None if self.context is None else self.positions[None],
+            stretch=np.append(self.stretches, np.full(size, READING))[None],
+            keep=np.arange(size),
         )
-        context = predictions.context
-        cached, stretches = np.append(cached, position), np.append(stretches, READING)
-        choice = choose(predictions, rules.temperature, rng)
-        token, position = int(choice.tokens[0]), position + 1
-        if token == config.span_end_token_id:
-            written.ended = True
-            break
-        written.tokens.append(token)
-        written.log_probs.append(float(choice.log_probs[0]))
-        rules.on_token(written)
-    return written
+
+    def heard(self, predictions: Predictions) -> None:
+        """What waited is read."""
+        self.context = predictions.context
+        self.positions = np.append(self.positions, [position for _, position in self.waiting])
+        self.stretches = np.append(self.stretches, np.full(len(self.waiting), READING))
+        self.waiting = []
 
 
 def _given(canvas: Canvas, plan: CausalContext) -> tuple[Context | None, Ints, Ints]:

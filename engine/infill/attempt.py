@@ -71,8 +71,8 @@ def answer(plan: Plan, number: int) -> Generator[Batch, Predictions, Answer]:
 
 
 def denoise(attempt: Attempt) -> Generator[Batch, Predictions, Denoised]:
-    """Denoise all spans together, then each once more between the answers of the others; or write a
-    single one from the left."""
+    """Denoise all spans together, then each once more between the answers of the others; or write
+    them from the left."""
     plan, prompt = attempt.plan, attempt.plan.prompt
     canvas, cache, rules = _canvas(attempt), prompt.cache_plan(), _rules(attempt)
     table = prompt.table.without(sorted(attempt.banned)) if attempt.banned else prompt.table

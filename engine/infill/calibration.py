@@ -41,8 +41,8 @@ class Calibration(Config, kw_only=True, frozen=True):
     """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval
     written``)."""
     one_at_a_time: bool = False
-    """Whether a single span is better written from the left than by masks: models with causal
-    context can do both."""
+    """Whether spans are better written from the left than by masks: models with causal context can
+    do both."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without
     control tokens."""

@@ -58,9 +58,9 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
     order: Literal["auto", "together", "one_at_a_time"] = "auto"
-    """How a single span is written: its masks together, or one token at a time from the left, which
-    needs a model with causal context; ``auto`` takes what was measured to be better with a model.
-    """
+    """How spans are written: all masks together, or one token at a time from the left, which needs
+    a model with causal context; ``auto`` takes what was measured to be better with a model. Pins,
+    choices and names are always written together."""
     edits: int = 16
     """In a session: edits after which the context is encoded as a whole again; 0 reuses only what
     has not changed."""

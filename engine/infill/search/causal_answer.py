@@ -1,12 +1,14 @@
-"""A single span written one token at a time, where a model does that better than by masks.
+"""Spans written one token at a time, where a model does that better than by masks.
 
-What a span of masks keeps by construction is kept here step by step: half words around the span
-that were taken back, a single line, a length that was told, and never nothing at all.
+What spans of masks keep by construction is kept here step by step: half words around a span that
+were taken back, a single line, a length that was told, and never nothing at all. Later spans see
+the answers of earlier ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -17,75 +19,93 @@ from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.decoding.sampler import Rules, encode_context
+from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
 
 LONGEST = 96
-"""Tokens after which a span that was told no length ends."""
+"""Tokens after which a single span that was told no length ends."""
 
 
 def written_causally(plan: Plan) -> bool:
-    """Whether a plan is one span that can be written from the left."""
+    """Whether all spans of a plan can be written from the left, and should."""
     task = plan.prompt.task
     order = task.request.sampler.order
     if order == "auto":
         order = "one_at_a_time" if task.model.calibration.one_at_a_time else "together"
-    if order == "together" or task.cache != "causal" or len(plan.spans) != 1:
+    if order == "together" or task.cache != "causal":
         return False
-    span = plan.spans[0]
-    return not (span.pins or span.choices or span.name or (span.lines or 1) > 1)
+    several = len(plan.spans) > 1
+    return not any(
+        span.pins
+        or span.choices
+        or span.name
+        or (span.lines or 1) > 1
+        or (several and (span.tokens or 0) > RESERVED)
+        for span in plan.spans
+    )
 
 
 def write_causally(
     canvas: Canvas, plan: Plan, table: ConstraintTable, rules: Rules
 ) -> Generator[Batch, Predictions, bool]:
-    """Write the only span of ``canvas`` in place; False, and no change, where it did not come to an
+    """Write the spans of ``canvas`` in place; False, and no change, where one did not come to an
     end that fits what follows it."""
-    prompt, span = plan.prompt, plan.spans[0]
-    config, cache = prompt.task.model.config, prompt.cache_plan()
+    prompt, spans = plan.prompt, plan.spans
+    model, cache, borders = prompt.task.model, prompt.cache_plan(), prompt.healing.borders
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
     yield from encode_context(canvas, cache, table)
+    longest = LONGEST if len(spans) == 1 else RESERVED
     draft = canvas.copy()
 
-    def show(written: Written) -> None:
-        draft.restart(0, len(written.tokens) + 1)
-        _put(draft, written)
+    def show(group: int, written: Written) -> None:
+        draft.restart(group, len(written.tokens) + 1)
+        _put(draft, group, written)
         rules.on_step(draft, len(written.tokens))
 
-    writing = WritingRules(
-        allowed=_Allowed(plan, table),
-        max_tokens=span.tokens or min(span.max_tokens, LONGEST),
-        temperature=rules.temperature,
-        seed=rules.seed,
-        deadline=rules.deadline,
-        on_token=show,
-    )
-    written = yield from write_one_at_a_time(canvas, 0, cache, config, writing)
-    border = prompt.healing.borders.get(0, Border())
-    text = prompt.task.model.tokenizer.decode(written.tokens)
-    if not written.tokens or not _ends(text, border):
-        return False
-    canvas.restart(0, len(written.tokens))
-    _put(canvas, written)
+    writing = [
+        WritingRules(
+            allowed=_Allowed(plan, table, i),
+            max_tokens=span.tokens or min(span.max_tokens + _taken_back(borders, i), longest),
+            temperature=rules.temperature,
+            seed=rules.seed + i,
+            deadline=rules.deadline,
+            on_token=partial(show, i),
+        )
+        for i, span in enumerate(spans)
+    ]
+    answers = yield from write_one_at_a_time(canvas, cache, model.config, writing)
+    for i, written in enumerate(answers):
+        text = model.tokenizer.decode(written.tokens)
+        if not written.tokens or not _ends(text, borders.get(i, Border())):
+            return False
+    for i, written in enumerate(answers):
+        canvas.restart(i, len(written.tokens))
+        _put(canvas, i, written)
     return True
 
 
-def _put(canvas: Canvas, written: Written) -> None:
-    places = canvas.places(0)[: len(written.tokens)]
+def _taken_back(borders: Mapping[int, Border], i: int) -> int:
+    """Tokens of a span that hold the half words beside it, beyond those that were asked for."""
+    return borders[i].slots if i in borders else 0
+
+
+def _put(canvas: Canvas, group: int, written: Written) -> None:
+    places = canvas.places(group)[: len(written.tokens)]
     canvas.transfer(places, np.array(written.tokens, np.int64), np.array(written.log_probs))
 
 
 class _Allowed:
     """What may follow the tokens so far."""
 
-    def __init__(self, plan: Plan, table: ConstraintTable) -> None:
-        span, healing = plan.spans[0], plan.prompt.healing
+    def __init__(self, plan: Plan, table: ConstraintTable, i: int) -> None:
+        span, healing = plan.spans[i], plan.prompt.healing
         self._tokenizer = plan.prompt.task.model.tokenizer
         self._end = plan.prompt.task.model.config.span_end_token_id
-        self._border = healing.borders.get(0, Border())
+        self._border = healing.borders.get(i, Border())
         one_line = span.single_line or span.lines is not None
         self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
-        outer = healing.rows.get(0)
+        outer = healing.rows.get(i)
         begins = outer is not None and outer.first is not None and self._border.before
         self._first = table.allowed[outer.first] if outer is not None and begins else self._text
         self._least, self._exact = max(1, span.min_tokens), span.tokens

@@ -14,7 +14,7 @@ def written(backend, config, allowed, most):
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
     drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
     rules = WritingRules(lambda _: allowed, most)
-    answer, computed = run(write_one_at_a_time(canvas, 0, plan, config, rules), backend)
+    (answer,), computed = run(write_one_at_a_time(canvas, plan, config, [rules]), backend)
     return answer.tokens, answer.log_probs, computed
 
 
@@ -34,6 +34,27 @@ def test_the_answer_is_the_greedy_one_and_its_probabilities_are_exact(backend, c
     read = backend.predict(reading_pass(canvas, plan, causal_config))
     assert agreed(canvas, 0, read) == len(tokens)
     assert np.allclose(split_reading(canvas, read)[0][: len(tokens)], log_probs, atol=1e-5)
+
+
+def test_several_spans_are_read_as_the_exact_reading_reads_them(backend, causal_config):
+    canvas, plan = (
+        canvas_of([[20, 21, 22], [30, 31], [40]], [4, 4], causal_config),
+        CausalContext(),
+    )
+    table = constraint_table(causal_config, causal_config.embedding_rows)
+    drive(encode_context(canvas, plan, table), backend)
+    text = np.ones(causal_config.embedding_rows, bool)
+    text[END] = False
+    rules = [WritingRules(lambda _: text, 4)] * 2
+    answers, _ = run(write_one_at_a_time(canvas, plan, causal_config, rules), backend)
+    for group, answer in enumerate(answers):
+        canvas.ids[canvas.places(group)] = answer.tokens
+    batch = reading_pass(canvas, plan, causal_config)
+    batch.allowed = text[None]
+    read = split_reading(canvas, backend.predict(batch))
+    for group, answer in enumerate(answers):
+        assert np.allclose(read[group][:-1], answer.log_probs, atol=1e-5)
+        assert not answer.ended
 
 
 def test_it_ends_where_the_span_does_and_keeps_to_what_is_allowed(backend, causal_config):

@@ -1,4 +1,4 @@
-"""A single span written from the left keeps what spans of masks keep."""
+"""Spans written from the left keep what spans of masks keep."""
 
 import pytest
 from hypothesis import given, settings
@@ -58,12 +58,31 @@ def test_further_answers_differ(engine):
     assert span.alternatives and span.text not in span.alternatives
 
 
-def test_several_spans_and_pins_are_still_written_by_masks(engine):
+def test_pins_are_still_written_by_masks(engine):
     pinned = fill(engine, start=40, end=40, max_tokens=24, pins=("sum",))
     assert "sum" in pinned.spans[0].text
-    two = (Span(start=4, end=8), Span(start=40, end=40))
-    result = engine.fill(FillRequest(text=TEXT, spans=two, sampler=LEFT, copies=False))
-    assert len(result.spans) == 2
+
+
+@settings(max_examples=30)
+@given(st.sets(st.integers(0, len(TEXT)), min_size=4, max_size=8), st.data())
+def test_several_spans_stand_where_they_were_asked_for(engine, cuts, data):
+    ends = sorted(cuts)[: len(cuts) // 2 * 2]
+    spans = tuple(
+        Span(start=a, end=b, max_tokens=9) for a, b in zip(*[iter(ends)] * 2, strict=True)
+    )
+    result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
+    expected, at = "", 0
+    for asked, found in zip(spans, result.spans, strict=True):
+        expected += TEXT[at : asked.start] + found.text
+        at = asked.end
+    assert result.text == expected + TEXT[at:]
+
+
+def test_several_spans_cost_one_pass_a_token(engine):
+    spans = (Span(start=9, end=14, tokens=2), Span(start=40, end=40, tokens=4))
+    result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
+    assert [span.tokens for span in result.spans] == [2, 4]
+    assert result.nfe <= 2 + 4 + 1  # one more encodes the context
 
 
 def test_a_model_that_reads_both_ways_is_refused_this_order(config, tokenizer, backend):
