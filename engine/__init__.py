@@ -12,6 +12,7 @@ from engine.base.errors import (
 )
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
+from engine.infill.gate.deletions import was_deleted
 from engine.infill.gate.rules import REASONS
 from engine.llada.surprisal import ScoredToken, ScoreResult
 from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
@@ -59,6 +60,7 @@ __all__ = [
     "Withheld",
     "find_blanks",
     "language_of",
+    "was_deleted",
 ]
 
 # onnxruntime's wheels for Linux (seen in 1.32) make a device id and a database of events to send as

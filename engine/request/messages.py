@@ -11,8 +11,8 @@ from engine.base.structs import Config
 Withheld = Literal[
     "low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"
 ]
-"""Why an answer is neither shown nor written: the names of the rules of ``engine/infill/gate.py``.
-"""
+"""Why an answer is neither shown nor written: the names of the rules in
+``engine/infill/gate/rules.py``."""
 
 
 class Span(Config, kw_only=True, frozen=True):
@@ -122,10 +122,11 @@ class FillRequest(EditRequest, kw_only=True, frozen=True):
     """At most so many tokens of the window are for related text."""
     session: str | None = None
     """The document this is a request of: its context is kept for the next one."""
-    min_confidence: float | None = None
+    min_confidence: float | Literal["calibrated"] | None = None
     """With a number, 0 included, answers pass the gate or are withheld: those less probable, and
-    those that are wrong in another way (``engine/infill/gate.py``). Without one every answer is
-    given, whatever it is."""
+    those that are wrong in another way (``engine/infill/gate/``). ``calibrated`` is the number from
+    which four of five answers of the model are right, as for ``lacuna fill``. Without one every
+    answer is given, whatever it is."""
     recent_deletions: tuple[Deletion, ...] = ()
     """What the gate does not let come back."""
 

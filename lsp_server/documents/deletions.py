@@ -57,17 +57,6 @@ class RecentDeletions:
         now = self.clock()
         return [deletion for deletion in self._of.get(uri, ()) if now - deletion.when <= FOR_S]
 
-    def forbid(self, uri: str, at: int, answer: str) -> bool:
-        """True when ``answer`` at ``at`` begins with what was deleted there, or is what was deleted
-        elsewhere."""
-        bare = answer.strip()
-        for deletion in self.of(uri):
-            if bare == deletion.text.strip() or (
-                deletion.at == at and answer.startswith(deletion.text)
-            ):
-                return True
-        return False
-
     def forget(self, uri: str) -> None:
         self._of.pop(uri, None)
 

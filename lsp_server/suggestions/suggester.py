@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from lsprotocol import types
 
-from engine import REASONS, EngineError, SpanResult, Withheld
+from engine import REASONS, EngineError, SpanResult, Withheld, was_deleted
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import Snapshot
 from lsp_server.engine_client import EngineClient
@@ -73,7 +73,7 @@ class Suggester:
         uri, cursor = asked.document.uri, asked.document.offset_at(asked.position)
         if not asked.invoked and asked.selected is None:
             known, shown_before = self.typed.rest(uri, asked.document.text, cursor)
-            known = self._not_deleted(asked, known, cursor)
+            known = tuple(a for a in known if not was_deleted(a, cursor, asked.deletions))
             if known:
                 if not shown_before:
                     self.shown(asked, known[:1])
@@ -107,13 +107,6 @@ class Suggester:
         for task in (self.running.get(uri), self.resting.pop(uri, None)):
             if task is not None:
                 task.cancel()
-
-    def _not_deleted(
-        self, asked: SuggestionRequest, answers: tuple[str, ...], cursor: int
-    ) -> tuple[str, ...]:
-        """Without what the user deleted a moment ago."""
-        uri = asked.document.uri
-        return tuple(answer for answer in answers if not self.deletions.forbid(uri, cursor, answer))
 
     def _why_not(self, result: SpanResult, settings: Settings) -> str:
         """Why an answer is not shown, as the end of a sentence; counted for the status."""

@@ -24,10 +24,12 @@ class _Verdict:
 def hold_back(ranked: Ranked) -> list[SpanResult]:
     """The result of every span. A request that asks for no confidence is not judged."""
     task = ranked.task
-    if task.request.min_confidence is None:
+    least = task.request.min_confidence
+    if least is None:
         verdicts = {i: _Verdict(found) for i, found in enumerate(ranked.candidates)}
     else:
-        verdicts = _Court(task, ranked.candidates, task.request.min_confidence).decide()
+        least = task.model.calibration.writing if least == "calibrated" else least
+        verdicts = _Court(task, ranked.candidates, least).decide()
     return [_result(task, i, verdicts[i], ranked.candidates[i][0]) for i in range(len(task.spans))]
 
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.infill.gate.deletions import was_deleted
 from engine.request.messages import Deletion, Withheld
-from engine.text.finishing.brackets import PROSE, imbalance, leaves_brackets
+from engine.text.finishing.brackets import PROSE, leaves_brackets, would_close
 from engine.text.finishing.lists import breaks_table
 from engine.text.finishing.loops import loops
 from engine.text.finishing.whole import breaks, is_whole
@@ -26,8 +27,6 @@ _TEXTS = frozenset({"comment", "string"})
 """Parts of code that are prose: a line there is never finished."""
 SURE = 0.5
 """From this probability on an answer may be a single letter, or go on after a finished line."""
-MIN_DELETED = 2
-"""Visible characters of a deletion that count elsewhere than at its own place."""
 
 
 @dataclass(frozen=True)
@@ -81,31 +80,7 @@ def _fragment(proposal: Proposal) -> bool:
 
 
 def _just_deleted(proposal: Proposal) -> bool:
-    """What the user removed: at its place also the beginning of it or more than it, elsewhere
-    itself alone."""
-    answer = proposal.answer.strip()
-    for deletion in proposal.deletions:
-        deleted = deletion.text.strip()
-        if not deleted or not answer:
-            continue
-        if deletion.at == proposal.start and (
-            answer.startswith(deleted) or _begins(deleted, answer)
-        ):
-            return True
-        same = answer == deleted or answer in (line.strip() for line in deleted.split("\n"))
-        if same and len(answer) >= MIN_DELETED:
-            return True
-    return False
-
-
-def _begins(deleted: str, answer: str) -> bool:
-    """``deleted`` begins with ``answer``, and not merely with its first letters in the middle of a
-    word."""
-    return (
-        deleted.startswith(answer)
-        and not re.match(r"\w", deleted[len(answer) :])
-        or (deleted.startswith(answer) and len(answer) >= MIN_DELETED)
-    )
+    return was_deleted(proposal.answer, proposal.start, proposal.deletions)
 
 
 def _repeats_line(proposal: Proposal) -> bool:
@@ -131,8 +106,7 @@ def _syntax(proposal: Proposal) -> bool:
             return True
     if breaks(proposal.answer, *place, language, may_open=proposal.inserts):
         return True
-    _, left_open = imbalance(proposal.line_before)
-    plain = ("", "x", f"x{left_open[::-1]}")
+    plain = ("", "x", f"x{would_close(proposal.line_before, language)}")
     return leaves_brackets(proposal.answer, *place, language) and not all(
         leaves_brackets(other, *place, language) for other in plain
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from engine.text.finishing.latex import LATEX, leaves_unpaired
+from engine.text.finishing.latex import would_close as latex_would_close
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
 _QUOTES = "\"'`"
@@ -51,6 +54,11 @@ def imbalance(text: str) -> tuple[str, str]:
     return "".join(text[at] for at in stray), "".join(mark for _, mark in left)
 
 
+def would_close(line: str, language: str | None) -> str:
+    """What closes, in order, whatever ``line`` leaves open."""
+    return latex_would_close(line) if language in LATEX else imbalance(line)[1][::-1]
+
+
 def balanced_forms(answer: str, before: str, after: str) -> list[str]:
     """``answer`` first, then forms in which it agrees better with the line ``before`` and ``after``
     it.
@@ -86,6 +94,8 @@ def leaves_brackets(answer: str, text: str, start: int, end: int, language: str 
     around it, or leaves those of the lines nearby without one."""
     if language is None:
         return False
+    if language in LATEX:
+        return leaves_unpaired(answer, text, start, end)
     near, far = text[max(0, start - AROUND) : start], text[end : end + AROUND]
     filled = near + answer + far
     stray, left = unpaired(filled)

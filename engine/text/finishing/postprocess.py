@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from engine.text.finishing.brackets import PROSE, balanced_forms, disagreement
 from engine.text.finishing.indentation import with_depth, with_tabs
+from engine.text.finishing.latex import LATEX, paired
 from engine.text.finishing.lists import with_leader, with_next_number
 from engine.text.syntax import errors_around, parser
 
@@ -34,6 +35,8 @@ def finish(answer: str, text: str, start: int, end: int, language: str | None = 
     answer = with_tabs(answer, text, start, end)
     if language in PROSE:
         answer = with_next_number(answer, text, start)
+    elif language in LATEX:
+        answer = with_leader(answer, line_before)
     elif language is not None:
         answer = with_leader(with_depth(answer, text, start, end), line_before)
     if language is not None:
@@ -99,6 +102,8 @@ def balance(
     Its own form wins a tie. Prose is left alone; code without a grammar is judged by the brackets
     of the line.
     """
+    if language in LATEX:
+        return paired(answer, text, start, end)
     forms = [
         *balanced_forms(answer, line_before, line_after),
         *_separated_forms(answer, line_after, language),

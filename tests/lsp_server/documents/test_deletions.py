@@ -80,15 +80,3 @@ def test_it_is_forgotten_after_a_minute_and_when_there_are_many():
     assert len(editor.known()) == KEPT
     editor.now = FOR_S + 1
     assert editor.known() == []
-
-
-def test_what_it_forbids():
-    editor = Editor("call(thing0.id)\ncall(thing1.id)\n")
-    editor.edit(11, 14, "")
-    forbid = editor.deletions.forbid
-    assert forbid(URI, 11, ".id") and forbid(URI, 11, ".id, 2") and forbid(URI, 25, ".id")
-    assert (
-        not forbid(URI, 11, ".name")
-        and not forbid(URI, 25, ".id, 2")
-        and not forbid("file:///b.py", 11, ".id")
-    )

@@ -226,6 +226,27 @@ def test_what_was_deleted_a_moment_ago_does_not_come_back(kind):
     run(scenario)
 
 
+def test_what_was_deleted_does_not_come_back_while_a_suggestion_is_typed_along():
+    async def scenario():
+        engine = Scripted(text=".id.name")
+        engine.gate.set()
+        inline = Suggester(engine)
+        assert await suggest(inline, *at("x = a\n", 5))
+        # ".id" is typed along the suggestion, and then ".name", which is deleted again.
+        inline.deletions.edited(
+            open_snapshot(DOCUMENT.uri, "python", 2, "x = a.id.name\n", "utf-16"), 8, 13, ""
+        )
+        before = len(engine.requests)
+        items = await suggest(inline, *at("x = a.id\n", 8))
+        assert (
+            len(engine.requests) == before + 1
+        )  # the rest of it is no answer: the engine is asked
+        assert ".name" not in [item.insert_text for item in items]
+        inline.closed(DOCUMENT.uri)
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     ("wish", "shown", "prepared"), [("full", 1, 1), ("less", 1, 0), ("off", 0, 0)]
 )
