@@ -62,6 +62,12 @@ class Metrics:
             ["kind", "outcome"],
             registry=registry,
         )
+        self.withheld = Counter(
+            "lacuna_answers_withheld",
+            "Answers that the gate held back, by its reason.",
+            ["kind", "reason"],
+            registry=registry,
+        )
         self.passes = Histogram(
             "lacuna_fill_passes",
             "Passes of the mask predictor for one fill.",

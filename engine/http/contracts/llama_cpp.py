@@ -23,6 +23,7 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.http.contracts.bodies import EVENT_STREAM, event, json_response, read_body
 from engine.http.contracts.errors import HttpError, error_object
+from engine.http.contracts.gated import LEAST_CONFIDENCE, shown
 from engine.http.contracts.llama_types import (
     InfillAnswer,
     InfillBody,
@@ -35,7 +36,7 @@ from engine.http.contracts.openai.left_to_right import count_tokens
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
 from engine.http.contracts.openai.types import SEEDS
 from engine.http.contracts.serving import Serving, check_bounds, client_of, in_time, serving_of
-from engine.http.contracts.stops import cut_at_indentation, cut_at_stop
+from engine.http.contracts.stops import Stopped, cut_at_indentation, cut_at_stop
 from engine.http.engine_service import Task, unless_gone
 from engine.request.blank_markers import language_of
 from engine.request.messages import Draft, FillRequest, FillResult, Span
@@ -101,15 +102,27 @@ class _Infill:
             await self.serving.service.run(Task("prepare", client, False, submit))
 
     def answers(self, found: FillResult) -> list[InfillAnswer]:
-        [span] = found.spans
-        texts = [
-            (span.text, span.tokens),
-            *((text, count_tokens(self.serving, text)) for text in span.alternatives),
+        return [
+            self.answer(index, text, self.size(text, found))
+            for index, text in enumerate(self.shown(found))
         ]
-        return [self.answer(index, text, tokens) for index, (text, tokens) in enumerate(texts)]
+
+    def shown(self, found: FillResult, begun: bool = False) -> list[str]:
+        """What passes the gate."""
+        return shown(
+            found, self.request, self.serving, "infill", lambda text: self._cut(text).text, begun
+        )
+
+    def size(self, text: str, found: FillResult) -> int:
+        """Tokens of one of the answers; of the first one as they were written."""
+        [span] = found.spans
+        return span.tokens if text == span.text else count_tokens(self.serving, text)
+
+    def _cut(self, text: str) -> Stopped:
+        return cut_at_stop(cut_at_indentation(text, self.body.n_indent or 0), self.body.stops)
 
     def answer(self, index: int, text: str, tokens: int) -> InfillAnswer:
-        kept, word = cut_at_stop(cut_at_indentation(text, self.body.n_indent or 0), self.body.stops)
+        kept, word = self._cut(text)
         return self.finished(
             index, kept, tokens if kept == text else count_tokens(self.serving, kept), word, kept
         )
@@ -172,6 +185,7 @@ def _fill_request(body: InfillBody, serving: Serving, client: str) -> FillReques
         language=languages.pop() if len(languages) == 1 else None, seed=(body.seed or 0) % SEEDS,
         deadline_ms=body.t_max_predict_ms if (body.t_max_predict_ms or 0) > 0 else None,
         session=f"{client}\x1fslot {body.id_slot or 0}" if kept else None,
+        min_confidence=LEAST_CONFIDENCE,
     )  # fmt: skip
 
 
@@ -207,12 +221,10 @@ async def _chunks(one: _Infill, client: str) -> AsyncGenerator[Any, None]:
                         content=delta, tokens_predicted=written, tokens_evaluated=one.prompt_tokens
                     )
                 continue
-            [span] = item.spans
-            rest = prefix.final(span.text)
-            tokens = (
-                span.tokens if prefix.sent == span.text else count_tokens(one.serving, prefix.sent)
-            )
-            last = one.finished(0, rest, tokens, prefix.stopped, prefix.sent)
+            text, *others = one.shown(item, begun=bool(prefix.sent))
+            rest = prefix.final(text)
+            last = one.finished(0, rest, one.size(prefix.sent, item), prefix.stopped, prefix.sent)
             yield selected(last, one.body.response_fields)
-            for answer in one.answers(item)[1:]:
+            for index, other in enumerate(others, 1):
+                answer = one.answer(index, other, one.size(other, item))
                 yield selected(answer, one.body.response_fields)

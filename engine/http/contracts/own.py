@@ -18,7 +18,7 @@ from engine.http.engine_service import Task, unless_gone
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.request.blank_markers import find_blanks
-from engine.request.messages import Draft, EditRequest, FillRequest, Span
+from engine.request.messages import Draft, EditRequest, FillRequest, FillResult, Span
 from engine.service.batcher import Job
 from engine.service.core import Engine
 
@@ -67,7 +67,15 @@ async def fill(request: Request) -> Response:
     task = fill_task(body, "fill", client_of(request), body.interactive, serving.limits)
     if body.stream:
         return await _drafts(request, serving, task)
-    return json_response(await unless_gone(request, serving.service.run(task)))
+    return json_response(_counted(await unless_gone(request, serving.service.run(task)), serving))
+
+
+def _counted(item: Any, serving: Serving) -> Any:
+    """``item``, with what the gate withheld in it counted."""
+    for span in item.spans if isinstance(item, FillResult) else ():
+        if span.withheld is not None:
+            serving.service.metrics.withheld.labels("fill", span.withheld).inc()
+    return item
 
 
 async def prepare(request: Request) -> Response:
@@ -172,9 +180,9 @@ async def _drafts(request: Request, serving: Serving, task: Task) -> Response:
 
     async def events() -> AsyncIterator[bytes]:
         try:
-            yield _named(first)
+            yield _named(_counted(first, serving))
             async for item in stream:
-                yield _named(item)
+                yield _named(_counted(item, serving))
         except HttpError as exc:
             yield event(error_object(exc, request.url.path), "error")
         finally:

@@ -100,6 +100,13 @@ def check_bounds(request: EditRequest, limits: Limits) -> None:
         )
     if not isinstance(request, FillRequest):
         return
+    least_sure = request.min_confidence
+    if isinstance(least_sure, float) and not 0.0 <= least_sure <= 1.0:
+        raise HttpError(
+            400,
+            f"min_confidence is {least_sure:g}; give 0 to 1, or calibrated.",
+            param="min_confidence",
+        )
     if len(request.spans) > limits.spans:
         raise HttpError(
             400,

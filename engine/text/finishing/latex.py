@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 LATEX = frozenset({"latex", "tex", "plaintex"})
 """Language identifiers of editors."""
-AROUND = 50_000
-"""Characters on each side of a place that are read: an environment may be long."""
+AROUND = 8_000
+"""Characters on each side of a place that are read; an environment may reach beyond them."""
 MOST = 4
 """Marks that are added or taken at the end of an answer."""
 _MARK = re.compile(
@@ -147,6 +147,8 @@ def leaves_unpaired(answer: str, text: str, start: int, end: int) -> bool:
     stray, left = unpaired(near + answer + far)
     if start > AROUND:  # what they close may stand farther above
         stray = [at for at in stray if not (near + answer).startswith("\\end", at)]
+    if not stray and not left:
+        return False
     behind = len(near) + len(answer.rstrip())
     if start == end and left and not far.split("\n", 1)[0].strip():
         tail = (near + answer)[left[-1].at : behind]

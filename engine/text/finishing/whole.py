@@ -7,6 +7,8 @@ stand-in for what is missing; an answer after which it does not has broken it.
 
 from __future__ import annotations
 
+import re
+
 import tree_sitter
 
 from engine.text.finishing.brackets import imbalance
@@ -20,6 +22,8 @@ NEAR = 500
 _STAND_INS = ("", "x", '"x"', "0", "x: 0", '"x": 0', "x = 0", "x;", "x,", '"x",', "- x")
 _UNFINISHED = tuple("{([:,.=+-*/%<>&|^~!@\\")
 """A line that ends so goes on."""
+_TAKES_MORE = re.compile(r"\b(?:return|yield|raise|throw)[ \t]+\Z")
+"""A statement that is whole as it stands, and a blank by which somebody says that more comes."""
 
 
 def breaks(
@@ -45,7 +49,10 @@ def can_be_whole(text: str, start: int, end: int, language: str) -> bool:
 def is_whole(text: str, at: int, language: str) -> bool:
     """True when the line that ends at ``at`` needs nothing: the text around it parses as it
     stands."""
-    line = text[text.rfind("\n", 0, at) + 1 : at].rstrip()
+    typed = text[text.rfind("\n", 0, at) + 1 : at]
+    line = typed.rstrip()
+    if _TAKES_MORE.search(typed):
+        return False
     if not line or line.endswith(_UNFINISHED) or parsed("", language) is None:
         return False
     low, high = window_of(text, at, at)

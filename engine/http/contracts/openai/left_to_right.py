@@ -3,16 +3,17 @@ length."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from engine.base.structs import Config
 from engine.http.contracts.distinct import Turn
 from engine.http.contracts.errors import HttpError
+from engine.http.contracts.gated import LEAST_CONFIDENCE, shown
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
 from engine.http.contracts.serving import Serving, fill_task
 from engine.http.contracts.stops import cut_at_stop
@@ -74,6 +75,7 @@ def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRe
         n=asked.n if n is None else n,
         seed=asked.seed or 0,
         sampler=SamplerOptions(temperature=asked.temperature or 0.0),
+        min_confidence=LEAST_CONFIDENCE,
     )
 
 
@@ -120,7 +122,8 @@ async def _answers(
 ) -> list[Answered]:
     request = fill_request(asked, serving, n)
     found = await serving.service.run(fill_task(request, kind, client, True, serving.limits))
-    return [_cut(text, asked, serving, tokens) for text, tokens in _texts(found, serving)]
+    texts = shown(found, request, serving, kind, lambda text: cut_at_stop(text, asked.stop).text)
+    return [_cut(text, asked, serving, found) for text in texts]
 
 
 async def _own(serving: Serving, kind: str, client: str, asked: Asked, turn: Turn) -> Answered:
@@ -150,29 +153,32 @@ async def _first_settling(
                     yield Delta(0, "", "stop", count_tokens(serving, prefix.sent))
                     return
                 continue
-            (text, tokens), *others = _texts(item, serving)
-            last = prefix.final(text)
+            text, *others = shown(
+                item,
+                request,
+                serving,
+                kind,
+                lambda text: cut_at_stop(text, asked.stop).text,
+                begun=bool(prefix.sent),
+            )
+            last, tokens = prefix.final(text), _size(text, serving, item)
             finish: FinishReason = (
                 "stop" if prefix.stopped or tokens < request.spans[0].max_tokens else "length"
             )
             yield Delta(0, last, finish, tokens)
-            for index, (other, size) in enumerate(others, 1):
-                cut = _cut(other, asked, serving, size)
+            for index, other in enumerate(others, 1):
+                cut = _cut(other, asked, serving, item)
                 yield Delta(index, cut.text, cut.finish, cut.tokens)
 
 
-def _texts(found: Any, serving: Serving) -> Sequence[tuple[str, int]]:
-    """Answer and alternatives with their lengths in tokens."""
-    assert isinstance(found, FillResult)
+def _size(text: str, serving: Serving, found: FillResult) -> int:
+    """Tokens of one of the answers; of the first one as they were written."""
     [span] = found.spans
-    return [
-        (span.text, span.tokens),
-        *((text, count_tokens(serving, text)) for text in span.alternatives),
-    ]
+    return span.tokens if text == span.text else count_tokens(serving, text)
 
 
-def _cut(text: str, asked: Asked, serving: Serving, tokens: int) -> Answered:
-    most = fill_request(asked, serving).spans[0].max_tokens
+def _cut(text: str, asked: Asked, serving: Serving, found: FillResult) -> Answered:
+    most, tokens = fill_request(asked, serving).spans[0].max_tokens, _size(text, serving, found)
     kept, word = cut_at_stop(text, asked.stop)
     if word:
         return Answered(kept, "stop", count_tokens(serving, kept))

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from engine.http.contracts.stops import cut_at_indentation, cut_at_stop, may_begin_stop
+from engine.infill.gate.rules import SURE, Proposal, judge
 from engine.request.messages import DraftSpan, FillRequest
 from engine.text.finishing.postprocess import finish
+from engine.text.lines import bare, filled_lines, neighbours
 
 
 class SettledPrefix:
@@ -63,6 +65,8 @@ class SettledPrefix:
             text, word = known[:waits], ""
         if not text.startswith(self.sent) or not (word or text.strip()):
             return ""
+        if not self.sent and self._may_be_withheld(text):
+            return ""
         self.stopped = word
         return self._send(text)
 
@@ -76,6 +80,18 @@ class SettledPrefix:
                 answer, self.stopped = cut_at_stop(answer, self._stop)
                 return self._send(answer) if answer.startswith(self.sent) else ""
         return ""
+
+    def _may_be_withheld(self, text: str) -> bool:
+        """True while what is settled looks like a line beside the place, or like a loop: the gate
+        may hold the whole of it back, and what was sent cannot be taken back."""
+        [span] = self._request.spans
+        place = self._request.text, span.start, span.end
+        proposal = Proposal(*place, text, SURE)
+        *_, last = ["", *filled_lines(proposal.line_before, text, "")]
+        beside = [line for side in neighbours(*place, last) for line in side]
+        if last and any(line.startswith(bare(last)) for line in beside):
+            return True
+        return judge(proposal) in ("repeats_line", "loop")
 
     def _send(self, text: str) -> str:
         delta, self.sent = text[len(self.sent) :], text

@@ -207,6 +207,7 @@ def test_a_letter_alone_is_no_suggestion_at_a_cursor_but_may_fill_a_blank():
         ('def f():\n    """Timestamp of the ‸\n    """\n', "newest item"),
         ("result = np.‸\ntotal = 1\n", "empty(3)"),
         ("x = a +‸\ny = 1\n", " beta"),
+        ("def f(a):\n    return ‸\n\n\ndef g():\n    pass\n", "a * 2"),
     ],
 )
 def test_a_comment_a_string_or_an_operator_is_no_finished_line(text, answer):
