@@ -274,15 +274,20 @@ def models(
         bool,
         typer.Option("--check", help="Compare every file with its manifest, to the last byte."),
     ] = False,
+    speed: Annotated[
+        bool,
+        typer.Option("--speed", help="Load each model and measure how fast it is here."),
+    ] = False,
     model: Model = None,
+    backend: BackendName = "auto",
 ) -> None:
-    """List the model folders that are here."""
+    """List the model folders that are here: size, context, licence, speed."""
     from lacuna.commands.models import check_models, list_models
 
     if check:
         check_models(model)
     else:
-        list_models(model)
+        list_models(model, speed, backend)
 
 
 @app.command()

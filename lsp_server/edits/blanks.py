@@ -1,7 +1,8 @@
 """Fill the blanks, or selections as if they were blanks: actions and lenses, and the commands
 behind them.
 
-A command ends in one versioned edit of all blanks together.
+A command ends in one versioned edit of all blanks together that pass the engine's gate, as with
+``lacuna fill``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from engine import FillRequest, RequestRejected, Span, find_blanks
+from engine import FillRequest, FillResult, RequestRejected, Span, find_blanks
 from lsp_server.documents.document import Snapshot
-from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of, to_edit
+from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of
 from lsp_server.engine_client import EngineClient
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
@@ -84,7 +85,7 @@ def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.Cod
     )
 
 
-async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
+async def fill_selections(engine: EngineClient, asked: EditCommand) -> FillResult:
     """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to
     write at."""
     try:
@@ -104,9 +105,9 @@ async def fill_selections(engine: EngineClient, asked: EditCommand) -> types.Wor
     return await _filled(engine, asked, tuple(Span(start=start, end=end) for start, end in places))
 
 
-async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
-    """Fill the blanks of the document (or those in the range) jointly; the edit is for this very
-    version."""
+async def fill(engine: EngineClient, asked: EditCommand) -> FillResult:
+    """Fill the blanks of the document (or those in the range) jointly; those that the gate
+    withholds stay."""
     document, within, markers = asked.document, asked.within, asked.settings.blank_markers
     if asked.options:
         raise RequestRejected(f"Filling blanks takes no {', '.join(asked.options)}.")
@@ -123,10 +124,13 @@ async def fill(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
     return await _filled(engine, asked, tuple(moved))
 
 
-async def _filled(
-    engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]
-) -> types.WorkspaceEdit:
+async def _filled(engine: EngineClient, asked: EditCommand, spans: tuple[Span, ...]) -> FillResult:
+    # Who wants every guess gets what does not parse too, as with `lacuna fill --min-confidence 0`.
     request = FillRequest(
-        text=asked.text, spans=spans, language=asked.document.language, related=asked.related,
-    )  # fmt: skip
-    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
+        text=asked.text,
+        spans=spans,
+        language=asked.document.language,
+        related=asked.related,
+        min_confidence=asked.settings.fill_confidence or None,
+    )
+    return await engine.fill(request, interactive=False, on_draft=asked.on_draft)

@@ -46,6 +46,8 @@ class EditCommand:
     """Other cells of the notebook, read as one text with the document."""
     shape: Shape = Shape()
     on_draft: Callable[[Draft], None] | None = None
+    guesses: bool = False
+    """The user decides on every part before it is written: what the gate withholds is shown too."""
 
     @property
     def text(self) -> str:
@@ -78,18 +80,23 @@ class PlainRange(msgspec.Struct):
         return types.Range(*ends)
 
 
-def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit:
-    """One ``TextDocumentEdit`` for all spans: accepted or refused, and undone, as a whole."""
+def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit | None:
+    """One ``TextDocumentEdit`` for all spans that are filled: accepted or refused, and undone, as a
+    whole; ``None`` where none is."""
     document, shape = asked.document, asked.shape
     edits: list[Edit] = []
     notes: dict[str, types.ChangeAnnotation] = {}
-    for number, span in enumerate(result.spans):
+    filled = [span for span in result.spans if span.filled or asked.guesses]
+    if not filled:
+        return None
+    for number, span in enumerate(filled):
         place = document.range_of(span.start - asked.shift, span.end - asked.shift)
         identifier = f"lacuna.{number}" if shape.annotated else None
         if identifier is not None:
             label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
             notes[identifier] = types.ChangeAnnotation(
-                label, needs_confirmation=span.confidence < shape.confirm_below
+                label,
+                needs_confirmation=not span.filled or span.confidence < shape.confirm_below,
             )
         edits.append(_edit(place, span.text, identifier, number + 1 if shape.tab_stops else None))
     return versioned(document, edits, notes)

@@ -11,9 +11,9 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from lsprotocol import types
 
-from engine import BeforeRequest, FillRequest, RequestRejected, RewriteRequest, Span
+from engine import BeforeRequest, FillRequest, FillResult, RequestRejected, RewriteRequest, Span
 from lsp_server.documents.document import Snapshot
-from lsp_server.edits.edit_command import EditCommand, action, argument_of, to_edit
+from lsp_server.edits.edit_command import EditCommand, action, argument_of
 from lsp_server.engine_client import EngineClient
 
 REWRITE, BEFORE, BETWEEN = "lacuna.rewrite", "lacuna.writeBefore", "lacuna.writeBetween"
@@ -60,7 +60,7 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
     return offers
 
 
-async def rewrite(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
+async def rewrite(engine: EngineClient, asked: EditCommand) -> FillResult:
     """The selection written anew."""
     document, within = asked.document, asked.within
     if within is None:
@@ -77,10 +77,10 @@ async def rewrite(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEd
         same_length=wanted.same_length,
         seed=wanted.seed,
     )
-    return to_edit(asked, await engine.edit(request))
+    return await engine.edit(request)
 
 
-async def write_before(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
+async def write_before(engine: EngineClient, asked: EditCommand) -> FillResult:
     """Text inserted in front of the place."""
     at, wanted = _place(asked, "in front of some text")
     request = BeforeRequest(
@@ -91,10 +91,10 @@ async def write_before(engine: EngineClient, asked: EditCommand) -> types.Worksp
         tokens=wanted.tokens,
         seed=wanted.seed,
     )
-    return to_edit(asked, await engine.edit(request))
+    return await engine.edit(request)
 
 
-async def write_between(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
+async def write_between(engine: EngineClient, asked: EditCommand) -> FillResult:
     """Text inserted at the place, which leads from what precedes it to what follows."""
     at, wanted = _place(asked, "between the texts")
     request = FillRequest(
@@ -104,7 +104,7 @@ async def write_between(engine: EngineClient, asked: EditCommand) -> types.Works
         related=asked.related,
         seed=wanted.seed,
     )
-    return to_edit(asked, await engine.fill(request, interactive=False, on_draft=asked.on_draft))
+    return await engine.fill(request, interactive=False, on_draft=asked.on_draft)
 
 
 def _place(asked: EditCommand, where: str) -> tuple[int, WriteOptions]:

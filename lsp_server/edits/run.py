@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from lsprotocol import types
 
-from engine import EngineError, RequestRejected
+from engine import EngineError, FillResult, RequestRejected
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits import blanks, rewriting
-from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape
+from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape, to_edit
 from lsp_server.edits.edit_progress import EditProgress
+from lsp_server.edits.left_open import tell, withheld_of
 from lsp_server.engine_client import EngineClient
 
-MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit | None]]
+MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[FillResult]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
     blanks.COMMAND: ("Fill the blanks", blanks.fill),
     blanks.SELECTIONS: ("Fill the selections", blanks.fill_selections),
@@ -26,31 +28,47 @@ EDITS: dict[str, tuple[str, MakeEdit]] = {
     rewriting.BEFORE: ("Write before", rewriting.write_before),
     rewriting.BETWEEN: ("Write between", rewriting.write_between),
 }
-"""Command -> label of its edit, and what computes it."""
+"""Command -> label of its edit, and what computes it: a result whose spans are
+the parts of the edit."""
+
+
+OWN = ("uri", "version", "range", "guesses")
+"""What every command is told; the rest are options of one."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a command."""
+
+    edit: types.WorkspaceEdit | None
+    """``None`` where nothing is to be changed."""
+    withheld: list[dict[str, Any]]
+    """Blanks that stay, as clients are told of them."""
 
 
 async def run_edit(
     server: ServerContext, name: str, options: dict[str, Any]
 ) -> dict[str, Any] | None:
     """Compute the edit and have it applied; the client refuses when the text moved on."""
-    edit = await make_edit(server, name, options)
-    if edit is None:
+    made = await make_edit(server, name, options)
+    if made is None:
         return None
-    applied = await server.editor.apply(edit, EDITS[name][0])
-    if not applied:
+    applied = made.edit is not None and await server.editor.apply(made.edit, EDITS[name][0])
+    if made.edit is not None and not applied:
         server.editor.tell("Lacuna: the text changed in the meantime; ask again.")
-    return {"applied": applied}
+    return {"applied": applied} | ({"withheld": made.withheld} if made.withheld else {})
 
 
-async def make_edit(
-    server: ServerContext, name: str, options: dict[str, Any]
-) -> types.WorkspaceEdit | None:
-    """The edit of a command; ``None`` when the user was told why there is none."""
+async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -> Made | None:
+    """The edit of a command; ``None`` when the user was told why there is none.
+
+    Of blanks that are left open the user is told beside it, and asked where there is a choice.
+    """
     label, make = EDITS[name]
     document = known_document(server, options)
     if document is None:
         return None
-    own = {key: value for key, value in options.items() if key not in ("uri", "version", "range")}
+    own = {key: value for key, value in options.items() if key not in OWN}
     began = time.perf_counter()
     beside = server.notebooks.beside(document.uri)
     try:
@@ -58,13 +76,19 @@ async def make_edit(
         async with EditProgress(server, document, label, len(beside.before)) as shown:
             settings, shape = server.settings(document.uri), shape_of(server, document)
             related = server.related(document, beside)
-            asked = EditCommand(document, within, own, related, settings, beside, shape, shown.take)
-            edit = await make(server.engine, asked)
+            asked = EditCommand(
+                document, within, own, related, settings, beside, shape, shown.take,
+                guesses=options.get("guesses") is True,
+            )  # fmt: skip
+            result = await make(server.engine, asked)
     except EngineError as exc:
         server.editor.tell(f"Lacuna: {exc}")
         return None
     server.status.answered(label, (time.perf_counter() - began) * 1000)
-    return edit
+    withheld = withheld_of(asked, result)
+    if withheld and not asked.guesses:
+        server.keep(tell(server, asked, result))
+    return Made(to_edit(asked, result), withheld)
 
 
 def shape_of(server: ServerContext, document: Snapshot) -> Shape:

@@ -53,9 +53,10 @@ def register(server: ServerContext) -> None:
         data = plain(action.data)
         if isinstance(data, dict) and data.get("command") in EDITS:
             argument = data.get("argument")
-            action.edit = await make_edit(
+            made = await make_edit(
                 server, data["command"], argument if isinstance(argument, dict) else {}
             )
+            action.edit = None if made is None else made.edit
         return action
 
 

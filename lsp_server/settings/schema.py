@@ -66,6 +66,9 @@ class Settings(
     blank_markers: Annotated[tuple[Text, ...], msgspec.Meta(max_length=20)] = MARKERS
     """What marks a blank: ``____``, ``<fill>`` with its options, and any other text as it stands.
     """
+    fill_confidence: Share | Literal["calibrated"] = "calibrated"
+    """A blank whose answer is less sure than this stays one; ``calibrated`` as for ``lacuna fill``,
+    0 writes every guess."""
     confirm_below: Share = 0.0
     """Parts of an edit of a lower confidence wait for the user's consent, where the client can ask
     for it."""

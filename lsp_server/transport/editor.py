@@ -35,6 +35,22 @@ class Editor:
         """A sentence for the user."""
         self._server.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
+    @property
+    def offers_choices(self) -> bool:
+        """True where a message may have buttons."""
+        window = self.capabilities.window
+        return bool(window and window.show_message and window.show_message.message_action_item)
+
+    async def choose(self, message: str, titles: Sequence[str]) -> str | None:
+        """A sentence with a choice; ``None`` where the user makes none."""
+        actions = [types.MessageActionItem(title=title) for title in titles]
+        params = types.ShowMessageRequestParams(types.MessageType.Info, message, actions)
+        try:
+            chosen = await self._server.window_show_message_request_async(params)
+        except JsonRpcException:
+            return None
+        return None if chosen is None else chosen.title
+
     async def apply(self, edit: types.WorkspaceEdit, label: str) -> bool:
         """True when the editor applied the edit."""
         params = types.ApplyWorkspaceEditParams(edit=edit, label=label)

@@ -20,7 +20,8 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 ANSWER_S = 10.0
 """For so long a client may think about what it is asked."""
 CONSENT_S = 600.0
-"""And about an edit, which it may show to the user first."""
+"""And about what it may show to the user first: an edit, a question."""
+_ASK_THE_USER = (types.WORKSPACE_APPLY_EDIT, types.WINDOW_SHOW_MESSAGE_REQUEST)
 _GIVEN_UP = -32001
 """A code of our own, never sent: the client did not answer."""
 
@@ -89,7 +90,7 @@ class LacunaProtocol(LanguageServerProtocol):
         """Ask the client; without an answer in time the future holds an error."""
         identifier = msg_id or str(uuid.uuid4())
         self.asked.add(identifier)
-        patience = CONSENT_S if method == types.WORKSPACE_APPLY_EDIT else ANSWER_S
+        patience = CONSENT_S if method in _ASK_THE_USER else ANSWER_S
         timer = asyncio.get_running_loop().call_later(patience, self._give_up, identifier)
         future = super().send_request(method, params, callback, identifier)
         future.add_done_callback(lambda _: timer.cancel())

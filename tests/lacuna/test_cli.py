@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -254,7 +255,11 @@ def test_doctor_and_models_tell_what_is_here():
     status, out, _ = lacuna("doctor")
     assert status == 0 and "backend onnx" in out and "works" in out
     status, out, _ = lacuna("models")
-    assert status == 0 and "lacuna-mini" in out
+    assert status == 0 and "lacuna-mini" in out and "9.0 M parameters" in out
+    assert "licence  Apache-2.0" in out and "--speed" in out
+    status, out, _ = lacuna("models", "--speed")
+    found = re.search(r"speed +(\d+) ms a suggestion \(median of 7\), loaded in \d+ ms", out)
+    assert status == 0 and found and int(found[1]) > 0
 
 
 @pytest.mark.slow

@@ -114,7 +114,7 @@ def test_the_end_of_a_file_inside_a_command_is_no_ctrl_c(monkeypatch, capsys):
     import lacuna.cli as cli
     import lacuna.commands.models as models
 
-    def damaged(model):
+    def damaged(*_):
         raise EOFError
 
     monkeypatch.setattr(models, "list_models", damaged)

@@ -1,15 +1,19 @@
 """The language server on stdio with an engine that gives the answers it was started with, in the
-order of the spans, or that never answers (``<never>``).
+order of the spans, or that never answers (``<never>``). Where a fill is judged, ``<syntax>f(`` is
+the guess ``f(`` that is withheld for its syntax.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from engine import (
+    REASONS,
     BeforeRequest,
     Draft,
     FillRequest,
@@ -23,6 +27,23 @@ from lsp_server.engine_client import EngineClient
 from lsp_server.serve import run_stdio
 from lsp_server.server import make_server
 from lsp_server.transport.stdio import open_streams
+
+SCRIPTED_REASON = re.compile(f"<({'|'.join(REASONS)})>")
+
+
+def _span(start: int, end: int, answer: str, judged: bool) -> SpanResult:
+    found = SCRIPTED_REASON.match(answer)
+    text = answer[found.end() :] if found else answer
+    withheld: Any = found[1] if found and judged else None
+    return SpanResult(
+        start=start,
+        end=end,
+        text=text,
+        confidence=0.5,
+        tokens=1,
+        filled=withheld is None,
+        withheld=withheld,
+    )
 
 
 class ScriptedEngine:
@@ -40,9 +61,9 @@ class ScriptedEngine:
     def use_threads(self, threads: int) -> None:
         return
 
-    def _result(self, text: str, ranges: list[tuple[int, int]]) -> FillResult:
+    def _result(self, text: str, ranges: list[tuple[int, int]], judged: bool = False) -> FillResult:
         spans = tuple(
-            SpanResult(start=start, end=end, text=answer, confidence=0.5, tokens=1)
+            _span(start, end, answer, judged)
             for (start, end), answer in zip(ranges, self.answers, strict=True)
         )
         return FillResult(
@@ -67,7 +88,8 @@ class ScriptedEngine:
                 self.cancelled += 1
                 raise
         await asyncio.sleep(0)
-        return self._result(request.text, [(span.start, span.end) for span in request.spans])
+        places = [(span.start, span.end) for span in request.spans]
+        return self._result(request.text, places, judged=request.min_confidence is not None)
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
         before = isinstance(request, BeforeRequest)

@@ -4,16 +4,19 @@ abilities."""
 import pytest
 
 from benchmarks.speed.lsp_client import items_of
+from engine import REASONS
 from tests.lsp_server.client import CLIENTS, NEOVIM, VSCODE, Client
 
 URI = "file:///shop/shop.py"
+EVERYTHING = {"fillConfidence": 0}
+"""The bundled model is seldom sure enough to write."""
 LINE = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 6}}
 TEXT = 'name = "😀 é"; total = \nresult = ____\nprint(____)\n'
 
 
 @pytest.fixture(scope="module", params=CLIENTS)
 def client(request):
-    client = Client(CLIENTS[request.param])
+    client = Client(CLIENTS[request.param], EVERYTHING)
     client.encoding = client.server["capabilities"]["positionEncoding"]
     client.open(URI, TEXT)
     client.complete_when_ready(URI, 0, 0)
@@ -211,6 +214,20 @@ def test_an_edit_that_the_client_refuses_is_told_to_the_user(client):
         assert "ask again" in note["params"]["message"]
     finally:
         client.applied = True
+
+
+@pytest.mark.slow
+def test_a_blank_of_which_the_model_is_not_sure_stays_and_its_guess_is_offered():
+    client = Client(VSCODE)
+    client.open(URI, TEXT)
+    client.wait_until_ready()
+    argument = {"uri": URI, "version": 1}
+    call = {"command": "lacuna.fillBlanks", "arguments": [argument]}
+    answer = client.request("workspace/executeCommand", call)["result"]
+    assert {one["reason"] for one in answer["withheld"]} <= set(REASONS) and answer["withheld"]
+    assert all(one["text"].strip() for one in answer["withheld"])
+    assert "blanks stay" in client.message() and len(answer["withheld"]) + len(client.edits) <= 2
+    assert client.close() == 0
 
 
 def test_of_overlapping_requests_the_newest_wins_and_each_is_answered_once(client):

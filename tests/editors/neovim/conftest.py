@@ -24,7 +24,7 @@ vim.opt.swapfile = false
 require('lacuna').setup({{
   command = {{ '{python}', '-m', 'lacuna', 'lsp' }},
   keys = {{ accept = '<Tab>', accept_word = '<M-Right>', accept_line = '<M-Down>', dismiss = '<C-]>', suggest = '<M-CR>' }},
-  settings = {{ delayMs = 0 }},
+  settings = {{ delayMs = 0, fillConfidence = 0 }},
 }})
 """
 

@@ -37,7 +37,7 @@ def test_a_selection_is_rewritten_by_the_answer_that_was_chosen(newest, start):
 def test_unsure_blanks_are_accepted_or_rejected_one_by_one(newest, start):
     init = """
     vim.opt.runtimepath:prepend('{plugin}')
-    require('lacuna').setup({{ command = {{ '{python}', '-m', 'lacuna', 'lsp' }}, settings = {{ confirmBelow = 1.0 }} }})
+    require('lacuna').setup({{ command = {{ '{python}', '-m', 'lacuna', 'lsp' }}, settings = {{ confirmBelow = 1.0, fillConfidence = 0 }} }})
     """
     terminal = start(newest, "blanks.py", "name = ____\nsize = ____\n", init)
     terminal.keys(":Lacuna fill<CR>")

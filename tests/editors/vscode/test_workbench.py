@@ -54,7 +54,8 @@ def workbench(tmp_path):
         for part in ("dist", "media", "server"):
             if (EXTENSION / part).exists():
                 shutil.copytree(EXTENSION / part, extensions / part)
-        ours = {"lacuna.command": [sys.executable, "-m", "lacuna", "lsp"]}
+        command = [sys.executable, "-m", "lacuna", "lsp"]
+        ours = {"lacuna.command": command, "lacuna.fillConfidence": 0}
         (user / "settings.json").write_text(
             json.dumps(QUIET | (ours if settings is None else settings))
         )

@@ -13,7 +13,7 @@ PROSE = "We sell fresh apples and pears.\n\nThe shop is open from Monday to Frib
 
 @pytest.fixture(scope="module")
 def client():
-    client = Client(VSCODE)
+    client = Client(VSCODE, {"fillConfidence": 0})
     client.open(CODE, TEXT)
     client.open(LETTER, PROSE, "markdown")
     client.wait_until_ready()

@@ -13,6 +13,8 @@ export interface Arguments {
   ranges?: vscode.Range[];
   strength?: number;
   keep?: string[];
+  /** Also answers that are withheld: the user decides on each. */
+  guesses?: boolean;
 }
 
 export class Asker {

@@ -33,7 +33,7 @@ export class Review implements vscode.Disposable, vscode.CodeLensProvider {
   async start(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
     const version = editor?.document.version;
-    const found = await this.asker.propose('lacuna.fillBlanks', {});
+    const found = await this.asker.propose('lacuna.fillBlanks', { guesses: true });
     if (!editor || !found) {
       return;
     }

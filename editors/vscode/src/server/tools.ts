@@ -16,7 +16,8 @@ export function showTool(server: Server, name: 'doctor' | 'models', channel: vsc
     return;
   }
   channel.appendLine(`${server.found?.origin}: ${command.join(' ')}`);
-  execFile(command[0], [...command.slice(1, -1), name], { timeout: 60_000 }, (error, stdout, stderr) => {
+  const more = name === 'models' ? ['--speed'] : [];
+  execFile(command[0], [...command.slice(1, -1), name, ...more], { timeout: 60_000 }, (error, stdout, stderr) => {
     channel.append(stdout + stderr);
     if (error && !stdout) {
       channel.appendLine(`"${command[0]}" could not be started: ${error.message}`);
