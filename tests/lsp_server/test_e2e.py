@@ -19,7 +19,7 @@ def client(request):
     client = Client(CLIENTS[request.param], EVERYTHING)
     client.encoding = client.server["capabilities"]["positionEncoding"]
     client.open(URI, TEXT)
-    client.complete_when_ready(URI, 0, 0)
+    client.wait_until_ready()
     yield client
     assert client.close() == 0
 
@@ -301,9 +301,10 @@ def test_a_configuration_that_is_pushed_applies_without_a_restart():
 def test_a_language_that_is_off_brings_nothing_unless_asked():
     client = Client(VSCODE, options={"languages": ["markdown"], "minConfidence": 0.0})
     client.open(URI, TEXT)
-    client.complete_when_ready(URI, 0, 0)
-    assert client.complete(URI, 0, 10, kind=2)["result"] == []
-    assert client.complete(URI, 0, 10, kind=1)["result"]
+    client.wait_until_ready()
+    end = units(TEXT.split("\n")[0], client.server["capabilities"]["positionEncoding"])
+    assert client.complete(URI, 0, end, kind=2)["result"] == []
+    assert items_of(client.complete(URI, 0, end, kind=1))
     assert client.close() == 0
 
 
