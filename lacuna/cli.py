@@ -18,7 +18,7 @@ from engine.base.errors import BackendUnavailable, CheckpointError, EngineError,
 from lacuna.cli_edit import before, fill, rewrite
 from lacuna.cli_eval import eval_app
 from lacuna.cli_train import export_app, train_app
-from lacuna.commands.terminal import visible
+from lacuna.commands.show.terminal import visible
 from lacuna.errors import EXTRA_OF, UserError
 from lacuna.options import (
     BackendName,
@@ -80,7 +80,7 @@ def generate(
     backend: BackendName = "auto",
 ) -> None:
     """Continue a prompt by LLaDA's own sampling."""
-    from lacuna.commands.generate import generate_text, parse_ids, request_from
+    from lacuna.commands.text.generate import generate_text, parse_ids, request_from
 
     ids = parse_ids("--prompt-ids", prompt_ids)
     request = request_from(
@@ -123,8 +123,8 @@ def chat(
     backend: BackendName = "auto",
 ) -> None:
     """Hold a dialogue with an instruct checkpoint; the answer is shown while it is denoised."""
-    from lacuna.commands.chat import chat as hold_dialogue
-    from lacuna.commands.generate import request_from
+    from lacuna.commands.text.chat import chat as hold_dialogue
+    from lacuna.commands.text.generate import request_from
 
     request = request_from(
         None,
@@ -164,8 +164,8 @@ def score(
     backend: BackendName = "auto",
 ) -> None:
     """Surprise (-log p given both sides) of every token."""
-    from lacuna.commands.generate import parse_ids
-    from lacuna.commands.score import score_file, score_token_ids
+    from lacuna.commands.text.generate import parse_ids
+    from lacuna.commands.text.score import score_file, score_token_ids
 
     if (file is None) == (ids is None):
         raise UserError("Give either a file or --ids.")
@@ -319,7 +319,7 @@ def bench(
     ] = None,
 ) -> None:
     """Measure; prints a table and, last, one JSON line."""
-    from lacuna.commands.bench import run_benchmark
+    from lacuna.commands.measure.bench import run_benchmark
 
     run_benchmark(name, model, runs, data, rule or [])
 

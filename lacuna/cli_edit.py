@@ -73,8 +73,8 @@ def fill(
     backend: BackendName = "auto",
 ) -> None:
     """Fill the marked blanks of a file, or what --at and --span name; print a diff."""
-    from lacuna.commands.fill import FillOptions, fill_file
-    from lacuna.commands.output import Output
+    from lacuna.commands.show.output import Output
+    from lacuna.commands.text.fill import FillOptions, fill_file
 
     fill_file(
         FillOptions(
@@ -133,8 +133,8 @@ def rewrite(
     backend: BackendName = "auto",
 ) -> None:
     """Write a selection anew, wholly or only its most surprising words."""
-    from lacuna.commands.output import Output
-    from lacuna.commands.rewrite import Common, rewrite_selection
+    from lacuna.commands.show.output import Output
+    from lacuna.commands.text.rewrite import Common, rewrite_selection
 
     common = Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend)
     rewrite_selection(common, span, keep or [], strength, same_length, instruction)
@@ -157,8 +157,8 @@ def before(
     backend: BackendName = "auto",
 ) -> None:
     """Write what comes before a place, backwards from the text that follows."""
-    from lacuna.commands.output import Output
-    from lacuna.commands.rewrite import Common, write_before
+    from lacuna.commands.show.output import Output
+    from lacuna.commands.text.rewrite import Common, write_before
 
     write_before(
         Common(Output(file, write, json), related or [], n, seed, deadline_ms, model, backend),

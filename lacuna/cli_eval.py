@@ -59,7 +59,7 @@ def eval_infill(
 ) -> None:
     """Exact match and edit similarity of cut-out text with both sides, and with only what stands
     before."""
-    from lacuna.commands.evaluate import infill
+    from lacuna.commands.measure.evaluate import infill
 
     infill(data, kind, cases, seed, show, window, one_sided, twin, twin_fim, model, backend)
 
@@ -75,7 +75,7 @@ def eval_joint(
     backend: BackendName = "auto",
 ) -> None:
     """Several blanks filled together, against one after another: exact match."""
-    from lacuna.commands.evaluate import joint
+    from lacuna.commands.measure.evaluate import joint
 
     joint(data, kind, blanks, cases, seed, model, backend)
 
@@ -90,7 +90,7 @@ def eval_before(
     backend: BackendName = "auto",
 ) -> None:
     """Likelihood of a true sentence given what follows it, against given what precedes it."""
-    from lacuna.commands.evaluate import before
+    from lacuna.commands.measure.evaluate import before
 
     before(data, cases, samples, seed, model, backend)
 
@@ -108,7 +108,7 @@ def eval_calibrate(
 ) -> None:
     """Make confidence mean the share of answers that are exactly right; written into the model
     folder."""
-    from lacuna.commands.calibrate import calibrate
+    from lacuna.commands.measure.calibrate import calibrate
 
     calibrate(data, cases, plot, seed, model, backend)
 
@@ -126,7 +126,7 @@ def eval_written(
 ) -> None:
     """From which confidence on four of five answers are right: the default of `lacuna fill`, kept
     in the model folder."""
-    from lacuna.commands.written import written
+    from lacuna.commands.measure.written import written
 
     written(data, cases, seed, model, backend)
 
@@ -151,7 +151,7 @@ def eval_likelihood(
     backend: BackendName = "auto",
 ) -> None:
     """LLaDA's likelihood bound over a corpus: nats a token, bits a byte."""
-    from lacuna.commands.evaluate import likelihood
+    from lacuna.commands.measure.evaluate import likelihood
 
     likelihood(data, documents, window, samples, seed, model, backend)
 
@@ -178,7 +178,7 @@ def eval_reversal(
     backend: BackendName = "auto",
 ) -> None:
     """Can a chat checkpoint say the line before as well as the line after? (LLaDA, table 4)"""
-    from lacuna.commands.evaluate import reversal
+    from lacuna.commands.measure.evaluate import reversal
 
     reversal(pairs, next_question, previous_question, gen_length, show, model, backend)
 
@@ -209,7 +209,7 @@ def eval_humaneval(
 ) -> None:
     """HumanEval-Infilling (a line, lines, random spans): pass@1 with the programs run in a
     sandbox."""
-    from lacuna.commands.evaluate import humaneval
+    from lacuna.commands.measure.evaluate import humaneval
 
     humaneval(data, limit, given_length, no_sandbox, model, backend)
 
@@ -242,7 +242,7 @@ def eval_suite(
     """Every quality figure of a model: results as JSON, a report as Markdown and HTML with
     plots."""
     from benchmarks.quality.suite import Sources
-    from lacuna.commands.suite import suite
+    from lacuna.commands.measure.suite import suite
 
     suite(Sources(python, markdown, prose, humaneval), out, cases, seed, model, backend)
 
@@ -292,7 +292,7 @@ def eval_lm(
 ) -> None:
     """Tasks of lm-evaluation-harness: MMLU, ARC, HellaSwag, GSM8K, HumanEval and any other."""
     from benchmarks.published.lm_harness import LmOptions
-    from lacuna.commands.eval_lm import evaluate_tasks
+    from lacuna.commands.measure.eval_lm import evaluate_tasks
 
     options = LmOptions(
         samples=samples,

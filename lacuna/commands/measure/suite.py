@@ -11,8 +11,8 @@ from rich.progress import TaskID
 from benchmarks.quality.report import write_report
 from benchmarks.quality.suite import Sources, run_suite
 from engine import BUNDLED, Engine
-from lacuna.commands.evaluate import require_sandbox_or_flag
-from lacuna.commands.report import progress_bar
+from lacuna.commands.measure.evaluate import require_sandbox_or_flag
+from lacuna.commands.measure.report import progress_bar
 from lacuna.errors import UserError
 
 RESULTS = "results.json"

@@ -105,7 +105,7 @@ def _quality(
     from benchmarks.fitting.decoding_rules import PUBLISHED, compare_rules, fastest
     from benchmarks.fitting.published_rules import rule_factory
     from benchmarks.infill_cases import cut_cases
-    from lacuna.commands.evaluate import held_out
+    from lacuna.commands.measure.evaluate import held_out
 
     if data is None:
         raise UserError(

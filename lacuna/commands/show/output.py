@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from engine import REASONS, FillResult, SkippedMarker
-from lacuna.commands.files import read_text
-from lacuna.commands.unified_diff import as_patch, print_diff
+from lacuna.commands.show.files import read_text
+from lacuna.commands.show.unified_diff import as_patch, print_diff
 from lacuna.document_file import DocumentFile, open_document, replace_document
 from lacuna.errors import UserError
 

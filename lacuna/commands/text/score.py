@@ -12,7 +12,7 @@ import msgspec
 
 from engine import Engine
 from engine.llada.surprisal import ScoreResult
-from lacuna.commands.files import read_text
+from lacuna.commands.show.files import read_text
 from lacuna.errors import UserError
 
 SHOWN = 20

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from lacuna.commands.terminal import visible
+from lacuna.commands.show.terminal import visible
 
 _COLOURS = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
 _NO_END = "\\ No newline at end of file\n"

@@ -17,8 +17,8 @@ from benchmarks.fitting.calibrate import (
 from benchmarks.infill_cases import cut_cases
 from engine import BUNDLED, Engine
 from engine.infill.calibration import write_calibration
-from lacuna.commands.evaluate import held_out
-from lacuna.commands.report import print_report, progress_bar
+from lacuna.commands.measure.evaluate import held_out
+from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
 
 KINDS = ("rest", "piece", "line")

@@ -26,7 +26,7 @@ from benchmarks.quality.joint import compare, joint_cases
 from engine import Engine
 from engine.base.advice import install
 from engine.text.chat_template import ChatTemplate
-from lacuna.commands.report import print_report, progress_bar
+from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
 
 

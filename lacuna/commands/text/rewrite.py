@@ -11,8 +11,8 @@ from engine import BeforeRequest, Engine, FillResult, RewriteRequest, SpanResult
 from engine.llada.generate import GenerateRequest
 from engine.request.messages import apply_spans
 from engine.text.chat_template import ChatTemplate, Message
-from lacuna.commands.files import offset_of, range_of, read_related
-from lacuna.commands.output import Output, deliver
+from lacuna.commands.show.files import offset_of, range_of, read_related
+from lacuna.commands.show.output import Output, deliver
 from lacuna.errors import UserError
 
 BLOCK = 32

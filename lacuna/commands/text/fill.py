@@ -23,9 +23,9 @@ from engine import (
     language_of,
 )
 from engine.infill.calibration import DEFAULT_STEPS
-from lacuna.commands.files import offset_of, range_of, read_related
-from lacuna.commands.output import Output, deliver
-from lacuna.commands.terminal import visible
+from lacuna.commands.show.files import offset_of, range_of, read_related
+from lacuna.commands.show.output import Output, deliver
+from lacuna.commands.show.terminal import visible
 from lacuna.errors import UserError
 
 BLANKS_LEFT = 3

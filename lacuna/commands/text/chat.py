@@ -16,7 +16,7 @@ from engine import Engine
 from engine.llada.generate import GenerateRequest
 from engine.text.chat_template import ChatTemplate, Message
 from engine.text.tokenizer import TextTokenizer
-from lacuna.commands.terminal import visible
+from lacuna.commands.show.terminal import visible
 from lacuna.errors import UserError
 
 SECONDS_A_DRAFT = 0.08
