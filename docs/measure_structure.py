@@ -37,7 +37,7 @@ signal.signal(signal.SIGUSR2, end)
 threading.setprofile(enter)
 sys.setprofile(enter)
 sys.argv = ["lacuna", "lsp"]
-from lacuna.cli import run  # not main, which starts a new interpreter
+from lacuna.cli.app import run  # not main, which starts a new interpreter
 run()
 """
 

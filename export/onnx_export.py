@@ -24,8 +24,9 @@ from torch import Tensor
 from engine.backends.interface import Batch
 from engine.base.atomic_write import replaced_folder
 from engine.network.checkpoint import load_checkpoint, read_tensors
+from engine.network.config_file import dump_model_config, read_model_config
 from engine.network.graph_io import NUM_CANDIDATES
-from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
+from engine.network.model_config import ModelConfig
 from export.activations import losses, static_scales
 from export.artefact.folder import require_apart, require_replaceable
 from export.artefact.manifest import write_manifest

@@ -18,7 +18,7 @@ from engine.backends.loading import load_backend
 from engine.backends.torch.backend import TorchBackend
 from engine.base.errors import CheckpointError
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.network.model_files import MANIFEST, check_model
 from engine.request.messages import FillRequest, SamplerOptions, Span
 from engine.service.core import Engine

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 import typer
 
-from lacuna.cli import app
+from lacuna.cli.app import app
 from lsp_server.settings.schema import Settings
 from tests.conftest import ROOT
 

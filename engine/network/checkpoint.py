@@ -21,8 +21,9 @@ from torch import Tensor
 
 from engine.base.atomic_write import replaced_folder
 from engine.base.errors import CheckpointError
+from engine.network.config_file import dump_model_config, read_model_config
 from engine.network.model import MaskPredictor
-from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.weights import SINGLE, WeightsFile, weight_files
 
 SCALE = ".scale"

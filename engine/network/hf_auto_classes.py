@@ -26,9 +26,9 @@ from transformers import (
 )
 from transformers.modeling_outputs import MaskedLMOutput
 
+from engine.network.config_file import known_config_keys, parse_model_config
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig as LacunaConfig
-from engine.network.model_config import known_config_keys, parse_model_config
 
 IGNORED_LABEL = -100
 

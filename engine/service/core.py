@@ -23,7 +23,8 @@ from engine.infill.task import InfillModel
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.config_file import read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine import BUNDLED
 from engine.base.errors import CheckpointError
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.network.model_files import check_model
 
 

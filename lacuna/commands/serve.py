@@ -10,7 +10,7 @@ from typing import Any
 from engine import BUNDLED, Engine
 from engine.http.serve import serve
 from engine.http.settings import Limits, ServeSettings, SettingsError, default_socket
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from lacuna.errors import UserError
 
 

@@ -313,9 +313,9 @@ def test_help_is_help():
 
 
 def test_a_missing_extra_is_named(tmp_path, code):
-    blocker = "import sys, lacuna.cli\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
+    blocker = "import sys, lacuna.cli.app\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
     done = subprocess.run(
-        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"],
+        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.app.run())"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -29,7 +29,7 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"):
         calls.append(event)
 sys.addaudithook(watch)
-import lacuna.cli as cli
+import lacuna.cli.app as cli
 basic = logging.basicConfig
 logging.basicConfig = lambda **options: basic(**(options | {"level": logging.DEBUG}))
 status = cli.run()

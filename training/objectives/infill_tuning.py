@@ -19,7 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.service.core import BUNDLED
 from engine.text.secret_files import readable_files, secret_content
 from training.data.packages import sha256

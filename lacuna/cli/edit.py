@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import (
+from lacuna.cli.options import (
     BackendName,
     Candidates,
     DeadlineMs,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import Overrides, RunFile, Seed
+from lacuna.cli.options import Overrides, RunFile, Seed
 
 train_app = typer.Typer(no_args_is_help=True, help="Make training data and train models.")
 export_app = typer.Typer(
