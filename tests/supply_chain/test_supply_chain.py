@@ -102,4 +102,7 @@ def test_two_builds_of_the_wheel_are_the_same_bytes(tmp_path):
         built.append(next(out.glob("*.whl")))
     assert built[0].name == built[1].name and built[0].read_bytes() == built[1].read_bytes()
     with zipfile.ZipFile(built[0]) as wheel:
-        assert any(name.endswith("lacuna-mini/model.safetensors") for name in wheel.namelist())
+        names = wheel.namelist()
+    assert any(name.endswith("lacuna-mini/model.safetensors") for name in names)
+    page = {name.removeprefix("engine/http/page/") for name in names if "/http/page/" in name}
+    assert "dist/index.html" in page and all(name.startswith("dist/") for name in page)

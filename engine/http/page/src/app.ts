@@ -2,7 +2,7 @@
 
 import { redo, redoDepth, undo, undoDepth } from '@codemirror/commands';
 import { EditorState, Prec } from '@codemirror/state';
-import { type EditorView, keymap, type ViewUpdate } from '@codemirror/view';
+import { type EditorView, keymap, runScopeHandlers, type ViewUpdate } from '@codemirror/view';
 import { Client, messageOf, wasCancelled } from './api/client';
 import { HealthWatch } from './api/health';
 import type { Blank } from './blanks/blank';
@@ -42,7 +42,7 @@ export class App {
       markedPaste(() => this.files),
       pointer({ pen: () => this.pen, card: (place) => this.card.open(place, false) }),
     ], (update) => this.updated(update));
-    this.left = new Pane(this.view, 'left-steps', this.client, { ...DEFAULTS });
+    this.left = new Pane(this.view, 'left-timeline', this.client, { ...DEFAULTS });
     byId('left').append(this.left.timeline.element);
     this.files = new Files(this.view, this.notices);
     this.card = new Card(this.view, this.client, this.left.settings, (blanks) => void this.fill(blanks));
@@ -110,11 +110,15 @@ export class App {
       if (this.card.isOpen) this.card.close();
       else if (this.busy) this.stop();
       else this.hold(false);
-    } else if (modifier && event.key === 'o') this.files.pick();
+      return;
+    }
+    const typing = (event.target as HTMLElement).closest('input, select, .cm-editor') !== null;
+    if (modifier && event.key === 'o') this.files.pick();
     else if (modifier && event.key === 's') this.files.download();
     else if (modifier && event.key === 'Enter' && !event.defaultPrevented) void this.fill(blanksOf(this.view.state));
-    else return;
-    if (event.key !== 'Escape') event.preventDefault();
+    // From a button, too, the keys of the text do what they say.
+    else if (typing || !(modifier || event.key === 'F8') || !runScopeHandlers(this.view, event, 'editor')) return;
+    event.preventDefault();
   }
 
   private updated(update: ViewUpdate): void {
@@ -196,7 +200,7 @@ export class App {
       const view = makeEditor(byId('right-sheet'), 'The same text, filled with other settings', [EditorState.readOnly.of(true)], (update) => {
         if (update.docChanged) this.right?.follow(true);
       });
-      this.right = new Pane(view, 'right-steps', this.client, this.rightSettings);
+      this.right = new Pane(view, 'right-timeline', this.client, this.rightSettings);
       byId('right').append(this.right.timeline.element);
     }
     if (on) {

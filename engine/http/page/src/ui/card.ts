@@ -14,6 +14,8 @@ import { byId, h } from './dom';
 import { icon } from './icons';
 import { wishForm } from './wish_form';
 
+const A_WORD = { max_tokens: 4, single_line: true };
+
 interface Range {
   from: number;
   to: number;
@@ -71,13 +73,17 @@ export class Card {
     else this.move();
   }
 
+  /** The word at a place; in an answer, the nearest one before it, and all of an answer that has no word. */
   private wordAt(place: number, blank: Blank | undefined): Range | null {
-    if (blank?.open) return null;
-    const word = this.view.state.wordAt(place);
-    if (word === null) return null;
-    if (blank === undefined) return word;
-    const [from, to] = [Math.max(word.from, blank.from), Math.min(word.to, blank.to)];
-    return from < to ? { from, to } : null;
+    const { state } = this.view;
+    if (blank === undefined) return state.wordAt(place);
+    if (blank.open || blank.from === blank.to) return null;
+    for (let at = place; at >= blank.from; at -= 1) {
+      const word = state.wordAt(at);
+      const [from, to] = [Math.max(word?.from ?? at, blank.from), Math.min(word?.to ?? at, blank.to)];
+      if (from < to) return { from, to };
+    }
+    return { from: blank.from, to: blank.to };
   }
 
   private wordParts(word: Range): HTMLElement[] {
@@ -120,7 +126,7 @@ export class Card {
 
   private head(title: string): HTMLElement {
     const close = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Close', onclick: () => this.close() }, icon('close'));
-    return h('header', {}, h('h2', { id: 'card-title' }, title), close);
+    return h('div', { class: 'head' }, h('h2', { id: 'card-title' }, title), close);
   }
 
   private names(blank: Blank): string[] {
@@ -153,9 +159,10 @@ export class Card {
     const control = new AbortController();
     this.control = control;
     const whole = blank !== null && range.from === blank.from && range.to === blank.to;
-    const wish = whole ? asked(state, blank, this.settings) : { max_tokens: 4, single_line: true };
+    // One word is the model's own: what stands elsewhere in the text is seldom one word.
+    const [wish, settings] = whole ? [asked(state, blank, this.settings), this.settings] : [A_WORD, { ...this.settings, copies: false }];
     try {
-      const found = await alternatives(this.client, state, range, wish, this.settings, control.signal);
+      const found = await alternatives(this.client, state, range, wish, settings, control.signal);
       const offers = found.map((text) => h('li', {}, h('button', { type: 'button', class: 'choice', onclick: () => this.choose(state.doc, range, text, blank) }, text)));
       const had = document.activeElement === list;
       list.replaceChildren(...(offers.length ? offers : [h('li', { class: 'note' }, 'The model knows no other text here.')]));

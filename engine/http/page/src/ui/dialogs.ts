@@ -4,8 +4,10 @@ import { byId, h } from './dom';
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 /** A key binding as this machine's keyboard shows it. */
-export const shortcut = (binding: string): string =>
-  MAC ? binding.replace('Mod-', '⌘').replace('Shift-', '⇧') : binding.replace('Mod-', 'Ctrl+').replace('Shift-', 'Shift+');
+export function shortcut(binding: string): string {
+  const shown = binding.replace(/-([a-z])$/, (_, letter: string) => `-${letter.toUpperCase()}`);
+  return MAC ? shown.replace('Mod-', '⌘').replace('Shift-', '⇧') : shown.replace('Mod-', 'Ctrl+').replace('Shift-', 'Shift+');
+}
 
 const KEYS: [string, string][] = [
   ['Mod-b', 'Blank: the selection, or the word at the cursor; on a blank, no blank'],
