@@ -10,9 +10,7 @@ def put(page, text, name="letter.txt"):
     """Open a file."""
     with page.expect_file_chooser() as chosen:
         page.click("#open")
-    chosen.value.set_files(
-        {"name": name, "mimeType": "text/plain", "buffer": text.encode("utf-8")}
-    )
+    chosen.value.set_files({"name": name, "mimeType": "text/plain", "buffer": text.encode("utf-8")})
     page.wait_for_selector(f"#name >> text={name}")
 
 

@@ -58,7 +58,9 @@ def test_every_word_of_an_answer_has_the_colour_of_its_confidence(served, visit)
     wanted = [f"sure-{sum(token['confidence'] >= bound for bound in bounds)}" for token in tokens]
     # Neighbours of one colour are one element.
     assert "".join(text for text, _ in shown) == "".join(token["text"] for token in tokens)
-    assert [name for name, _ in groupby(wanted)] == [name for name, _ in groupby(c for _, c in shown)]
+    assert [name for name, _ in groupby(wanted)] == [
+        name for name, _ in groupby(c for _, c in shown)
+    ]
 
 
 def test_one_undo_takes_all_answers_back_and_redo_brings_them(served, visit):

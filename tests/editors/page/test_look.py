@@ -127,7 +127,17 @@ def test_everything_is_done_by_keyboard(served, visit):
             press("ArrowLeft")
             assert page.locator(".blank-draft").count() == 2
             press("ArrowRight")
-    assert {"blank", "fill", "surprise", "compare", "tune", "undo", "open", "copy", "download"} <= reached
+    assert {
+        "blank",
+        "fill",
+        "surprise",
+        "compare",
+        "tune",
+        "undo",
+        "open",
+        "copy",
+        "download",
+    } <= reached
     assert {"language", "left-timeline", "theme", "help-open"} <= reached
 
 
@@ -153,7 +163,9 @@ def test_the_policy_allows_no_inline_script_and_the_editor_has_its_styles(served
     assert page.get_attribute("meta[name=csp-nonce]", "content") == nonce
     page.wait_for_selector(TEXT)
     # CodeMirror's own sheet, by the nonce: without it the page would be a stack of bare lines.
-    assert page.evaluate("getComputedStyle(document.querySelector('.cm-scroller')).display") == "flex"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.cm-scroller')).display") == "flex"
+    )
     assert page.evaluate("document.querySelectorAll('[style]').length") < 5
 
 

@@ -2,7 +2,7 @@
 
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { indentUnit } from '@codemirror/language';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import { EditorView, highlightSpecialChars, keymap, type ViewUpdate } from '@codemirror/view';
 import { blanksDrawing } from './blanks/drawing';
@@ -22,11 +22,10 @@ export function makeEditor(parent: HTMLElement, label: string, more: Extension, 
       extensions: [
         more,
         EditorView.cspNonce.of(NONCE),
-        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off', tabindex: '0' }),
         EditorView.lineWrapping,
         history({ minDepth: 500 }),
         search({ top: true }),
-        highlightSelectionMatches(),
         highlightSpecialChars(),
         indentUnit.of('    '),
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),

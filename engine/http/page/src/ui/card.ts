@@ -106,8 +106,11 @@ export class Card {
       parts.push(h('h3', {}, `Instead of “${this.view.state.sliceDoc(word.from, word.to)}”`), this.choices(word, blank));
     }
     const whole = { from: blank.from, to: blank.to };
-    const others = h('button', { type: 'button', onclick: () => others.replaceWith(this.choices(whole, blank, true)) }, 'Suggest texts for the whole blank');
-    parts.push(h('div', { class: 'whole' }, others));
+    if (!blank.open && word === null) parts.push(h('h3', {}, 'Instead of nothing'), this.choices(whole, blank));
+    else {
+      const others = h('button', { type: 'button', onclick: () => others.replaceWith(this.choices(whole, blank, true)) }, 'Suggest texts for the whole blank');
+      parts.push(h('div', { class: 'whole' }, others));
+    }
     parts.push(wishForm(blank.wish, this.names(blank), (wish) => this.wish(blank.id, wish)));
     parts.push(
       h('div', { class: 'actions' },
