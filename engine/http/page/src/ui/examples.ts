@@ -22,23 +22,24 @@ Peter
   },
   {
     title: 'Python',
-    name: 'shapes.py',
-    text: `class Rectangle:
-    """A rectangle with sides of a length."""
+    name: 'box.py',
+    text: `class Box:
+    """A box, by the lengths of its sides."""
 
-    def __init__(self, width, height):
+    def __init__(self, width, height, depth):
         self.width = width
-        self.height = ____
+        self.height = height
+        self.depth = ____
 
-    def area(self):
-        return ____
+    def volume(self):
+        return self.width * self.height * ____
 
-    def scale(self, factor):
-        self.width = self.width * factor
-        ____
-
-    def __repr__(self):
-        return f"Rectangle({self.width}, ____)"
+    def scaled(self, factor):
+        """Another box of the same shape."""
+        width = self.width * factor
+        height = self.height * ____
+        depth = self.depth * factor
+        return Box(width, height, ____)
 `,
   },
 ];
