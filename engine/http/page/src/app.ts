@@ -40,7 +40,7 @@ export class App {
       Prec.highest(keymap.of(this.keys())),
       typedBlanks,
       markedPaste(() => this.files),
-      pointer({ pen: () => this.pen, card: (place) => this.card.open(place, false) }),
+      pointer({ pen: () => this.pen, card: (place, range) => this.card.open(place, false, range) }),
     ], (update) => this.updated(update));
     this.left = new Pane(this.view, 'left-timeline', this.client, { ...DEFAULTS });
     byId('left').append(this.left.timeline.element);
@@ -202,6 +202,7 @@ export class App {
       });
       this.right = new Pane(view, 'right-timeline', this.client, this.rightSettings);
       byId('right').append(this.right.timeline.element);
+      scrollTogether(this.view.scrollDOM, view.scrollDOM);
     }
     if (on) {
       this.right?.adopt(this.view);
@@ -226,3 +227,11 @@ export class App {
   }
 }
 
+/** The same lines stay beside each other. */
+function scrollTogether(one: HTMLElement, other: HTMLElement): void {
+  for (const [from, to] of [[one, other], [other, one]] as const) {
+    from.addEventListener('scroll', () => {
+      if (to.scrollTop !== from.scrollTop) to.scrollTop = from.scrollTop;
+    });
+  }
+}

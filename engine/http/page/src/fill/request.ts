@@ -38,14 +38,16 @@ export async function requestFill(
 ): Promise<Outcome> {
   const body: FillBody = { ...fillBody(state, settings), spans: spansOf(state, blanks, settings), stream: true };
   let last: Draft | null = null;
+  let result: FillResult | null = null;
   for await (const { name, data } of client.stream('/v1/fill', body, signal)) {
     if (name === 'error') throw new ApiError(500, (JSON.parse(data) as { error: { message: string } }).error.message);
     if (name === 'draft') {
       last = JSON.parse(data) as Draft;
       onDraft(new Map(last.spans.map((span, index) => [blanks[index]?.id ?? -1, span.tokens.map(wordOf)])));
     }
-    if (name === 'result') return outcome(JSON.parse(data) as FillResult, last, blanks);
+    if (name === 'result') result = JSON.parse(data) as FillResult;
   }
+  if (result !== null) return outcome(result, last, blanks);
   throw new ApiError(503, 'The server broke off in the middle of an answer; fill again.');
 }
 

@@ -14,12 +14,13 @@ import { byId, h } from './dom';
 import { icon } from './icons';
 import { wishForm } from './wish_form';
 
-const A_WORD = { max_tokens: 4, single_line: true };
-
 interface Range {
   from: number;
   to: number;
 }
+
+/** For some words: about as many tokens as they are long. */
+const likewise = ({ from, to }: Range) => ({ max_tokens: Math.max(4, Math.ceil((to - from) / 2)), single_line: true });
 
 export class Card {
   private readonly element = byId('card');
@@ -42,11 +43,11 @@ export class Card {
     return !this.element.hidden;
   }
 
-  /** Open at a place of the text; with `focus` the keyboard goes to the card. */
-  open(place: number, focus: boolean): boolean {
+  /** Open at a place of the text, or for a range without blanks; with `focus` the keyboard goes to the card. */
+  open(place: number, focus: boolean, range: Range | null = null): boolean {
     const { state } = this.view;
-    const blank = blankAt(state, place);
-    const word = this.wordAt(place, blank);
+    const blank = range === null ? blankAt(state, place) : undefined;
+    const word = range ?? this.wordAt(place, blank);
     if (blank === undefined && word === null) return false;
     this.close(false);
     this.place = blank?.open ? blank.from : (word ?? { from: blank?.from ?? place }).from;
@@ -163,7 +164,7 @@ export class Card {
     this.control = control;
     const whole = blank !== null && range.from === blank.from && range.to === blank.to;
     // One word is the model's own: what stands elsewhere in the text is seldom one word.
-    const [wish, settings] = whole ? [asked(state, blank, this.settings), this.settings] : [A_WORD, { ...this.settings, copies: false }];
+    const [wish, settings] = whole ? [asked(state, blank, this.settings), this.settings] : [likewise(range), { ...this.settings, copies: false }];
     try {
       const found = await alternatives(this.client, state, range, wish, settings, control.signal);
       const offers = found.map((text) => h('li', {}, h('button', { type: 'button', class: 'choice', onclick: () => this.choose(state.doc, range, text, blank) }, text)));

@@ -117,7 +117,8 @@ export class Furniture {
   comparing(on: boolean): void {
     byId('right').hidden = !on;
     byId('panes').classList.toggle('two', on);
-    if (on) this.settings(true);
+    // On a phone they would leave no room for what they are about.
+    if (on && !matchMedia('(max-width: 760px)').matches) this.settings(true);
   }
 
   taking(possible: boolean): void {

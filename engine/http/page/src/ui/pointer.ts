@@ -7,11 +7,14 @@ import { blankOf, blanksOf } from '../blanks/field';
 import { h } from './dom';
 import { shortcut } from './dialogs';
 
+/** Characters that are still some words. */
+const FEW = 80;
+
 export interface Hands {
   /** True while the pen is in hand. */
   pen(): boolean;
-  /** Open the card at a place. */
-  card(place: number): void;
+  /** Open the card at a place, for a range where one is chosen. */
+  card(place: number, range?: { from: number; to: number }): void;
 }
 
 export function pointer(hands: Hands): Extension {
@@ -35,7 +38,8 @@ export function pointer(hands: Hands): Extension {
       const { main } = state.selection;
       const own = blanksOf(state).some((blank) => blank.from === main.from && blank.to === main.to);
       if (main.empty || own || state.readOnly) return null;
-      return { pos: main.from, above: true, create: (view) => ({ dom: bubble(view, hands) }) };
+      // Where fingers select, the system's own menu is above.
+      return { pos: main.from, above: !matchMedia('(pointer: coarse)').matches, create: (view) => ({ dom: bubble(view, hands) }) };
     }),
   ];
 }
@@ -44,9 +48,9 @@ function bubble(view: EditorView, hands: Hands): HTMLElement {
   // The selection has to outlive the press.
   const hold = (event: Event) => event.preventDefault();
   const make = h('button', { type: 'button', onmousedown: hold, onclick: () => toggleBlank(view) }, 'Blank', h('kbd', {}, shortcut('Mod-b')));
-  const others = h('button', { type: 'button', onmousedown: hold, onclick: () => hands.card(view.state.selection.main.from + 1) }, 'Other words');
   const { main } = view.state.selection;
-  const word = view.state.wordAt(main.from + 1);
-  const single = word !== null && main.to <= word.to && main.from >= word.from;
-  return h('div', { class: 'bubble' }, make, single ? others : null);
+  const others = h('button', { type: 'button', onmousedown: hold, onclick: () => hands.card(main.from, main) }, 'Other words');
+  const few = main.to - main.from <= FEW && !view.state.sliceDoc(main.from, main.to).includes('\n');
+  const free = blanksOf(view.state).every((blank) => blank.to <= main.from || main.to <= blank.from);
+  return h('div', { class: 'bubble' }, make, few && free ? others : null);
 }
