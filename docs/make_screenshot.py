@@ -31,7 +31,10 @@ def main(chromium: str) -> None:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page(
-                viewport=SIZE, device_scale_factor=1.5, color_scheme="light", reduced_motion="reduce"
+                viewport=SIZE,
+                device_scale_factor=1.5,
+                color_scheme="light",
+                reduced_motion="reduce",
             )
             page.goto(url.group().decode())
             page.wait_for_selector("#state[data-health=ready]")
