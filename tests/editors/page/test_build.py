@@ -3,10 +3,13 @@
 import shutil
 import subprocess
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.editors.required import require
 
 PAGE = ROOT / "engine" / "http" / "page"
+pytestmark = pytest.mark.slow
 
 
 def test_building_the_page_again_gives_the_same_files(tmp_path):

@@ -37,6 +37,16 @@ def test_axe_finds_no_fault(served, visit, look):
     assert not faults(page), "empty"
     put(page, "def f(w):\n    # a comment\n    return <fill tokens=2>\n\n\n____\n", "a.py")
     assert not faults(page), "open blanks"
+    page.click(TEXT)
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Shift+ArrowRight")
+    bubble = page.wait_for_selector(".bubble")
+    # A button that cannot be seen has no fault for axe.
+    assert bubble.evaluate("one => getComputedStyle(one).backgroundColor") == page.evaluate(
+        "getComputedStyle(document.body).color"
+    )
+    assert not faults(page), "selection"
+    page.keyboard.press("ArrowLeft")
     fill(page)
     assert not faults(page), "filled"
     page.locator(".blank-filled").first.click()
