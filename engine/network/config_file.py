@@ -1,4 +1,4 @@
-"""``config.json`` of a model folder: LLaDA's keys and ours, read into a ``ModelConfig`` and back."""
+"""``config.json`` of a model folder, with the keys of LLaDA and ours, and what it becomes."""
 
 from __future__ import annotations
 

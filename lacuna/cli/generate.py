@@ -1,4 +1,4 @@
-"""Options of ``generate``, ``chat`` and ``score``: what a model makes of a text, as LLaDA does it."""
+"""Options of ``generate``, ``chat`` and ``score``, which show a model as LLaDA does."""
 
 from __future__ import annotations
 
