@@ -42,7 +42,7 @@ percentage points."""
 
 def check_files(folder: Path) -> None:
     """``CheckpointError`` names the first file that is not as the manifest says; a folder without
-    one is no export."""
+    one is not an export."""
     if not (folder / MANIFEST).exists():
         raise CheckpointError(
             f"{folder} has no readable manifest.json; it is not what `lacuna export` writes."

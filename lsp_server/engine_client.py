@@ -81,7 +81,7 @@ class EngineClient(Protocol):
 
 
 class EmbeddedEngine:
-    """An engine in this process, in a thread of its own. One that fails is loaded anew, later each
+    """An engine in this process, in a thread of its own. One that fails is loaded again, later each
     time it fails again."""
 
     def __init__(self, model: Path | None, backend: str) -> None:

@@ -22,8 +22,8 @@ JSON_BYTES = 64 << 20
 def read_regular_file(path: Path, most: int) -> bytes:
     """The bytes of ``path``, at most ``most`` of them.
 
-    ``OSError``, with a sentence as ``strerror``, where it is no regular file or longer. Links are
-    followed.
+    ``OSError``, with a sentence as ``strerror``, where it is not a regular file or longer. Links
+    are followed.
     """
     require_regular(
         os.stat(path), path
@@ -44,11 +44,11 @@ def require_regular(info: os.stat_result, path: Path) -> None:
     if stat.S_ISDIR(info.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if not stat.S_ISREG(info.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def read_json(path: Path, most: int = JSON_BYTES) -> Any:
-    """The value of a JSON file; ``OSError`` as above, ``ValueError`` where it is no JSON."""
+    """The value of a JSON file; ``OSError`` as above, ``ValueError`` where it is not JSON."""
     return decode_json(read_regular_file(path, most))
 
 

@@ -160,7 +160,7 @@ def require_checkpoint(folder: Path) -> None:
     there = set(os.listdir(folder))
     if foreign := sorted(there - _CHECKPOINT_FILES):
         raise ValueError(
-            f"{folder} holds {foreign[0]!r}, which is no part of a checkpoint; choose another "
+            f"{folder} holds {foreign[0]!r}, which is not part of a checkpoint; choose another "
             "place."
         )
 

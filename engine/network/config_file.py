@@ -86,7 +86,7 @@ def parse_model_config(raw: dict[str, Any]) -> ModelConfig:
             or not 0 < ratio < MOST["mlp_hidden_size"]
         ):
             raise CheckpointError(
-                "config.json: mlp_ratio and d_model are no sensible numbers; fetch the checkpoint "
+                "config.json: mlp_ratio and d_model are not sensible numbers; fetch the checkpoint "
                 "again."
             )
         values["mlp_hidden_size"] = int(ratio) * width

@@ -60,7 +60,7 @@ class LladaModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.model = predictor.model
         self._predict: Callable[[Tensor, Tensor | None], Tensor] = (
             predictor.forward
-        )  # a method is no second submodule
+        )  # a method is not a second submodule
         self.post_init()  # type: ignore[no-untyped-call]
 
     def get_input_embeddings(self) -> nn.Module:

@@ -78,7 +78,7 @@ class Engine:
         self._tokenizer = tokenizer
         self._infiller: Infiller | None = None
         if tokenizer is not None:
-            # An answer that holds a blank would be no answer.
+            # An answer that holds a blank would not be an answer.
             blank, line_ends = tokenizer.ids_with("___"), tokenizer.line_end_ids()
             table = constraint_table(
                 self.config, tokenizer.size, suppressed=blank, line_ends=line_ends

@@ -28,7 +28,7 @@ def require_replaceable(folder: Path) -> None:
         known = set()
     if not known:
         raise ValueError(
-            f"{folder} is there already and is no folder that `lacuna export` wrote; {way_out}"
+            f"{folder} is there already and is not a folder that `lacuna export` wrote; {way_out}"
         )
     if foreign := sorted(there - known):
         raise ValueError(

@@ -132,7 +132,7 @@ def rewrite(
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """Write a selection anew, wholly or only its most surprising words."""
+    """Write a selection again, wholly or only its most surprising words."""
     from lacuna.commands.show.output import Output
     from lacuna.commands.text.rewrite import Common, rewrite_selection
 

@@ -61,10 +61,10 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
 
 
 async def rewrite(engine: EngineClient, asked: EditCommand) -> types.WorkspaceEdit:
-    """The selection written anew."""
+    """The selection written again."""
     document, within = asked.document, asked.within
     if within is None:
-        raise RequestRejected("There is no selection; select what is to be written anew.")
+        raise RequestRejected("There is no selection; select what is to be written again.")
     wanted = _options(asked.options, RewriteOptions)
     request = RewriteRequest(
         text=asked.text,

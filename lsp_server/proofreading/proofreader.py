@@ -25,8 +25,8 @@ MOST_NEW = 24
 MOST_LOOKED_AT = 6
 """Words of a paragraph that the model is asked to choose for, the least expected first."""
 CLEAR, CLEAR_FOR_WORDS = 0.6, 0.95
-"""Share of belief that a replacement needs among all choices: for what is no word, and for what is
-one."""
+"""Share of belief that a replacement needs among all choices: for what is not a word, and for what
+is one."""
 
 
 @dataclass

@@ -177,7 +177,7 @@ def test_missing_files_folders_and_places_are_named(code, tmp_path):
     assert "is a folder" in refused("fill", tmp_path)
     assert "no line 99" in refused("fill", code, "--at", "99:1")
     assert "no column 99" in refused("fill", code, "--at", "1:99")
-    assert "is no place" in refused("fill", code, "--at", "here")
+    assert "is not a place" in refused("fill", code, "--at", "here")
     assert "ends before" in refused("fill", code, "--span", "2:3-1:1")
     assert "--write needs a file" in refused("fill", "-", "--write")
 

@@ -84,7 +84,7 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
         client.on_state = told.append
         with pytest.raises(RequestRejected):
             await client.fill(FillRequest(text="", spans=request.spans), True)
-        assert len(made) == 1 and not told, "a refused request is no failure"
+        assert len(made) == 1 and not told, "a refused request is not a failure"
         for count in (1, 2):
             failed = await asyncio.gather(
                 *[client.fill(request, True) for _ in range(3)], return_exceptions=True

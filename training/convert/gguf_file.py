@@ -43,7 +43,7 @@ def read_gguf(path: Path) -> Parent:
         reader = GGUFReader(path)
     except Exception as exc:  # the library raises whatever its parser stumbles over
         raise CheckpointError(
-            f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again."
+            f"{path} is not a GGUF file or is cut short ({type(exc).__name__}); fetch it again."
         ) from exc
     fields = _Fields(path, reader)
     architecture = fields.text("general.architecture")
@@ -55,7 +55,7 @@ def read_gguf(path: Path) -> Parent:
     names = {tensor.name for tensor in reader.tensors}
     if "token_embd.weight" not in names:
         raise CheckpointError(
-            f"{path} has no tensor token_embd.weight; it is no whole language model."
+            f"{path} has no tensor token_embd.weight; it is not a whole language model."
         )
     if "rope_freqs.weight" in names or fields.get(f"{architecture}.rope.scaling.type") not in (
         None,

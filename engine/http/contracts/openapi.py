@@ -89,7 +89,7 @@ OPERATIONS = (
         (Draft, FillResult, ErrorBody),
     ),
     Operation("post", "/v1/score", "Surprise of every token", ScoreBody, ScoreResult),
-    Operation("post", "/v1/rewrite", "Write a selection anew", RewriteBody, FillResult),
+    Operation("post", "/v1/rewrite", "Write a selection again", RewriteBody, FillResult),
     Operation("post", "/v1/before", "Write what precedes a text", BeforeBody, FillResult),
     Operation(
         "post",

@@ -48,7 +48,7 @@ def offset_of(text: str, place: str) -> int:
     allowed)."""
     match = _PLACE.match(place)
     if not match or int(match[1]) < 1 or int(match[2]) < 1:
-        raise UserError(f"{place!r} is no place; write LINE:COLUMN, both from 1.")
+        raise UserError(f"{place!r} is not a place; write LINE:COLUMN, both from 1.")
     line, column = int(match[1]), int(match[2])
     start = 0
     for _ in range(line - 1):
@@ -70,7 +70,7 @@ def range_of(text: str, places: str) -> tuple[int, int]:
     """The offsets of ``L:C-L:C``, half open."""
     first, dash, last = places.partition("-")
     if not dash:
-        raise UserError(f"{places!r} is no range; write LINE:COLUMN-LINE:COLUMN.")
+        raise UserError(f"{places!r} is not a range; write LINE:COLUMN-LINE:COLUMN.")
     start, end = offset_of(text, first), offset_of(text, last)
     if end < start:
         raise UserError(f"{places!r} ends before it starts.")
