@@ -3,7 +3,8 @@ tokenizer.
 
 llama.cpp stores the rows of query and key matrices of Llama models interleaved, for its own
 rotation; here they are put back into the order of rotate-half (the inverse of
-``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run.
+``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run. ``convert`` makes a
+checkpoint of the parent.
 """
 
 from __future__ import annotations
