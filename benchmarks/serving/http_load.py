@@ -18,7 +18,7 @@ from benchmarks.infill_cases import Case
 from benchmarks.machine import describe, quantile
 from benchmarks.speed.latency import places
 from engine import Engine, FillRequest, SamplerOptions, Span
-from engine.http.client import HttpEngine
+from engine.http.client.http_engine import HttpEngine
 
 CLIENTS = (1, 4, 16, 64)
 SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -93,7 +93,7 @@ async def _overhead(folder: Path, socket: Path, cases: Sequence[Case]) -> dict[s
             alone.append(1000 * (middle - began))
             # Beyond the engine's own time, which varies more than what is to be measured.
             differences.append((1000 * (ended - middle) - served.ms) - (alone[-1] - embedded.ms))
-    client.close()
+    await client.close()
     return {
         "http_embedded_ms_p50": quantile(alone[WARM_UP:], 0.5),
         "http_overhead_ms_p50": quantile(differences[WARM_UP:], 0.5),

@@ -16,7 +16,7 @@ from lsp_server.documents.document import Snapshot
 from lsp_server.edits import blanks, rewriting
 from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape
 from lsp_server.edits.edit_progress import EditProgress
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit | None]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {

@@ -9,7 +9,7 @@ import pytest
 from lsp_server.documents.regular_file import NotReadable, read_regular
 from lsp_server.settings.configuration import Configuration
 from lsp_server.settings.files import MOST_BYTES, user_file
-from lsp_server.settings.schema import Settings, read_settings
+from lsp_server.settings.schema import Layer, Settings, read_settings
 
 posix = pytest.mark.skipif(os.name != "posix", reason="FIFOs, devices and links")
 
@@ -137,5 +137,5 @@ def test_without_a_home_no_folder_called_tilde_is_read(monkeypatch):
     ],
 )  # fmt: skip
 def test_a_value_that_would_end_suggestions_silently_is_told(wrong):
-    settings, complaints = read_settings(("here", wrong))
+    settings, complaints = read_settings(Layer("here", wrong))
     assert settings == Settings() and len(complaints) == 1 and "here" in complaints[0]
