@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from lsp_server.documents.regular_file import NotReadable, read_regular
+from engine.base.regular_file import NotReadable, read_regular_text
 from lsp_server.settings.schema import Layer
 
 NAME = "lacuna.toml"
@@ -39,7 +39,7 @@ def read_workspace_file(folder: Path) -> Layer | str | None:
 
 def _read(path: Path, within: Path | None) -> Layer | str | None:
     try:
-        text = read_regular(path, MOST_BYTES, within)
+        text = read_regular_text(path, MOST_BYTES, within)
         return Layer(str(path), tomllib.loads(text), own=within is None)
     except FileNotFoundError:
         return None
