@@ -17,7 +17,7 @@ import typer
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError, RequestRejected
 from lacuna.cli_edit import before, fill, rewrite
 from lacuna.cli_eval import eval_app
-from lacuna.cli_serve import lsp, serve
+from lacuna.cli_serve import lsp, serve, team
 from lacuna.cli_train import export_app, train_app
 from lacuna.commands.terminal import visible
 from lacuna.errors import EXTRA_OF, UserError
@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fills gaps in text, on this machine.",
 )
-for command in (fill, rewrite, before, lsp, serve):
+for command in (fill, rewrite, before, lsp, serve, team):
     app.command()(command)
 app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")

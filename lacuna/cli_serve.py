@@ -1,4 +1,4 @@
-"""Commands that go on until they are ended: ``lsp`` and ``serve``."""
+"""Commands that go on until they are ended: ``lsp``, ``serve`` and ``team``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lacuna.options import BackendName, Model
+from lacuna.options import BackendName, Model, RunFile
 
 
 def lsp(
@@ -109,3 +109,10 @@ def serve(
         drain_s=drain_s,
         stream_after_s=stream_after_s,
     )
+
+
+def team(file: RunFile) -> None:
+    """Serve several engines behind one address, on one machine or more (Ray)."""
+    from lacuna.commands.team import serve_team
+
+    serve_team(file)

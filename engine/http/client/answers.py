@@ -10,6 +10,8 @@ import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable, RequestRejected
 
+PROXYS = (500, 502, 503, 504)
+
 
 def sendable(body: dict[str, Any]) -> bytes:
     """``body`` as JSON. Half a surrogate pair, which an editor may send, becomes a question mark as
@@ -49,6 +51,14 @@ def error_of(status: int, raw: bytes) -> EngineError:
     if status in (429, 503):
         return EngineUnavailable(sentence)
     return RequestRejected(sentence) if status < 500 else EngineError(sentence)
+
+
+def is_a_proxys(status: int, raw: bytes) -> bool:
+    """True for an error in words that are not ours: somebody between us and the engine lost it."""
+    try:
+        return status in PROXYS and not isinstance(msgspec.json.decode(raw)["error"], dict)
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return status in PROXYS
 
 
 async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:

@@ -20,8 +20,8 @@ from urllib.parse import quote
 import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable
-from engine.http.client.answers import error_of, events, sendable, sentence_of
-from engine.http.client.connection import ConnectionLost, Connections
+from engine.http.client.answers import error_of, events, is_a_proxys, sendable, sentence_of
+from engine.http.client.connection import Answer, ConnectionLost, Connections
 from engine.http.client.key_file import read_client_key
 from engine.http.client.place import check_url
 from engine.http.client.presence import Presence, in_background
@@ -34,6 +34,8 @@ from engine.request.messages import Draft, EditRequest, FillRequest, FillResult,
 T = TypeVar("T")
 LOOK_S = 5.0
 """Whoever does not say within it how he is, is away."""
+RETRY_AFTER_S = 0.1
+"""For a proxy to learn that an engine is gone."""
 LONGEST_ANSWER_S, GRACE_S = 120.0, 10.0
 """For an answer; and beyond the deadline of a request that has one."""
 
@@ -92,9 +94,7 @@ class HttpEngine:
             )
         await self._presence.wait()
         async with self._translated(request.deadline_ms):
-            answer = await self._connections.ask("POST", "/v1/fill", sendable(body))
-            if answer.status != 200:
-                raise self._refused(answer.status, await answer.read())
+            answer = await self._asked("POST", "/v1/fill", sendable(body))
             async with aclosing(answer.chunks) as chunks:
                 async for name, data in events(chunks):
                     if name == "draft":
@@ -124,10 +124,7 @@ class HttpEngine:
         """The texts of the model's tokens."""
         await self._presence.wait()
         async with self._translated():
-            answer = await self._connections.ask("GET", "/v1/tokens")
-            raw = await answer.read()
-        if answer.status != 200:
-            raise self._refused(answer.status, raw)
+            raw = await (await self._asked("GET", "/v1/tokens")).read()
         return msgspec.json.decode(raw, type=dict[str, list[str]])["tokens"]
 
     def about(self) -> dict[str, str]:
@@ -157,11 +154,21 @@ class HttpEngine:
     ) -> T:
         await self._presence.wait()
         async with self._translated(deadline_ms):
-            answer = await self._connections.ask("POST", path, sendable(body))
-            raw = await answer.read()
-        if answer.status != 200:
-            raise self._refused(answer.status, raw)
+            raw = await (await self._asked("POST", path, sendable(body))).read()
         return msgspec.json.decode(raw, type=kind)
+
+    async def _asked(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """An answer of status 200, or the error that any other one is. Where a proxy says that the
+        engine behind it is gone, another one is asked: no call changes anything."""
+        for tries_left in (1, 0):
+            answer = await self._connections.ask(method, path, body)
+            if answer.status == 200:
+                return answer
+            raw = await answer.read()
+            if not (tries_left and is_a_proxys(answer.status, raw)):
+                raise self._refused(answer.status, raw)
+            await asyncio.sleep(RETRY_AFTER_S)
+        raise AssertionError("the last try returns or raises")
 
     async def _look(self) -> bool:
         """True when a request would be served at once, false while the model is loaded;
