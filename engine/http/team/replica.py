@@ -18,7 +18,7 @@ class EngineReplica:
     def __init__(self, settings: TeamSettings, keys: Keys, generation: int) -> None:
         """Loads the model: requests come only when it is there. ``generation`` is another one when
         the same settings are to be deployed anew."""
-        folder = BUNDLED if settings.model is None else settings.model
+        folder = BUNDLED if settings.model is None else Path(settings.model)
         threads = int(settings.cpus) if settings.cpus >= 1 else 1
 
         def make() -> Engine:
@@ -27,7 +27,7 @@ class EngineReplica:
         loaded = [make()]
         self._app = create_app(
             lambda: loaded.pop() if loaded else make(),  # one that breaks is loaded anew
-            folder=Path(folder),
+            folder=folder,
             aliases=settings.aliases,
             keys=keys,
             hosts=(settings.host, *settings.allowed_hosts),

@@ -65,7 +65,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
 
 def _checked(settings: TeamSettings) -> Keys:
     check_exposure(settings.as_served())
-    return Keys() if settings.key_file is None else read_keys(settings.key_file)
+    return Keys() if settings.key_file is None else read_keys(Path(settings.key_file))
 
 
 def _start(settings: TeamSettings) -> None:
@@ -93,8 +93,8 @@ def _start(settings: TeamSettings) -> None:
             host=settings.host,
             port=settings.port,
             keep_alive_timeout_s=KEEP_ALIVE_S,
-            ssl_certfile=_text(settings.tls_certificate),
-            ssl_keyfile=_text(settings.tls_key),
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
         ),
         logging_config=LoggingConfig(log_level="WARNING", enable_access_log=False),
     )
@@ -157,7 +157,3 @@ def _on_signals(again: threading.Event, stopped: threading.Event) -> None:
         signal.signal(number, lambda *_: stopped.set())
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: again.set())
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

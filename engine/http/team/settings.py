@@ -18,15 +18,15 @@ class TeamSettings(Config, kw_only=True, frozen=True):
     cluster: str | None = None
     """Address of a running Ray cluster, or ``auto`` for the one of this machine; without it one is
     started for as long as the command runs."""
-    model: Path | None = None
+    model: str | None = None
     """The same path on every machine; the bundled model by default."""
     backend: str = "auto"
     host: str = "127.0.0.1"
     port: int = PORT
-    key_file: Path | None = None
+    key_file: str | None = None
     """On the machine of the command; the other ones are sent the digests of its keys."""
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
     """Both have to be on every machine that listens."""
     aliases: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -58,8 +58,17 @@ class TeamSettings(Config, kw_only=True, frozen=True):
 
     def as_served(self) -> ServeSettings:
         """The same as `lacuna serve` has it, for what both check."""
-        names = ("host", "port", "key_file", "tls_certificate", "tls_key")
-        return ServeSettings(**{name: getattr(self, name) for name in names})
+        files = {
+            name: None if (path := getattr(self, name)) is None else Path(path)
+            for name in ("key_file", "tls_certificate", "tls_key")
+        }
+        return ServeSettings(
+            host=self.host,
+            port=self.port,
+            key_file=files["key_file"],
+            tls_certificate=files["tls_certificate"],
+            tls_key=files["tls_key"],
+        )
 
 
 def read_team_settings(path: Path) -> TeamSettings:

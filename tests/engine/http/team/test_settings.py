@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from engine.http.settings import SettingsError
 from engine.http.team.settings import TeamSettings, read_team_settings
 
 
-def team(file, before=""):
+def team(file, before="pass"):
     code = f"import sys; {before}; sys.argv = ['lacuna', 'team', {str(file)!r}]; from lacuna.cli import run; sys.exit(run())"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
@@ -18,6 +19,12 @@ def test_an_empty_file_is_one_engine_on_loopback(tmp_path):
     (tmp_path / "team.toml").write_text("")
     assert read_team_settings(tmp_path / "team.toml") == TeamSettings()
     assert TeamSettings().host == "127.0.0.1" and TeamSettings().max_replicas == 1
+
+
+def test_files_are_named_by_their_paths(tmp_path):
+    (tmp_path / "team.toml").write_text('key_file = "/etc/keys"\nmodel = "/srv/model"\n')
+    settings = read_team_settings(tmp_path / "team.toml")
+    assert (settings.model, settings.as_served().key_file) == ("/srv/model", Path("/etc/keys"))
 
 
 @pytest.mark.parametrize(

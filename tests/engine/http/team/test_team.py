@@ -53,7 +53,8 @@ def lacuna_team(folder):
         assert process.poll() is None, log.read_text()
         yield process, f"http://127.0.0.1:{port}", keys
     finally:
-        children = psutil.Process(process.pid).children(recursive=True)
+        running = process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True) if running else []
         process.terminate()
         try:
             process.wait(60)
