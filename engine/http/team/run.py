@@ -14,11 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.http.security.addresses import check_exposure
+from engine.base.errors import EngineError
+from engine.http.security.addresses import bind_tcp, check_exposure
 from engine.http.security.keys import Keys, read_keys
 from engine.http.settings import SettingsError
 from engine.http.team.replica import EngineReplica
 from engine.http.team.settings import TeamSettings, read_team_settings
+from engine.network.model_config import read_model_config
+from engine.service.core import BUNDLED
 
 APPLICATION = "lacuna"
 CLIENT_HEADER = "x-lacuna-client"
@@ -29,6 +32,9 @@ ENVIRONMENT = {
 }
 ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
 KEEP_ALIVE_S = 75
+UPSCALE_S, DOWNSCALE_S = 5.0, 300.0
+"""How long the queue asks for another engine before there is one, and for one less: whoever types
+pauses, and an engine that is made anew has lost its contexts."""
 
 
 def run_team(file: Path, announce: Callable[[str], None]) -> None:
@@ -39,6 +45,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
     """
     settings = read_team_settings(file)
     keys = _checked(settings)
+    bind_tcp(settings.host, settings.port).close()  # told in a sentence, which Ray does not
     os.environ.update(ENVIRONMENT)  # before Ray is imported, which reads them then
     _start(settings)
     again, stopped = threading.Event(), threading.Event()
@@ -55,7 +62,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
                 try:
                     settings = read_team_settings(file)
                     _deploy(settings, _checked(settings), generation)
-                except SettingsError as exc:  # what runs goes on
+                except EngineError as exc:  # what runs goes on
                     announce(f"with its former settings: {exc}")
                 else:
                     announce("with its new settings")
@@ -65,6 +72,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
 
 def _checked(settings: TeamSettings) -> Keys:
     check_exposure(settings.as_served())
+    read_model_config(BUNDLED if settings.model is None else Path(settings.model))
     return Keys() if settings.key_file is None else read_keys(Path(settings.key_file))
 
 
@@ -113,6 +121,8 @@ def _deploy(settings: TeamSettings, keys: Keys, generation: int) -> None:
                 "min_replicas": settings.min_replicas,
                 "max_replicas": settings.max_replicas,
                 "target_ongoing_requests": settings.requests_per_replica,
+                "upscale_delay_s": UPSCALE_S,
+                "downscale_delay_s": DOWNSCALE_S,
             }
         }
     )

@@ -1,5 +1,6 @@
 """The file of a team: what does not fit is told in a sentence, before anything is started."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,17 @@ def test_an_address_that_others_reach_needs_keys_as_that_of_one_engine_does(tmp_
     (tmp_path / "team.toml").write_text('host = "0.0.0.0"\n')
     done = team(tmp_path / "team.toml")
     assert done.returncode == 2 and "there are no keys" in done.stderr
+
+
+def test_a_model_that_is_none_and_a_port_that_is_taken_are_told_before_anything_starts(tmp_path):
+    file = tmp_path / "team.toml"
+    file.write_text(f'model = "{tmp_path}/nothing"\n')
+    done = team(file)
+    assert done.returncode == 2 and "no model folder" in done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        file.write_text(f"port = {taken.getsockname()[1]}\n")
+        done = team(file)
+    assert done.returncode == 2 and "cannot be listened on" in done.stderr
 
 
 def test_without_ray_the_command_says_what_to_install(tmp_path):

@@ -28,8 +28,8 @@ CLIENTS, FILLS = 6, 12
 
 
 @contextmanager
-def lacuna_team(folder):
-    """`lacuna team` with two engines; yields (process, url, file with the key)."""
+def lacuna_team(folder, engines="min_replicas = 2\nmax_replicas = 2\n"):
+    """`lacuna team`; yields (process, url, file with the key)."""
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -38,7 +38,7 @@ def lacuna_team(folder):
     keys.write_text(f"anna {KEY}\n")
     keys.chmod(0o600)
     (folder / "team.toml").write_text(
-        f'port = {port}\nkey_file = "{keys}"\nmin_replicas = 2\nmax_replicas = 2\nhealth_check_s = 1\n'
+        f'port = {port}\nkey_file = "{keys}"\n{engines}health_check_s = 1\n'
     )
     log = folder / "log"
     with log.open("wb") as output:
@@ -195,6 +195,28 @@ def test_cancelling_a_call_takes_it_out_of_its_engine(served):
         await client.close()
 
     asyncio.run(scenario())
+
+
+def test_a_queue_asks_for_another_engine(tmp_path):
+    wanted = "min_replicas = 1\nmax_replicas = 2\nrequests_per_replica = 1\n"
+    with lacuna_team(tmp_path, wanted) as (process, url, keys):
+        assert len(engines(process)) == 1
+
+        async def ask(client, enough):
+            while not enough.is_set():
+                await client.fill(REQUEST, interactive=False)
+
+        async def scenario():
+            clients = [HttpEngine(url, keys) for _ in range(CLIENTS)]
+            enough = asyncio.Event()
+            asking = [asyncio.create_task(ask(client, enough)) for client in clients]
+            await asyncio.to_thread(eventually, lambda: len(engines(process)) == 2, 200)
+            enough.set()
+            await asyncio.gather(*asking)
+            for client in clients:
+                await client.close()
+
+        asyncio.run(scenario())
 
 
 def running(url, client):
