@@ -21,7 +21,7 @@ LARGEST_EVENT = 1 << 20
 
 
 class ConnectionLost(Exception):
-    """Nobody listens, or the connection broke."""
+    """Nobody listens, or the connection broke; or the reason why there can be none."""
 
 
 @dataclass
@@ -113,6 +113,8 @@ class Connections:
                 port = self._parts.port or (443 if secure else 80)
                 trust = self._trust if secure else None
                 return _Wire(*await asyncio.open_connection(self._parts.hostname, port, ssl=trust))
+        except ssl.SSLCertVerificationError as exc:
+            raise ConnectionLost("this machine does not trust its certificate") from exc
         except (OSError, TimeoutError) as exc:
             raise ConnectionLost from exc
 

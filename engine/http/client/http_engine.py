@@ -187,7 +187,7 @@ class HttpEngine:
         except SettingsError as exc:
             raise EngineUnavailable(str(exc)) from exc
         except (ConnectionLost, TimeoutError) as exc:
-            raise self._away() from exc
+            raise self._away(exc) from exc
         if answer.status in (401, 403):
             raise self._closed_to_us(answer.status, raw)
         try:
@@ -213,10 +213,13 @@ class HttpEngine:
             self._presence.doubt()
             raise EngineUnavailable("The engine did not answer in time; ask again.") from exc
         except ConnectionLost as exc:
-            self._presence.lost(self._away())
-            raise self._away() from exc
+            away = self._away(exc)
+            self._presence.lost(away)
+            raise away from exc
 
-    def _away(self) -> EngineUnavailable:
+    def _away(self, exc: Exception) -> EngineUnavailable:
+        if isinstance(exc, ConnectionLost) and str(exc):
+            return EngineUnavailable(f"The engine at {self._url} is not asked, because {exc}.")
         return EngineUnavailable(
             f"No engine answers at {self._url}; start it with `lacuna serve`, and Lacuna goes on "
             "by itself."

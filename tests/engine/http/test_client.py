@@ -6,13 +6,16 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import msgspec
 import pytest
 
 from engine import (
     BeforeRequest,
     Engine,
+    EngineError,
     EngineUnavailable,
     FillRequest,
+    FillResult,
     RequestRejected,
     RewriteRequest,
     Span,
@@ -328,3 +331,67 @@ def test_a_path_of_the_address_is_kept_for_a_proxy():
 
         asyncio.run(scenario())
     assert asked[0] == "GET /team/health HTTP/1.1"
+
+
+def test_a_certificate_that_is_trusted_is_taken_and_any_other_told(
+    tmp_path, certificate, monkeypatch
+):
+    cert, key = certificate
+
+    async def filled(url):
+        client = HttpEngine(url)
+        try:
+            return await client.fill(REQUEST, True)
+        finally:
+            await client.close()
+
+    with lacuna_serve(tmp_path, "--tls-cert", cert, "--tls-key", key) as (_, url, _):
+        with pytest.raises(EngineUnavailable, match="does not trust its certificate"):
+            asyncio.run(filled(url))
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        assert asyncio.run(filled(url)).spans
+
+
+def test_a_server_that_does_not_say_how_it_is_is_away(monkeypatch):
+    monkeypatch.setattr("engine.http.client.http_engine.LOOK_S", 0.05)
+
+    async def scenario():
+        async def silent(reader, writer):
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        async with server:
+            client = HttpEngine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            with pytest.raises(EngineUnavailable, match="No engine answers"):
+                await client.load()
+            await client.close()
+            await asyncio.sleep(0.05)
+
+    asyncio.run(scenario())
+
+
+def test_what_a_proxy_says_of_a_dead_engine_is_asked_once_more():
+    """An engine's own error is an answer, a proxy's is none."""
+    result = msgspec.json.encode(
+        FillResult(text="x = 1", spans=(), nfe=1, ms=1.0, model="m", backend="b")
+    )
+    models = b'{"data":[{"id":"m","owned_by":"lacuna","meta":{"backend":"b"}}]}'
+    ready = [(200, b"{}"), (200, models)]
+    ours = b'{"error":{"code":500,"type":"server_error","message":"The engine failed."}}'
+
+    async def filled(url):
+        client = HttpEngine(url)
+        try:
+            return await client.fill(LONG, True)
+        finally:
+            await client.close()
+
+    with answering(*ready, (500, b"Internal Server Error"), (200, result)) as (url, asked):
+        assert asyncio.run(filled(url)).model == "m"
+    assert len(asked) == 4
+    for answers in ([(502, b"gone"), (503, b"none")], [(500, ours)]):
+        with answering(*ready, *answers) as (url, asked):
+            with pytest.raises(EngineError):
+                asyncio.run(filled(url))
+        assert len([line for line in asked if line.startswith("POST")]) == len(answers)
