@@ -356,9 +356,15 @@ def test_a_server_that_does_not_say_how_it_is_is_away(monkeypatch):
     monkeypatch.setattr("engine.http.client.http_engine.LOOK_S", 0.05)
 
     async def scenario():
+        gone = asyncio.Event()
+
         async def silent(reader, writer):
-            await reader.read()
-            writer.close()
+            try:
+                await reader.read()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+                gone.set()
 
         server = await asyncio.start_server(silent, "127.0.0.1", 0)
         async with server:
@@ -366,7 +372,7 @@ def test_a_server_that_does_not_say_how_it_is_is_away(monkeypatch):
             with pytest.raises(EngineUnavailable, match="No engine answers"):
                 await client.load()
             await client.close()
-            await asyncio.sleep(0.05)
+            await gone.wait()
 
     asyncio.run(scenario())
 
