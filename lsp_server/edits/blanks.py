@@ -15,7 +15,7 @@ from lsprotocol import types
 from engine import FillRequest, RequestRejected, Span, find_blanks
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of, to_edit
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"

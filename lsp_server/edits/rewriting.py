@@ -14,7 +14,7 @@ from lsprotocol import types
 from engine import BeforeRequest, FillRequest, RequestRejected, RewriteRequest, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, action, argument_of, to_edit
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 REWRITE, BEFORE, BETWEEN = "lacuna.rewrite", "lacuna.writeBefore", "lacuna.writeBetween"
 KIND = "refactor.rewrite"

@@ -16,7 +16,7 @@ from lsp_server.documents.document import Snapshot
 from lsp_server.edits import blanks, rewriting
 from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape
 from lsp_server.edits.edit_progress import EditProgress
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[types.WorkspaceEdit | None]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
@@ -51,7 +51,7 @@ async def make_edit(
     if document is None:
         return None
     own = {key: value for key, value in options.items() if key not in ("uri", "version", "range")}
-    began = time.perf_counter()
+    began, wrong_before = time.perf_counter(), server.status.message
     beside = server.notebooks.beside(document.uri)
     try:
         within = range_of(options.get("range"))
@@ -61,6 +61,9 @@ async def make_edit(
             asked = EditCommand(document, within, own, related, settings, beside, shape, shown.take)
             edit = await make(server.engine, asked)
     except EngineError as exc:
+        # Where it was this command that found the engine away, that has just been told.
+        if not wrong_before and str(exc) == server.status.message:
+            return None
         server.editor.tell(f"Lacuna: {exc}")
         return None
     server.status.answered(label, (time.perf_counter() - began) * 1000)

@@ -1,5 +1,4 @@
-"""The engine as the server sees it: a small protocol, so that another engine can stand behind the
-same calls."""
+"""An engine in this process, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from engine import (
     BeforeRequest,
@@ -27,69 +26,16 @@ FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
 """Before a broken engine is loaded again: doubled with every failure that follows another."""
 
 
-class EngineClient(Protocol):
-    @property
-    def ready(self) -> bool:
-        """True when a fill would start at once."""
-        ...
-
-    async def load(self, threads: int = 0) -> None:
-        """Make it ready, with so many threads (0: as many as it finds best); raises
-        ``EngineError``."""
-        ...
-
-    def use_threads(self, threads: int) -> None:
-        """The user changed the number of threads; what runs goes on."""
-        ...
-
-    async def fill(
-        self,
-        request: FillRequest,
-        interactive: bool,
-        on_draft: Callable[[Draft], None] | None = None,
-    ) -> FillResult:
-        """Fill; cancelling the call frees the engine within one step."""
-        ...
-
-    async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
-        """Rewrite a selection, or write what precedes a text; cancelling the call frees the engine
-        within one step."""
-        ...
-
-    async def score(self, text: str) -> ScoreResult:
-        """The surprise of every token; cancelling the call frees the engine within one step."""
-        ...
-
-    async def prepare(self, request: FillRequest) -> None:
-        """Get ready for a request of this session while the user rests; a newer call may cancel
-        it."""
-        ...
-
-    def token_texts(self) -> list[str]:
-        """The texts of the model's tokens; empty while there is no model."""
-        ...
-
-    def about(self) -> dict[str, str]:
-        """Its ``model`` and ``backend`` by name; empty while there is no model."""
-        ...
-
-    def forget(self, session: str) -> None:
-        """A document was closed: keep nothing of it."""
-        ...
-
-    def close(self) -> None: ...
-
-
 class EmbeddedEngine:
-    """An engine in this process, in a thread of its own. One that fails is loaded again, later each
-    time it fails again."""
+    """Loads it when it is first asked. One that fails is loaded again, later each time it fails
+    again."""
 
-    def __init__(self, model: Path | None, backend: str) -> None:
-        self._model, self._backend = model, backend
+    def __init__(self, model: Path | None, backend: str, threads: int = 0) -> None:
+        """``threads`` 0: as many as the engine finds best."""
+        self._model, self._backend, self._threads = model, backend, threads
         self._engine: Engine | None = None
         self._loading: asyncio.Task[None] | None = None
         self._failures = 0
-        self._threads = 0
         self._closed = False
         self.on_state: Callable[[EngineError | None], None] | None = None
         """Told of a failure, and with ``None`` when the engine is there again."""
@@ -98,11 +44,10 @@ class EmbeddedEngine:
     def ready(self) -> bool:
         return self._engine is not None
 
-    async def load(self, threads: int = 0) -> None:
+    async def load(self) -> None:
         # Several callers wait for one load; a caller that is cancelled does not cancel it for the
         # others.
         if self._loading is None:
-            self._threads = self._threads or threads
             self._loading = asyncio.create_task(self._load())
         await asyncio.shield(self._loading)
 
@@ -139,15 +84,15 @@ class EmbeddedEngine:
             await self._result(self._engine, self._engine.submit_prepare(request))
 
     def use_threads(self, threads: int) -> None:
+        """Another number: another engine, while this one answers until that one is there."""
         if threads == self._threads:
             return
         self._threads = threads
         if (engine := self._engine) is not None:
             self._loading = asyncio.ensure_future(self._exchange(engine))
 
-    def token_texts(self) -> list[str]:
-        tokenizer = self._engine.tokenizer if self._engine is not None else None
-        return [] if tokenizer is None else tokenizer.token_texts()
+    async def token_texts(self) -> list[str]:
+        return (await self._loaded()).tokenizer.token_texts()
 
     def about(self) -> dict[str, str]:
         engine = self._engine
@@ -160,11 +105,11 @@ class EmbeddedEngine:
             with suppress(EngineError):  # an engine that is stopped keeps nothing anyway
                 self._engine.submit_forget(session)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._closed = True
         engine, self._engine = self._engine, None
         if engine is not None:
-            engine.close()
+            await asyncio.to_thread(engine.close)
 
     async def _loaded(self) -> Engine:
         await self.load()
@@ -173,12 +118,16 @@ class EmbeddedEngine:
         return self._engine
 
     async def _load(self) -> None:
-        # asyncio's own executor, not that of pygls, on which pygls reads its input.
-        engine = await asyncio.to_thread(Engine, self._model, self._backend, self._threads or None)
-        if self._closed:
-            engine.close()
-        else:
-            self._engine = engine
+        while True:
+            threads = self._threads
+            # asyncio's own executor, not that of pygls, on which pygls reads its input.
+            engine = await asyncio.to_thread(Engine, self._model, self._backend, threads or None)
+            if not self._closed and threads == self._threads:
+                self._engine = engine
+                return
+            await asyncio.to_thread(engine.close)
+            if self._closed:
+                return
 
     async def _exchange(self, old: Engine) -> None:
         """Another engine in place of one that works: it answers until the other one is there."""

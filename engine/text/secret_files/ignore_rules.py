@@ -1,5 +1,4 @@
-"""What the ignore files of a workspace name: text that is not for git or for other assistants is no
-context."""
+"""What ignore files name: text that is not for git or for other assistants is not read."""
 
 from __future__ import annotations
 
@@ -12,14 +11,14 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from lsp_server.documents.regular_file import NotReadable, read_regular
+from engine.base.regular_file import NotReadable, read_regular_text
 
 FILES = (
     ".gitignore", ".git/info/exclude", ".ignore", ".aiignore", ".aiexclude", ".cursorignore",
     ".codeiumignore", ".copilotignore",
     ".lacunaignore",
 )  # fmt: skip
-MOST_BYTES = 128 * 2**10
+MOST_BYTES = 2**20
 MOST_PATTERNS = 2_000
 MOST_STARS = 4
 """Of a pattern: expressions with more of them take too long on names that were made for it."""
@@ -54,18 +53,7 @@ class IgnoreRules:
 
     def _ask(self, path: Path) -> bool:
         root = self._root(path)
-        if root is None:
-            return False
-        parts = path.relative_to(root).parts
-        ignored = False
-        for depth in range(min(len(parts), DEEPEST)):
-            folder = root.joinpath(*parts[:depth])
-            inside = "/".join(parts[depth:])
-            for name in FILES:
-                spec = _spec(folder, name)
-                said = spec.check_file(inside).include if spec is not None else None
-                ignored = ignored if said is None else said
-        return ignored
+        return root is not None and ignored_below(root, path, ignore_specs)
 
     def _root(self, path: Path) -> Path | None:
         """The outermost workspace folder around a file, else the nearest folder above it that git
@@ -79,9 +67,33 @@ class IgnoreRules:
         return None
 
 
+def ignored_below(
+    root: Path,
+    path: Path,
+    specs: Callable[[Path], Sequence[GitIgnoreSpec]],
+    is_folder: bool = False,
+) -> bool:
+    """True when an ignore file of ``root`` or of a folder between it and ``path`` names it; of
+    several that say something the deepest counts, as with git. ``specs`` of a folder are those of
+    its ignore files."""
+    parts = path.relative_to(root).parts
+    ignored = False
+    for depth in range(min(len(parts), DEEPEST)):
+        inside = "/".join(parts[depth:]) + "/" * is_folder
+        for spec in specs(root.joinpath(*parts[:depth])):
+            said = spec.check_file(inside).include
+            ignored = ignored if said is None else said
+    return ignored
+
+
+def ignore_specs(folder: Path) -> list[GitIgnoreSpec]:
+    """What the ignore files that stand in a folder say."""
+    return [spec for name in FILES if (spec := _spec(folder, name)) is not None]
+
+
 def _spec(folder: Path, name: str) -> GitIgnoreSpec | None:
     try:
-        text = read_regular(folder / name, MOST_BYTES, folder)
+        text = read_regular_text(folder / name, MOST_BYTES, folder)
     except (FileNotFoundError, NotReadable):
         return None
     lines = [
