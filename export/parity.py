@@ -18,7 +18,7 @@ from engine.backends.loading import load_backend
 from engine.backends.torch.backend import TorchBackend
 from engine.base.errors import CheckpointError
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.network.model_files import MANIFEST, check_model
 from engine.request.messages import FillRequest, SamplerOptions, Span
 from engine.service.core import Engine
@@ -42,7 +42,7 @@ percentage points."""
 
 def check_files(folder: Path) -> None:
     """``CheckpointError`` names the first file that is not as the manifest says; a folder without
-    one is no export."""
+    one is not an export."""
     if not (folder / MANIFEST).exists():
         raise CheckpointError(
             f"{folder} has no readable manifest.json; it is not what `lacuna export` writes."

@@ -18,9 +18,9 @@ from onnx import NodeProto, TensorProto, helper
 from torch import Tensor
 
 from engine.network.checkpoint import SCALE
+from export.artefact.weights_file import Entry, Place
 from export.precision import Precision
 from export.storage import BLOCK
-from export.weights_file import Entry, Place
 
 _TYPES = {
     torch.float32: TensorProto.FLOAT,

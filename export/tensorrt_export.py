@@ -20,7 +20,7 @@ from engine.backends.tensorrt.runtime import (
 )
 from engine.base.atomic_write import write_file
 from engine.base.errors import BackendUnavailable, CheckpointError
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from export.onnx_export import export_onnx
 from export.precision import PRECISION
 from export.tensorrt_plan import BuildOptions, build_plan

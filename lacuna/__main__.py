@@ -20,7 +20,7 @@ def main() -> None:
     open_closed_streams()
     if sys.flags.safe_path and sys.flags.ignore_environment:
         try:
-            from lacuna.cli import run
+            from lacuna.cli.app import run
 
             status = run()
         except (

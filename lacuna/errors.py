@@ -1,7 +1,7 @@
 """What a user of the command can mend."""
 
 EXTRA_OF = (
-    {"locust": "load"}
+    {"locust": "load", "ray": "ray"}
     | dict.fromkeys(("lm_eval", "rapidfuzz"), "eval")
     | dict.fromkeys(
         (

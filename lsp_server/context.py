@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from engine import Snippet
+from engine import EngineError, Snippet
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks
 from lsp_server.documents.preview import Previews
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.proofreading.proofreader import Proofreader
 from lsp_server.settings.configuration import Configuration
 from lsp_server.settings.schema import Settings
@@ -55,6 +55,10 @@ class ServerContext(Protocol):
     def related(self, document: Snapshot, beside: Beside) -> tuple[Snippet, ...]:
         """What may stand beside a document as context, unless the user wants none; not what stands
         ``beside`` it."""
+        ...
+
+    def engine_is(self, failure: EngineError | None) -> None:
+        """The engine failed or is away, which is told once until it is there again."""
         ...
 
     def show_status(self) -> None:

@@ -1,4 +1,4 @@
-"""Start the language server on stdio or a loopback port with an embedded engine, and end it."""
+"""Start the language server on stdio or a loopback port, and end it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from lsp_server.engine_client import EmbeddedEngine
+from engine.http.client.place import EnginePlace
+from lsp_server.engine_client.chosen import ChosenEngine
 from lsp_server.server import LacunaServer, make_server
 from lsp_server.transport import stdio, tcp
 from lsp_server.transport.session import Session
@@ -22,12 +23,14 @@ GRACE_S, LAST_S = 0.4, 0.9
 is still computed."""
 
 
-def serve(address: str | None, model: Path | None, backend: str) -> None:
-    """Serve one client; the process ends with it. ``RequestRejected`` for an address that is
-    none."""
+def serve(
+    address: str | None, model: Path | None, backend: str, place: EnginePlace | None = None
+) -> None:
+    """Serve one client, with the engine at ``place`` in place of an embedded one; the process ends
+    with it. ``RequestRejected`` for an address that is none."""
     if address is None:
         reading, writing = stdio.open_streams()
-        run_stdio(make_server(EmbeddedEngine(model, backend)), reading, writing)
+        run_stdio(make_server(ChosenEngine(model, backend, place)), reading, writing)
     else:
         listening = tcp.listen(tcp.parse_address(address))
         host, port = listening.getsockname()[:2]
@@ -36,7 +39,7 @@ def serve(address: str | None, model: Path | None, backend: str) -> None:
             "connect until it does.\n"
         )
         sys.stderr.flush()
-        server = make_server(EmbeddedEngine(model, backend))
+        server = make_server(ChosenEngine(model, backend, place))
         asyncio.run(_run_tcp(server, listening))
 
 

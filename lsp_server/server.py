@@ -18,7 +18,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
-from engine import EngineError, Snippet
+from engine import EngineError, EngineUnavailable, Snippet
 from engine.base.advice import DISTRIBUTION
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import DocumentStore, Snapshot
@@ -26,7 +26,7 @@ from lsp_server.documents.notebooks import Beside, Notebooks
 from lsp_server.documents.preview import Previews
 from lsp_server.documents.recent_edits import RecentEdits
 from lsp_server.documents.related import RelatedContext
-from lsp_server.engine_client import EmbeddedEngine, EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.features import (
     code_action,
     code_lens,
@@ -172,9 +172,13 @@ class LacunaServer(LanguageServer):
             self.editor.notify(STATUS, now)
 
     def engine_is(self, failure: EngineError | None) -> None:
-        """The engine failed, which is told once for a row of failures, or is there again."""
+        """The engine failed or is away, which is told once until it is there again."""
         if failure is not None and self.status.engine != "error":
-            self.editor.tell(f"Lacuna's engine failed and is started again: {failure}")
+            self.editor.tell(
+                str(failure)
+                if isinstance(failure, EngineUnavailable)
+                else f"Lacuna's engine failed and is started again: {failure}"
+            )
         self.status.engine, self.status.message = (
             ("ready", "") if failure is None else ("error", str(failure))
         )
@@ -206,7 +210,7 @@ class LacunaServer(LanguageServer):
         requests are cancelled."""
         for task in list(self.running):
             task.cancel()
-        await asyncio.to_thread(self.engine.close)
+        await self.engine.close()
 
     def _wait_s(self, asked: SuggestionRequest) -> float:
         at = asked.document.offset_at(asked.position)
@@ -233,8 +237,7 @@ class LacunaServer(LanguageServer):
 def make_server(engine: EngineClient) -> LacunaServer:
     """A server around ``engine``, every handler registered."""
     server = LacunaServer(engine)
-    if isinstance(engine, EmbeddedEngine):
-        engine.on_state = server.engine_is
+    engine.on_state = server.engine_is
     for feature in FEATURES:
         feature.register(server)
     return server

@@ -4,12 +4,14 @@ the locked requirements.
     python requirements/sbom.py LOCK OUT.json [LICENCES.md]
 
 Names, versions and hashes are those of LOCK; licences are read from the metadata of what is
-installed, and are unknown for what is locked for another system. The table also lists the packages
-whose text the bundled model learnt from.
+installed, and are unknown for what is locked for another system. What is bundled into the page of
+`lacuna serve` comes from its own lock. The table also lists the packages whose text the bundled
+model learnt from.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.metadata
 import json
@@ -30,6 +32,22 @@ def pinned(lock: str) -> list[tuple[str, str, list[str]]]:
     ends = [match.start() for match in starts[1:]] + [len(lock)]
     return [
         (m[1], m[2], _HASH.findall(lock, m.end(), end)) for m, end in zip(starts, ends, strict=True)
+    ]
+
+
+def bundled() -> list[tuple[str, str, str, str]]:
+    """(name, version, licence, SHA-512 of its archive) of every package that the page is bundled
+    from."""
+    lock = json.loads((ROOT / "engine/http/page/package-lock.json").read_text("utf-8"))
+    return [
+        (
+            path.removeprefix("node_modules/"),
+            package["version"],
+            package["license"],
+            base64.b64decode(package["integrity"].removeprefix("sha512-")).hex(),
+        )
+        for path, package in sorted(lock["packages"].items())
+        if path and not package.get("dev")
     ]
 
 
@@ -69,6 +87,18 @@ def bill(packages: list[tuple[str, str, list[str]]]) -> dict[str, Any]:
             ],
         }
         for name, version, found in packages
+    ]
+    components += [
+        {
+            "type": "library",
+            "bom-ref": f"pkg:npm/{name.replace('@', '%40')}@{version}",
+            "name": name,
+            "version": version,
+            "purl": f"pkg:npm/{name.replace('@', '%40')}@{version}",
+            "licenses": [{"license": {"name": terms}}],
+            "hashes": [{"alg": "SHA-512", "content": digest}],
+        }
+        for name, version, terms, digest in bundled()
     ]
     models = sorted((ROOT / "engine" / "models").glob("*/model.safetensors"))
     components += [
@@ -113,6 +143,8 @@ def licences(packages: list[tuple[str, str, list[str]]]) -> str:
         "",
         *_table(rows),
     ]
+    page = [(name, version, terms) for name, version, terms, _ in bundled()]
+    lines += ["", "## Packages that are bundled into the page of lacuna serve", "", *_table(page)]
     lines += ["", "## Packages whose text the bundled model learnt from", "", *_table(data)]
     return "\n".join(lines) + "\n"
 

@@ -22,7 +22,13 @@ def tracked():
 
 @pytest.mark.parametrize(
     "module",
-    ["engine", "engine.http.serve", "engine.http.client", "lsp_server.server", "lacuna.cli"],
+    [
+        "engine",
+        "engine.http.serve",
+        "engine.http.client.http_engine",
+        "lsp_server.server",
+        "lacuna.cli.app",
+    ],
 )
 def test_the_product_starts_without_torch_and_without_a_runtime(module):
     code = f"import sys, {module}; print([m for m in ('torch', 'onnxruntime', 'tensorrt', 'transformers') if m in sys.modules])"

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 
 from engine.network.checkpoint import load_checkpoint, save_state
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from training.convert.convert import convert
 from training.data.shards import TokenShard
 from training.loop.run_state import last_run_state

@@ -41,7 +41,7 @@ def _decode(kind: type, value: object) -> object:
 def _apply(raw: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key:
-        raise ValueError(f"{override!r} is no override; write key.path=value.")
+        raise ValueError(f"{override!r} is not an override; write key.path=value.")
     try:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

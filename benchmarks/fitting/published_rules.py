@@ -163,7 +163,7 @@ def rule_factory(text: str) -> Callable[[], TransferRule]:
         value = -1.0
     if name not in RULES or not equals or value <= 0.0:
         raise ValueError(
-            f"{text!r} is no rule; use NAME=NUMBER with a name of {', '.join(RULES)} and a "
+            f"{text!r} is not a rule; use NAME=NUMBER with a name of {', '.join(RULES)} and a "
             "positive number"
         )
     return lambda: RULES[name](value)

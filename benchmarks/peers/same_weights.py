@@ -27,7 +27,7 @@ from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
 from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import CachePlan
-from engine.decoding.caching.plans import make_plan
+from engine.decoding.caching.make_plan import make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Rules, denoise
 from engine.decoding.transfer_rules import Threshold

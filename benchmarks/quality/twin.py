@@ -3,7 +3,7 @@ text.
 
 It sees both sides by fill-in-the-middle, where it learnt that, or only what stands before. Its
 window holds the same text as the engine's. What may be doubted is decided for it: a prefix that
-ends inside a word is healed (its last word is written anew and may end elsewhere), and where the
+ends inside a word is healed (its last word is written again and may end elsewhere), and where the
 length is told, that is the number of characters, not of tokens.
 """
 
@@ -43,7 +43,7 @@ def twin_answers(
     without causal mask."""
     model = load_checkpoint(checkpoint, torch.float32).eval().requires_grad_(False)
     if not model.config.causal:
-        raise ValueError(f"{checkpoint} is no autoregressive model (`causal = true`)")
+        raise ValueError(f"{checkpoint} is not an autoregressive model (`causal = true`)")
     tokenizer = TextTokenizer(checkpoint / "tokenizer.json")
     prefix_only = _PrefixOnly(model, tokenizer, window)
     answers: list[dict[str, str]] = [{} for _ in cases]
@@ -66,7 +66,7 @@ def twin_answers(
 
 
 class _PrefixOnly:
-    """Continues what stands before, its last word written anew."""
+    """Continues what stands before, its last word written again."""
 
     def __init__(self, model: MaskPredictor, tokenizer: TextTokenizer, window: int) -> None:
         self._model, self._tokenizer, self._window = model, tokenizer, window

@@ -30,8 +30,9 @@ from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
 from engine.base.atomic_write import write_file
 from engine.network.checkpoint import load_checkpoint
+from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_config import ModelConfig
 from export.canvases import canvases
 
 LLADA_8B = ModelConfig(

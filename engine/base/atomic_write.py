@@ -5,6 +5,8 @@ The new content is written under another name beside its place, flushed to the d
 renamed; the folder is flushed last, so that the rename itself survives. A writer that is killed
 leaves its unfinished file behind. It holds a lock on it while it lives, so the next writer of the
 same place knows the leftovers of the dead from the work of the living.
+
+A user's own document is replaced with more care: ``lacuna.document_file``.
 """
 
 from __future__ import annotations

@@ -19,36 +19,54 @@ JSON_BYTES = 64 << 20
 """
 
 
-def read_regular_file(path: Path, most: int) -> bytes:
+class NotReadable(Exception):
+    """Why a file is not read, as the end of a sentence."""
+
+
+def read_regular_file(path: Path, most: int, within: Path | None = None) -> bytes:
     """The bytes of ``path``, at most ``most`` of them.
 
-    ``OSError``, with a sentence as ``strerror``, where it is no regular file or longer. Links are
-    followed.
+    ``OSError``, with the end of a sentence as ``strerror``, where it is not a regular file or
+    longer. Links are followed, but not out of the folder ``within``.
     """
-    require_regular(
-        os.stat(path), path
-    )  # before it is opened, because opening a device may already do something
-    descriptor = os.open(
-        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
+    if within is not None and not path.resolve(strict=True).is_relative_to(within.resolve()):
+        raise OSError(errno.ELOOP, "it is a link that leads out of the workspace", str(path))
+    # Before it is opened, because opening a device may already do something.
+    require_regular(os.stat(path), path)
+    flags = ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC")
+    descriptor = os.open(path, sum((getattr(os, flag, 0) for flag in flags), os.O_RDONLY))
     with open(descriptor, "rb") as stream:
-        require_regular(os.fstat(descriptor), path)
+        require_regular(os.fstat(descriptor), path)  # it may have been exchanged meanwhile
         data = stream.read(most + 1)
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"longer than {most} bytes", str(path))
+        raise OSError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
     return data
+
+
+def read_regular_text(path: Path, most: int, within: Path | None = None) -> str:
+    """The text of a small regular file; ``FileNotFoundError`` where there is none, ``NotReadable``
+    with the reason where it is no such file."""
+    try:
+        return read_regular_file(path, most, within).decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise FileNotFoundError from exc
+    except UnicodeDecodeError as exc:
+        raise NotReadable("it is not UTF-8 text") from exc
+    except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
+        reason = exc.strerror if isinstance(exc, OSError) else None
+        raise NotReadable(reason or "it is a link that leads nowhere") from exc
 
 
 def require_regular(info: os.stat_result, path: Path) -> None:
     """``OSError`` unless ``info`` is of a regular file."""
     if stat.S_ISDIR(info.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a regular file", str(path))
     if not stat.S_ISREG(info.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
 def read_json(path: Path, most: int = JSON_BYTES) -> Any:
-    """The value of a JSON file; ``OSError`` as above, ``ValueError`` where it is no JSON."""
+    """The value of a JSON file; ``OSError`` as above, ``ValueError`` where it is not JSON."""
     return decode_json(read_regular_file(path, most))
 
 

@@ -97,7 +97,7 @@ def _block(config: ModelConfig, before: list[int], size: int) -> Canvas:
 
 
 def _never(config: ModelConfig) -> tuple[int, ...]:
-    """Tokens that are no text, but for the ends, which a dialogue may write."""
+    """Tokens that are not text, but for the ends, which a dialogue may write."""
     return tuple(np.setdiff1d(config.unspeakable_ids, config.end_ids).tolist())
 
 

@@ -74,7 +74,7 @@ def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
     """Candidate -> how its place agrees with that of the span, in parts, for the best."""
     before = read_subtokens(place.before, "")
     after = read_subtokens(place.after, before.indents[-1] if before.texts else "")
-    # A word that the span cuts is written anew: the candidate must begin, or end, with what stands
+    # A word that the span cuts is written again: the candidate must begin, or end, with what stands
     # of it.
     head = before.texts[-1] if before.texts and is_word(before.texts[-1]) else ""
     tail = after.texts[0] if after.texts and is_word(after.texts[0]) else ""

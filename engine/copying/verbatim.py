@@ -30,7 +30,7 @@ class Repeat:
     """Characters."""
     left_dense: int = 0
     right_dense: int = 0
-    """Characters that are no blanks."""
+    """Characters that are not blanks."""
     count: int = 0
     """Places."""
 
@@ -121,5 +121,5 @@ def _collect(source: str, at: int, left: int, place: SpanContext, found: dict[st
 
 
 def _dense(text: str) -> int:
-    """Characters that are no blanks."""
+    """Characters that are not blanks."""
     return sum(not character.isspace() for character in text)

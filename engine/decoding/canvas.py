@@ -34,7 +34,7 @@ class Canvas:
         """``stretches`` (L,), where the context is causal: the stretch of every given token, from
         1, zero for slots.
 
-        The first ``snippets`` of them are no part of the text; every span follows a given token,
+        The first ``snippets`` of them are not part of the text; every span follows a given token,
         its anchor.
         """
         self.ids: Ints = np.array(ids, np.int64)

@@ -55,7 +55,7 @@ class LengthControl(Protocol):
 
     @property
     def control_ids(self) -> tuple[int, ...]:
-        """Tokens that are no text."""
+        """Tokens that are not text."""
         ...
 
     def rows(self, canvas: Canvas, masked: Ints, table: ConstraintTable) -> Ints:

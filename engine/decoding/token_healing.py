@@ -1,5 +1,5 @@
-"""Borders inside words: half a word before or after a span is written anew, as part of the answer's
-first or last token.
+"""Borders inside words: half a word before or after a span is written again, as part of the
+answer's first or last token.
 
 Where a span begins in the middle of a word, the context's last token is half a word, and what goes
 on from there is no token of natural text: hard to predict, even for a model that has seen such cuts

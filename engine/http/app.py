@@ -44,6 +44,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...] = 
     ("POST", "/v1/fim/completions", completions.fim),
     ("POST", "/v1/chat/completions", chat.chat),
     ("GET", "/v1/models", status.models),
+    ("GET", "/v1/tokens", status.tokens),
     ("GET", "/props", status.props),
     ("GET", "/health", status.health),
     ("GET", "/metrics", status.metrics),

@@ -31,8 +31,9 @@ from engine.service.core import Engine
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Submit = Callable[[Engine, float, Callable[[Any], None]], Job]
-"""(engine, seconds waited, where drafts go) -> the job in the engine."""
+Show = Callable[[Any], None]
+Submit = Callable[[Engine, float, Show | None], Job]
+"""(engine, seconds waited, where drafts go, if anybody wants them) -> the job in the engine."""
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
 """Before a broken engine is loaded again: doubled with every failure that follows another."""
 BROKEN = 3
@@ -112,11 +113,10 @@ class EngineService:
         try:
             engine = await self._enter(task)
             queue: asyncio.Queue[Any] = asyncio.Queue()
-            job = self._submit(engine, task, time.monotonic() - began, queue)
+            job = self._submit(engine, task, time.monotonic() - began, queue, drafts)
             try:
                 while (draft := await queue.get()) is not None:
-                    if drafts:
-                        yield draft
+                    yield draft
                 result = self._result(engine, job)
                 outcome = "ok"
                 if isinstance(result, FillResult):
@@ -163,7 +163,9 @@ class EngineService:
             raise HttpError(503, "Loading model", retry_after_s=1)
         return engine
 
-    def _submit(self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Any]) -> Job:
+    def _submit(
+        self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Any], drafts: bool
+    ) -> Job:
         """Hand a task to the engine; its place is free when the engine has let go of it, not
         before."""
         loop, began = asyncio.get_running_loop(), time.monotonic()
@@ -172,15 +174,16 @@ class EngineService:
             with suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(queue.put_nowait, item)
 
+        def left() -> None:
+            self.admission.leave(task.client, time.monotonic() - began)
+            queue.put_nowait(None)
+
         def ended(_: Any) -> None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(
-                    self.admission.leave, task.client, time.monotonic() - began
-                )
-            tell(None)
+                loop.call_soon_threadsafe(left)
 
         try:
-            job = task.submit(engine, waited, tell)
+            job = task.submit(engine, waited, tell if drafts else None)
         except BaseException as exc:
             self.admission.leave(task.client)
             raise self._as_http(engine, exc) from None

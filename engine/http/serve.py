@@ -16,12 +16,12 @@ from starlette.applications import Starlette
 from engine.base.errors import EngineError
 from engine.http.app import create_app
 from engine.http.security.addresses import bind_tcp, bind_unix, check_exposure
+from engine.http.security.bounded_head import BoundedHead
 from engine.http.security.keys import Keys, read_keys
 from engine.http.settings import ServeSettings, SettingsError
 from engine.service.core import Engine
 
 KEEP_ALIVE_S = 75
-HEADER_BYTES = 32 << 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -125,7 +125,7 @@ def _config(app: Starlette, settings: ServeSettings, tls: bool, lifespan: bool) 
     try:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=BoundedHead,
             ws="none",
             loop="asyncio",
             lifespan="on" if lifespan else "off",
@@ -134,7 +134,6 @@ def _config(app: Starlette, settings: ServeSettings, tls: bool, lifespan: bool) 
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=int(settings.limits.drain_s),
-            h11_max_incomplete_event_size=HEADER_BYTES,
             ssl_certfile=settings.tls_certificate if tls else None,
             ssl_keyfile=settings.tls_key if tls else None,
         )

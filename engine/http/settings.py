@@ -21,8 +21,8 @@ class Limits(Config, kw_only=True, frozen=True):
     """Bounds of one request, and of all together."""
 
     body_bytes: int = 4 << 20
-    spans: int = 64
-    tokens: int = 1_024
+    spans: int = 512
+    tokens: int = 16_384
     """That the spans of one request may ask for together."""
     candidates: int = 16
     related: int = 256

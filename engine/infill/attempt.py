@@ -81,9 +81,11 @@ def denoise(attempt: Attempt) -> Generator[Batch, Predictions, Denoised]:
     blocks = [list(range(len(plan.spans)))]
     yield from sampler.denoise(canvas, blocks, cache, table, rules, prompt.lengths(plan.spans))
 
-    def write(anew: Canvas, group: int) -> Denoising:
+    def write(second_look: Canvas, group: int) -> Denoising:
         silent = replace(rules, transfer=_transfer(plan), on_step=lambda canvas, step: None)
-        return sampler.denoise(anew, [[group]], cache, table, silent, prompt.lengths(plan.spans))
+        return sampler.denoise(
+            second_look, [[group]], cache, table, silent, prompt.lengths(plan.spans)
+        )
 
     canvas = yield from refine(canvas, _second_sizes(plan, canvas), write, prompt.task.deadline)
     return Denoised(plan, canvas)

@@ -51,7 +51,7 @@ class Calibration(Config, kw_only=True, frozen=True):
         if not 1 <= self.steps <= MOST_STEPS:
             raise ValueError(f"steps is {self.steps}, not a number from 1 to {MOST_STEPS}")
         if not all(0.0 <= number <= 1.0 for pair in self.confidence for number in pair):
-            raise ValueError("a confidence is no probability")
+            raise ValueError("a confidence is not a probability")
         if not self.length_bias or not all(
             n > 0 and 0.0 < bias < math.inf for n, bias in self.length_bias.items()
         ):

@@ -13,7 +13,7 @@ from engine.decoding.caching.cache_plan import CachePlan
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.caching.hidden_context import HiddenSpans
-from engine.decoding.caching.plans import make_plan
+from engine.decoding.caching.make_plan import make_plan
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths, SpanLength

@@ -12,7 +12,7 @@ from engine.backends.interface import Batch, Predictions
 from engine.backends.passes import counting
 from engine.base.errors import RequestRejected
 from engine.base.structs import Config
-from engine.decoding.caching.plans import make_plan
+from engine.decoding.caching.make_plan import make_plan
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import check_ids, constraint_table
 from engine.decoding.sampler import Rules, denoise

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from engine.base.atomic_write import replaced_folder
 from engine.base.errors import CheckpointError
+from engine.network.config_file import dump_model_config, read_model_config
 from engine.network.model import MaskPredictor
-from engine.network.model_config import ModelConfig, dump_model_config, read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.weights import SINGLE, WeightsFile, weight_files
 
 SCALE = ".scale"
@@ -159,7 +160,7 @@ def require_checkpoint(folder: Path) -> None:
     there = set(os.listdir(folder))
     if foreign := sorted(there - _CHECKPOINT_FILES):
         raise ValueError(
-            f"{folder} holds {foreign[0]!r}, which is no part of a checkpoint; choose another "
+            f"{folder} holds {foreign[0]!r}, which is not part of a checkpoint; choose another "
             "place."
         )
 

@@ -20,7 +20,7 @@ STRETCH = "stretch"
 """One input more of models whose context is causal: the stretch of every key, (B, P + S)
 (``network.visibility``)."""
 CANVAS, READING = 0, -1
-"""Stretches that are no context: anchors and slots, and an answer that is read causally."""
+"""Stretches that are not context: anchors and slots, and an answer that is read causally."""
 NUM_CANDIDATES = 8
 """Most probable tokens that a pass returns for each query."""
 OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")

@@ -26,9 +26,9 @@ from transformers import (
 )
 from transformers.modeling_outputs import MaskedLMOutput
 
+from engine.network.config_file import known_config_keys, parse_model_config
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig as LacunaConfig
-from engine.network.model_config import known_config_keys, parse_model_config
 
 IGNORED_LABEL = -100
 
@@ -60,7 +60,7 @@ class LladaModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.model = predictor.model
         self._predict: Callable[[Tensor, Tensor | None], Tensor] = (
             predictor.forward
-        )  # a method is no second submodule
+        )  # a method is not a second submodule
         self.post_init()  # type: ignore[no-untyped-call]
 
     def get_input_embeddings(self) -> nn.Module:

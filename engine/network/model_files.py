@@ -2,7 +2,7 @@
 
 Everything is checked when a folder is loaded for the first time, and again after anything in it has
 changed; in between a note in the user's cache folder says that these very files were found whole.
-``lacuna models --check`` asks anew.
+``lacuna models --check`` asks again.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _FLOATS: dict[str, tuple[str, int]] = {
     "F32": ("<u4", 0x7F80_0000),
     "F64": ("<u8", 0x7FF0_0000_0000_0000),
 }
-"""Type -> unsigned integer of its width, and the bits that are all set in what is no number."""
+"""Type -> unsigned integer of its width, and the bits that are all set in what is not a number."""
 _Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
 
 
@@ -82,7 +82,7 @@ class WeightsFile:
     or an error."""
 
     def __init__(self, path: Path) -> None:
-        """``CheckpointError`` when the file is no safetensors file or shorter than its header
+        """``CheckpointError`` when the file is not a safetensors file or shorter than its header
         says."""
         self.path = path
         self.entries = tensor_entries(path)
@@ -134,7 +134,7 @@ def tensor_entries(path: Path) -> dict[str, TensorEntry]:
             stream.seek(8)
             header = decode_json(stream.read(size))
         if not isinstance(header, dict):
-            raise ValueError("the header is no object")
+            raise ValueError("the header is not an object")
         return _entries(header, 8 + size, end)
     except (ValueError, OSError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else exc

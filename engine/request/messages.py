@@ -16,7 +16,7 @@ Withheld = Literal[
 
 
 class Span(Config, kw_only=True, frozen=True):
-    """A range of the text that the engine writes anew; ``start == end`` inserts.
+    """A range of the text that the engine writes again; ``start == end`` inserts.
 
     What it asks for beyond its range is guaranteed: a request that cannot be answered so is
     rejected with the reason.

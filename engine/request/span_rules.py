@@ -2,7 +2,7 @@
 answer.
 
 An exact length, lines, pins, ties and forbidden strings are guarantees: an answer that breaks one
-is no answer.
+is not an answer.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from engine.infill.task import InfillModel
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.config_file import read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority
@@ -77,7 +78,7 @@ class Engine:
         self._tokenizer = tokenizer
         self._infiller: Infiller | None = None
         if tokenizer is not None:
-            # An answer that holds a blank would be no answer.
+            # An answer that holds a blank would not be an answer.
             blank, line_ends = tokenizer.ids_with("___"), tokenizer.line_end_ids()
             table = constraint_table(
                 self.config, tokenizer.size, suppressed=blank, line_ends=line_ends

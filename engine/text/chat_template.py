@@ -73,7 +73,7 @@ class ChatTemplate:
             raise RequestRejected(f"The chat template refuses this dialogue: {exc}.") from exc
         except (
             Exception
-        ) as exc:  # a template is a program: it may divide by zero, call what is no function ...
+        ) as exc:  # a template is a program: it may divide by zero, call what is not a function ...
             raise RequestRejected(
                 f"The chat template fails at this dialogue ({type(exc).__name__}); fetch it again."
             ) from exc

@@ -54,7 +54,7 @@ def syntax_errors(text: str, language: str) -> int:
     are missing.
 
     Characters rather than nodes, because one error node may swallow little or much. 0 where there
-    is no grammar.
+    is not a grammar.
     """
     root = parsed(text, language)
     return 0 if root is None else errors_in(root)

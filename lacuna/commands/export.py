@@ -10,8 +10,8 @@ from benchmarks.quality.paired import compare_exact_match
 from benchmarks.speed.latency import places
 from engine import Engine
 from engine.base.advice import install
-from lacuna.commands.evaluate import held_out
-from lacuna.commands.report import print_report
+from lacuna.commands.measure.evaluate import held_out
+from lacuna.commands.measure.report import print_report
 from lacuna.errors import UserError
 
 FILLS = 40

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine import BUNDLED, Engine, EngineError, FillRequest, Span
 from engine.base.errors import CheckpointError
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.config_file import read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
 
 _ROW = re.compile(r"(?im)^\|\s*licen[cs]e\s*\|\s*(.+?)\s*\|\s*$")

@@ -10,7 +10,7 @@ from typing import Any
 from engine import BUNDLED, Engine
 from engine.http.serve import serve
 from engine.http.settings import Limits, ServeSettings, SettingsError, default_socket
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from lacuna.errors import UserError
 
 
@@ -28,7 +28,7 @@ def serve_engine(
 ) -> None:
     """Serve until told to stop; ``places`` are fields of ``ServeSettings``."""
     folder = BUNDLED if model is None else model
-    read_model_config(folder)  # a folder that is no model is told before anything is listened on
+    read_model_config(folder)  # a folder that is not a model is told before anything is listened on
     path = default_socket() if socket is None else None if socket == "none" else Path(socket)
 
     def announce(addresses: str) -> None:

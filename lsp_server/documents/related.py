@@ -15,13 +15,14 @@ from itertools import islice
 from pathlib import Path
 
 from engine import Snippet
+from engine.text.secret_files import IgnoreRules, secret_content, secret_name
 from lsp_server.documents.document import DocumentStore, Snapshot
-from lsp_server.documents.ignore_rules import IgnoreRules
 from lsp_server.documents.recent_edits import RecentEdits
-from lsp_server.documents.secrets import MOST_CHARS, secret_content, secret_name
 from lsp_server.documents.uris import name_in, path_of
 
 MOST = 6
+MOST_CHARS = 100_000
+"""Of a text that is looked through; a longer one is not used as context at all."""
 REMEMBERED = 500
 """Texts that were looked through."""
 

@@ -7,7 +7,7 @@ from lsprotocol import types
 from engine import FillRequest, RequestRejected, SamplerOptions, Snippet, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import versioned
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.proofreading.words import WORD
 
 COMMAND = "lacuna.alternatives"

@@ -16,7 +16,7 @@ from lsprotocol import types
 from engine import FillRequest, FillResult, RequestRejected, Span, find_blanks
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"

@@ -14,7 +14,7 @@ from lsprotocol import types
 from engine import BeforeRequest, FillRequest, FillResult, RequestRejected, RewriteRequest, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, action, argument_of
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 REWRITE, BEFORE, BETWEEN = "lacuna.rewrite", "lacuna.writeBefore", "lacuna.writeBetween"
 KIND = "refactor.rewrite"
@@ -61,10 +61,10 @@ def code_actions(document: Snapshot, requested: types.Range) -> list[types.CodeA
 
 
 async def rewrite(engine: EngineClient, asked: EditCommand) -> FillResult:
-    """The selection written anew."""
+    """The selection written again."""
     document, within = asked.document, asked.within
     if within is None:
-        raise RequestRejected("There is no selection; select what is to be written anew.")
+        raise RequestRejected("There is no selection; select what is to be written again.")
     wanted = _options(asked.options, RewriteOptions)
     request = RewriteRequest(
         text=asked.text,

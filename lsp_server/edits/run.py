@@ -18,7 +18,7 @@ from lsp_server.edits import blanks, rewriting
 from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape, to_edit
 from lsp_server.edits.edit_progress import EditProgress
 from lsp_server.edits.left_open import tell, withheld_of
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 
 MakeEdit = Callable[[EngineClient, EditCommand], Awaitable[FillResult]]
 EDITS: dict[str, tuple[str, MakeEdit]] = {
@@ -69,7 +69,7 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
     if document is None:
         return None
     own = {key: value for key, value in options.items() if key not in OWN}
-    began = time.perf_counter()
+    began, wrong_before = time.perf_counter(), server.status.message
     beside = server.notebooks.beside(document.uri)
     try:
         within = range_of(options.get("range"))
@@ -82,6 +82,9 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
             )  # fmt: skip
             result = await make(server.engine, asked)
     except EngineError as exc:
+        # Where it was this command that found the engine away, that has just been told.
+        if not wrong_before and str(exc) == server.status.message:
+            return None
         server.editor.tell(f"Lacuna: {exc}")
         return None
     server.status.answered(label, (time.perf_counter() - began) * 1000)

@@ -61,7 +61,7 @@ async def apply(server: ServerContext) -> None:
     here = [server.configuration.of(document.uri) for document in server.documents] or [settings]
     server.status.off = not any(one.inline_completion for one in here)
     server.show_status()
-    server.engine.use_threads(settings.threads)
+    server.engine.configure(settings.threads, settings.engine)
     _complain(server)
     await inline_completion.offer_in(
         server, settings.languages if settings.inline_completion else ()

@@ -11,7 +11,7 @@ import asyncio
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 
-from engine import EngineError
+from engine import EngineError, EngineUnavailable
 from lsp_server.context import ServerContext
 from lsp_server.documents.uris import PREVIEW_SCHEME, path_of
 from lsp_server.features import configuration, inline_completion
@@ -56,9 +56,12 @@ async def _load_engine(server: ServerContext) -> None:
     server.show_status()
     shown = asyncio.ensure_future(_begin(server))  # an editor may take its time, or never answer
     try:
-        await server.engine.load(server.configuration.of(None).threads)
-        server.status.engine = "ready"
-        server.editor.refresh_diagnostics()
+        settings = server.configuration.of(None)
+        server.engine.configure(settings.threads, settings.engine)
+        await server.engine.load()
+        server.engine_is(None)
+    except EngineUnavailable as exc:  # it is looked for, and used when it is there
+        server.engine_is(exc)
     except EngineError as exc:
         server.status.engine, server.status.message = "error", str(exc)
         server.editor.tell(f"Lacuna cannot start: {exc}", types.MessageType.Error)

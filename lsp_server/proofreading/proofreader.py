@@ -13,7 +13,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from engine import FillRequest, SamplerOptions, ScoreResult, Span
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.proofreading.marks import Mark
 from lsp_server.proofreading.prose import Paragraph, paragraphs_of
 from lsp_server.proofreading.words import WORD, Lexicon, Suspect, suspects
@@ -25,8 +25,8 @@ MOST_NEW = 24
 MOST_LOOKED_AT = 6
 """Words of a paragraph that the model is asked to choose for, the least expected first."""
 CLEAR, CLEAR_FOR_WORDS = 0.6, 0.95
-"""Share of belief that a replacement needs among all choices: for what is no word, and for what is
-one."""
+"""Share of belief that a replacement needs among all choices: for what is not a word, and for what
+is one."""
 
 
 @dataclass
@@ -35,7 +35,8 @@ class Proofreader:
 
     engine: EngineClient
     _known: OrderedDict[bytes, tuple[Mark, ...]] = field(default_factory=OrderedDict)
-    _lexicon: Lexicon | None = None
+    _lexicons: dict[str | None, Lexicon] = field(default_factory=dict)
+    """By the name of the model: the engine may be exchanged."""
 
     async def marks(self, text: str, language: str, surprise: float) -> tuple[list[Mark], bool]:
         """Marks in ``text`` for words of at least ``surprise`` nats, and whether all of it was
@@ -46,8 +47,9 @@ class Proofreader:
         counts = Counter(
             word.lower() for paragraph in paragraphs for word in WORD.findall(paragraph.text)
         )
+        lexicon = await self._words() if paragraphs else Lexicon(frozenset())
         for paragraph in paragraphs:
-            words = list(suspects(paragraph, self._words(), counts))
+            words = list(suspects(paragraph, lexicon, counts))
             key = _key(paragraph, words, surprise)
             if key not in self._known:
                 if new == MOST_NEW:
@@ -65,10 +67,11 @@ class Proofreader:
             ]
         return found, whole
 
-    def _words(self) -> Lexicon:
-        if self._lexicon is None:
-            self._lexicon = Lexicon.of_tokens(self.engine.token_texts())
-        return self._lexicon
+    async def _words(self) -> Lexicon:
+        model = self.engine.about().get("model")
+        if model not in self._lexicons:
+            self._lexicons[model] = Lexicon.of_tokens(await self.engine.token_texts())
+        return self._lexicons[model]
 
     async def _judge(
         self, paragraph: Paragraph, words: list[Suspect], surprise: float

@@ -19,7 +19,7 @@ PROSE = frozenset(
 )
 """Languages that are prose with markup; of others nothing is read."""
 MOST_CHARS = 500_000
-"""Of a document; a longer one is no letter."""
+"""Of a document; a longer one is not a letter."""
 LONGEST_LINE = 2_000
 """Characters; a longer line is data."""
 MOST_PARAGRAPH = 2_000

@@ -13,7 +13,7 @@ from typing import Any
 
 from lsp_server.documents.uris import path_of
 from lsp_server.settings.files import read_user_file, read_workspace_file
-from lsp_server.settings.schema import Settings, read_settings
+from lsp_server.settings.schema import Layer, Settings, read_settings
 
 
 @dataclass
@@ -65,10 +65,10 @@ class Configuration:
     def _read(self, uri: str | None) -> Settings:
         folder = self._folder_of(uri)
         found = [read_user_file(), read_workspace_file(folder) if folder is not None else None]
-        layers = [layer for layer in found if isinstance(layer, tuple)]
-        layers.append(("initializationOptions", self.options))
+        layers = [layer for layer in found if isinstance(layer, Layer)]
+        layers.append(Layer("initializationOptions", self.options))
         layers += [
-            ("the editor's configuration", self._said_by_client.get(key))
+            Layer("the editor's configuration", self._said_by_client.get(key))
             for key in dict.fromkeys((None, uri))
         ]
         settings, complaints = read_settings(*layers)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_config_path
 
-from lsp_server.documents.regular_file import NotReadable, read_regular
+from engine.base.regular_file import NotReadable, read_regular_text
+from lsp_server.settings.schema import Layer
 
 NAME = "lacuna.toml"
 MOST_BYTES = 64 * 2**10
@@ -25,21 +25,22 @@ def user_file() -> Path | None:
     return path if path.is_absolute() else None
 
 
-def read_user_file() -> tuple[str, Any] | str | None:
+def read_user_file() -> Layer | str | None:
     """The user's layer of settings, ``None`` where there is no file, or a sentence where it cannot
     be read."""
     path = user_file()
     return None if path is None else _read(path, None)
 
 
-def read_workspace_file(folder: Path) -> tuple[str, Any] | str | None:
+def read_workspace_file(folder: Path) -> Layer | str | None:
     """A workspace folder's layer: a small regular file that lies in the folder."""
     return _read(folder / NAME, folder)
 
 
-def _read(path: Path, within: Path | None) -> tuple[str, Any] | str | None:
+def _read(path: Path, within: Path | None) -> Layer | str | None:
     try:
-        return str(path), tomllib.loads(read_regular(path, MOST_BYTES, within))
+        text = read_regular_text(path, MOST_BYTES, within)
+        return Layer(str(path), tomllib.loads(text), own=within is None)
     except FileNotFoundError:
         return None
     except NotReadable as exc:

@@ -2,17 +2,19 @@
 
 Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in
 the workspace, then the client (``initializationOptions``, later its configuration): what comes
-later wins, key by key. No key names a program or a model, so a workspace cannot point the engine
-elsewhere.
+later wins, key by key. No key names a program or a model, and where the engine is counts only in
+the user's own file: a workspace, and an editor that reads its settings from one, can send no text
+to a stranger.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
 from engine import MARKERS
+from engine.http.client.place import EnginePlace
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -56,7 +58,9 @@ class Settings(
     min_confidence: Share = 0.2
     """Below this, typing brings no suggestion; asking for one does."""
     threads: Annotated[int, msgspec.Meta(ge=0, le=MAX_THREADS)] = 0
-    """Processor threads of the engine; 0 leaves the number to it."""
+    """Processor threads of an embedded engine; 0 leaves the number to it."""
+    engine: EnginePlace = EnginePlace()
+    """A served engine instead of an embedded one; for the user's own file alone."""
     on_battery: Literal["full", "less", "off"] = "less"
     """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they
     are asked for."""
@@ -86,21 +90,38 @@ CLIENT_KEYS = ("command",)
 """Settings of the same name space that a client keeps for itself."""
 
 
-def read_settings(*layers: tuple[str, Any]) -> tuple[Settings, list[str]]:
-    """Settings from (where they stand, raw object) pairs, later ones first in rank, and a sentence
-    for each that is wrong.
+FOR_USERS = ("engine",)
+"""What a workspace must not decide."""
+
+
+class Layer(NamedTuple):
+    """Settings of one place, as they were read."""
+
+    where: str
+    raw: Any
+    own: bool = False
+    """The user wrote it, and nobody else can have."""
+
+
+def read_settings(*layers: Layer) -> tuple[Settings, list[str]]:
+    """Settings from layers, later ones first in rank, and a sentence for each that is wrong.
 
     A layer with a mistake is left out as a whole, so that half of a user's wishes never holds.
     """
     merged: dict[str, Any] = {}
     complaints = []
-    for where, raw in layers:
+    for where, raw, users in layers:
         own = (
             {key: value for key, value in raw.items() if key not in CLIENT_KEYS}
             if isinstance(raw, dict)
             else raw
         )
         try:
+            if not users and isinstance(own, dict) and any(key in own for key in FOR_USERS):
+                raise msgspec.ValidationError(
+                    "where the engine is can be said only in your own lacuna/lacuna.toml or on the "
+                    "command line"
+                )
             msgspec.convert({} if own is None else own, Settings)
         except (msgspec.ValidationError, RecursionError) as exc:
             reason = "they are nested too deeply" if isinstance(exc, RecursionError) else str(exc)

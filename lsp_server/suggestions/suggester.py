@@ -17,7 +17,7 @@ from lsprotocol import types
 from engine import REASONS, EngineError, SpanResult, Withheld, was_deleted
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import Snapshot
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.settings.schema import Settings
 from lsp_server.suggestions.power import Power
 from lsp_server.suggestions.request import SuggestionRequest

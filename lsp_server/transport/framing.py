@@ -26,7 +26,7 @@ _LONGEST_MARK = 64
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something came that is no message."""
+    """Something came that is not a message."""
 
     reason: str
     """One sentence; never what was sent."""

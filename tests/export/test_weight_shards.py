@@ -12,8 +12,8 @@ from engine.base.errors import CheckpointError
 from engine.network.checkpoint import load_checkpoint, save_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_files import check_model
+from export.artefact.weights_file import write_weights
 from export.onnx_export import export_onnx
-from export.weights_file import write_weights
 from tests.export.test_onnx_export import compare, passes
 
 LIMIT = 24_000

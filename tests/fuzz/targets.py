@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from engine.base.errors import EngineError
 from engine.base.regular_file import decode_json
-from engine.network.model_config import parse_model_config
+from engine.network.config_file import parse_model_config
 from engine.network.weights import tensor_entries
 from engine.request.blank_markers import find_blanks
 from engine.text.chat_template import ChatTemplate, Message

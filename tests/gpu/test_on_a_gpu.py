@@ -8,7 +8,7 @@ from engine import BUNDLED, Engine, FillRequest, Span
 from engine.backends.tensorrt.device import CudaDevice
 from engine.backends.torch.backend import TorchBackend
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from export.canvases import canvases
 
 pytestmark = [

@@ -178,7 +178,7 @@ def test_missing_files_folders_and_places_are_named(code, tmp_path):
     assert "is a folder" in refused("fill", tmp_path)
     assert "no line 99" in refused("fill", code, "--at", "99:1")
     assert "no column 99" in refused("fill", code, "--at", "1:99")
-    assert "is no place" in refused("fill", code, "--at", "here")
+    assert "is not a place" in refused("fill", code, "--at", "here")
     assert "ends before" in refused("fill", code, "--span", "2:3-1:1")
     assert "--write needs a file" in refused("fill", "-", "--write")
 
@@ -318,9 +318,9 @@ def test_help_is_help():
 
 
 def test_a_missing_extra_is_named(tmp_path, code):
-    blocker = "import sys, lacuna.cli\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
+    blocker = "import sys, lacuna.cli.app\nsys.modules['rapidfuzz'] = None\nsys.argv = ['lacuna', 'eval', 'infill', 'x.jsonl']\n"
     done = subprocess.run(
-        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.run())"],
+        [sys.executable, "-c", blocker + "raise SystemExit(lacuna.cli.app.run())"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -29,7 +29,7 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"):
         calls.append(event)
 sys.addaudithook(watch)
-import lacuna.cli as cli
+import lacuna.cli.app as cli
 basic = logging.basicConfig
 logging.basicConfig = lambda **options: basic(**(options | {"level": logging.DEBUG}))
 status = cli.run()
@@ -135,7 +135,7 @@ def test_a_fault_of_ours_shows_no_text(place):
     """Even where an exception holds the text, the sentence for the user does not."""
     broken = RUN.replace(
         "status = cli.run()",
-        "import lacuna.commands.fill as fill\n"
+        "import lacuna.commands.text.fill as fill\n"
         "def fail(engine, request):\n    raise RuntimeError(request.text)\n"
         "fill._fill_with_progress = fail\nstatus = cli.run()",
     )

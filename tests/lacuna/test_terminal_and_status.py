@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from lacuna.commands.terminal import visible
-from lacuna.commands.unified_diff import as_patch
+from lacuna.commands.show.terminal import visible
+from lacuna.commands.show.unified_diff import as_patch
 from tests.lacuna.test_cli import refused
 
 COMMAND = [sys.executable, "-m", "lacuna"]
@@ -51,7 +51,7 @@ def test_a_draft_that_looks_like_markup_is_drawn_as_it_is():
     from rich.console import Console
     from rich.progress import Progress
 
-    from lacuna.commands.fill import draft_column
+    from lacuna.commands.text.fill import draft_column
 
     with (
         open(os.devnull, "w") as nowhere,
@@ -82,8 +82,8 @@ def test_ctrl_c_ends_with_130_and_leaves_the_file(tmp_path):
     run = (
         "import sys, os, signal\n"
         "sys.argv = ['lacuna', 'fill', sys.argv[1], '--write']\n"
-        "import lacuna.cli as cli\n"
-        "from lacuna.commands import fill\n"
+        "import lacuna.cli.app as cli\n"
+        "from lacuna.commands.text import fill\n"
         "def stop(engine, request):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    engine.fill(request)\n"
@@ -100,7 +100,7 @@ def test_ctrl_c_while_modules_are_imported_ends_with_130():
         "import sys\n"
         "class Interrupted:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'lacuna.cli':\n"
+        "        if name == 'lacuna.cli.app':\n"
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Interrupted())\n"
         "from lacuna.__main__ import main\n"
@@ -111,7 +111,7 @@ def test_ctrl_c_while_modules_are_imported_ends_with_130():
 
 
 def test_the_end_of_a_file_inside_a_command_is_no_ctrl_c(monkeypatch, capsys):
-    import lacuna.cli as cli
+    import lacuna.cli.app as cli
     import lacuna.commands.models as models
 
     def damaged(*_):

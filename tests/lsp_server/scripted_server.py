@@ -16,14 +16,16 @@ from engine import (
     REASONS,
     BeforeRequest,
     Draft,
+    EngineError,
     FillRequest,
     FillResult,
     RewriteRequest,
     ScoreResult,
     SpanResult,
 )
+from engine.http.client.place import EnginePlace
 from engine.request.messages import apply_spans
-from lsp_server.engine_client import EngineClient
+from lsp_server.engine_client.interface import EngineClient
 from lsp_server.serve import run_stdio
 from lsp_server.server import make_server
 from lsp_server.transport.stdio import open_streams
@@ -50,15 +52,16 @@ class ScriptedEngine:
     """Answers every fill, rewrite and text before with what it was given."""
 
     ready = True
+    on_state: Callable[[EngineError | None], None] | None = None
 
     def __init__(self, answers: list[str]) -> None:
         self.answers = answers
         self.cancelled = 0
 
-    async def load(self, threads: int = 0) -> None:
+    async def load(self) -> None:
         return
 
-    def use_threads(self, threads: int) -> None:
+    def configure(self, threads: int, place: EnginePlace) -> None:
         return
 
     def _result(self, text: str, ranges: list[tuple[int, int]], judged: bool = False) -> FillResult:
@@ -105,13 +108,13 @@ class ScriptedEngine:
     def about(self) -> dict[str, str]:
         return {"model": "scripted", "backend": str(self.cancelled)}
 
-    def token_texts(self) -> list[str]:
+    async def token_texts(self) -> list[str]:
         return []
 
     def forget(self, session: str) -> None:
         return
 
-    def close(self) -> None:
+    async def close(self) -> None:
         return
 
 

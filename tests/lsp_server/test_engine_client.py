@@ -8,7 +8,7 @@ import pytest
 
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
-from lsp_server.engine_client import EmbeddedEngine
+from lsp_server.engine_client.embedded import EmbeddedEngine
 
 REQUEST = FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=16),))
 
@@ -38,7 +38,7 @@ def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_se
         assert result.spans[0].tokens == 16
         # The cancelled request finished the pass it was in and asked for no other.
         assert len(backend.batches) == 1 + result.nfe
-        client.close()
+        await client.close()
 
     asyncio.run(scenario())
 
@@ -75,8 +75,8 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
         waits.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr("lsp_server.engine_client.Engine", Fragile)
-    monkeypatch.setattr("lsp_server.engine_client.asyncio.sleep", no_wait)
+    monkeypatch.setattr("lsp_server.engine_client.embedded.Engine", Fragile)
+    monkeypatch.setattr("lsp_server.engine_client.embedded.asyncio.sleep", no_wait)
     request = FillRequest(text="a ", spans=(Span(start=2, end=2),))
 
     async def run():
@@ -84,7 +84,7 @@ def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(mo
         client.on_state = told.append
         with pytest.raises(RequestRejected):
             await client.fill(FillRequest(text="", spans=request.spans), True)
-        assert len(made) == 1 and not told, "a refused request is no failure"
+        assert len(made) == 1 and not told, "a refused request is not a failure"
         for count in (1, 2):
             failed = await asyncio.gather(
                 *[client.fill(request, True) for _ in range(3)], return_exceptions=True
@@ -111,11 +111,11 @@ def test_another_number_of_threads_is_another_engine_and_the_old_one_answers_unt
         def close(self):
             self.closed = True
 
-    monkeypatch.setattr("lsp_server.engine_client.Engine", Counted)
+    monkeypatch.setattr("lsp_server.engine_client.embedded.Engine", Counted)
 
     async def run():
-        client = EmbeddedEngine(None, "fake")
-        await client.load(2)
+        client = EmbeddedEngine(None, "fake", threads=2)
+        await client.load()
         client.use_threads(2)
         assert client.ready and [engine.threads for engine in made] == [2]
         client.use_threads(1)

@@ -61,8 +61,17 @@ def test_the_bill_of_materials_lists_packages_and_models_and_is_the_same_each_ti
     bill = json.loads(made[0].read_text())
     assert made[0].read_bytes() == made[1].read_bytes() and bill["bomFormat"] == "CycloneDX"
     names = {component["name"] for component in bill["components"]}
-    assert {"numpy", "onnxruntime", "lacuna-mini"} <= names
+    assert {"numpy", "onnxruntime", "lacuna-mini", "@codemirror/view"} <= names
     assert "| numpy |" in (tmp_path / "l.md").read_text()
+
+
+def test_the_bill_lists_exactly_what_the_page_brings_along():
+    notices = next((ROOT / "engine/http/page/dist/assets").glob("licences-*.txt")).read_text(
+        "utf-8"
+    )
+    brought = {f"{name} {version}" for name, version, _, _ in load_sbom().bundled()}
+    named = set(re.findall(r"(?m)\A.+|(?<=^-{72}\n\n).+", notices))
+    assert len(named) >= 10 and named <= brought
 
 
 def test_no_package_of_the_base_installation_is_copyleft():
@@ -71,6 +80,7 @@ def test_no_package_of_the_base_installation_is_copyleft():
         (name, sbom.licence(name))
         for name, _, _ in sbom.pinned((ROOT / "requirements" / "cpu.txt").read_text())
     ]
+    rows += [(name, licence) for name, _, licence, _ in sbom.bundled()]
     assert not [(name, licence) for name, licence in rows if sbom._COPYLEFT.search(licence)]
 
 
@@ -102,4 +112,7 @@ def test_two_builds_of_the_wheel_are_the_same_bytes(tmp_path):
         built.append(next(out.glob("*.whl")))
     assert built[0].name == built[1].name and built[0].read_bytes() == built[1].read_bytes()
     with zipfile.ZipFile(built[0]) as wheel:
-        assert any(name.endswith("lacuna-mini/model.safetensors") for name in wheel.namelist())
+        names = wheel.namelist()
+    assert any(name.endswith("lacuna-mini/model.safetensors") for name in names)
+    page = {name.removeprefix("engine/http/page/") for name in names if "/http/page/" in name}
+    assert "dist/index.html" in page and all(name.startswith("dist/") for name in page)

@@ -3,7 +3,7 @@ read in them.
 
     python tests/tensorrt/make_stubs.py FOLDER
 
-The stubs are NVIDIA's docstrings and signatures: made anew where they are needed, never committed.
+The stubs are NVIDIA's docstrings and signatures: made again where they are needed, never committed.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from engine.backends.tensorrt.plan_shapes import profiles
 from engine.backends.tensorrt.runtime import find_plan
 from engine.base.errors import EngineError
 from engine.network.checkpoint import save_checkpoint
+from engine.network.config_file import read_model_config
 from engine.network.graph_io import INPUTS, OUTPUTS, cache_names
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_config import ModelConfig
 from export.onnx_export import export_onnx
 
 trt = pytest.importorskip(

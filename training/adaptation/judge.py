@@ -37,7 +37,7 @@ ROWS = 4
 
 
 @dataclass(frozen=True)
-class Cut:
+class HeldOutCut:
     """A text with one span; ``text[start:end]`` is the answer."""
 
     text: str
@@ -59,7 +59,7 @@ WAYS = ("prefix", "fim", "first", "single")
 
 
 def encode_cut(
-    cut: Cut, tokenizer: Tokenizer, budget: int
+    cut: HeldOutCut, tokenizer: Tokenizer, budget: int
 ) -> tuple[list[int], list[int], list[int]] | None:
     """Ids before, of and after the answer, borders healed; ``None`` for an answer that is too long
     or has no token."""
@@ -87,7 +87,7 @@ def encode_cut(
 def judge(
     model: MaskPredictor,
     tokenizer: Tokenizer,
-    cuts: Sequence[Cut],
+    cuts: Sequence[HeldOutCut],
     budget: int = 448,
     one_order: bool = False,
     start_tokens: bool = True,

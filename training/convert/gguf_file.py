@@ -3,7 +3,8 @@ tokenizer.
 
 llama.cpp stores the rows of query and key matrices of Llama models interleaved, for its own
 rotation; here they are put back into the order of rotate-half (the inverse of
-``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run.
+``LlamaModel.permute`` in llama.cpp's converter). Nothing of the file is run. ``convert`` makes a
+checkpoint of the parent.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def read_gguf(path: Path) -> Parent:
         reader = GGUFReader(path)
     except Exception as exc:  # the library raises whatever its parser stumbles over
         raise CheckpointError(
-            f"{path} is no GGUF file or is cut short ({type(exc).__name__}); fetch it again."
+            f"{path} is not a GGUF file or is cut short ({type(exc).__name__}); fetch it again."
         ) from exc
     fields = _Fields(path, reader)
     architecture = fields.text("general.architecture")
@@ -55,7 +56,7 @@ def read_gguf(path: Path) -> Parent:
     names = {tensor.name for tensor in reader.tensors}
     if "token_embd.weight" not in names:
         raise CheckpointError(
-            f"{path} has no tensor token_embd.weight; it is no whole language model."
+            f"{path} has no tensor token_embd.weight; it is not a whole language model."
         )
     if "rope_freqs.weight" in names or fields.get(f"{architecture}.rope.scaling.type") not in (
         None,

@@ -71,7 +71,7 @@ def fetch(manifest: PackageManifest, folder: Path) -> list[Path]:
             )
         if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
             raise ValueError(
-                f"The manifest's entry {package.name!r} is no package and version; correct it."
+                f"The manifest's entry {package.name!r} is not a package and version; correct it."
             )
     archives = []
     for package in manifest.packages:
@@ -96,7 +96,7 @@ def _download(package: PinnedPackage, target: Path) -> None:
     spec = f"{package.name}=={package.version}"
     if target.suffix != ".whl":
         raise ValueError(
-            f"{package.file} is no wheel, and nothing else is downloaded; put it into "
+            f"{package.file} is not a wheel, and nothing else is downloaded; put it into "
             f"{target.parent} yourself."
         )
     with tempfile.TemporaryDirectory(dir=target.parent) as place:

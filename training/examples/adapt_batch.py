@@ -31,7 +31,7 @@ class AdaptBatch:
 
     @property
     def tokens(self) -> int:
-        """Tokens that are no padding."""
+        """Tokens that are not padding."""
         return int((self.segments != PADDING).sum())
 
     def part(self, rows: slice, device: torch.device) -> AdaptBatch:

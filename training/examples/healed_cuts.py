@@ -1,4 +1,4 @@
-"""Cuts inside words, as a fill sees them: half a word beside a span is written anew with it.
+"""Cuts inside words, as a fill sees them: half a word beside a span is written again with it.
 
 ``engine/decoding/token_healing.py`` does the same in use.
 """

@@ -76,7 +76,7 @@ class LossModule(nn.Module):
         self._length = length
         adapts = predictor.config.context_attention == "causal"
         self._trained_rows = _control_rows(predictor) if adapts else None
-        # Bound methods are no submodules, so parameters keep one name each.
+        # Bound methods are not submodules, so parameters keep one name each.
         self._compiled: Any = (
             torch.compile(predictor.encode, dynamic=False) if compile and not adapts else None
         )

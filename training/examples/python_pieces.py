@@ -1,4 +1,4 @@
-"""Syntactic pieces of a program as ranges: what a person deletes and writes anew (a call, a
+"""Syntactic pieces of a program as ranges: what a person deletes and writes again (a call, a
 condition, a block).
 
 tree-sitter reads fragments too, so a window cut out of a file is no problem.

@@ -51,7 +51,7 @@ def adapt(config: AdaptConfig) -> Path:
     model = load_checkpoint(config.init_from, torch.float32)
     if model.config.context_attention != "causal" or model.config.span_end_token_id is None:
         raise ValueError(
-            f"{config.init_from} is no converted checkpoint; run `lacuna train convert` first."
+            f"{config.init_from} is not a converted checkpoint; run `lacuna train convert` first."
         )
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     shards = {name: TokenShard(config.data / f"{name}-train") for name in config.mixture}

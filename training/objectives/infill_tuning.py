@@ -19,7 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.service.core import BUNDLED
 from engine.text.secret_files import readable_files, secret_content
 from training.data.packages import sha256
@@ -44,7 +44,7 @@ _RECORDS = (".jsonl", ".parquet")
 class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     folder: Path
     """Its files are learnt, sub-folders included; not those that are hidden, ignored, links, or
-    seem to hold secrets (``engine/text/secret_files.py``)."""
+    seem to hold secrets (``engine/text/secret_files/``)."""
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
@@ -154,7 +154,8 @@ def _documents(
             name == PYTHON
         ):
             continue
+        language = "python" if name == PYTHON else "plaintext"
         for record in read_records(path, skipped):
             text = record.get("text")
-            if isinstance(text, str) and not secret_content(text):
+            if isinstance(text, str) and not secret_content(text, language):
                 yield TrainingDocument(text, f"{config.folder.name}/{relative}")

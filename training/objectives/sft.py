@@ -1,7 +1,7 @@
 """``lacuna train sft RUN.toml``: supervised fine-tuning as LLaDA does it (GUIDELINES.md; paper eq.
 5).
 
-Records are ``prompt`` and ``response``, ``messages`` (a dialogue: one of its answers, drawn anew
+Records are ``prompt`` and ``response``, ``messages`` (a dialogue: one of its answers, drawn again
 each time, is learnt), or ``instruction``, ``before`` and ``after`` (an edit). The prompt is never
 masked. Short answers are padded with end tokens, which belong to the answer: they are masked and
 count, so the model learns where to stop.

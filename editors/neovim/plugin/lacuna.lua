@@ -37,7 +37,7 @@ plug('i', 'suggest', 'lacuna.suggestion.request', 'ask', 'ask for a suggestion h
 plug('i', 'next', 'lacuna.suggestion.request', 'next', 'show the next suggestion')
 plug('i', 'previous', 'lacuna.suggestion.request', 'previous', 'show the previous suggestion')
 plug({ 'n', 'x' }, 'fill', 'lacuna.edits', 'fill', 'fill all blanks together')
-plug('x', 'rewrite', 'lacuna.edits', 'rewrite_visual', 'write the selection anew, with a choice of answers')
+plug('x', 'rewrite', 'lacuna.edits', 'rewrite_visual', 'write the selection again, with a choice of answers')
 plug('n', 'next-blank', 'lacuna.blanks', 'next', 'go to the next blank')
 
 -- Between two colours, each 0xRRGGBB.

@@ -29,8 +29,9 @@ from engine.backends.onnx.providers import open_session
 from engine.backends.onnx.side_by_side import SideBySide
 from engine.base.errors import BackendUnavailable, CheckpointError, EngineError
 from engine.base.memory import trim
+from engine.network.config_file import read_model_config
 from engine.network.graph_io import OUTPUTS, STRETCH, cache_names, graph_inputs
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_config import ModelConfig
 from engine.network.weights import read_weights, weight_files
 
 logger = logging.getLogger(__name__)

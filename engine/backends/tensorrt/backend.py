@@ -27,8 +27,9 @@ from engine.backends.tensorrt.device_context import (
 from engine.backends.tensorrt.plan_shapes import Extent, bucket, input_shape, profile_of
 from engine.backends.tensorrt.runtime import find_plan
 from engine.base.errors import BackendUnavailable, RequestRejected
+from engine.network.config_file import read_model_config
 from engine.network.graph_io import NUM_CANDIDATES, OUTPUTS, STRETCH, cache_names, graph_inputs
-from engine.network.model_config import ModelConfig, read_model_config
+from engine.network.model_config import ModelConfig
 
 MAX_BUCKETS = 24
 """Shapes that keep their memory and their graph; the one unused longest goes first."""

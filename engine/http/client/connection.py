@@ -8,18 +8,20 @@ import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 import h11
 
-UNIX = "unix:"
+from engine.http.client.place import UNIX, socket_path
+
 READ_BYTES = 64 << 10
 CONNECT_S = 2.0
 LARGEST_EVENT = 1 << 20
 
 
 class ConnectionLost(Exception):
-    """Nobody listens, or the connection broke."""
+    """Nobody listens, or the connection broke; or the reason why there can be none."""
 
 
 @dataclass
@@ -60,11 +62,14 @@ class Connections:
     """Connections to one address; those that are idle are used again."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        """``url``: ``http(s)://HOST:PORT`` or ``unix:/path``."""
-        self._path = "/" + url.removeprefix(UNIX).lstrip("/") if url.startswith(UNIX) else None
+        """``url``: ``http(s)://HOST:PORT``, perhaps with a path that a proxy serves it under, or
+        ``unix:/path``."""
+        self._path = socket_path(url) if url.startswith(UNIX) else None
         self._parts = urlsplit(url)
+        self._prefix = "" if self._path is not None else self._parts.path.rstrip("/")
         host = "lacuna" if self._path is not None else self._parts.netloc
-        self._headers = [("Host", host), *headers.items()]
+        self.headers = {"Host": host, **headers}
+        """Of every request."""
         self._idle: list[_Wire] = []
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
@@ -106,17 +111,26 @@ class Connections:
                     return _Wire(*await asyncio.open_unix_connection(self._path))
                 secure = self._parts.scheme == "https"
                 port = self._parts.port or (443 if secure else 80)
-                context = ssl.create_default_context() if secure else None
-                return _Wire(
-                    *await asyncio.open_connection(self._parts.hostname, port, ssl=context)
-                )
+                trust = self._trust if secure else None
+                return _Wire(*await asyncio.open_connection(self._parts.hostname, port, ssl=trust))
+        except ssl.SSLCertVerificationError as exc:
+            raise ConnectionLost("this machine does not trust its certificate") from exc
         except (OSError, TimeoutError) as exc:
             raise ConnectionLost from exc
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Whose certificates are believed; reading them takes longer than an answer."""
+        return ssl.create_default_context()
 
     async def _ask(self, wire: _Wire, method: str, path: str, body: bytes) -> Answer:
         length = ("Content-Length", str(len(body)))
         head = wire.http.send(
-            h11.Request(method=method, target=path, headers=[*self._headers, length])
+            h11.Request(
+                method=method,
+                target=self._prefix + path,
+                headers=[*self.headers.items(), length],
+            )
         )
         parts = [
             head,

@@ -3,7 +3,7 @@ embedded one.
 
 Cancelling a call closes its connection, which takes the request out of the engine within one step.
 An engine that is away is told once, looked for with growing patience, and told again when it is
-there.
+there (``presence.py``).
 """
 
 from __future__ import annotations
@@ -11,60 +11,71 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from engine.base.errors import EngineError, EngineUnavailable, RequestRejected
-from engine.http.client.connection import ConnectionLost, Connections
+from engine.base.errors import EngineError, EngineUnavailable
+from engine.http.client.answers import error_of, events, is_a_proxys, sendable, sentence_of
+from engine.http.client.connection import Answer, ConnectionLost, Connections
+from engine.http.client.key_file import read_client_key
+from engine.http.client.place import check_url
+from engine.http.client.presence import Presence, in_background
+from engine.http.settings import SettingsError
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.llada.surprisal import ScoreResult
-from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.messages import Draft, EditRequest, FillRequest, FillResult, apply_spans
 
 T = TypeVar("T")
-FIRST_WAIT_S, MAX_WAIT_S = 0.25, 10.0
-"""Between two looks for an engine that is away: doubled each time."""
-LONGEST_ANSWER_S = 120.0
+LOOK_S = 5.0
+"""Whoever does not say within it how he is, is away."""
+RETRY_AFTER_S = 0.1
+"""For a proxy to learn that an engine is gone."""
+LONGEST_ANSWER_S, GRACE_S = 120.0, 10.0
+"""For an answer; and beyond the deadline of a request that has one."""
 
 
 class HttpEngine:
-    """Has the methods of `lsp_server.engine_client.EngineClient`; use it within one event loop."""
+    """The calls of an engine, as coroutines; use it within one event loop."""
 
-    def __init__(self, url: str, key: str | None = None) -> None:
-        """``url``: ``http://HOST:PORT`` or ``unix:/path``; ``key`` where the server asks for
-        one."""
-        self._url = url
+    def __init__(self, url: str, key_file: Path | None = None) -> None:
+        """``url`` as in ``EnginePlace``; ``key_file`` is read whenever the engine is looked for.
+        ``ValueError`` for an address that is none."""
+        check_url(url)
+        self._url, self._key_file = url, key_file
         # Every process is a client of its own: fairness and sessions go by this name.
         headers = {
             "X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}",
             "Content-Type": "application/json",
         }
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
         self._connections = Connections(url, headers)
-        self._there = False
-        self._looking: asyncio.Task[None] | None = None
+        self._presence = Presence(self._look)
+        self._about: dict[str, str] = {}
         self._kept: set[asyncio.Task[Any]] = set()
-        self.on_state: Callable[[EngineError | None], None] | None = None
-        """Told when the engine goes away, and with ``None`` when it is there again."""
+
+    @property
+    def on_state(self) -> Callable[[EngineError | None], None] | None:
+        """Told why the engine is away, and ``None`` when it is there again."""
+        return self._presence.on_state
+
+    @on_state.setter
+    def on_state(self, told: Callable[[EngineError | None], None] | None) -> None:
+        self._presence.on_state = told
 
     @property
     def ready(self) -> bool:
-        return self._there
+        """True when a fill would start at once, as far as is known."""
+        return self._presence.there
 
     async def load(self) -> None:
-        """Return when the engine answers; ``EngineUnavailable`` when nobody listens, and it is
+        """Return when the engine can be used; ``EngineUnavailable`` when it is away, and it is
         looked for from then on."""
-        wait_s = FIRST_WAIT_S
-        while not await self._answers():
-            if self._looking is not None and not self._looking.done():
-                raise self._away()
-            await asyncio.sleep(wait_s)  # somebody listens, the model is being loaded
-            wait_s = min(MAX_WAIT_S, 2 * wait_s)
+        await self._presence.wait()
 
     async def fill(
         self,
@@ -72,151 +83,173 @@ class HttpEngine:
         interactive: bool,
         on_draft: Callable[[Draft], None] | None = None,
     ) -> FillResult:
+        """Fill; ``on_draft`` is called in the event loop after every step."""
         body = msgspec.structs.asdict(request) | {
             "interactive": interactive,
             "stream": on_draft is not None,
         }
         if on_draft is None:
-            return await self._post("/v1/fill", body, FillResult)
-        result: FillResult | None = None
-        async with self._translated():
-            answer = await self._connections.ask("POST", "/v1/fill", msgspec.json.encode(body))
-            if answer.status != 200:
-                raise _error(answer.status, await answer.read())
+            return _applied(
+                request, await self._post("/v1/fill", body, FillResult, request.deadline_ms)
+            )
+        await self._presence.wait()
+        async with self._translated(request.deadline_ms):
+            answer = await self._asked("POST", "/v1/fill", sendable(body))
             async with aclosing(answer.chunks) as chunks:
-                async for name, data in _events(chunks):
+                async for name, data in events(chunks):
                     if name == "draft":
                         on_draft(msgspec.json.decode(data, type=Draft))
                     elif name == "result":
-                        result = msgspec.json.decode(data, type=FillResult)
+                        return _applied(request, msgspec.json.decode(data, type=FillResult))
                     elif name == "error":
-                        raise _error(500, data)
-            if result is not None:
-                return result
+                        raise self._refused(500, data)
         raise EngineUnavailable("The engine ended in the middle of an answer; ask again.")
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
+        """Rewrite a selection, or write what precedes a text."""
         path = "/v1/rewrite" if isinstance(request, RewriteRequest) else "/v1/before"
-        return await self._post(path, msgspec.structs.asdict(request), FillResult)
+        body = msgspec.structs.asdict(request)
+        return _applied(request, await self._post(path, body, FillResult, request.deadline_ms))
 
     async def score(self, text: str) -> ScoreResult:
+        """The surprise of every token."""
         return await self._post("/v1/score", {"text": text}, ScoreResult)
 
     async def prepare(self, request: FillRequest) -> None:
-        if self._there:
+        """Encode a session's context ahead, where the engine is there."""
+        if self.ready:
             await self._post("/v1/prepare", msgspec.structs.asdict(request), Any)
 
-    def forget(self, session: str) -> None:
-        if self._there:
-            self._in_background(self._forget(session))
+    async def token_texts(self) -> list[str]:
+        """The texts of the model's tokens."""
+        await self._presence.wait()
+        async with self._translated():
+            raw = await (await self._asked("GET", "/v1/tokens")).read()
+        return msgspec.json.decode(raw, type=dict[str, list[str]])["tokens"]
 
-    def close(self) -> None:
+    def about(self) -> dict[str, str]:
+        """``model`` and ``backend`` by name, and ``engine_url``; empty before it was there."""
+        return dict(self._about)
+
+    def forget(self, session: str) -> None:
+        """Keep nothing of a document that was closed."""
+        if self.ready:
+            in_background(self._kept, self._forget(session))
+
+    async def close(self) -> None:
         """Stop looking and drop the connections; calls that run are ended by their callers."""
-        self._there = False
-        if self._looking is not None:
-            self._looking.cancel()
+        self._presence.close()
+        for task in self._kept:
+            task.cancel()
         self._connections.close()
 
     async def _forget(self, session: str) -> None:
         with suppress(EngineError):
             async with self._translated():
-                await (
-                    await self._connections.ask("DELETE", f"/v1/sessions/{quote(session, safe='')}")
-                ).read()
+                path = f"/v1/sessions/{quote(session, safe='', errors='replace')}"
+                await (await self._connections.ask("DELETE", path)).read()
 
-    async def _post(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
-        async with self._translated():
-            answer = await self._connections.ask("POST", path, msgspec.json.encode(body))
-            raw = await answer.read()
-        if answer.status != 200:
-            raise _error(answer.status, raw)
+    async def _post(
+        self, path: str, body: dict[str, Any], kind: type[T], deadline_ms: float | None = None
+    ) -> T:
+        await self._presence.wait()
+        async with self._translated(deadline_ms):
+            raw = await (await self._asked("POST", path, sendable(body))).read()
         return msgspec.json.decode(raw, type=kind)
 
-    async def _answers(self) -> bool:
-        """True when a fill would start at once."""
-        try:
-            answer = await self._connections.ask("GET", "/health")
+    async def _asked(self, method: str, path: str, body: bytes = b"") -> Answer:
+        """An answer of status 200, or the error that any other one is. Where a proxy says that the
+        engine behind it is gone, another one is asked: no call changes anything."""
+        for tries_left in (1, 0):
+            answer = await self._connections.ask(method, path, body)
+            if answer.status == 200:
+                return answer
             raw = await answer.read()
-        except ConnectionLost:
-            self._lost()
-            return False
-        if answer.status == 200:
-            self._there = True
-            return True
+            if not (tries_left and is_a_proxys(answer.status, raw)):
+                raise self._refused(answer.status, raw)
+            await asyncio.sleep(RETRY_AFTER_S)
+        raise AssertionError("the last try returns or raises")
+
+    async def _look(self) -> bool:
+        """True when a request would be served at once, false while the model is loaded;
+        ``EngineUnavailable`` for whoever cannot be used. Sends no text."""
+        try:
+            if self._key_file is not None:
+                key = read_client_key(self._key_file)
+                self._connections.headers["Authorization"] = f"Bearer {key}"
+            async with asyncio.timeout(LOOK_S):
+                answer = await self._connections.ask("GET", "/health")
+                await answer.read()
+                if answer.status == 503:
+                    return False
+                answer = await self._connections.ask("GET", "/v1/models")
+                raw = await answer.read()
+        except SettingsError as exc:
+            raise EngineUnavailable(str(exc)) from exc
+        except (ConnectionLost, TimeoutError) as exc:
+            raise self._away(exc) from exc
         if answer.status in (401, 403):
-            raise _error(answer.status, raw)
-        return False
+            raise self._closed_to_us(answer.status, raw)
+        try:
+            found = msgspec.json.decode(raw)["data"][0]
+            if answer.status != 200 or found["owned_by"] != "lacuna":
+                raise ValueError
+            backend = str(found["meta"]["backend"])
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError):
+            raise EngineUnavailable(
+                f"What answers at {self._url} is not `lacuna serve` of this version, so no text is "
+                "sent to it."
+            ) from None
+        self._about = {"model": str(found["id"]), "backend": backend, "engine_url": self._url}
+        return True
 
     @asynccontextmanager
-    async def _translated(self) -> AsyncIterator[None]:
+    async def _translated(self, deadline_ms: float | None = None) -> AsyncIterator[None]:
+        longest = LONGEST_ANSWER_S if deadline_ms is None else GRACE_S + deadline_ms / 1000
         try:
-            async with asyncio.timeout(LONGEST_ANSWER_S):
+            async with asyncio.timeout(longest):
                 yield
         except TimeoutError as exc:
+            self._presence.doubt()
             raise EngineUnavailable("The engine did not answer in time; ask again.") from exc
         except ConnectionLost as exc:
-            self._lost()
-            raise self._away() from exc
-        else:
-            self._there = True
+            away = self._away(exc)
+            self._presence.lost(away)
+            raise away from exc
 
-    def _away(self) -> EngineUnavailable:
-        return EngineUnavailable(f"No engine answers at {self._url}; start it with `lacuna serve`.")
-
-    def _lost(self) -> None:
-        """The engine is away: told once, and looked for until it is there again."""
-        told = self._looking is not None and not self._looking.done()
-        self._there = False
-        if told:
-            return
-        self._looking = asyncio.create_task(self._look())
-        if self.on_state is not None:
-            self.on_state(self._away())
-
-    async def _look(self) -> None:
-        wait_s = FIRST_WAIT_S
-        while True:
-            await asyncio.sleep(wait_s)
-            wait_s = min(MAX_WAIT_S, 2 * wait_s)
-            with suppress(EngineError):
-                if await self._answers():
-                    break
-        if self.on_state is not None:
-            self.on_state(None)
-
-    def _in_background(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._kept.add(task)
-        task.add_done_callback(self._kept.discard)
-
-
-def _error(status: int, raw: bytes) -> EngineError:
-    """The server's sentence as the error that an embedded engine would raise."""
-    try:
-        found = msgspec.json.decode(raw)["error"]
-        sentence, status = (
-            str(found["message"]),
-            int(found["code"]) if str(found.get("code", "")).isdecimal() else status,
+    def _away(self, exc: Exception) -> EngineUnavailable:
+        if isinstance(exc, ConnectionLost) and str(exc):
+            return EngineUnavailable(f"The engine at {self._url} is not asked, because {exc}.")
+        return EngineUnavailable(
+            f"No engine answers at {self._url}; start it with `lacuna serve`, and Lacuna goes on "
+            "by itself."
         )
-    except (msgspec.DecodeError, KeyError, TypeError):
-        sentence = (
-            f"The engine answered with status {status}; is this address that of `lacuna serve`?"
-        )
-    if status in (429, 503):
-        return EngineUnavailable(sentence)
-    return RequestRejected(sentence) if status < 500 else EngineError(sentence)
 
-
-async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:
-    """Server-sent events by name; split at line ends alone, since a text may hold other separators
-    of lines."""
-    rest = b""
-    async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n\n")
-        for one in whole:
-            fields = dict(
-                line.split(b": ", 1)
-                for line in one.split(b"\n")
-                if b": " in line and not line.startswith(b":")
+    def _closed_to_us(self, status: int, raw: bytes) -> EngineUnavailable:
+        if status == 403:
+            said = sentence_of(status, raw)
+            return EngineUnavailable(f"The engine at {self._url} does not answer us: {said}")
+        if self._key_file is None:
+            return EngineUnavailable(
+                f"The engine at {self._url} asks for a key; name the file that holds it "
+                "(engine.keyFile)."
             )
-            yield fields.get(b"event", b"").decode(), fields.get(b"data", b"")
+        return EngineUnavailable(
+            f"The engine at {self._url} does not know the key in {self._key_file}; ask whoever "
+            "runs it for one."
+        )
+
+    def _refused(self, status: int, raw: bytes) -> EngineError:
+        """An answer that is none, as the error that an embedded engine would raise."""
+        if status in (401, 403):
+            why = self._closed_to_us(status, raw)
+            self._presence.lost(why)
+            return why
+        if status == 503:  # late, or its model is loaded again, or it is being stopped
+            self._presence.doubt()
+        return error_of(status, raw)
+
+
+def _applied(request: EditRequest, result: FillResult) -> FillResult:
+    """What stands outside the spans is what we sent, whatever came back."""
+    return msgspec.structs.replace(result, text=apply_spans(request.text, result.spans))

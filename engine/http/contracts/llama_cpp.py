@@ -13,7 +13,7 @@ silently rely on.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ from engine.http.contracts.openai.settled_prefix import SettledPrefix
 from engine.http.contracts.openai.types import SEEDS
 from engine.http.contracts.serving import Serving, check_bounds, client_of, in_time, serving_of
 from engine.http.contracts.stops import Stopped, cut_at_indentation, cut_at_stop
-from engine.http.engine_service import Task, unless_gone
+from engine.http.engine_service import Show, Task, unless_gone
 from engine.request.blank_markers import language_of
 from engine.request.messages import Draft, FillRequest, FillResult, Span
 from engine.service.batcher import Job, Priority
@@ -78,12 +78,13 @@ class _Infill:
     def task(self, client: str) -> Task:
         """Typing, so urgent; its time counts from where the engine begins, as llama.cpp's does."""
 
-        def submit(engine: Engine, waited_s: float, show: Callable[[Any], None]) -> Job:
+        def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
             self.began = time.monotonic()
 
             def shown(draft: Draft) -> None:
                 self.first = self.first or time.monotonic()
-                show(draft)
+                if show is not None:
+                    show(draft)
 
             return engine.submit_fill(
                 in_time(self.request, self.serving.limits, 0.0), shown, Priority.INTERACTIVE
@@ -96,7 +97,7 @@ class _Infill:
         encoding."""
         if self.request.session is not None and self.request.text.strip():
 
-            def submit(engine: Engine, waited_s: float, show: Callable[[Any], None]) -> Job:
+            def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
                 return engine.submit_prepare(self.request)
 
             await self.serving.service.run(Task("prepare", client, False, submit))

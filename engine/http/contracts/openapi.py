@@ -69,6 +69,10 @@ class Models(msgspec.Struct, kw_only=True, frozen=True):
     data: list[Model]
 
 
+class Tokens(msgspec.Struct, kw_only=True, frozen=True):
+    tokens: list[str]
+
+
 class Operation(NamedTuple):
     method: str
     path: str
@@ -89,7 +93,7 @@ OPERATIONS = (
         (Draft, FillResult, ErrorBody),
     ),
     Operation("post", "/v1/score", "Surprise of every token", ScoreBody, ScoreResult),
-    Operation("post", "/v1/rewrite", "Write a selection anew", RewriteBody, FillResult),
+    Operation("post", "/v1/rewrite", "Write a selection again", RewriteBody, FillResult),
     Operation("post", "/v1/before", "Write what precedes a text", BeforeBody, FillResult),
     Operation(
         "post",
@@ -127,6 +131,7 @@ OPERATIONS = (
         "post", "/v1/chat/completions", "OpenAI's chat", ChatBody, ChatCompletion, (ChatChunk,)
     ),
     Operation("get", "/v1/models", "The model that is served", None, Models),
+    Operation("get", "/v1/tokens", "The texts of the model's tokens", None, Tokens),
     Operation(
         "get", "/props", "Properties, as llama.cpp's server tells them", None, dict[str, Any]
     ),

@@ -14,7 +14,7 @@ from engine.base.structs import Config
 from engine.http.contracts.bodies import EVENT_STREAM, event, json_response, read_body
 from engine.http.contracts.errors import HttpError, error_object
 from engine.http.contracts.serving import Serving, check_bounds, client_of, fill_task, serving_of
-from engine.http.engine_service import Task, unless_gone
+from engine.http.engine_service import Show, Task, unless_gone
 from engine.infill.edits.rewrite import RewriteRequest
 from engine.infill.edits.write_before import BeforeRequest
 from engine.request.blank_markers import find_blanks
@@ -85,7 +85,7 @@ async def prepare(request: Request) -> Response:
     client = client_of(request)
     asked = msgspec.structs.replace(body, session=f"{client}\x1f{body.session or ''}")
 
-    def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
+    def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
         return engine.submit_prepare(asked)
 
     await unless_gone(request, serving.service.run(Task("prepare", client, False, submit)))
@@ -128,7 +128,7 @@ async def score(request: Request) -> Response:
             "at once.",
         )
 
-    def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
+    def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
         return engine.submit_score(body.text, body.stride)
 
     task = Task("score", client_of(request), False, submit)
@@ -162,7 +162,7 @@ async def _edit(
     check_bounds(body, serving.limits)
     most_ms = serving.limits.request_s * 1000
 
-    def submitted(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
+    def submitted(engine: Engine, waited_s: float, show: Show | None) -> Job:
         left = most_ms if body.deadline_ms is None else min(most_ms, body.deadline_ms)
         return submit(
             engine, msgspec.structs.replace(body, deadline_ms=max(0.0, left - 1000 * waited_s))

@@ -4,7 +4,6 @@ a task."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from starlette.requests import Request
 from engine.http.contracts.distinct import DistinctAnswers
 from engine.http.contracts.errors import HttpError
 from engine.http.contracts.openai.types import SEEDS
-from engine.http.engine_service import EngineService, Task
+from engine.http.engine_service import EngineService, Show, Task
 from engine.http.settings import Limits
-from engine.request.messages import Draft, EditRequest, FillRequest
+from engine.request.messages import EditRequest, FillRequest
 from engine.service.batcher import Job, Priority
 from engine.service.core import Engine
 
@@ -129,7 +128,7 @@ def fill_task(
     session = None if request.session is None else f"{client}\x1f{request.session}"
     asked = msgspec.structs.replace(request, session=session)
 
-    def submit(engine: Engine, waited_s: float, show: Callable[[Draft], None]) -> Job:
+    def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
         return engine.submit_fill(
             in_time(asked, limits, waited_s if waits else 0.0), show, priority
         )

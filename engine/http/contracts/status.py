@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.base.errors import CheckpointError
 from engine.http.contracts.bodies import json_response
 from engine.http.contracts.errors import HttpError
 from engine.http.contracts.serving import serving_of
@@ -25,12 +28,14 @@ async def models(request: Request) -> Response:
     serving = serving_of(request)
     meta = {}
     if serving.service.ready:
-        config = serving.service.engine.config
+        engine = serving.service.engine
+        config = engine.config
         meta = {
             "meta": {
                 "n_ctx_train": config.max_sequence_length,
                 "n_vocab": config.vocab_size,
                 "n_embd": config.d_model,
+                "backend": engine.backend.name,
             }
         }
     listed = [
@@ -38,6 +43,17 @@ async def models(request: Request) -> Response:
         for name in (serving.model, *serving.aliases)
     ]
     return json_response({"object": "list", "data": listed})
+
+
+async def tokens(request: Request) -> Response:
+    """``GET /v1/tokens``: the texts of the model's tokens in the order of their ids, which a
+    proofreader takes its words from."""
+    engine = serving_of(request).service.engine
+    try:
+        texts = await asyncio.to_thread(engine.tokenizer.token_texts)
+    except CheckpointError as exc:
+        raise HttpError(400, str(exc)) from None
+    return json_response({"tokens": texts})
 
 
 async def props(request: Request) -> Response:

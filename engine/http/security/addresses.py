@@ -85,7 +85,9 @@ def _remove_stale(path: Path) -> None:
     if not path.exists():
         return
     if not stat.S_ISSOCK(path.stat().st_mode):
-        raise SettingsError(f"{path} is no socket and is left alone; name another with --socket.")
+        raise SettingsError(
+            f"{path} is not a socket and is left alone; name another with --socket."
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         try:

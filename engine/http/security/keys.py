@@ -45,7 +45,7 @@ def read_keys(path: Path) -> Keys:
     """
     try:
         with path.open(encoding="utf-8") as file:
-            _check_mode(path, os.fstat(file.fileno()))
+            check_private(path, os.fstat(file.fileno()))
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingsError(
@@ -74,8 +74,9 @@ def read_keys(path: Path) -> Keys:
     return Keys(digests)
 
 
-def _check_mode(path: Path, info: os.stat_result) -> None:
-    """The file belongs to the user (or root) and is closed to everybody else."""
+def check_private(path: Path, info: os.stat_result) -> None:
+    """``SettingsError`` unless a file belongs to the user (or root) and is closed to everybody
+    else."""
     if os.name != "posix":
         return
     if info.st_uid not in (0, os.getuid()):

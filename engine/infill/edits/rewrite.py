@@ -23,7 +23,7 @@ from engine.request.messages import EditRequest, FillRequest, FillResult, Span, 
 MAX_TOKENS = 384
 """The longest selection that is rewritten in one piece."""
 MOST_SPANS = 12
-"""Runs of surprising words that are written anew together."""
+"""Runs of surprising words that are written again together."""
 STRIDE = 4
 """Every fourth word is masked in a scoring pass."""
 AROUND_CHARS = 600
@@ -59,7 +59,7 @@ def rewrite(
     )
     if not selection.strip() or request.end > len(request.text):
         raise RequestRejected(
-            "There is no text between the two places; select what is to be written anew."
+            "There is no text between the two places; select what is to be written again."
         )
     length = len(infiller.model.tokenizer.encode(selection))
     if length > MAX_TOKENS:

@@ -21,8 +21,8 @@ from engine.decoding.sampler import Denoising
 from engine.request.messages import Span
 
 AGAIN = 8
-"""Masks that a span is written anew with, where it can grow and shrink: half of what it began with,
-so the two texts differ more often than with as many."""
+"""Masks that a span is written again with, where it can grow and shrink: half of what it began
+with, so the two texts differ more often than with as many."""
 ECHO = 0.34
 """So much more of a text than before may consist of tokens of the other spans."""
 
@@ -42,19 +42,19 @@ def refine(
     deadline: Deadline,
 ) -> Generator[Batch, Predictions, Canvas]:
     """The canvas with the likelier of two texts for every group of ``sizes`` (group -> masks that
-    it is written anew with).
+    it is written again with).
 
     ``write`` denoises one group of a canvas.
     """
     for group in sorted(sizes, key=canvas.log_likelihood):
         if deadline.expired():
             break
-        anew = canvas.copy()
-        anew.restart(group, sizes[group])
-        yield from write(anew, group)
-        likelier = anew.log_likelihood(group) > canvas.log_likelihood(group)
-        if likelier and _echo(anew, group) <= _echo(canvas, group) + ECHO:
-            canvas = anew
+        second_look = canvas.copy()
+        second_look.restart(group, sizes[group])
+        yield from write(second_look, group)
+        likelier = second_look.log_likelihood(group) > canvas.log_likelihood(group)
+        if likelier and _echo(second_look, group) <= _echo(canvas, group) + ECHO:
+            canvas = second_look
     return canvas
 
 

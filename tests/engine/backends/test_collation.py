@@ -14,8 +14,8 @@ from engine.backends.onnx.side_by_side import SideBySide
 from engine.backends.torch.backend import TorchBackend
 from engine.base.errors import RequestRejected
 from engine.llada.generate import GenerateRequest
+from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import read_model_config
 
 
 @pytest.fixture(scope="module")

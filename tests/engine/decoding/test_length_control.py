@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backends.fake import FakeBackend
-from engine.decoding.caching.plans import make_plan
+from engine.decoding.caching.make_plan import make_plan
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import constraint_table
 from engine.decoding.length_control import Lengths, SpanLength

@@ -5,7 +5,7 @@ import pytest
 
 from engine.backends.fake import FakeBackend
 from engine.base.deadline import Deadline
-from engine.decoding.caching.plans import make_plan
+from engine.decoding.caching.make_plan import make_plan
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import Constraint, constraint_table
 from engine.decoding.length_control import Lengths, SpanLength

@@ -1,5 +1,7 @@
 """One real server for all tests that only ask it questions."""
 
+import subprocess
+
 import httpx
 import pytest
 
@@ -23,3 +25,15 @@ def served(tmp_path_factory):
 def http(served):
     with httpx.Client(base_url=served[0], timeout=60) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    what = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    where = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    try:
+        subprocess.run(["openssl", *what.split(), *where], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no openssl")
+    return folder / "cert.pem", folder / "key.pem"

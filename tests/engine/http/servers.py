@@ -20,6 +20,7 @@ import uvicorn
 from engine import Engine
 from engine.backends.fake import FakeBackend
 from engine.http.app import create_app
+from engine.http.security.bounded_head import BoundedHead
 from tests.conftest import ROOT
 
 
@@ -103,7 +104,9 @@ def application(config, tokenizer, gate=None, **options):
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False, lifespan="on")
+        uvicorn.Config(
+            app, http=BoundedHead, ws="none", log_config=None, access_log=False, lifespan="on"
+        )
     )
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()

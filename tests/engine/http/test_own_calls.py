@@ -129,7 +129,7 @@ BAD = [
     (b'{"text":"____","window":-5}', "window"),
     (b'{"text":"____","sampler":{"threshold":7}}', "threshold"),
     (b'{"text":"____","sampler":{"cache":"dual ship"}}', "Invalid enum value"),
-    (b'{"text":"a","spans":[{"start":0,"end":0,"tokens":5000}]}', "at most 1024"),
+    (b'{"text":"a","spans":[{"start":0,"end":0,"tokens":50000}]}', "at most 16384"),
 ]
 
 

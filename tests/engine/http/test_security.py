@@ -260,18 +260,6 @@ def test_a_fault_of_ours_is_told_without_its_message(config, tokenizer, caplog, 
     assert CANARY not in caplog.text
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    what = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    where = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
-    try:
-        subprocess.run(["openssl", *what.split(), *where], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("there is no openssl")
-    return folder / "cert.pem", folder / "key.pem"
-
-
 def test_tls_serves_the_address_and_leaves_the_socket_plain(tmp_path, certificate):
     cert, key = certificate
     with lacuna_serve(tmp_path, "--tls-cert", cert, "--tls-key", key) as (process, url, _):

@@ -7,8 +7,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
 
 import engine.network.hf_auto_classes  # noqa: F401  (registers)
 from engine.network.checkpoint import load_checkpoint, save_checkpoint
+from engine.network.config_file import dump_model_config, read_model_config
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import dump_model_config, read_model_config
 
 IDS = torch.arange(16, 56).reshape(2, 20)
 

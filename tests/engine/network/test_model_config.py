@@ -5,7 +5,7 @@ import json
 import pytest
 
 from engine.base.errors import CheckpointError
-from engine.network.model_config import dump_model_config, parse_model_config, read_model_config
+from engine.network.config_file import dump_model_config, parse_model_config, read_model_config
 
 LLADA_8B = {
     "d_model": 4096,

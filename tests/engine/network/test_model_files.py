@@ -13,7 +13,7 @@ import pytest
 from engine import Engine, FillRequest, Span
 from engine.base.errors import CheckpointError
 from engine.network import model_files
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from engine.network.model_files import check_model
 from engine.network.weights import WeightsFile, tensor_entries, weight_files
 

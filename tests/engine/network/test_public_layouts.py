@@ -11,8 +11,8 @@ from engine import Engine
 from engine.base.errors import CheckpointError, RequestRejected
 from engine.llada.generate import GenerateRequest
 from engine.network.checkpoint import load_checkpoint
+from engine.network.config_file import parse_model_config
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import parse_model_config
 from tests.engine.network.test_model_config import LLADA_8B
 from tests.lacuna.test_cli import refused
 

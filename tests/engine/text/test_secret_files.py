@@ -49,6 +49,14 @@ SECRET_NAMES = [
     ".ssh/config",
     "settings.local.json",
     "gcp-key.json",
+    "fish_history",
+    "auth.json",
+    "x.ppk",
+    "terraform.tfstate.backup",
+    "appsettings.Development.json",
+    "ssh_host_ed25519_key",
+    "cookies.sqlite",
+    "secrets/db.yaml",
 ]
 PLAIN_NAMES = [
     "main.py",
@@ -89,6 +97,14 @@ SECRET_TEXTS = [
     '{"private_key" : "-----"}',
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",
     "aws_secret_access_key = abc",
+    "-----begin rsa private key-----",
+    "DB_PASSWORD=hunter22",
+    "token: abcdef123456",
+    "user:$apr1$abcd$efgh",
+    "Authorization: Bearer abcdefghijkl1234",
+    "dop_v1_" + "a1" * 32,
+    "SG." + "a" * 20,
+    "SG." + "a" * 16 + "." + "b" * 16,
 ]
 
 
@@ -108,6 +124,12 @@ HOSTILE = [
     "x_pass" * 40_000,
     'secret="a1' * 20_000,
 ]
+
+
+def test_in_a_program_a_value_without_quotes_is_an_expression():
+    assert secret_content("password = user1_password2") and not secret_content(
+        "password = user1_password2", "python"
+    )
 
 
 @pytest.mark.parametrize("text", PLAIN_TEXTS)

@@ -3,10 +3,10 @@
 import pytest
 from lsprotocol import types
 
+from engine.text.secret_files import secret_name
 from lsp_server.documents.document import DocumentStore
 from lsp_server.documents.recent_edits import PLACES, RecentEdits
 from lsp_server.documents.related import MOST, RelatedContext
-from lsp_server.documents.secrets import secret_name
 
 
 def related_snippets(document, store, recent, notebook_seen=False, folders=()):

@@ -22,7 +22,10 @@ class Reader:
     def __init__(self, *right, confidence=0.99):
         self.right, self.confidence, self.asked, self.chose = right, confidence, [], []
 
-    def token_texts(self):
+    def about(self):
+        return {"model": "m"}
+
+    async def token_texts(self):
         return [" " + word for word in WORDS]
 
     async def score(self, text):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.documents.regular_file import NotReadable, read_regular
+from engine.base.regular_file import NotReadable, read_regular_text
 from lsp_server.settings.configuration import Configuration
 from lsp_server.settings.files import MOST_BYTES, user_file
-from lsp_server.settings.schema import Settings, read_settings
+from lsp_server.settings.schema import Layer, Settings, read_settings
 
 posix = pytest.mark.skipif(os.name != "posix", reason="FIFOs, devices and links")
 
@@ -91,20 +91,18 @@ def test_a_file_that_is_exchanged_after_it_was_looked_at_is_not_read(tmp_path, m
     real = os.stat(path)
     path.unlink()
     os.mkfifo(path)
-    monkeypatch.setattr("lsp_server.documents.regular_file.os.stat", lambda asked: real)
+    monkeypatch.setattr("engine.base.regular_file.os.stat", lambda asked: real)
     with pytest.raises(NotReadable, match="regular"):
-        read_regular(path, 100)
+        read_regular_text(path, 100)
 
 
 @posix
 def test_a_device_is_not_even_opened(tmp_path, monkeypatch):
     (tmp_path / "a.toml").symlink_to("/dev/zero")
     opened = []
-    monkeypatch.setattr(
-        "lsp_server.documents.regular_file.os.open", lambda *asked: opened.append(asked)
-    )
+    monkeypatch.setattr("engine.base.regular_file.os.open", lambda *asked: opened.append(asked))
     with pytest.raises(NotReadable, match="regular"):
-        read_regular(tmp_path / "a.toml", 100)
+        read_regular_text(tmp_path / "a.toml", 100)
     assert not opened
 
 
@@ -137,5 +135,5 @@ def test_without_a_home_no_folder_called_tilde_is_read(monkeypatch):
     ],
 )  # fmt: skip
 def test_a_value_that_would_end_suggestions_silently_is_told(wrong):
-    settings, complaints = read_settings(("here", wrong))
+    settings, complaints = read_settings(Layer("here", wrong))
     assert settings == Settings() and len(complaints) == 1 and "here" in complaints[0]

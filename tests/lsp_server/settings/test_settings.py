@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lsp_server.settings.configuration import Configuration
-from lsp_server.settings.schema import Settings, read_settings
+from lsp_server.settings.schema import Layer, Settings, read_settings
 from tests.conftest import ROOT
 
 
@@ -91,7 +91,7 @@ def test_no_file_is_no_mistake(tmp_path, monkeypatch):
 
 def test_a_workspace_cannot_say_which_program_or_model_runs():
     settings, complaints = read_settings(
-        ("lacuna.toml", {"command": ["rm"]}), ("lacuna.toml", {"model": "elsewhere"})
+        Layer("lacuna.toml", {"command": ["rm"]}), Layer("lacuna.toml", {"model": "elsewhere"})
     )
     assert settings == Settings() and len(complaints) == 1 and "model" in complaints[0]
 
@@ -101,9 +101,11 @@ def test_vs_code_offers_every_setting_with_its_default():
     properties = package["contributes"]["configuration"]["properties"]
     offered = {name.removeprefix("lacuna."): about for name, about in properties.items()}
     own = msgspec.to_builtins(Settings())
-    assert set(offered) == {*own, "command"} - {"drafts"}  # the client asks for drafts itself
+    # The client asks for drafts itself; where the engine is stands in the user's own file.
+    kept = {"drafts", "engine"}
+    assert set(offered) == {*own, "command"} - kept
     assert {name: about["default"] for name, about in offered.items() if name != "command"} == {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in own.items()
-        if name != "drafts"
+        if name not in kept
     }

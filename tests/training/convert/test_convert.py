@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from engine.base.errors import CheckpointError
 from engine.network.checkpoint import load_checkpoint
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 from training.convert.control_tokens import ROLES, with_control_tokens
 from training.convert.convert import convert
 from training.convert.pinned import fetch_pinned, pinned_parents

@@ -5,7 +5,7 @@ local say = require('lacuna.say')
 
 local M = {}
 
--- Answers to choose from: all of the selection written anew, half of its words, a quarter (the oddest ones).
+-- Answers to choose from: all of the selection written again, half of its words, a quarter (the oddest ones).
 local VARIANTS = { {}, { strength = 0.5 }, { strength = 0.25 } }
 
 --- The client of a buffer; without one the user is told why, with the file type and the way out.
@@ -27,7 +27,7 @@ function M.why_not(buffer)
   if state == 'missing' or state == 'stopped' then
     return vim.g.lacuna_message
   elseif vim.bo[buffer].buftype ~= '' then
-    return ('this is no file but a buffer of type "%s".'):format(vim.bo[buffer].buftype)
+    return ('this is not a file but a buffer of type "%s".'):format(vim.bo[buffer].buftype)
   elseif filetype == '' then
     return 'this buffer has no file type; `:set filetype=text` gives it one.'
   elseif not vim.list_contains(enabled.filetypes or {}, filetype) then
@@ -164,7 +164,7 @@ local function answers(command, more, on_answers)
   end
 end
 
---- Write the selection anew, around words that stay, and let the user choose between the answers.
+--- Write the selection again, around words that stay, and let the user choose between the answers.
 ---@param words string[]
 function M.rewrite(words)
   local range = M.selection()

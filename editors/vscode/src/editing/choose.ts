@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { Arguments, Asker, selection } from './ask';
 import { Proposed, Written } from './drafts';
 
-/** All of the selection written anew, half of its words, a quarter (the oddest ones). */
+/** All of the selection written again, half of its words, a quarter (the oddest ones). */
 const VARIANTS: Arguments[] = [{}, { strength: 0.5 }, { strength: 0.25 }];
 
 interface Answer extends vscode.QuickPickItem {

@@ -1,4 +1,4 @@
-// Commands of the program that are no part of the language server: doctor, models.
+// Commands of the program that are not part of the language server: doctor, models.
 
 import { execFile } from 'node:child_process';
 

@@ -3,12 +3,11 @@ stands."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from engine.base.errors import CheckpointError
 from engine.http.contracts.errors import HttpError
@@ -16,7 +15,7 @@ from engine.http.contracts.openai.left_to_right import Delta, FinishReason
 from engine.http.contracts.openai.types import ChatBody
 from engine.http.contracts.serving import Serving
 from engine.http.contracts.stops import cut_at_stop, may_begin_stop
-from engine.http.engine_service import Task
+from engine.http.engine_service import Show, Task
 from engine.llada.generate import GenerateRequest, GenerateResult
 from engine.service.batcher import Job
 from engine.service.core import Engine
@@ -79,8 +78,10 @@ async def spoken(
     config, tokenizer = engine.config, engine.tokenizer
     assert tokenizer is not None, "the template was read with it"
 
-    def submit(engine: Engine, waited_s: float, show: Callable[[Any], None]) -> Job:
-        return engine.submit_generate(request, lambda ids: show(list(ids)))
+    def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
+        return engine.submit_generate(
+            request, None if show is None else lambda ids: show(list(ids))
+        )
 
     sent = ""
     async with aclosing(serving.service.stream(Task("chat", client, False, submit))) as items:

@@ -10,7 +10,7 @@ from engine.backends.loading import load_backend
 from engine.backends.onnx.backend import OnnxBackend
 from engine.backends.onnx.providers import PROVIDERS, check_provider, open_session, unavailable
 from engine.base.errors import BackendUnavailable
-from engine.network.model_config import read_model_config
+from engine.network.config_file import read_model_config
 
 
 @pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "onnx"])

@@ -21,8 +21,8 @@ from engine.backends.tensorrt.plan_shapes import FULL, STEP, Extent, bucket, pro
 from engine.backends.tensorrt.runtime import PlanKey, find_plan, graph_hash, plan_file, write_plan
 from engine.base.errors import BackendUnavailable, CheckpointError, RequestRejected
 from engine.network.checkpoint import save_checkpoint
+from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor, init_weights
-from engine.network.model_config import read_model_config
 from engine.text.tokenizer import TextTokenizer
 from export.onnx_export import export_onnx
 

@@ -1,0 +1,51 @@
+"""Is a file named like what holds secrets: keys, credentials, environments, histories? When in
+doubt it is: the only loss is context."""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = (
+    # environments and settings of programs that log in somewhere
+    r"\.env[^/]*", r"(?:[^/]*[._-])?env(?:\.(?!(?:py|js|ts|go|rs|md)$)[^/]*)?", r"\.flaskenv",
+    r"[._]{0,2}netrc", r"\.pgpass", r"pgpass\.conf", r"\.my\.cnf", r"\.mylogin\.cnf", r"\.npmrc",
+    r"\.yarnrc(?:\.yml)?", r"\.pypirc", r"pip\.conf", r"\.git(?:-credentials|config)",
+    r"\.ht(?:access|passwd|digest)", r"\.dockercfg", r"\.s3cfg", r"\.boto", r"\.databrickscfg",
+    r"\.terraformrc", r"terraform\.rc", r"\.rediscli_auth", r"\.?vault[-_]?(?:token|pass)[^/]*",
+    r"\.?vault(?:[-_.][^/]*)?\.ya?ml", r"[^/]*\.vault", r"[^/]*\.tfvars(?:\.json)?",
+    r"[^/]*\.tfstate(?:\.[^/]*)?", r"[^/]*kubeconfig[^/]*", r"kube-config[^/]*",
+    r"(?:[^/]*[-_.])?service[-_.]?account[^/]*\.json", r"gcp-[^/]*\.json", r"database\.yml",
+    r"google-services\.json", r"googleservice-info\.plist", r"client_secret[^/]*",
+    r"kaggle\.json", r"auth\.json", r"nuget\.config", r"wp-config\.php", r"local\.settings\.json",
+    r"appsettings(?:\.[^/]*)?\.json", r"\.?ftpconfig", r"sftp(?:-config)?\.json",
+    r"(?:sitemanager|recentservers)\.xml", r"\.rhosts", r"g?shadow-?", r"sudoers", r"known_hosts",
+    r"authorized_keys", r"settings\.local\.[^/]*", r"[^/]*\.local\.(?:ya?ml|json|toml)",
+    r"logins\.json", r"key[34]\.db", r"cookies(?:\.(?:txt|sqlite|json|db))?", r"wallet\.dat",
+    # keys
+    r"(?:id|ssh_host)_(?:rsa|dsa|ecdsa|ed25519|xmss)[^/]*", r"id_[a-z0-9]+(?:\.pub)?",
+    r"[^/]*\.(?:pem|key|p8|p12|pkcs12|pfx|jks|keystore|kdbx?|asc|gpg|pgp|ppk|der|keytab|ovpn|agekey"
+    r"|age|jwk|jwks|rdp|mobileprovision)",
+    # what was typed elsewhere
+    r"[^/]*_history", r"\.(?:bash|zsh|psql|mysql|python|node)[^/]*history",
+    r"consolehost_history\.txt", r"\.lesshst", r"\.viminfo", r"[^/]*\.histfile", r"\.histfile",
+    # by their word
+    r"[^/]*(?:secret|credential|passwor[dt]|passwd|passphrase|private[-_.]?key|api[-_.]?key"
+    r"|(?:access|auth)[-_.]?token)[^/]*",
+)  # fmt: skip
+_FOLDERS = (
+    r"\.aws", r"\.azure", r"\.ssh", r"\.gnupg", r"\.password-store", r"\.kube", r"\.docker",
+    r"\.?gcloud", r"\.config", r"\.vault", r"credentials", r"\.terraform",
+    r"\.cargo/credentials[^/]*", r"\.gem/credentials", r"\.m2/settings[^/]*",
+    r"\.gradle/gradle\.properties", r"\.composer", r"\.?secrets?", r"\.fly", r"\.vercel",
+    r"\.netlify", r"\.pulumi", r"\.huggingface", r"\.snowsql", r"\.subversion/auth", r"\.mozilla",
+    r"\.thunderbird",
+)  # fmt: skip
+"""Whatever lies in them counts as a secret."""
+_SECRET_NAME = re.compile(
+    rf"(?:(?:^|/)(?:{'|'.join(_NAMES)})$)|(?:(?:^|/)(?:{'|'.join(_FOLDERS)})(?:/|$))"
+)
+
+
+def secret_name(path: str) -> bool:
+    """True where a path, with ``/`` between its parts, is named like what holds secrets."""
+    return _SECRET_NAME.search(path.replace("\\", "/").lower()) is not None

@@ -1,0 +1,70 @@
+"""``lacuna eval calibrate``: fit, judge and keep the calibration of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.fitting.calibrate import (
+    TRIED_STEPS,
+    confidences,
+    draw,
+    fewest_steps,
+    fit,
+    length_bias,
+)
+from benchmarks.infill_cases import cut_cases
+from engine import BUNDLED, Engine
+from engine.infill.calibration import write_calibration
+from lacuna.commands.measure.evaluate import held_out
+from lacuna.commands.measure.report import print_report, progress_bar
+from lacuna.errors import UserError
+
+KINDS = ("rest", "piece", "line")
+BIAS_CASES = 60
+"""Places at which certainty by length is measured; every one costs a pass for each length."""
+
+
+def calibrate(
+    data: Path, cases: int, plot: Path | None, seed: int, model: Path | None, backend: str
+) -> None:
+    """Carry out the command."""
+    if cases < 100:
+        raise UserError(f"--cases {cases} is too few for a calibration; use 100 or more.")
+    documents = held_out(data)
+    chosen = [
+        case
+        for i, kind in enumerate(KINDS)
+        for case in cut_cases(documents, kind, cases // len(KINDS), seed + i)
+    ]
+    if len(chosen) < 100:
+        raise UserError(f"{data} holds too little text; name a larger validation shard.")
+    folder = BUNDLED if model is None else model
+    with Engine(model, backend) as engine, progress_bar() as progress:
+        bar = progress.add_task("calibrating", total=len(TRIED_STEPS) * len(chosen))
+        tried = {
+            steps: confidences(engine, chosen, steps, lambda: progress.advance(bar))
+            for steps in TRIED_STEPS
+        }
+        exact = {steps: float(right.mean()) for steps, (_, right) in tried.items()}
+        steps = fewest_steps(exact)
+        own, right = tried[steps]
+        calibration, figures = fit(own, right, steps)
+        figures |= {
+            f"exact_match_{steps}_steps": round(rate, 4) for steps, rate in exact.items()
+        } | {"steps": steps}
+        if engine.config.delete_token_id is None:
+            places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
+            calibration = msgspec.structs.replace(
+                calibration, length_bias=length_bias(engine, places)
+            )
+    try:
+        write_calibration(calibration, folder)
+    except OSError as exc:
+        raise UserError(
+            f"{folder} cannot be written ({exc.strerror}); copy the model to a folder of yours."
+        ) from exc
+    if plot is not None:
+        draw(own, right, calibration, plot)
+    print_report(figures)
