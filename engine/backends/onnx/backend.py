@@ -36,6 +36,8 @@ from engine.network.weights import read_weights, weight_files
 
 logger = logging.getLogger(__name__)
 
+OF_BYTES = ("int8", "int8-static")
+"""Precisions whose graphs multiply 8-bit numbers, rather than what these stand for."""
 _CACHE_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -195,5 +197,5 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
             f"{folder} has no model.onnx; make it with `lacuna export onnx {folder} OUT`."
         )
     weights = {path.name: read_weights(path) for path in weight_files(folder)}
-    session = open_session(graph, name, threads, weights)
+    session = open_session(graph, name, threads, weights, config.weights_precision in OF_BYTES)
     return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)

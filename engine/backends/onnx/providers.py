@@ -54,14 +54,19 @@ NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 def open_session(
-    graph: Path, backend: str, threads: int | None = None, weights: Mapping[str, bytes] = NO_FILES
+    graph: Path,
+    backend: str,
+    threads: int | None = None,
+    weights: Mapping[str, bytes] = NO_FILES,
+    multiplies_bytes: bool = False,
 ) -> ort.InferenceSession:
     """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run
     elsewhere.
 
     ``weights`` are files that the graph refers to, by name. The session reads them in place, so
     they must live as long. Left to itself onnxruntime maps these files, and the process would end
-    (SIGBUS) when one is cut short later.
+    (SIGBUS) when one is cut short later. ``multiplies_bytes`` says that the graph's own products
+    are of 8-bit numbers.
     """
     provider = PROVIDERS[backend]
     require(backend)
@@ -77,9 +82,11 @@ def open_session(
     # microseconds cost a third of one, and that only while all cores are taken by others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", "10")
-    # Processors without VNNI add two 8-bit products in 16 bits, which overflows and costs one in
-    # six of the likeliest tokens. There, and there only, this takes products that do not.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if multiplies_bytes:
+        # Processors without VNNI add two 8-bit products in 16 bits, which overflows and costs one
+        # in six of the likeliest tokens. There, and there only, this takes products that do not.
+        # It spoils graphs whose matrices are dequantised first: those are left alone.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     asked: list[object] = [
         provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))
     ]
