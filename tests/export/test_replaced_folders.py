@@ -139,7 +139,7 @@ def test_an_export_replaces_an_export_and_one_that_fails_leaves_it(
 
 def test_a_checkpoint_is_not_saved_over_a_folder_of_another_kind(checkpoint, config, tmp_path):
     thesis = folder_of_a_user(tmp_path)
-    with pytest.raises(ValueError, match="no part of a checkpoint"):
+    with pytest.raises(ValueError, match="not part of a checkpoint"):
         save_checkpoint(MaskPredictor(config), thesis)
     assert (thesis / "chapter1.tex").read_text() == "ten years"
 

@@ -18,7 +18,7 @@ from engine.request.blank_markers import find_blanks
 from engine.text.chat_template import ChatTemplate, Message
 from engine.text.pattern_check import trouble
 from engine.text.tokenizer import TextTokenizer
-from lsp_server.settings.schema import read_settings
+from lsp_server.settings.schema import Layer, read_settings
 
 LANGUAGES = ("python", "markdown", "plaintext", "html")
 MESSAGES = [Message(role="user", content="a <s> b"), Message(role="assistant", content="c")]
@@ -61,7 +61,7 @@ def settings(data: bytes) -> None:
             raw = decode_json(data)
         except ValueError:
             return
-    found, complaints = read_settings(("a file", raw))
+    found, complaints = read_settings(Layer("a file", raw))
     assert found is not None and all("\n" not in complaint or complaint for complaint in complaints)
 
 

@@ -14,6 +14,12 @@ from tests.lsp_server.client import VSCODE, Client
 URI = "file:///shop/shop.py"
 TEXT = 'name = "😀 é"; total = \nresult = ____\nprint(____)\n'
 PROSE = "We recieved teh letter of the shop, and the shop is open.\n"
+BOX_URI = "file:///shop/box.py"
+BOX = """class Box:
+    def __init__(self, width, height, depth):
+        self.width = width
+        self.height =\x20
+"""
 POSITION = TEXT.index("\n")
 
 
@@ -31,9 +37,18 @@ def served(tmp_path_factory):
 
 
 def connected(*options, **about):
-    return Client(
-        VSCODE, command=[sys.executable, "-m", "lacuna", "lsp", *map(str, options)], **about
-    )
+    command = [sys.executable, "-m", "lacuna", "lsp", *map(str, options)]
+    client = Client(VSCODE, command=command, **about)
+    client.opened = []
+    return client
+
+
+def ready(client):
+    """Until the engine answers: in a text whose end is a copy, which no judge holds back."""
+    if BOX_URI not in client.opened:
+        client.opened.append(BOX_URI)
+        client.open(BOX_URI, BOX)
+    assert client.complete_when_ready(BOX_URI, 3, 22)
 
 
 def told(client, timeout=30):
@@ -63,7 +78,7 @@ def everything(client):
     """What a user gets: a suggestion, a fill, a rewriting, words, marks in prose, a status."""
     client.open(URI, TEXT)
     client.open("file:///shop/a.md", PROSE, language="markdown")
-    client.complete_when_ready(URI, 0, 0)
+    ready(client)
     cursor = len(TEXT.split("\n")[0].encode("utf-16-le")) // 2
     found = {"suggestion": client.complete(URI, 0, cursor)["result"]}
     found["fill"], drafts = filled(client)
@@ -80,7 +95,13 @@ def everything(client):
 
 
 def test_every_answer_is_that_of_an_embedded_engine(served):
-    options = {"drafts": True, "proofread": ["markdown"], "deadlineMs": 60000, "onBattery": "less"}
+    options = {
+        "fillConfidence": 0,
+        "drafts": True,
+        "proofread": ["markdown"],
+        "deadlineMs": 60000,
+        "onBattery": "less",
+    }
     answers = []
     for place in ([], ["--engine-url", f"unix:{served[1]}"], ["--engine-url", served[0]]):
         client = connected(*place, options=options)
@@ -113,7 +134,7 @@ def test_an_engine_that_is_away_is_told_once_and_used_when_it_comes(tmp_path):
         told(client, 0.5)
         with lacuna_serve(tmp_path) as (process, _, _):
             client.wait_until_ready()
-            assert client.complete_when_ready(URI, 0, 0)
+            ready(client)
             process.send_signal(signal.SIGKILL)
             process.wait()
             client.run("lacuna.fillBlanks", uri=URI)
@@ -157,7 +178,7 @@ def test_cancelling_a_request_frees_the_served_engine(config, tokenizer):
 def test_the_users_file_exchanges_the_engine_while_the_server_runs(served, tmp_path):
     client = connected()
     client.open(URI, TEXT)
-    assert client.complete_when_ready(URI, 0, 0)
+    ready(client)
     assert "engine_url" not in client.run("lacuna.showStatus")["result"]
     own = tmp_path / "config" / "lacuna" / "lacuna.toml"
     own.write_text(f'engine = {{url = "unix:{served[1]}"}}\n')
@@ -165,13 +186,13 @@ def test_the_users_file_exchanges_the_engine_while_the_server_runs(served, tmp_p
         "workspace/didChangeWatchedFiles", {"changes": [{"uri": own.as_uri(), "type": 1}]}
     )
     eventually(lambda: "engine_url" in client.run("lacuna.showStatus")["result"])
-    assert client.complete_when_ready(URI, 0, 0)
+    ready(client)
     own.write_text("")
     client.notify(
         "workspace/didChangeWatchedFiles", {"changes": [{"uri": own.as_uri(), "type": 2}]}
     )
     eventually(lambda: "engine_url" not in client.run("lacuna.showStatus")["result"])
-    assert client.complete_when_ready(URI, 0, 0)
+    ready(client)
     assert client.close() == 0
 
 
@@ -184,7 +205,7 @@ def test_a_workspace_that_names_an_engine_is_told_of_and_nobody_is_asked(tmp_pat
         (work / "lacuna.toml").write_text(f'engine = {{url = "{url}"}}\n')
         client = connected(root=work.as_uri(), options={"engine": {"url": url}})
         client.open((work / "shop.py").as_uri(), TEXT)
-        assert client.complete_when_ready((work / "shop.py").as_uri(), 0, 0)
+        ready(client)
         complaints = told(client, 5)
         assert len(set(complaints)) == 2 and all("your own" in one for one in complaints)
         with pytest.raises(BlockingIOError):

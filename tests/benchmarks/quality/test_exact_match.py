@@ -180,5 +180,5 @@ def test_a_twin_answers_every_case_and_another_model_is_refused(config, tokenize
         set(a) == {f"twin_before_only{g}" for g in ("", "_given_length")}
         for a in twin_answers(twin, cases, 200, False)
     )
-    with pytest.raises(ValueError, match="no autoregressive model"):
+    with pytest.raises(ValueError, match="not an autoregressive model"):
         twin_answers(tmp_path / "llada", cases, 200)

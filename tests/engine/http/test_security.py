@@ -146,7 +146,7 @@ def test_the_socket_is_its_users_alone_and_a_dead_one_is_replaced(tmp_path):
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(SettingsError, match="no socket"):
+    with pytest.raises(SettingsError, match="not a socket"):
         bind_unix(tmp_path / "file")
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)

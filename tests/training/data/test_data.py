@@ -153,7 +153,7 @@ def test_run_files_are_checked(tmp_path):
         load_run(path, [], DataConfig)
     path.write_text('out = "a"\ncorpus = "b"\npackages = "c"\n')
     assert load_run(path, ["vocab_size=99", "out=else"], DataConfig).vocab_size == 99
-    with pytest.raises(ValueError, match="no override"):
+    with pytest.raises(ValueError, match="not an override"):
         load_run(path, ["vocab_size"], DataConfig)
     with pytest.raises(ValueError, match="no run file"):
         load_run(tmp_path / "nothing.toml", [], DataConfig)

@@ -35,7 +35,7 @@ def commands(monkeypatch):
 
 
 def test_a_source_distribution_is_never_downloaded(commands, tmp_path):
-    with pytest.raises(ValueError, match="no wheel"):
+    with pytest.raises(ValueError, match="not a wheel"):
         fetch(manifest(file="a-1.0.tar.gz"), tmp_path)
     assert commands == []
 

@@ -12,7 +12,7 @@ from engine.http.team.settings import TeamSettings, read_team_settings
 
 
 def team(file, before="pass"):
-    code = f"import sys; {before}; sys.argv = ['lacuna', 'team', {str(file)!r}]; from lacuna.cli import run; sys.exit(run())"
+    code = f"import sys; {before}; sys.argv = ['lacuna', 'team', {str(file)!r}]; from lacuna.cli.app import run; sys.exit(run())"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
