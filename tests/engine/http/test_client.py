@@ -353,7 +353,7 @@ def test_a_certificate_that_is_trusted_is_taken_and_any_other_told(
 
 
 def test_a_server_that_does_not_say_how_it_is_is_away(monkeypatch):
-    monkeypatch.setattr("engine.http.client.http_engine.LOOK_S", 0.05)
+    monkeypatch.setattr("engine.http.client.http_engine.LOOK_S", 0.5)
 
     async def scenario():
         gone = asyncio.Event()
