@@ -124,7 +124,7 @@ def test_a_reload_keeps_text_blanks_and_answers(served, visit):
 
 def test_more_blanks_than_the_server_takes_are_refused_in_its_own_sentence(served, visit):
     page = visit(served, expected=["400"])
-    put(page, "a ____ b\n" * 70)
+    put(page, "a ____ b\n" * 600)
     page.click("#fill")
     finished(page)
-    assert "64" in notice(page) and page.locator(".blank-open").count() > 0
+    assert "512" in notice(page) and page.locator(".blank-open").count() > 0
