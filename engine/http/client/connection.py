@@ -57,6 +57,10 @@ class _Wire:
                 raise ConnectionLost
             self.http.receive_data(data)
 
+    def drop(self) -> None:
+        """Close it at once: TLS would wait for the other side, and a loop may end before."""
+        self.writer.transport.abort()
+
 
 class Connections:
     """Connections to one address; those that are idle are used again."""
@@ -80,23 +84,23 @@ class Connections:
             try:
                 return await self._ask(wire, method, path, body)
             except ConnectionLost:
-                wire.writer.close()
+                wire.drop()
                 if (
                     not wire.used
                 ):  # an idle connection may have been closed meanwhile: another is tried
                     raise
             except (OSError, h11.RemoteProtocolError) as exc:
-                wire.writer.close()
+                wire.drop()
                 if not wire.used:
                     raise ConnectionLost from exc
             except BaseException:
-                wire.writer.close()
+                wire.drop()
                 raise
 
     def close(self) -> None:
         """Close what is idle; connections in use are closed by their callers."""
         for wire in self._idle:
-            wire.writer.close()
+            wire.drop()
         self._idle.clear()
 
     async def _wire(self) -> _Wire:
@@ -104,7 +108,7 @@ class Connections:
             wire = self._idle.pop()
             if not wire.reader.at_eof() and not wire.writer.is_closing():
                 return wire
-            wire.writer.close()
+            wire.drop()
         try:
             async with asyncio.timeout(CONNECT_S):
                 if self._path is not None:
@@ -167,4 +171,4 @@ class Connections:
                 wire.used = True
                 self._idle.append(wire)
             else:
-                wire.writer.close()
+                wire.drop()
