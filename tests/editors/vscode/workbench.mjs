@@ -19,7 +19,7 @@ await page.goto(`http://127.0.0.1:${port}/?folder=${workspace}&payload=${encodeU
 
 export const lines = '.editor-instance .monaco-editor .view-lines';
 export const ghost = '.ghost-text-decoration, .ghost-text';
-const PATIENT = { timeout: 60_000 };
+const PATIENT = { timeout: 120_000 };
 
 /** The file on disk. */
 export const text = () => readFileSync(`${workspace}/${file}`, 'utf8');
