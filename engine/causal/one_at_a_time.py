@@ -61,7 +61,7 @@ def write_one_at_a_time(
         written, rng = Written(), np.random.default_rng(rule.seed)
         while len(written.tokens) < rule.max_tokens and not rule.deadline.expired():
             predictions = yield reader.ask(rule.allowed(written.tokens))
-            reader.heard(predictions)
+            reader.store(predictions)
             choice = choose(predictions, rule.temperature, rng)
             token = int(choice.tokens[0])
             if token == end:
@@ -106,8 +106,8 @@ class _Reader:
             keep=np.arange(size),
         )
 
-    def heard(self, predictions: Predictions) -> None:
-        """What waited is read."""
+    def store(self, predictions: Predictions) -> None:
+        """Keep the keys of what was waiting: it is read."""
         self.context = predictions.context
         self.positions = np.append(self.positions, [position for _, position in self.waiting])
         self.stretches = np.append(self.stretches, np.full(len(self.waiting), READING))

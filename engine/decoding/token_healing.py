@@ -76,6 +76,10 @@ class TokenHealing:
             else 1
         )
 
+    def slots(self, group: int) -> int:
+        """Slots of a span that hold the half words beside it, beyond what was asked for."""
+        return self.borders[group].slots if group in self.borders else 0
+
     def apply(self, canvas: Canvas, masked: Ints, rows: Ints) -> Ints:
         """Constraint rows with those of the outer slots of healed spans."""
         for group, outer in self.rows.items():

@@ -147,12 +147,11 @@ class _Planner:
 
     def _candidate_lengths(self, i: int) -> list[int]:
         """The lengths worth a look for span ``i``."""
-        span, borders = self.spans[i], self.prompt.healing.borders
+        span, sides = self.spans[i], self.prompt.healing.slots(i)
         # A pin needs its tokens and something that keeps it apart from its neighbours.
         pinned = sum(
             len(self.prompt.task.model.tokenizer.encode(" " + pin)) + 1 for pin in span.pins
         )
-        sides = borders[i].slots if i in borders else 0
         most = slots_of(span, len(self.spans), MAX_SLOTS) + sides
         least = max(span.min_tokens + sides, 2 * (span.lines or 1) - 1, pinned + bool(pinned))
         return candidate_lengths(min(most, least), most)

@@ -65,8 +65,7 @@ def read_out(denoised: Denoised) -> Answer:
         ):  # tied spans have one text, even where one of them could be trimmed
             texts[i] = texts[owner] = with_line_ends(raw[owner], text)
     sizes = [
-        max(1, len(canvas.places(i)) - (borders[i].slots if i in borders else 0))
-        for i in range(len(spans))
+        max(1, len(canvas.places(i)) - plan.prompt.healing.slots(i)) for i in range(len(spans))
     ]
     own = [
         plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i)

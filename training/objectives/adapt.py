@@ -7,6 +7,7 @@ tokens. Every batch is a function of seed and step, so a run that was stopped re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -196,11 +197,4 @@ def with_labels(batch: AdaptBatch, causal: bool) -> AdaptBatch:
     """The same rows with labels of one kind alone, their weights summing to 1."""
     context_or_clean = batch.segments >= -1
     weights = batch.weights * (context_or_clean if causal else ~context_or_clean)
-    return AdaptBatch(
-        batch.input_ids,
-        batch.position_ids,
-        batch.segments,
-        batch.targets,
-        weights / weights.sum().clamp_min(1e-6),
-        batch.frozen,
-    )
+    return replace(batch, weights=weights / weights.sum().clamp_min(1e-6))

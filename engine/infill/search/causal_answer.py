@@ -7,7 +7,7 @@ the answers of earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from functools import partial
 
 import numpy as np
@@ -66,7 +66,7 @@ def write_causally(
     writing = [
         WritingRules(
             allowed=_Allowed(plan, table, i),
-            max_tokens=span.tokens or min(span.max_tokens + _taken_back(borders, i), longest),
+            max_tokens=span.tokens or min(span.max_tokens + prompt.healing.slots(i), longest),
             temperature=rules.temperature,
             seed=rules.seed + i,
             deadline=rules.deadline,
@@ -83,11 +83,6 @@ def write_causally(
         canvas.restart(i, len(written.tokens))
         _put(canvas, i, written)
     return True
-
-
-def _taken_back(borders: Mapping[int, Border], i: int) -> int:
-    """Tokens of a span that hold the half words beside it, beyond those that were asked for."""
-    return borders[i].slots if i in borders else 0
 
 
 def _put(canvas: Canvas, group: int, written: Written) -> None:
