@@ -18,7 +18,7 @@ from engine.network.checkpoint import save_checkpoint
 from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
-from engine.service.core import BUNDLED
+from engine.service.bundled import MINI
 from export import onnx_export
 from export.onnx_export import export_onnx
 
@@ -34,12 +34,12 @@ def make_random_model(folder: Path) -> Path:
     if not (out / "model.onnx").exists():
         _export(out)
     # The default rule is the bundled model's; what steps a random one needs means nothing.
-    write_calibration(Calibration(steps=read_calibration(BUNDLED).steps), out)
+    write_calibration(Calibration(steps=read_calibration(MINI).steps), out)
     return out
 
 
 def _export(out: Path) -> None:
-    bundled = read_model_config(BUNDLED)
+    bundled = read_model_config(MINI)
     config = ModelConfig(
         d_model=512,
         n_layers=11,
@@ -58,6 +58,6 @@ def _export(out: Path) -> None:
     model = MaskPredictor(config)
     init_weights(model, torch.Generator().manual_seed(0))
     checkpoint = out.with_name(out.name + ".checkpoint")
-    save_checkpoint(model, checkpoint, BUNDLED / "tokenizer.json")
+    save_checkpoint(model, checkpoint, MINI / "tokenizer.json")
     export_onnx(checkpoint, out)
     shutil.rmtree(checkpoint)

@@ -29,11 +29,13 @@ from engine.request.messages import (
     SpanResult,
     Withheld,
 )
-from engine.service.core import BUNDLED, Engine
+from engine.service.bundled import MINI, MODELS, find_model
+from engine.service.core import Engine
 
 __all__ = [
     "MARKERS",
-    "BUNDLED",
+    "MINI",
+    "MODELS",
     "BackendUnavailable",
     "BeforeRequest",
     "Blanks",
@@ -58,6 +60,7 @@ __all__ = [
     "Span",
     "SpanResult",
     "Withheld",
+    "find_model",
     "find_blanks",
     "language_of",
     "was_deleted",

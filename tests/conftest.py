@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from hypothesis import settings
 from tokenizers import Tokenizer
 
 from engine.network.model_config import ModelConfig
-from engine.service.core import BUNDLED
+from engine.service.bundled import MINI
 from engine.text.tokenizer import TextTokenizer
 from training.data.tokenizer import train_tokenizer
 
 # No test depends on how fast the machine is.
 settings.register_profile("lacuna", deadline=None)
 settings.load_profile("lacuna")
+
+# What is tested is Lacuna around a model; the smallest one is the quickest.
+os.environ.setdefault("LACUNA_MODEL", "mini")
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / "shared" / "golden" / "llada-tiny"
@@ -79,4 +83,4 @@ def golden() -> Path:
 
 @pytest.fixture(scope="session")
 def bundled() -> Path:
-    return BUNDLED
+    return MINI

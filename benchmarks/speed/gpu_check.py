@@ -25,7 +25,7 @@ import torch
 from benchmarks.machine import time_ms
 from benchmarks.speed.latency import places
 from benchmarks.speed.throughput import throughput
-from engine import BUNDLED, Engine, EngineError, FillRequest, SamplerOptions, Span
+from engine import MINI, Engine, EngineError, FillRequest, SamplerOptions, Span
 from engine.backends.interface import Backend, Batch
 from engine.backends.torch.backend import TorchBackend
 from engine.base.atomic_write import write_file
@@ -84,13 +84,13 @@ def check(plan: CheckPlan) -> Report:
 def parity(plan: CheckPlan) -> Report:
     """The bundled weights on the device, in fp32 and in the dtype of GPUs, against fp32 on the
     CPU."""
-    config = read_model_config(BUNDLED)
-    batches = canvases(config, BUNDLED, [case.text for case in places(20)], 50, seed=0)
-    reference = TorchBackend(load_checkpoint(BUNDLED, torch.float32), torch.device("cpu"))
+    config = read_model_config(MINI)
+    batches = canvases(config, MINI, [case.text for case in places(20)], 50, seed=0)
+    reference = TorchBackend(load_checkpoint(MINI, torch.float32), torch.device("cpu"))
     known = [reference.predict(batch) for batch in batches]
     report: Report = {}
     for dtype in (torch.float32, plan.dtype):
-        backend = TorchBackend(load_checkpoint(BUNDLED, dtype).to(plan.device), plan.device)
+        backend = TorchBackend(load_checkpoint(MINI, dtype).to(plan.device), plan.device)
         found = [backend.predict(batch) for batch in batches]
         pairs = list(zip(found, known, strict=True))
         name = str(dtype).removeprefix("torch.")
@@ -162,17 +162,17 @@ def _artefact(backend: str, folder: Path) -> Path:
     """The bundled model in the form that a backend runs: for GPUs in fp16, made here where the
     exporter is installed."""
     if backend == "torch":
-        return BUNDLED
+        return MINI
     if backend == "tensorrt":
         from export.tensorrt_export import export_tensorrt
 
-        export_tensorrt(BUNDLED, folder, "fp16")
+        export_tensorrt(MINI, folder, "fp16")
         return folder
     from engine.backends.onnx.providers import require
     from export.onnx_export import export_onnx
 
     require(backend)
-    export_onnx(BUNDLED, folder, "fp16")
+    export_onnx(MINI, folder, "fp16")
     return folder
 
 
@@ -250,7 +250,7 @@ def main() -> int:
         return 2
     plan = CheckPlan(torch.device("cuda", 0), LLADA_8B, torch.bfloat16, 50, 4.0)
     if options.rehearse:
-        plan = CheckPlan(torch.device("cpu"), read_model_config(BUNDLED), torch.bfloat16, 20, 0.2)
+        plan = CheckPlan(torch.device("cpu"), read_model_config(MINI), torch.bfloat16, 20, 0.2)
     report = check(plan)
     write(report, options.out, f"{time.strftime('%Y-%m-%d')}-gpu")
     for key, value in report.items():

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from benchmarks.machine import describe, quantile, time_ms
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
-from engine.service.core import BUNDLED
+from engine.service.bundled import MINI
 from engine.text.tokenizer import load_tokenizer
 from training.data.shards import TokenShard, TrainingDocument, write_shard
 from training.examples.batches import PYTHON, Batches
@@ -104,7 +104,7 @@ def measure(runs: int) -> dict[str, float | int | str]:
 def _loader_ms(kind: str, runs: int) -> float:
     """Median time in which one process makes a batch of one step, from random documents of the
     bundled tokenizer."""
-    tokenizer = load_tokenizer(BUNDLED / "tokenizer.json")
+    tokenizer = load_tokenizer(MINI / "tokenizer.json")
     rng = np.random.default_rng(0)
     with TemporaryDirectory() as folder:
         texts = (

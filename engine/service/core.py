@@ -28,10 +28,9 @@ from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.service.batcher import Batcher, Job, Priority
+from engine.service.bundled import find_model
 from engine.service.rounds import fill_in_rounds
 from engine.text.tokenizer import TextTokenizer
-
-BUNDLED = Path(__file__).parents[1] / "models" / "lacuna-mini"
 
 
 class Engine:
@@ -40,9 +39,9 @@ class Engine:
     def __init__(
         self, folder: Path | None = None, backend: str = "auto", threads: int | None = None
     ) -> None:
-        """Load a model folder (default: the bundled model); ``EngineError`` says in a sentence why
+        """Load a model folder (default: ``default_model``); ``EngineError`` says in a sentence why
         it cannot be."""
-        folder = BUNDLED if folder is None else folder
+        folder = find_model(folder)
         self.config: ModelConfig = read_model_config(folder)
         check_model(folder)
         file = folder / "tokenizer.json"

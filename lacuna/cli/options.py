@@ -9,7 +9,11 @@ import typer
 
 Model = Annotated[
     Path | None,
-    typer.Option("--model", metavar="DIR", help="Model folder (default: the bundled model)."),
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="base, mini or a model folder (default: base, or mini where memory is short).",
+    ),
 ]
 BackendName = Annotated[
     str,

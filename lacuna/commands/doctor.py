@@ -10,7 +10,7 @@ import platform
 import sys
 import time
 
-from engine import BUNDLED, Engine, EngineError, FillRequest, Span
+from engine import Engine, EngineError, FillRequest, Span, find_model
 from engine.base.advice import DISTRIBUTION, install
 from engine.base.errors import BackendUnavailable
 
@@ -41,7 +41,7 @@ def examine() -> None:
     for name in _ON_GPUS:
         _line(f"backend {name}", _on_gpu(name))
     _line("backend tensorrt", _tensorrt())
-    _line("model", str(BUNDLED))
+    _line("model", str(find_model()))
     try:
         began = time.perf_counter()
         with Engine() as engine:

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine import BUNDLED, Engine, EngineError, FillRequest, Span
+from engine import MODELS, Engine, EngineError, FillRequest, Span
 from engine.base.errors import CheckpointError
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
@@ -114,5 +114,5 @@ def _folders(model: Path | None) -> list[Path]:
     return (
         [model]
         if model is not None
-        else sorted(path for path in BUNDLED.parent.iterdir() if path.is_dir())
+        else sorted(path for path in MODELS.iterdir() if path.is_dir())
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from engine.http.serve import serve
 from engine.http.settings import Limits, ServeSettings, SettingsError, default_socket
 from engine.network.config_file import read_model_config
@@ -27,7 +27,7 @@ def serve_engine(
     **places: Any,
 ) -> None:
     """Serve until told to stop; ``places`` are fields of ``ServeSettings``."""
-    folder = BUNDLED if model is None else model
+    folder = find_model(model)
     read_model_config(folder)  # a folder that is not a model is told before anything is listened on
     path = default_socket() if socket is None else None if socket == "none" else Path(socket)
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from engine import BUNDLED
+from engine import MINI
 from engine.base.errors import CheckpointError
 from export.parity import check_files, compare, shortfalls
 from tests.lacuna.test_cli import refused
@@ -41,14 +41,14 @@ def test_a_float_artefact_is_the_same_model_and_a_changed_one_is_not(
 
 
 def test_the_bundled_int8_model_agrees_with_its_own_weights_in_torch():
-    report = compare(BUNDLED, None, 8, [], 0)
+    report = compare(MINI, None, 8, [], 0)
     assert report["precision"] == "int8" and report["top1_agreement"] > 0.9
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "foreign", "no manifest"])
 def test_a_damaged_artefact_is_told_in_one_sentence(tmp_path, damage):
     folder = tmp_path / "model"
-    shutil.copytree(BUNDLED, folder)
+    shutil.copytree(MINI, folder)
     weights = folder / "model.safetensors"
     if damage == "cut":
         weights.write_bytes(weights.read_bytes()[:-10])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import BUNDLED, Engine, FillRequest, Span
+from engine import MINI, Engine, FillRequest, Span
 from engine.backends.tensorrt.device import CudaDevice
 from engine.backends.torch.backend import TorchBackend
 from engine.network.checkpoint import load_checkpoint
@@ -18,17 +18,17 @@ pytestmark = [
 
 
 def test_torch_on_the_gpu_gives_the_cpus_probabilities():
-    config = read_model_config(BUNDLED)
-    cpu = TorchBackend(load_checkpoint(BUNDLED, torch.float32), torch.device("cpu"))
-    gpu = TorchBackend(load_checkpoint(BUNDLED, torch.float32).cuda(), torch.device("cuda", 0))
-    for batch in canvases(config, BUNDLED, [], 5, 0):
+    config = read_model_config(MINI)
+    cpu = TorchBackend(load_checkpoint(MINI, torch.float32), torch.device("cpu"))
+    gpu = TorchBackend(load_checkpoint(MINI, torch.float32).cuda(), torch.device("cuda", 0))
+    for batch in canvases(config, MINI, [], 5, 0):
         np.testing.assert_allclose(
             gpu.predict(batch).log_probs, cpu.predict(batch).log_probs, atol=2e-3
         )
 
 
 def test_a_blank_is_filled_on_the_gpu():
-    with Engine(BUNDLED, "torch") as engine:
+    with Engine(MINI, "torch") as engine:
         result = engine.fill(FillRequest(text="for i in :\n", spans=(Span(start=9, end=9),)))
     assert result.stopped == "complete" and result.spans[0].text
 
@@ -52,11 +52,11 @@ def test_the_tensorrt_backend_fills_as_torch_does(tmp_path):
     pytest.importorskip("tensorrt", reason="TensorRT is not installed")
     from export.tensorrt_export import export_tensorrt
 
-    export_tensorrt(BUNDLED, tmp_path / "m", "fp16")
+    export_tensorrt(MINI, tmp_path / "m", "fp16")
     request = FillRequest(
         text="def area(w, h):\n    return \n",
         spans=(Span(start=27, end=27, tokens=4),),
         copies=False,
     )
-    with Engine(tmp_path / "m", "tensorrt") as ours, Engine(BUNDLED, "torch") as theirs:
+    with Engine(tmp_path / "m", "tensorrt") as ours, Engine(MINI, "torch") as theirs:
         assert ours.fill(request).spans[0].text == theirs.fill(request).spans[0].text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine import BUNDLED
+from engine import MINI
 from lacuna.commands.models import licence_of
 
 
@@ -26,4 +26,4 @@ def test_a_folder_without_a_readme_states_none(tmp_path):
 
 
 def test_the_bundled_model_states_its_licence():
-    assert licence_of(BUNDLED) == "Apache-2.0"
+    assert licence_of(MINI) == "Apache-2.0"

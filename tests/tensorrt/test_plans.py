@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import torch
 
-from engine import BUNDLED
+from engine import MINI
 from engine.backends.tensorrt.plan_shapes import profiles
 from engine.backends.tensorrt.runtime import find_plan
 from engine.base.errors import EngineError
@@ -70,7 +70,7 @@ def check_plan(plan, config, dtype):
 def test_the_bundled_model_builds_in_every_precision_for_gpus(tmp_path, precision):
     from export.tensorrt_plan import BuildOptions, build_plan
 
-    export_onnx(BUNDLED, tmp_path / "m", precision)
+    export_onnx(MINI, tmp_path / "m", precision)
     config = read_model_config(tmp_path / "m")
     plan = build_plan(tmp_path / "m" / "model.onnx", config, BuildOptions())
     check_plan(plan, config, GPU_PRECISIONS[precision])
@@ -133,8 +133,8 @@ def test_a_graph_for_cpus_and_a_damaged_one_are_refused_in_a_sentence(tmp_path):
     from export.tensorrt_plan import BuildOptions, build_plan
 
     with pytest.raises(EngineError, match="cannot read .*model.onnx"):
-        build_plan(BUNDLED / "model.onnx", read_model_config(BUNDLED), BuildOptions())
+        build_plan(MINI / "model.onnx", read_model_config(MINI), BuildOptions())
     (tmp_path / "model.onnx").write_bytes(b"nothing")
     with pytest.raises(EngineError, match="cannot read"):
-        build_plan(tmp_path / "model.onnx", read_model_config(BUNDLED), BuildOptions())
+        build_plan(tmp_path / "model.onnx", read_model_config(MINI), BuildOptions())
     assert msgspec.json.encode(BuildOptions(any_gpu=True).flags) == b'["any_gpu"]'

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
 from engine.network.config_file import read_model_config
-from engine.service.core import BUNDLED
+from engine.service.bundled import MINI
 from engine.text.secret_files import readable_files, secret_content
 from training.data.packages import sha256
 from training.data.records import SkippedRecords, read_records
@@ -48,8 +48,8 @@ class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
-    init_from: Path = BUNDLED
-    tokenizer: Path = BUNDLED / "tokenizer.json"
+    init_from: Path = MINI
+    tokenizer: Path = MINI / "tokenizer.json"
     batch: BatchConfig = BatchConfig(rows=12, length=512, infill_share=0.7, infill_from=0.0)
     infill: InfillConfig = InfillConfig()
     lora: LoraConfig | None = None

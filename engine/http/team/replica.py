@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.applications import Starlette
 
 from engine.http.app import create_app
 from engine.http.security.keys import Keys
 from engine.http.team.settings import TeamSettings
-from engine.service.core import BUNDLED, Engine
+from engine.service.bundled import find_model
+from engine.service.core import Engine
 
 
 class EngineReplica:
@@ -18,7 +17,7 @@ class EngineReplica:
     def __init__(self, settings: TeamSettings, keys: Keys, generation: int) -> None:
         """Loads the model: requests come only when it is there. ``generation`` is another one when
         the same settings are to be deployed anew."""
-        folder = BUNDLED if settings.model is None else Path(settings.model)
+        folder = find_model(settings.model)
         threads = int(settings.cpus) if settings.cpus >= 1 else 1
 
         def make() -> Engine:

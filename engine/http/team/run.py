@@ -21,7 +21,7 @@ from engine.http.settings import SettingsError
 from engine.http.team.replica import EngineReplica
 from engine.http.team.settings import TeamSettings, read_team_settings
 from engine.network.config_file import read_model_config
-from engine.service.core import BUNDLED
+from engine.service.bundled import find_model
 
 APPLICATION = "lacuna"
 CLIENT_HEADER = "x-lacuna-client"
@@ -72,7 +72,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
 
 def _checked(settings: TeamSettings) -> Keys:
     check_exposure(settings.as_served())
-    read_model_config(BUNDLED if settings.model is None else Path(settings.model))
+    read_model_config(find_model(settings.model))
     return Keys() if settings.key_file is None else read_keys(Path(settings.key_file))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from engine.base.advice import install
 from lacuna.errors import UserError
 
@@ -51,7 +51,7 @@ def run_benchmark(
 
 
 def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
-    report = _times(BUNDLED if model is None else model, runs)
+    report = _times(find_model(model), runs)
     if (
         model is None
         and importlib.util.find_spec("onnxscript")
@@ -150,7 +150,7 @@ def _serve(model: Path | None, runs: int) -> dict[str, float | int | str]:
     """``runs`` is how many seconds each number of clients asks."""
     from benchmarks.serving.http_load import measure
 
-    return measure(BUNDLED if model is None else model, runs)
+    return measure(find_model(model), runs)
 
 
 def _training(runs: int) -> dict[str, float | int | str]:

@@ -15,7 +15,7 @@ from benchmarks.fitting.calibrate import (
     length_bias,
 )
 from benchmarks.infill_cases import cut_cases
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from engine.infill.calibration import write_calibration
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
@@ -40,7 +40,7 @@ def calibrate(
     ]
     if len(chosen) < 100:
         raise UserError(f"{data} holds too little text; name a larger validation shard.")
-    folder = BUNDLED if model is None else model
+    folder = find_model(model)
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("calibrating", total=len(TRIED_STEPS) * len(chosen))
         tried = {

@@ -12,7 +12,7 @@ from lm_eval import simple_evaluate
 from lm_eval.tasks import TaskManager
 
 from benchmarks.published.lm_harness import LacunaLM, LmOptions
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from lacuna.errors import UserError
 
 
@@ -35,7 +35,7 @@ def evaluate_tasks(
             f"There is no task {unknown[0]}; `lm-eval ls tasks` lists them, --include adds a "
             "folder of yours."
         )
-    folder = BUNDLED if model is None else model
+    folder = find_model(model)
     with Engine(folder, backend) as engine:
         found = simple_evaluate(
             LacunaLM(engine, folder, options),

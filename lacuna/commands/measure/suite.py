@@ -10,7 +10,7 @@ from rich.progress import TaskID
 
 from benchmarks.quality.report import write_report
 from benchmarks.quality.suite import Sources, run_suite
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from lacuna.commands.measure.evaluate import require_sandbox_or_flag
 from lacuna.commands.measure.report import progress_bar
 from lacuna.errors import UserError
@@ -42,7 +42,7 @@ def suite(
                 progress.update(bars[name], completed=done)
 
             results = run_suite(
-                engine, _weights(model or BUNDLED), sources, cases, seed, out / RESULTS, advance
+                engine, _weights(find_model(model)), sources, cases, seed, out / RESULTS, advance
             )
     except (OSError, ValueError) as exc:
         raise UserError(f"{exc}; name another --out or other files.") from exc

@@ -8,7 +8,7 @@ import msgspec
 
 from benchmarks.fitting.writing import figures, judged, writing_threshold
 from benchmarks.infill_cases import cut_cases
-from engine import BUNDLED, Engine
+from engine import Engine, find_model
 from engine.infill.calibration import read_calibration, write_calibration
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
@@ -30,7 +30,7 @@ def written(data: list[Path], cases: int, seed: int, model: Path | None, backend
     ]
     if len(chosen) < FEWEST // 2:
         raise UserError("The files hold too little text; name larger validation shards.")
-    folder = BUNDLED if model is None else model
+    folder = find_model(model)
     with Engine(model, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("judging", total=len(chosen))
         confidence, right = judged(engine, chosen, lambda: progress.advance(bar))

@@ -12,7 +12,7 @@ from benchmarks.infill_cases import Case
 from engine import Engine
 from engine.backends.fake import FakeBackend
 from engine.infill.calibration import PROBED_LENGTHS, Calibration, read_calibration
-from tests.conftest import BUNDLED
+from tests.conftest import MINI
 from tests.lacuna.test_cli import lacuna, refused
 
 
@@ -48,7 +48,7 @@ def test_the_bias_is_the_certainty_at_lengths_that_are_wrong(config, tokenizer):
 @pytest.mark.slow
 def test_the_command_writes_into_the_model_folder_and_draws(tmp_path):
     model = tmp_path / "model"
-    shutil.copytree(BUNDLED, model)
+    shutil.copytree(MINI, model)
     (model / "calibration.json").unlink(missing_ok=True)
     text = "def area(width, height):\n    total = width * height\n    return total\n" * 6
     rows = "".join(

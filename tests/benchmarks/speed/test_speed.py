@@ -11,12 +11,12 @@ from benchmarks.speed.keystrokes import next_keystrokes
 from benchmarks.speed.latency import places
 from benchmarks.speed.roofline import ceiling_share
 from benchmarks.speed.throughput import AT_ONCE, throughput
-from engine import BUNDLED, Engine, SamplerOptions
+from engine import MINI, Engine, SamplerOptions
 
 
 @pytest.mark.slow
 def test_every_peer_is_timed_on_the_same_places():
-    report = compare_with_peers(BUNDLED, places(2), slow=1)
+    report = compare_with_peers(MINI, places(2), slow=1)
     assert report["places"] == 2 and report["slow_places"] == 1 and LENGTH == 32
     for name in (
         "llada_same_graph",
@@ -40,7 +40,7 @@ def test_keystrokes_and_requests_at_once_are_measured_with_the_same_answers_in_v
 
 @pytest.mark.slow
 def test_the_share_of_the_ceiling_is_of_one_run():
-    report = ceiling_share(BUNDLED)
+    report = ceiling_share(MINI)
     assert report["int8_ceiling_share"] == pytest.approx(
         report["int8_gops"] / report["int8_ceiling_gops"], rel=0.05
     )

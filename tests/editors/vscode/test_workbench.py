@@ -20,6 +20,9 @@ from tests.editors.required import require
 INSTALLED = os.environ.get("LACUNA_VSCODE", "")
 EXTENSION = ROOT / "editors" / "vscode"
 SCENARIOS = ROOT / "tests" / "editors" / "vscode" / "scenarios"
+pytestmark = pytest.mark.timeout(580)  # a workbench may have to be started twice
+NOT_READY = 3
+"""Exit status of a scenario whose workbench did not come up."""
 LINE = "total = compute(width, height, depth)\n"
 CODE = LINE * 4 + "total = compute(wid\n" + LINE
 QUIET = {
@@ -60,32 +63,38 @@ def workbench(tmp_path):
             json.dumps(QUIET | (ours if settings is None else settings))
         )
         (workspace / name).write_text(text, "utf-8")
-        port = serve(
-            tmp_path,
-            extensions.parent,
-            servers,
-            os.environ | {"HOME": str(tmp_path / "home")} | (env or {}),
-        )
-        command = [
-            node(),
-            str(SCENARIOS / f"{scenario}.mjs"),
-            INSTALLED,
-            str(port),
-            str(workspace),
-            name,
-        ]
-        pictures = os.environ.get("LACUNA_SCREENSHOTS")
-        found = subprocess.run(
-            [*command, *([pictures] if pictures else [])],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-        assert found.returncode == 0, found.stderr
+        env = os.environ | {"HOME": str(tmp_path / "home")} | (env or {})
+        # Now and then a workbench on a busy machine does not come up; nothing has been tried then.
+        for _ in range(2):
+            port = serve(tmp_path, extensions.parent, servers, env)
+            found = run_scenario(scenario, port, workspace, name, timeout)
+            if found.returncode != NOT_READY:
+                break
+            stop(servers)
+        log = (tmp_path / "server.log").read_text("utf-8", "replace")[-2000:]
+        assert found.returncode == 0, f"{found.stderr}\n{log}"
         return json.loads(found.stdout.splitlines()[-1])
 
     yield play
-    for server in servers:
+    stop(servers)
+
+
+def run_scenario(scenario, port, workspace, name, timeout):
+    """Play ``scenario`` in the workbench at ``port``."""
+    command = [node(), str(SCENARIOS / f"{scenario}.mjs"), INSTALLED, str(port), str(workspace)]
+    pictures = os.environ.get("LACUNA_SCREENSHOTS")
+    return subprocess.run(
+        [*command, name, *([pictures] if pictures else [])],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def stop(servers):
+    """Stop the workbenches, and forget them."""
+    while servers:
+        server = servers.pop()
         os.killpg(server.pid, 15)
         server.wait(timeout=20)
 

@@ -19,7 +19,8 @@ await page.goto(`http://127.0.0.1:${port}/?folder=${workspace}&payload=${encodeU
 
 export const lines = '.editor-instance .monaco-editor .view-lines';
 export const ghost = '.ghost-text-decoration, .ghost-text';
-const PATIENT = { timeout: 120_000 };
+const PATIENT = { timeout: 90_000 };
+const NOT_READY = 3;
 
 /** The file on disk. */
 export const text = () => readFileSync(`${workspace}/${file}`, 'utf8');
@@ -35,10 +36,17 @@ export const shown = () =>
 
 /** Wait until the status bar's item has this icon, and put the cursor into the editor. */
 export async function ready(icon = 'check') {
-  await page.waitForSelector(lines, PATIENT);
   const has = (name) =>
     [...document.querySelectorAll('.statusbar-item')].some((item) => item.textContent.includes('Lacuna') && item.querySelector(`.codicon-${name}`));
-  await page.waitForFunction(has, icon, PATIENT);
+  try {
+    await page.waitForSelector(lines, PATIENT);
+    await page.waitForFunction(has, icon, PATIENT);
+  } catch (error) {
+    const items = await page.$$eval('.statusbar-item', (found) => found.map((item) => item.getAttribute('aria-label') ?? item.textContent));
+    console.error(`The workbench is not ready: ${error.message}\nIts status bar: ${items.join(' | ')}`);
+    await context.close();
+    process.exit(NOT_READY);
+  }
   await page.click(lines);
   await page.keyboard.press('Control+Home');
 }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import BUNDLED, Engine
+from engine import MINI, Engine
 from engine.backends.collation import collate, group_passes, split
 from engine.backends.interface import SHARED_ON_GPU as MOST
 from engine.backends.interface import Batch
@@ -64,12 +64,12 @@ def test_a_row_of_a_shared_pass_is_the_row_alone(backend):
 
 @pytest.fixture(scope="module", params=["torch", "bundled int8"])
 def either(request, backend):
-    return backend if request.param == "torch" else load_backend("onnx", BUNDLED)
+    return backend if request.param == "torch" else load_backend("onnx", MINI)
 
 
 def test_a_row_beside_others_sees_its_own_cached_tokens_and_keeps_its_own(either):
     rng = np.random.default_rng(1)
-    width = 512 if either.name == "torch" else read_model_config(BUNDLED).embedding_rows
+    width = 512 if either.name == "torch" else read_model_config(MINI).embedding_rows
     firsts = [random_batch(rng, n, 2, width=width) for n in (40, 33, 48)]
     for first in firsts:
         first.keep = np.arange(first.input_ids.shape[1] - 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine import BUNDLED, Engine
+from engine import MINI, Engine
 from engine.backends.interface import Batch
 from engine.backends.onnx.context import OnnxContext
 
@@ -38,7 +38,7 @@ def test_new_rows_stand_behind_those_that_count():
 
 
 def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
-    with Engine(BUNDLED) as engine:
+    with Engine(MINI) as engine:
         backend, allowed = engine.backend, engine.infiller.model.table.allowed
         ids = RNG.integers(20, 9_000, (1, 40))
         first = Batch(

@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from engine import BUNDLED
+from engine import MINI
 from engine.backends.interface import Batch
 from engine.backends.loading import load_backend
 from engine.backends.onnx.backend import OnnxBackend
@@ -21,18 +21,18 @@ def test_a_gpu_backend_without_its_libraries_names_what_to_install(name):
         BackendUnavailable,
         match=r"cannot run here: .*install (lacuna-infill\[(gpu|rtx)\]|an NVIDIA driver)",
     ):
-        load_backend(name, BUNDLED)
+        load_backend(name, MINI)
 
 
 def test_a_silent_fall_back_to_the_cpu_is_refused():
-    session = open_session(BUNDLED / "model.onnx", "onnx", 1)
+    session = open_session(MINI / "model.onnx", "onnx", 1)
     with pytest.raises(BackendUnavailable, match="fell back to the CPU: libc"):
         check_provider(session, "onnx-cuda")
 
 
 def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
-    config = read_model_config(BUNDLED)
-    session = open_session(BUNDLED / "model.onnx", "onnx", 1)
+    config = read_model_config(MINI)
+    session = open_session(MINI / "model.onnx", "onnx", 1)
     plain, bound = OnnxBackend(session, config), OnnxBackend(session, config)
     sent = []
     send = ort.OrtValue.ortvalue_from_numpy
