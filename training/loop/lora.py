@@ -6,9 +6,10 @@ Checkpoints hold the merged weights, so they load, export and run like any other
 from __future__ import annotations
 
 import peft
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.base.structs import Config
+from engine.network.model import MaskPredictor
 
 _BASE, _DOWN, _UP = ".base_layer.", ".lora_A.default.", ".lora_B.default."
 
@@ -18,10 +19,13 @@ class LoraConfig(Config, kw_only=True, frozen=True):
     alpha: int = 32
     """The update is scaled by alpha / rank."""
     modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "attn_out", "ff_proj", "up_proj")
+    control_tokens: bool = False
+    """Train the embedding beside the adapters: of a converted parent the rows of its control
+    tokens alone, which its text never used (``training.examples.objective``)."""
 
 
-def add_adapters(model: nn.Module, config: LoraConfig) -> None:
-    """Put an adapter beside every named matrix of the blocks; only adapters are trained."""
+def add_adapters(model: MaskPredictor, config: LoraConfig) -> None:
+    """Put an adapter beside every named matrix of the blocks; no other matrix is trained."""
     model.requires_grad_(False)
     names = peft.LoraConfig(
         r=config.rank,
@@ -31,6 +35,8 @@ def add_adapters(model: nn.Module, config: LoraConfig) -> None:
         bias="none",
     )
     peft.inject_adapter_in_model(names, model)
+    if config.control_tokens:
+        model.model.embedding.requires_grad_(True)
 
 
 def merged(state: dict[str, Tensor], config: LoraConfig) -> dict[str, Tensor]:

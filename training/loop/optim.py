@@ -8,7 +8,7 @@ LLaDA, section 2.2).
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -20,6 +20,9 @@ class OptimConfig(Config, kw_only=True, frozen=True):
     kind: Literal["muon", "adamw"] = "muon"
     learning_rate: float = 3e-3
     """Of AdamW."""
+    control_learning_rate: float | None = None
+    """Of the control tokens' rows where the rest of the embedding is frozen; they begin at a mean
+    that no text uses. ``None``: like the others."""
     muon_learning_rate: float = 0.02
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.95)
@@ -45,10 +48,14 @@ def make_optimizers(model: MaskPredictor, config: OptimConfig) -> list[torch.opt
     frozen = model.model.embedding if model.config.context_attention == "causal" else None
     decayed = [p for p in others if p.dim() >= 2 and p is not frozen]
     plain = [p for p in others if p.dim() < 2 or p is frozen]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
+    if frozen is not None and config.control_learning_rate is not None:
+        groups[1]["params"] = [p for p in plain if p is not frozen]
+        control = {"params": [frozen], "weight_decay": 0.0, "lr": config.control_learning_rate}
+        groups.append(control)
     adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
     if not matrices:
         return [adamw]

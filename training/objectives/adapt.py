@@ -28,6 +28,7 @@ from training.examples.adapt_batch import AdaptBatch
 from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
 from training.loop.config import LoopConfig
 from training.loop.loop import train
+from training.loop.lora import LoraConfig
 
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""
@@ -44,6 +45,9 @@ class AdaptConfig(LoopConfig, kw_only=True, frozen=True):
     """Of a step; together they should have at least 8,000 tokens (training/LOG.md)."""
     row: RowConfig = RowConfig()
     validation_rows: int = 24
+    lora: LoraConfig | None = None
+    """Train adapters and the control tokens' rows instead of all matrices; checkpoints hold the
+    merged weights. It keeps more of the parent where batches are small (training/LOG.md)."""
 
 
 def adapt(config: AdaptConfig) -> Path:
@@ -68,10 +72,11 @@ def adapt(config: AdaptConfig) -> Path:
         "mixture": config.mixture,
         "seed": config.seed,
         "model": msgspec.to_builtins(model.config),
+        "lora": msgspec.to_builtins(config.lora),
     }
     held_out = {name: TokenShard(config.data / f"{name}-val") for name in config.mixture}
     objective = AdaptObjective(config, model.config, shards, held_out, tokenizer)
-    return train(config, model, objective, config.row.length, identity)
+    return train(config, model, objective, config.row.length, identity, config.lora)
 
 
 class RowSource:
