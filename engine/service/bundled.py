@@ -34,5 +34,6 @@ def default_model() -> Path:
 
 
 def short_of_memory() -> bool:
-    """Whether lacuna-mini would be chosen for want of memory."""
-    return BASE.is_dir() and default_model() == MINI
+    """Whether lacuna-mini is used because too little memory is free, and not because it was
+    named."""
+    return not os.environ.get(VARIABLE) and BASE.is_dir() and default_model() == MINI

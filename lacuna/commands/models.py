@@ -112,7 +112,5 @@ def _line(name: str, value: str) -> None:
 
 def _folders(model: Path | None) -> list[Path]:
     return (
-        [model]
-        if model is not None
-        else sorted(path for path in MODELS.iterdir() if path.is_dir())
+        [model] if model is not None else sorted(path for path in MODELS.iterdir() if path.is_dir())
     )

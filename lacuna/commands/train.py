@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ def run(kind: str, path: Path, overrides: list[str]) -> None:
     module: Any = importlib.import_module(module_name)
     load_run: Any = importlib.import_module("training.run_file").load_run
     try:
-        getattr(module, function_name)(load_run(path, overrides, getattr(module, config_name)))
+        config = load_run(path, overrides, getattr(module, config_name))
+        getattr(module, function_name)(config)
+        if kind == "infill":
+            sys.stderr.write(f"{module.gain(config.out)}\n")
     except (ValueError, OSError) as exc:
         raise UserError(_sentence(exc)) from exc
 

@@ -85,6 +85,8 @@ def train(
     )
     batches = Prefetch(objective, first, config.steps, workers)
     with Report(config, accelerator, model.config, first) as report:
+        if first == 0:
+            report.validation(0, _validate(module, objective))
         for step, batch in enumerate(batches, first):
             factor = learning_rate_factor((step + 1) / config.steps, config.optim)
             for optimizer, own in zip(optimizers, rates, strict=True):

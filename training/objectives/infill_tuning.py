@@ -9,8 +9,6 @@ the loop of pre-training.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path
 
@@ -20,25 +18,29 @@ from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
 from engine.network.config_file import read_model_config
-from engine.service.bundled import MINI
-from engine.text.secret_files import readable_files, secret_content
+from engine.network.model_config import ModelConfig
+from engine.service.bundled import find_model
+from training.adaptation.config import RowConfig
+from training.adaptation.row_source import SHORTEST, RowSource
+from training.data.own_folder import NAMES, Folder, documents_of, files_of, require_same_files
 from training.data.packages import sha256
-from training.data.records import SkippedRecords, read_records
-from training.data.shards import TokenShard, TrainingDocument, write_shard
-from training.data.sources import is_held_out
-from training.examples.batches import PYTHON, Batches
+from training.data.records import SkippedRecords
+from training.data.shards import TokenShard, write_shard
+from training.examples.batches import Batches
 from training.examples.infill_examples import InfillConfig
+from training.examples.objective import Objective
 from training.loop.config import LoopConfig
 from training.loop.loop import train
 from training.loop.lora import LoraConfig
+from training.objectives.adapt import AdaptObjective
 from training.objectives.pretrain import BatchConfig, PretrainConfig, PretrainObjective
 
-NAMES = (PYTHON, "text")
-"""Shards: programs, whose syntax is used, and everything else."""
-MAX_FILE_BYTES = 400_000
-"""Longer files are data more often than text."""
-HELD_OUT = 0.05
-_RECORDS = (".jsonl", ".parquet")
+ADAPTERS = LoraConfig(
+    rank=16,
+    alpha=16,
+    modules=("q_proj", "k_proj", "v_proj", "attn_out", "ff_proj", "up_proj", "ff_out"),
+)
+"""What is trained of a model with causal context where the run file does not say."""
 
 
 class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
@@ -48,16 +50,23 @@ class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
-    init_from: Path = MINI
-    tokenizer: Path = MINI / "tokenizer.json"
+    init_from: Path = msgspec.field(default_factory=find_model)
+    tokenizer: Path = Path()
+    """By default that of ``init_from``."""
     batch: BatchConfig = BatchConfig(rows=12, length=512, infill_share=0.7, infill_from=0.0)
     infill: InfillConfig = InfillConfig()
+    row: RowConfig = RowConfig(length=512, context=256, span_tokens=72, train_context=False)
+    """Rows of a model with causal context, which takes ``batch.rows`` of them a step."""
     lora: LoraConfig | None = None
+    """By default adapters for models with causal context, all weights for others."""
 
 
 def tune_infilling(config: InfillTuningConfig) -> Path:
     """Run, or resume, the run that ``config`` describes; return its last checkpoint."""
     torch.manual_seed(config.seed)
+    if config.tokenizer == Path():
+        own = config.init_from / "tokenizer.json"
+        config = msgspec.structs.replace(config, tokenizer=own)
     model_config = read_model_config(config.init_from)
     tokenizer = Tokenizer.from_file(str(config.tokenizer))
     if tokenizer.get_vocab_size() > model_config.embedding_rows:
@@ -67,12 +76,13 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         )
     data = config.out / "data"
     skipped = SkippedRecords()
-    files = _files(config)
-    _require_same_folder(config, data, files)
+    wanted = Folder(config.folder, config.include, config.exclude)
+    files = files_of(wanted)
+    require_same_files(wanted, data, files)
     hashes = {name: sha256(path) for name, path in files.items()}
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
-            documents = _documents(config, files, name, split == "val", skipped)
+            documents = documents_of(wanted, files, name, split == "val", skipped)
             write_shard(
                 data / f"{name}-{split}", documents, tokenizer, model_config.eos_token_id, hashes
             )
@@ -89,73 +99,73 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
             f"{', '.join(config.include)}."
         )
     model = load_checkpoint(config.init_from, torch.float32)
+    causal = model.config.context_attention == "causal"
+    lora = config.lora or (ADAPTERS if causal else None)
+    make = _adaptation if causal else _pretraining
+    identity = {
+        "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
+        "seed": config.seed,
+        "model": msgspec.to_builtins(model.config),
+        "lora": msgspec.to_builtins(lora),
+    }
+    objective = make(config, model.config, shards, mixture, tokenizer)
+    length = config.row.length if causal else config.batch.length
+    return train(config, model, objective, length, identity, lora)
+
+
+def _pretraining(
+    config: InfillTuningConfig,
+    model: ModelConfig,
+    shards: dict[str, TokenShard],
+    mixture: dict[str, float],
+    tokenizer: Tokenizer,
+) -> Objective:
+    """Infilling examples and plain rows, of models that read both ways."""
     as_pretraining = PretrainConfig(
         out=config.out,
         tokenizer=config.tokenizer,
         steps=config.steps,
         seed=config.seed,
-        data=data,
-        model=model.config,
+        data=config.out / "data",
+        model=model,
         mixture=mixture,
         batch=config.batch,
         infill=config.infill,
     )
-    objective = PretrainObjective(
-        as_pretraining, Batches(shards, mixture, config.seed, tokenizer), tokenizer
-    )
-    identity = {
-        "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
-        "seed": config.seed,
-        "model": msgspec.to_builtins(model.config),
-        "lora": msgspec.to_builtins(config.lora),
-    }
-    return train(config, model, objective, config.batch.length, identity, config.lora)
+    batches = Batches(shards, mixture, config.seed, tokenizer)
+    return PretrainObjective(as_pretraining, batches, tokenizer)
 
 
-def _files(config: InfillTuningConfig) -> dict[str, Path]:
-    """Path within the folder -> file, of all files that are learnt."""
-    found = {path.relative_to(config.folder): path for path in readable_files(config.folder)}
-    return {
-        relative.as_posix(): path
-        for relative, path in sorted(found.items())
-        if any(fnmatch(relative.name, pattern) for pattern in config.include)
-        and not any(part in config.exclude for part in relative.parts)
-        and (path.suffix in _RECORDS or path.stat().st_size <= MAX_FILE_BYTES)
-    }
-
-
-def _require_same_folder(config: InfillTuningConfig, data: Path, files: dict[str, Path]) -> None:
-    """``ValueError`` where the shards were made of other files: a run that goes on would mix two
-    states of the folder."""
-    now = {name: sha256(path) for name, path in files.items()}
-    for name, split in product(NAMES, ("val", "train")):
-        manifest = data / f"{name}-{split}" / "manifest.json"
-        made_of = (
-            json.loads(manifest.read_text("utf-8")).get("sources") if manifest.exists() else None
-        )
-        if made_of and made_of != now:
-            raise ValueError(
-                f"{config.folder} has changed since this run began; choose another `out` to learn "
-                "it as it is now, "
-                "or restore it to go on."
-            )
-
-
-def _documents(
+def _adaptation(
     config: InfillTuningConfig,
-    files: dict[str, Path],
-    name: str,
-    held_out: bool,
-    skipped: SkippedRecords,
-) -> Iterator[TrainingDocument]:
-    """Documents of one shard; which split a file belongs to depends on its path alone."""
-    for relative, path in files.items():
-        if is_held_out(relative, HELD_OUT) != held_out or (path.suffix in (".py", ".pyi")) != (
-            name == PYTHON
-        ):
-            continue
-        language = "python" if name == PYTHON else "plaintext"
-        for record in read_records(path, skipped):
-            text = record.get("text")
-            if isinstance(text, str) and not secret_content(text, language):
-                yield TrainingDocument(text, f"{config.folder.name}/{relative}")
+    model: ModelConfig,
+    shards: dict[str, TokenShard],
+    mixture: dict[str, float],
+    tokenizer: Tokenizer,
+) -> Objective:
+    """Rows with views, of models with causal context."""
+    held_out = {name: TokenShard(config.out / "data" / f"{name}-val") for name in shards}
+    enough = any(len(shard) >= SHORTEST for shard in held_out.values())
+    return AdaptObjective(
+        config.seed,
+        config.batch.rows,
+        config.row,
+        RowSource(shards, mixture, model, tokenizer),
+        RowSource(held_out, mixture, model, tokenizer) if enough else None,
+        validation_rows=16,
+    )
+
+
+def gain(out: Path) -> str:
+    """What the run in ``out`` gained on held-out files: a sentence."""
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text("utf-8").splitlines()]
+    judged = [row for row in rows if any(key.startswith("val_") for key in row)]
+    if len(judged) < 2:
+        return "Too little of the folder was held out to tell what was gained."
+    first, last = judged[0], judged[-1]
+    told = [
+        f"{key.removeprefix('val_')} {first[key]:.3f} -> {last[key]:.3f}"
+        for key in sorted(first)
+        if key.startswith("val_") and key in last
+    ]
+    return f"Held-out files, nats a token, before -> now (less is better): {', '.join(told)}."

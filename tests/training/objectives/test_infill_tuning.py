@@ -4,13 +4,16 @@ import json
 
 import msgspec
 import pytest
+import torch
 
 from engine import Engine, FillRequest, Span
-from engine.network.checkpoint import save_checkpoint
+from engine.network.checkpoint import load_checkpoint, save_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from tests.lacuna.test_cli import lacuna, refused
+from training.adaptation.config import RowConfig
+from training.loop.optim import OptimConfig
 from training.loop.run_state import last_run_state
-from training.objectives.infill_tuning import InfillTuningConfig, tune_infilling
+from training.objectives.infill_tuning import InfillTuningConfig, gain, tune_infilling
 from training.objectives.pretrain import BatchConfig
 
 
@@ -64,8 +67,6 @@ def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(
 ):
     plain = msgspec.structs.replace(config, expand_token_id=None, delete_token_id=None)
     model = MaskPredictor(plain)
-    import torch
-
     init_weights(model, torch.Generator().manual_seed(0))
     save_checkpoint(model, tmp_path / "plain", tokenizer_file)
     batch = BatchConfig(rows=4, length=128, infill_share=1.0, infill_from=0.0)
@@ -84,6 +85,46 @@ def test_a_checkpoint_without_control_tokens_is_tuned_on_exact_spans(
     tune_infilling(run)
     bounds = figures(run.out, "val_infill_python")
     assert bounds[-1] < bounds[0]
+
+
+def test_a_model_with_causal_context_is_tuned_by_adapters_and_says_what_it_gained(
+    config, folder, tmp_path, tokenizer_file
+):
+    causal = msgspec.structs.replace(
+        config,
+        context_attention="causal",
+        predicts="next",
+        start_token_id=504,
+        gap_token_id=505,
+        span_end_token_id=506,
+    )
+    model = MaskPredictor(causal)
+    init_weights(model, torch.Generator().manual_seed(0))
+    save_checkpoint(model, tmp_path / "parent", tokenizer_file)
+    run = InfillTuningConfig(
+        out=tmp_path / "run",
+        folder=folder,
+        init_from=tmp_path / "parent",
+        steps=12,
+        compile=False,
+        batch=BatchConfig(rows=4),
+        optim=OptimConfig(kind="adamw", learning_rate=1e-2),
+        row=RowConfig(length=256, context=128, views=128, train_context=False),
+        evaluate_every=12,
+        save_every=12,
+        precision="no",
+    )
+    last = tune_infilling(run)
+    causal_nats = figures(run.out, "val_causal")
+    assert causal_nats[-1] < causal_nats[0] - 0.1
+    told = f"causal {causal_nats[0]:.3f} -> {causal_nats[-1]:.3f}"
+    assert told in gain(run.out)
+    before, after = (
+        load_checkpoint(path, torch.float32).state_dict() for path in (tmp_path / "parent", last)
+    )
+    embedding = "model.transformer.wte.weight"
+    assert torch.equal(before[embedding], after[embedding]), "adapters leave the embedding alone"
+    assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
 @pytest.mark.slow

@@ -5,66 +5,61 @@ import os
 
 import pytest
 
+from training.data.own_folder import Folder, documents_of, files_of, require_same_files
 from training.data.records import SkippedRecords
 from training.data.shards import write_shard
-from training.objectives.infill_tuning import (
-    InfillTuningConfig,
-    _documents,
-    _files,
-    _require_same_folder,
-)
 
 
 @pytest.fixture
-def config(tmp_path):
+def wanted(tmp_path):
     root = tmp_path / "project"
     root.mkdir()
     (root / "a.py").write_text("x = 1\n")
-    return InfillTuningConfig(out=tmp_path / "run", folder=root, steps=1)
+    return Folder(root, ("*.py", "*.md", "*.jsonl"), ())
 
 
-def texts(config):
-    files = _files(config)
+def texts(wanted):
+    files = files_of(wanted)
     found = [
-        _documents(config, files, name, held, SkippedRecords())
+        documents_of(wanted, files, name, held, SkippedRecords())
         for name in ("python", "text")
         for held in (True, False)
     ]
     return sorted(document.text for documents in found for document in documents)
 
 
-def test_a_dangling_link_and_links_out_of_the_folder_are_passed_over(config, tmp_path):
+def test_a_dangling_link_and_links_out_of_the_folder_are_passed_over(wanted, tmp_path):
     (tmp_path / "outside.py").write_text("secret = 'outside'\n")
-    (config.folder / ".#core.py").symlink_to("user@host.1234:1700000000")
-    (config.folder / "dangling.py").symlink_to("nothing")
-    (config.folder / "out.py").symlink_to(tmp_path / "outside.py")
-    os.mkfifo(config.folder / "pipe.py")
-    assert texts(config) == ["x = 1\n"]
+    (wanted.folder / ".#core.py").symlink_to("user@host.1234:1700000000")
+    (wanted.folder / "dangling.py").symlink_to("nothing")
+    (wanted.folder / "out.py").symlink_to(tmp_path / "outside.py")
+    os.mkfifo(wanted.folder / "pipe.py")
+    assert texts(wanted) == ["x = 1\n"]
 
 
-def test_secrets_are_not_learnt_whether_by_name_or_by_content(config):
-    (config.folder / "credentials.py").write_text("anything\n")
-    (config.folder / "notes.md").write_text('db_password = "hunter2-zebra"\n')
-    (config.folder / "more.jsonl").write_text(
+def test_secrets_are_not_learnt_whether_by_name_or_by_content(wanted):
+    (wanted.folder / "credentials.py").write_text("anything\n")
+    (wanted.folder / "notes.md").write_text('db_password = "hunter2-zebra"\n')
+    (wanted.folder / "more.jsonl").write_text(
         '{"text": "plain"}\n{"text": "AKIAIOSFODNN7EXAMPLE is the key"}\n'
     )
-    assert texts(config) == ["plain", "x = 1\n"]
+    assert texts(wanted) == ["plain", "x = 1\n"]
 
 
-def test_a_folder_that_changed_is_noticed(config, raw_tokenizer):
-    data, files = config.out / "data", _files(config)
+def test_a_folder_that_changed_is_noticed(wanted, raw_tokenizer, tmp_path):
+    data, files = tmp_path / "run" / "data", files_of(wanted)
     from training.data.packages import sha256
 
     hashes = {name: sha256(path) for name, path in files.items()}
     write_shard(data / "python-train", [], raw_tokenizer, 1, hashes)
-    _require_same_folder(config, data, _files(config))
-    (config.folder / "a.py").write_text("x = 2\n")
+    require_same_files(wanted, data, files_of(wanted))
+    (wanted.folder / "a.py").write_text("x = 2\n")
     with pytest.raises(ValueError, match="has changed"):
-        _require_same_folder(config, data, _files(config))
-    (config.folder / "a.py").write_text("x = 1\n")
-    (config.folder / "b.py").write_text("y = 1\n")
+        require_same_files(wanted, data, files_of(wanted))
+    (wanted.folder / "a.py").write_text("x = 1\n")
+    (wanted.folder / "b.py").write_text("y = 1\n")
     with pytest.raises(ValueError, match="has changed"):
-        _require_same_folder(config, data, _files(config))
+        require_same_files(wanted, data, files_of(wanted))
 
 
 def test_a_shard_that_was_changed_afterwards_is_refused(tmp_path, raw_tokenizer):

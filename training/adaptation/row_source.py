@@ -1,0 +1,122 @@
+"""Draws training rows of the adaptation from weighted shards: windows, spans cut out of them,
+snippets of neighbouring files in front."""
+
+from __future__ import annotations
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from engine.network.model_config import ModelConfig
+from engine.request.messages import Snippet
+from engine.text.related_snippets import related_ids
+from training.adaptation.batch import collate
+from training.adaptation.config import RowConfig
+from training.adaptation.rows import Row, fits, make_row
+from training.adaptation.spans import cut_window
+from training.data.shards import TokenShard
+from training.examples.adapt_batch import AdaptBatch
+from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
+
+WHOLE_WINDOWS = 0.85
+"""Share of windows that fill a row's context; the others are shorter, as short documents are."""
+SHORTEST = 48
+TRIES = 200
+"""Windows drawn for a row before the text is said to be unfit."""
+
+
+class RowSource:
+    """Draws rows from weighted shards."""
+
+    def __init__(
+        self,
+        shards: dict[str, TokenShard],
+        mixture: dict[str, float],
+        model: ModelConfig,
+        tokenizer: Tokenizer,
+    ):
+        names = [name for name in mixture if len(shards[name])]
+        self._names, self._shards = names, [shards[name] for name in names]
+        total = sum(mixture[name] for name in names)
+        self._p = [mixture[name] / total for name in names]
+        self._model, self._tokenizer = model, tokenizer
+
+    def batch(self, seed: int, step: int, rows: int, config: RowConfig) -> AdaptBatch:
+        """The rows of one step."""
+        rng = np.random.default_rng([seed, step, 11])
+        made: list[Row] = []
+        tries = 0
+        while len(made) < rows:
+            tries += 1
+            if tries > TRIES * rows:
+                raise ValueError(
+                    f"Of {TRIES * rows} windows of the training text only {len(made)} had room "
+                    "for a blank; give it longer files."
+                )
+            which = int(rng.choice(len(self._shards), p=self._p))
+            shard = self._shards[which]
+            index, start, end = self._window(shard, config, rng)
+            text = self._decode(shard.tokens[start:end])
+            at_beginning = start == int(shard.starts[index])
+            if not text.strip():
+                continue
+            cut = cut_window(
+                text, at_beginning, self._names[which] == PYTHON, self._tokenizer, config, rng
+            )
+            if cut is None:
+                continue
+            related = rng.random() < config.p_related
+            front = self._snippets(shard, index, text, config, rng) if related else []
+            row = make_row(cut, front, self._model, config, rng)
+            if fits(row, config):
+                made.append(row)
+        frozen = 0 if config.train_context else config.context
+        return collate(made, config.length, config.autoregressive, frozen)
+
+    def _window(
+        self, shard: TokenShard, config: RowConfig, rng: np.random.Generator
+    ) -> tuple[int, int, int]:
+        """Document, first and last token of a window inside it."""
+        at = int(rng.integers(0, len(shard)))
+        index = int(np.searchsorted(shard.starts, at, side="right")) - 1
+        begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
+        whole = config.context + config.span_tokens
+        size = whole if rng.random() < WHOLE_WINDOWS else int(rng.integers(SHORTEST, whole))
+        start = max(begin, min(at - size // 2, end - size))
+        return index, start, min(end, start + size)
+
+    def _snippets(
+        self, shard: TokenShard, index: int, text: str, config: RowConfig, rng: np.random.Generator
+    ) -> list[list[int]]:
+        """What documents of the same source have in common with ``text``, as the engine shows it,
+        each in a stretch."""
+        source, slash, _ = shard.names[index].partition("/")
+        near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
+        beside = [
+            i for i in near if slash and i != index and shard.names[i].startswith(source + "/")
+        ]
+        chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
+        files = [
+            Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
+            for i in chosen
+        ]
+        budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
+        ids = related_ids(files, text, self._encode, budget, self._model.eos_token_id)
+        return split_at(ids, self._model.eos_token_id)
+
+    def _decode(self, ids: np.ndarray) -> str:
+        text: str = self._tokenizer.decode(ids.tolist(), skip_special_tokens=False)
+        return text.strip("\ufffd")
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def split_at(ids: list[int], end_id: int) -> list[list[int]]:
+    """The runs of ``ids`` that ``end_id`` ends."""
+    runs: list[list[int]] = [[]]
+    for token in ids:
+        if token == end_id:
+            runs.append([])
+        else:
+            runs[-1].append(token)
+    return [run for run in runs if run]
