@@ -99,6 +99,13 @@ def eval_calibrate(
         Path | None, typer.Option("--plot", metavar="SVG", help="Draw a reliability diagram.")
     ] = None,
     seed: Seed = 0,
+    order: Annotated[
+        str,
+        typer.Option(
+            "--order",
+            help="together or one_at_a_time: only this way of writing; auto: the better one.",
+        ),
+    ] = "auto",
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
@@ -106,7 +113,7 @@ def eval_calibrate(
     folder."""
     from lacuna.commands.measure.calibrate import calibrate
 
-    calibrate(data, cases, plot, seed, model, backend)
+    calibrate(data, cases, plot, seed, order, model, backend)
 
 
 @eval_app.command("written")

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.fitting.calibrate import (
-    TRIED_STEPS,
+    best_way,
     confidences,
     draw,
-    fewest_steps,
     fit,
     length_bias,
+    ways_of,
 )
 from benchmarks.infill_cases import cut_cases
 from engine import Engine, find_model
@@ -27,7 +27,13 @@ BIAS_CASES = 60
 
 
 def calibrate(
-    data: Path, cases: int, plot: Path | None, seed: int, model: Path | None, backend: str
+    data: Path,
+    cases: int,
+    plot: Path | None,
+    seed: int,
+    order: str,
+    model: Path | None,
+    backend: str,
 ) -> None:
     """Carry out the command."""
     if cases < 100:
@@ -42,18 +48,20 @@ def calibrate(
         raise UserError(f"{data} holds too little text; name a larger validation shard.")
     folder = find_model(model)
     with Engine(model, backend) as engine, progress_bar() as progress:
-        bar = progress.add_task("calibrating", total=len(TRIED_STEPS) * len(chosen))
+        try:
+            ways = ways_of(engine, order)
+        except ValueError as exc:
+            raise UserError(str(exc)) from exc
+        bar = progress.add_task("calibrating", total=len(ways) * len(chosen))
         tried = {
-            steps: confidences(engine, chosen, steps, lambda: progress.advance(bar))
-            for steps in TRIED_STEPS
+            way: confidences(engine, chosen, way, lambda: progress.advance(bar)) for way in ways
         }
-        exact = {steps: float(right.mean()) for steps, (_, right) in tried.items()}
-        steps = fewest_steps(exact)
-        own, right = tried[steps]
-        calibration, figures = fit(own, right, steps)
-        figures |= {
-            f"exact_match_{steps}_steps": round(rate, 4) for steps, rate in exact.items()
-        } | {"steps": steps}
+        exact = {way: float(right.mean()) for way, (_, right) in tried.items()}
+        best = best_way(exact)
+        own, right = tried[best]
+        calibration, figures = fit(own, right, best)
+        figures |= {f"exact_match_{way.name}": round(rate, 4) for way, rate in exact.items()}
+        figures |= {"steps": best.steps, "one_at_a_time": best.one_at_a_time}
         if engine.config.delete_token_id is None:
             places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
             calibration = msgspec.structs.replace(

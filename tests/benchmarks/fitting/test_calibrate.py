@@ -7,7 +7,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from benchmarks.fitting.calibrate import expected_error, fit, length_bias
+from benchmarks.fitting.calibrate import (
+    Way,
+    best_way,
+    expected_error,
+    fit,
+    length_bias,
+    ways_of,
+)
+from benchmarks.fitting.decoding_rules import UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine
 from engine.backends.fake import FakeBackend
@@ -20,9 +28,30 @@ def test_the_fit_lowers_the_error_on_cases_it_did_not_see():
     rng = np.random.default_rng(0)
     own = rng.random(3000)
     right = (rng.random(3000) < own**3).astype(float)
-    calibration, figures = fit(own, right, 8)
+    calibration, figures = fit(own, right, Way(8))
     assert figures["ece_after"] < 0.04 < 0.2 < figures["ece_before"]
     assert calibration.calibrated(0.3) < 0.1 < 0.6 < calibration.calibrated(0.97)
+
+
+ALONE = Way(16, one_at_a_time=True)
+
+
+def test_one_at_a_time_is_chosen_where_it_is_right_more_often_than_the_quickest_masks():
+    masks = {Way(UNBOUNDED): 0.30, Way(16): 0.298, Way(8): 0.20}
+    assert best_way(masks) == Way(16)
+    assert best_way(masks | {ALONE: 0.40}) == ALONE
+    assert best_way(masks | {ALONE: 0.30}) == Way(16), "it is no better, and slower"
+    assert best_way({ALONE: 0.1}) == ALONE
+    calibration, _ = fit(np.linspace(0, 1, 40), np.ones(40), ALONE)
+    assert calibration.one_at_a_time and calibration.steps == 16
+
+
+def test_only_models_with_causal_context_write_one_at_a_time(config, tokenizer):
+    backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
+    with Engine.with_backend(config, tokenizer, backend) as engine:
+        assert not any(way.one_at_a_time for way in ways_of(engine, "auto"))
+        with pytest.raises(ValueError, match="leave out --order"):
+            ways_of(engine, "one_at_a_time")
 
 
 def test_the_error_of_a_perfect_confidence_is_none():
