@@ -8,6 +8,7 @@ way as long as a model's masks are weaker (arXiv 2511.08923 checks drafts of mas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,8 +30,15 @@ class Written:
 
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
-    ended: bool = False
-    """Whether the model said that the span ends here."""
+    end_log_prob: float | None = None
+    """Of the end of the span, where the model came to it."""
+
+    @property
+    def likelihood(self) -> float:
+        """The model's probability of just this answer; 0 where it was cut off at a limit."""
+        if self.end_log_prob is None:
+            return 0.0
+        return math.exp(sum(self.log_probs) + self.end_log_prob)
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ def write_one_at_a_time(
             choice = choose(predictions, rule.temperature, rng)
             token = int(choice.tokens[0])
             if token == end:
-                written.ended = True
+                written.end_log_prob = float(choice.log_probs[0])
                 break
             reader.feed(token, position)
             position += 1

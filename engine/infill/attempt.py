@@ -76,8 +76,10 @@ def denoise(attempt: Attempt) -> Generator[Batch, Predictions, Denoised]:
     plan, prompt = attempt.plan, attempt.plan.prompt
     canvas, cache, rules = _canvas(attempt), prompt.cache_plan(), _rules(attempt)
     table = prompt.table.without(sorted(attempt.banned)) if attempt.banned else prompt.table
-    if written_causally(plan) and (yield from write_causally(canvas, plan, table, rules)):
-        return Denoised(plan, canvas)
+    if written_causally(plan):
+        likelihoods = yield from write_causally(canvas, plan, table, rules)
+        if likelihoods is not None:
+            return Denoised(plan, canvas, tuple(likelihoods))
     blocks = [list(range(len(plan.spans)))]
     yield from sampler.denoise(canvas, blocks, cache, table, rules, prompt.lengths(plan.spans))
 

@@ -29,6 +29,9 @@ class Denoised:
 
     plan: Plan
     canvas: Canvas
+    likelihoods: tuple[float, ...] = ()
+    """Of the spans, where they were written from the left: the model's own probability of just this
+    answer. Masks have none; the mean certainty of their tokens stands in for it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def read_out(denoised: Denoised) -> Answer:
         plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i)
         for i in range(len(spans))
     ]
-    return Answer(texts, own, sizes)
+    return Answer(texts, list(denoised.likelihoods) or own, sizes)
 
 
 def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]:

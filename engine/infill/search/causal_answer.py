@@ -7,6 +7,7 @@ the answers of earlier ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from functools import partial
 
@@ -48,9 +49,9 @@ def written_causally(plan: Plan) -> bool:
 
 def write_causally(
     canvas: Canvas, plan: Plan, table: ConstraintTable, rules: Rules
-) -> Generator[Batch, Predictions, bool]:
-    """Write the spans of ``canvas`` in place; False, and no change, where one did not come to an
-    end that fits what follows it."""
+) -> Generator[Batch, Predictions, list[float] | None]:
+    """Write the spans of ``canvas`` in place; how likely each answer is. ``None``, and no change,
+    where one has no text, or not the half word that follows it."""
     prompt, spans = plan.prompt, plan.spans
     model, cache, borders = prompt.task.model, prompt.cache_plan(), prompt.healing.borders
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
@@ -78,11 +79,15 @@ def write_causally(
     for i, written in enumerate(answers):
         text = model.tokenizer.decode(written.tokens)
         if not written.tokens or not _ends(text, borders.get(i, Border())):
-            return False
+            return None
     for i, written in enumerate(answers):
         canvas.restart(i, len(written.tokens))
         _put(canvas, i, written)
-    return True
+    # A length that was told is an end that was told.
+    return [
+        math.exp(sum(written.log_probs)) if span.tokens else written.likelihood
+        for span, written in zip(spans, answers, strict=True)
+    ]
 
 
 def _put(canvas: Canvas, group: int, written: Written) -> None:
@@ -117,6 +122,7 @@ class _Allowed:
 
 
 def _ends(text: str, border: Border) -> bool:
-    """Whether the word that was taken back behind the span stands at the end of its text."""
-    room = len(text) >= len(border.before) + len(border.after)
-    return room and text.endswith(border.after)
+    """Whether ``text`` has something between the half words that were taken back, and ends with the
+    one behind the span. Spaces alone are nothing: whoever leaves a blank wants words."""
+    own = text[len(border.before) : len(text) - len(border.after)]
+    return text.endswith(border.after) and bool(own.strip(" "))

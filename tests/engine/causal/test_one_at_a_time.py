@@ -1,9 +1,12 @@
 """Writing one token at a time gives what reading the answer finds most probable at every place."""
 
+import math
+
 import numpy as np
+import pytest
 
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
-from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context
@@ -54,7 +57,7 @@ def test_several_spans_are_read_as_the_exact_reading_reads_them(backend, causal_
     read = split_reading(canvas, backend.predict(batch))
     for group, answer in enumerate(answers):
         assert np.allclose(read[group][:-1], answer.log_probs, atol=1e-5)
-        assert not answer.ended
+        assert answer.end_log_prob is None and answer.likelihood == 0.0
 
 
 def test_it_ends_where_the_span_does_and_keeps_to_what_is_allowed(backend, causal_config):
@@ -65,3 +68,8 @@ def test_it_ends_where_the_span_does_and_keeps_to_what_is_allowed(backend, causa
     few[[40, 41]] = True
     tokens, _, _ = written(backend, causal_config, few, 6)
     assert len(tokens) == 6 and set(tokens) <= {40, 41}
+
+
+def test_a_likelihood_is_that_of_the_tokens_and_of_the_end():
+    answer = Written([40, 41], [math.log(0.5), math.log(0.5)], math.log(0.4))
+    assert answer.likelihood == pytest.approx(0.1)

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
-from engine.infill.search.causal_answer import LONGEST
+from engine.decoding.token_healing import Border
+from engine.infill.search.causal_answer import LONGEST, _ends
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
 LEFT = SamplerOptions(order="one_at_a_time", repairs=0)
@@ -91,3 +92,17 @@ def test_a_model_that_reads_both_ways_is_refused_this_order(config, tokenizer, b
         pytest.raises(RequestRejected, match="Only models with causal context"),
     ):
         fill(engine, start=4, end=4)
+
+
+def test_confidence_is_the_probability_of_the_whole_answer_and_none_where_it_was_cut_off(engine):
+    # the tokens of a random model have about 1 / 500 each: five together none that is shown
+    one, five = (fill(engine, start=40, end=40, tokens=n).spans[0].confidence for n in (1, 5))
+    assert five == 0.0 < one
+    cut_off = fill(engine, start=40, end=40, max_tokens=2, min_tokens=2).spans[0]
+    assert cut_off.confidence == 0.0
+
+
+def test_spaces_alone_are_no_answer_and_half_words_stay():
+    word = Border("widt", "t")
+    assert _ends("width height", word) and not _ends("widtt", word) and not _ends("width ", word)
+    assert not _ends("  ", Border()) and _ends("\n", Border()) and _ends(" x", Border())
