@@ -16,6 +16,10 @@ SUFFIXES = {
 }
 
 
+FEWEST_LINES = 8
+"""Of a JSON file that a person reads."""
+
+
 def keep(language: str, path: str, text: str) -> bool:
     """True when a file passes the path and content filters of its language."""
     if language == "python":
@@ -31,4 +35,4 @@ def _is_json(text: str) -> bool:
         json.loads(text)
     except ValueError:
         return False
-    return text.count("\n") >= 8
+    return text.count("\n") >= FEWEST_LINES

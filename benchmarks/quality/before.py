@@ -17,6 +17,8 @@ from benchmarks.infill_cases import ROUNDS, SENTENCE, HeldOutDocument
 from engine import Engine
 from engine.llada.likelihood import LikelihoodRequest
 
+AROUND = 300
+"""Characters on both sides of a sentence: enough to write it from."""
 SIDE_TOKENS = 64
 
 
@@ -32,7 +34,7 @@ def triples(
         matches = [
             m
             for m in SENTENCE.finditer(document.text)
-            if m.start() > 300 and m.end() + 300 < len(document.text)
+            if m.start() > AROUND and m.end() + AROUND < len(document.text)
         ]
         if matches:
             match = matches[int(rng.integers(len(matches)))]

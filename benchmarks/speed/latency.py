@@ -24,12 +24,14 @@ from engine.backends.interface import Batch, Predictions
 WARM_UP = 5
 LONGEST = 32
 """Tokens of an answer at most."""
+FULL_WINDOW = 6_000
+"""Bytes from which on a file fills a window wherever it is cut."""
 
 
 def places(count: int, seed: int = 0) -> list[Case]:
     """Whole lines cut out of standard-library files that fill a window."""
     root = Path(sysconfig.get_path("stdlib"))
-    files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > 6_000]
+    files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > FULL_WINDOW]
     chosen = np.random.default_rng(seed).permutation(len(files))[: max(count, 40)]
     documents = [
         HeldOutDocument(files[i].read_text("utf-8"), files[i].stem, files[i].name) for i in chosen

@@ -21,7 +21,8 @@ Delay = float | Literal["adaptive"]
 SHORTEST_S, LONGEST_S = 0.05, 0.6
 USUAL_GAP_S, LONGEST_GAP_S = 0.15, 1.0
 """Between two keystrokes: at first; a longer one is a pause, not rhythm."""
-REMEMBERED = 24
+FEWEST_GAPS, REMEMBERED = 3, 24
+"""Gaps that make a rhythm, and those that are kept."""
 INSIDE_WORD, ELSEWHERE = 2.0, 1.2
 """Gaps of the typist's rhythm that make a pause: inside a word one goes on typing."""
 UNWELCOME = 1.5
@@ -51,7 +52,7 @@ class Debounce:
         ``engine_s`` how long an answer takes: it is part of the delay.
         """
         if delay == "adaptive":
-            gap = float(np.median(self._gaps)) if len(self._gaps) >= 3 else USUAL_GAP_S
+            gap = float(np.median(self._gaps)) if len(self._gaps) >= FEWEST_GAPS else USUAL_GAP_S
             inside = before[-1:].isalnum() or before[-1:] == "_"
             wanted = (
                 gap

@@ -13,7 +13,19 @@ import warnings
 from collections.abc import Iterable
 from hashlib import blake2b
 
-MAX_BYTES = 100_000
+MIN_BYTES, MAX_BYTES = 200, 100_000
+HEAD = 2_000
+"""Characters at the front of a file in which generators and licences name themselves."""
+LONGEST_LINE = 400
+"""A file with longer lines is minified, or data."""
+MOST_DIGITS, MOST_OTHERS = 0.12, 0.02
+"""Shares of digits and of characters beyond ASCII from which on a file is a table, or text of a
+language that is not trained on."""
+TELLING_LINE = 12
+"""Shorter lines (`else:`, `return x`) are in all files alike and tell no duplicates."""
+FEWEST_SHINGLES, KNOWN_SHINGLES = 14, 0.6
+"""A solution of fewer shingles would be found by chance; a document that has this share of them
+holds the solution."""
 _BAD_PATH = re.compile(
     r"(^|/)(_?vendor(ed|ized)?|_?vendored_packages|third_party|extern(al|als)?|build|dist|generated|_generated|fixtures?|"
     r"snapshots?|migrations|locales?|node_modules|pip/_internal/_vendor|idlelib|lib2to3/tests|test/.*data)(/|$)"
@@ -46,15 +58,16 @@ def strip_licence_header(text: str) -> str:
 def keep_text(path: str, text: str) -> bool:
     """True when a file of any language passes the path and content filters: nothing vendored,
     generated or minified."""
-    if _BAD_PATH.search(path) or not 200 <= len(text.encode()) <= MAX_BYTES:
+    if _BAD_PATH.search(path) or not MIN_BYTES <= len(text.encode()) <= MAX_BYTES:
         return False
-    head = text[:2000]
+    head = text[:HEAD]
     if _GENERATED.search(head) or _COPYLEFT.search(head):
         return False
     lines = text.splitlines()
-    if max(map(len, lines)) > 400 or sum(map(str.isdigit, text)) > 0.12 * len(text):
+    digits, others = sum(map(str.isdigit, text)), sum(not c.isascii() for c in text)
+    if max(map(len, lines)) > LONGEST_LINE or digits > MOST_DIGITS * len(text):
         return False
-    return sum(not c.isascii() for c in text) <= 0.02 * len(text)
+    return others <= MOST_OTHERS * len(text)
 
 
 def keep_python(path: str, text: str) -> bool:
@@ -84,7 +97,7 @@ class NearDuplicates:
         hashes = [
             blake2b(" ".join(line.split()).encode(), digest_size=8).digest()
             for line in text.splitlines()
-            if len(line.strip()) > 12
+            if len(line.strip()) > TELLING_LINE
         ]
         if hashes and sum(h in self.seen for h in hashes) >= self.share * len(hashes):
             return False
@@ -93,16 +106,15 @@ class NearDuplicates:
 
 
 class Decontaminate:
-    """Rejects documents that hold an evaluation solution: 60 % of its 8-word shingles, when it has
-    14 or more."""
+    """Rejects documents that hold most of the 8-word shingles of an evaluation solution."""
 
     def __init__(self, solutions: Iterable[str]) -> None:
-        self.solutions = [s for s in map(shingles, solutions) if len(s) >= 14]
+        self.solutions = [s for s in map(shingles, solutions) if len(s) >= FEWEST_SHINGLES]
         self.index = {shingle for solution in self.solutions for shingle in solution}
 
     def is_clean(self, text: str) -> bool:
         common = self.index & shingles(text) if self.index else set()
-        return not any(len(common & solution) >= 0.6 * len(solution) for solution in self.solutions)
+        return not any(len(common & one) >= KNOWN_SHINGLES * len(one) for one in self.solutions)
 
 
 def shingles(text: str, size: int = 8) -> set[int]:

@@ -33,6 +33,11 @@ def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.in
 
 PYTHON = "python"
 """The shard of this name holds programs: its spans may follow their syntax."""
+P_SHORT_BATCH = 0.01
+"""Share of batches of plain rows that are cut to a random length (LLaDA, appendix B.1)."""
+P_WHOLE_WINDOW, SHORTEST_WINDOW, SPARE_TOKENS = 0.7, 24, 16
+"""Share of windows that fill the context, with a few tokens more to cut spans out of; others are
+shorter, as short documents are."""
 NEIGHBOURS = 12
 """Related files are looked for among so many documents on either side: a shard keeps a package's
 files together."""
@@ -108,7 +113,7 @@ class Batches:
     def plain(self, step: int, rows: int, length: int) -> Tensor:
         """(B, L) windows at random places of the concatenated documents, as LLaDA cuts its stream.
 
-        With probability 1 % the whole batch is cut to a random length (LLaDA, appendix B.1).
+        Now and then the whole batch is cut to a random length (``P_SHORT_BATCH``).
         """
         rng = self.rng(step, 0)
         out = np.empty((rows, length), np.int64)
@@ -117,7 +122,7 @@ class Batches:
             start = int(rng.integers(0, max(1, len(shard) - length)))
             window = shard.tokens[start : start + length]
             out[row] = np.resize(window, length) if len(window) < length else window
-        if rng.random() < 0.01:
+        if rng.random() < P_SHORT_BATCH:
             out = out[:, : int(rng.integers(1, length + 1))]
         return torch.from_numpy(out)
 
@@ -164,7 +169,8 @@ class Batches:
         at = int(rng.integers(0, len(shard)))
         index = int(np.searchsorted(shard.starts, at, side="right")) - 1
         begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
-        size = context + 16 if rng.random() < 0.7 else int(rng.integers(24, context))
+        whole = rng.random() < P_WHOLE_WINDOW
+        size = context + SPARE_TOKENS if whole else int(rng.integers(SHORTEST_WINDOW, context))
         start = max(begin, min(at - size // 2, end - size))
         return TrainingWindow(
             self._decode(shard.tokens[start : min(end, start + size)]),

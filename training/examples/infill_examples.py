@@ -24,6 +24,23 @@ CHARS_PER_SLOT = 2.2
 """Spans are cut to this many characters a slot, so that nearly all fit their slots once
 tokenised."""
 _WORD = re.compile(r"\w+|[^\w\s]+")
+P_WORDS, P_REST, P_LINE, P_BLOCK = 0.35, 0.25, 0.32, 0.08
+"""Shares of the spans that do not begin at just any character: a run of words, the rest of a line,
+a line (or a few), and from a line to the end of its block, which is a paragraph or the rest of a
+function. Cursors stand in lines more often than before whole blocks."""
+P_LINES = 0.375
+"""Share of the spans of lines that go on over up to two further lines."""
+MOST_WORDS = 5
+"""Words of a run."""
+CHARACTERS = (2, 64)
+"""Shortest and longest span at any character, log-uniform: cursors mostly want a few characters,
+sometimes the rest of the line."""
+APART = 2
+"""Characters of context between two spans."""
+TRIES = 6
+"""Places tried for every span that is wanted."""
+P_MERGED = 0.5
+"""Share of adjacent masks that become one `expand`, in spans that train it."""
 
 
 class InfillConfig(Config, kw_only=True, frozen=True):
@@ -146,7 +163,7 @@ def choose_spans(
     ``pieces`` are ranges that syntax suggests.
     """
     chosen: list[tuple[int, int]] = []
-    for _ in range(count * 6):
+    for _ in range(count * TRIES):
         if len(chosen) == count:
             break
         if pieces and rng.random() < config.p_syntax:
@@ -154,11 +171,10 @@ def choose_spans(
         else:
             start, end = _one_span(text, config.p_any_character, rng)
         end = min(end, start + longest)
-        # Spans keep at least two characters of context between them.
         if (
             start < end
             and text[start:end].strip()
-            and all(end + 2 <= s or e + 2 <= start for s, e in chosen)
+            and all(end + APART <= s or e + APART <= start for s, e in chosen)
         ):
             chosen.append((start, end))
     return sorted(chosen)
@@ -170,24 +186,24 @@ def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, i
     line_end = text.find("\n", at)
     line_end = len(text) if line_end < 0 else line_end
     if rng.random() < p_any:
-        # Log-uniform length: cursors mostly want a few characters, sometimes the rest of the line.
-        length = int(np.exp(rng.uniform(np.log(2), np.log(64))))
+        length = int(np.exp(rng.uniform(*np.log(CHARACTERS))))
         return at, min(at + length, line_end)
     kind = rng.random()
-    if kind < 0.35:  # a run of words
+    if kind < P_WORDS:
         words = [m.span() for m in _WORD.finditer(text, line_start, line_end)]
         if not words:
             return at, at
         first = int(rng.integers(0, len(words)))
-        last = min(first + int(rng.integers(0, 5)), len(words) - 1)
+        last = min(first + int(rng.integers(0, MOST_WORDS)), len(words) - 1)
         return words[first][0], words[last][1]
-    if kind < 0.6:  # the rest of the line
+    if kind < P_WORDS + P_REST:
         return at, line_end
-    if kind > 0.92:  # from this line to the end of its block: a paragraph, the rest of a function
+    if kind > 1.0 - P_BLOCK:
         block_end = text.find("\n\n", line_end)
         return line_start, len(text) if block_end < 0 else block_end
     indent = len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
-    for _ in range(int(rng.integers(0, 3)) if kind > 0.8 else 0):  # sometimes two or three lines
+    several = kind > 1.0 - P_BLOCK - P_LINE * P_LINES
+    for _ in range(int(rng.integers(0, 3)) if several else 0):
         following = text.find("\n", line_end + 1)
         line_end = len(text) if following < 0 else following
     return line_start + indent, line_end
@@ -223,7 +239,7 @@ def _add_span(
     merging = expand is not None and rng.random() < config.p_expand
     i = 0
     while i < len(ids):
-        if merging and i + 1 < len(ids) and masked[i] and masked[i + 1] and rng.random() < 0.5:
+        if merging and i + 1 < len(ids) and masked[i] and masked[i + 1] and rng.random() < P_MERGED:
             labels.append(expand if expand is not None else ids[i])
             noisy.append(mask)
             i += 2

@@ -25,6 +25,10 @@ from training.examples.infill_examples import InfillConfig, choose_spans
 
 SIDE_TOKENS = 100
 """Context on each side of a piece, well inside the rows of training."""
+SHORTEST, LONGEST = 4, 12
+"""Characters of a piece."""
+ENOUGH = 40
+"""Characters of a text with something around a piece."""
 BATCH = 50
 
 
@@ -44,8 +48,8 @@ def cut_pieces(shard: TokenShard, tokenizer: Tokenizer, count: int) -> list[Piec
         document = shard.document(int(rng.integers(shard.num_documents)))
         at = int(rng.integers(0, max(1, len(document) - 2 * SIDE_TOKENS)))
         text = tokenizer.decode(document[at : at + 2 * SIDE_TOKENS].tolist()).strip("\ufffd")
-        for start, end in choose_spans(text, 1, cut, rng, 12) if len(text) > 40 else []:
-            if end - start >= 4:
+        for start, end in choose_spans(text, 1, cut, rng, LONGEST) if len(text) > ENOUGH else []:
+            if end - start >= SHORTEST:
                 pieces.append(Piece(text[:start], text[start:end], text[end:]))
     return pieces
 

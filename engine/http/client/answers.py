@@ -4,6 +4,7 @@ raises them."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -48,9 +49,10 @@ def error_of(status: int, raw: bytes) -> EngineError:
     except (msgspec.DecodeError, LookupError, TypeError, ValueError):
         pass
     sentence = sentence_of(status, raw)
-    if status in (429, 503):
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return EngineUnavailable(sentence)
-    return RequestRejected(sentence) if status < 500 else EngineError(sentence)
+    ours = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return RequestRejected(sentence) if ours else EngineError(sentence)
 
 
 def is_a_proxys(status: int, raw: bytes) -> bool:

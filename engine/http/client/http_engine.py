@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -162,7 +163,7 @@ class HttpEngine:
         engine behind it is gone, another one is asked: no call changes anything."""
         for tries_left in (1, 0):
             answer = await self._connections.ask(method, path, body)
-            if answer.status == 200:
+            if answer.status == HTTPStatus.OK:
                 return answer
             raw = await answer.read()
             if not (tries_left and is_a_proxys(answer.status, raw)):
@@ -180,7 +181,7 @@ class HttpEngine:
             async with asyncio.timeout(LOOK_S):
                 answer = await self._connections.ask("GET", "/health")
                 await answer.read()
-                if answer.status == 503:
+                if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                     return False
                 answer = await self._connections.ask("GET", "/v1/models")
                 raw = await answer.read()
@@ -188,11 +189,11 @@ class HttpEngine:
             raise EngineUnavailable(str(exc)) from exc
         except (ConnectionLost, TimeoutError) as exc:
             raise self._away(exc) from exc
-        if answer.status in (401, 403):
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self._closed_to_us(answer.status, raw)
         try:
             found = msgspec.json.decode(raw)["data"][0]
-            if answer.status != 200 or found["owned_by"] != "lacuna":
+            if answer.status != HTTPStatus.OK or found["owned_by"] != "lacuna":
                 raise ValueError
             backend = str(found["meta"]["backend"])
         except (msgspec.DecodeError, LookupError, TypeError, ValueError):
@@ -226,7 +227,7 @@ class HttpEngine:
         )
 
     def _closed_to_us(self, status: int, raw: bytes) -> EngineUnavailable:
-        if status == 403:
+        if status == HTTPStatus.FORBIDDEN:
             said = sentence_of(status, raw)
             return EngineUnavailable(f"The engine at {self._url} does not answer us: {said}")
         if self._key_file is None:
@@ -241,11 +242,13 @@ class HttpEngine:
 
     def _refused(self, status: int, raw: bytes) -> EngineError:
         """An answer that is none, as the error that an embedded engine would raise."""
-        if status in (401, 403):
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             why = self._closed_to_us(status, raw)
             self._presence.lost(why)
             return why
-        if status == 503:  # late, or its model is loaded again, or it is being stopped
+        if (
+            status == HTTPStatus.SERVICE_UNAVAILABLE
+        ):  # late, or its model is loaded again, or it is being stopped
             self._presence.doubt()
         return error_of(status, raw)
 

@@ -7,6 +7,7 @@ contract has ``param`` and a ``code`` that is a word.
 from __future__ import annotations
 
 import math
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -65,7 +66,7 @@ def error_response(error: HttpError, path: str) -> Response:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    if error.status == 401:
+    if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="lacuna"'
     body = msgspec.json.encode(error_object(error, path))
     return Response(body, error.status, headers, "application/json")
