@@ -8,6 +8,8 @@ it) without any bound: the product over its tokens, and over the end behind the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,16 +22,18 @@ from engine.network.graph_io import READING
 from engine.network.model_config import ModelConfig
 
 
-def reading_pass(canvas: Canvas, plan: CausalContext, config: ModelConfig) -> Batch:
-    """Ask for every token of all spans and for the end of each; later spans are read behind the
-    earlier ones.
+def reading_pass(
+    canvas: Canvas, plan: CausalContext, config: ModelConfig, groups: Sequence[int] | None = None
+) -> Batch:
+    """Ask for every token of the spans ``groups`` (default: all) and for the end of each; later
+    spans are read behind the earlier ones, and those that are left out are not seen.
 
     The context has to be encoded. Answers come back in the order of ``split_reading``.
     """
     assert config.span_end_token_id is not None
     positions = canvas.positions
     ids, at, targets, queries = list[int](), list[int](), list[int](), list[int]()
-    for group in spans_of(canvas):
+    for group in spans_of(canvas) if groups is None else groups:
         places = canvas.places(group)
         first = len(ids)
         ids += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,7 +10,9 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.errors import RequestRejected
-from engine.infill.search.choice_scoring import score_choices, slots_for
+from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.token_healing import Border
+from engine.infill.search.choice_scoring import read_choices, score_choices, slots_for
 from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
 from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.infill.search.pins import Placement, search_placements
@@ -75,14 +77,9 @@ class _Planner:
         for i in task.owners:
             if not (span := self.spans[i]).choices:
                 continue
-            options = [task.model.tokenizer.encode(text) for text in span.choices]
-            canvas, lengths = (
-                prompt.canvas(self.spans, {i: slots_for(options)}),
-                prompt.lengths(self.spans),
-            )
-            scores = yield from score_choices(
-                canvas, i, options, prompt.cache_plan(), prompt.table, lengths, task.deadline
-            )
+            border = prompt.healing.borders.get(i, Border())
+            options = [task.model.tokenizer.encode(border.before + text) for text in span.choices]
+            scores = yield from self._scores(i, options)
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
             placement = Placement(((0, tuple(options[best])),), 0.0)
@@ -92,6 +89,33 @@ class _Planner:
                     self.spans[j], tokens=len(options[best]), min_tokens=1, choices=chosen
                 )
                 self.chosen[j] = Chosen(placement, float(share[best] / share.sum()))
+
+    def _scores(
+        self, i: int, options: Sequence[Sequence[int]]
+    ) -> Generator[Batch, Predictions, list[float]]:
+        """How likely each of ``options`` is in span ``i``."""
+        prompt, task = self.prompt, self.prompt.task
+        cache = prompt.cache_plan()
+        if not isinstance(cache, CausalContext):
+            canvas = prompt.canvas(self.spans, {i: slots_for(options)})
+            lengths = prompt.lengths(self.spans)
+            return (
+                yield from score_choices(
+                    canvas, i, options, cache, prompt.table, lengths, task.deadline
+                )
+            )
+        tied = self._tied_to(i)
+        canvases = []
+        for ids in options:
+            canvas = prompt.canvas(self.spans, dict.fromkeys(tied, len(ids)))
+            for j in tied:
+                canvas.ids[canvas.places(j)] = ids
+            canvases.append(canvas)
+        return (
+            yield from read_choices(
+                canvases, tied, cache, prompt.table, task.model.config, task.deadline
+            )
+        )
 
     def probe(self) -> Passes:
         """Find likely lengths, span by span, the others at the best one found so far."""

@@ -123,7 +123,7 @@ def _blanks(task: Task) -> frozenset[int]:
         for i, span in enumerate(task.spans)
         if span.start
         and text[span.start - 1] == " "
-        and not (span.pins or span.lines or span.choices or span.name)
+        and not (span.pins or span.lines or span.name)
         and (i == 0 or task.spans[i - 1].end < span.start)
     )
 

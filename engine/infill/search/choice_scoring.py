@@ -2,7 +2,8 @@
 
 Every string is forced onto the canvas in a few steps, the places that the model is surest of first,
 as it would write them itself; the sum of the log-probabilities is its score. Where the model can
-delete, its belief in the length counts too.
+delete, its belief in the length counts too. A model with causal context reads every string instead:
+its exact likelihood, in one pass.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.deadline import Deadline
+from engine.causal.exact_reading import reading_pass
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
+from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
+from engine.network.model_config import ModelConfig
 
 STEPS = 4
 SPARE_SLOTS = 2
@@ -64,6 +68,29 @@ def score_choices(
             if lengths.delete_id is not None
             else total / len(ids)
         )
+    return scores
+
+
+def read_choices(
+    canvases: Sequence[Canvas],
+    groups: Sequence[int],
+    plan: CausalContext,
+    table: ConstraintTable,
+    config: ModelConfig,
+    deadline: Deadline,
+) -> Generator[Batch, Predictions, list[float]]:
+    """Log-probability of what stands in ``groups`` on each of ``canvases``, the ends of these spans
+    included; other spans are not seen.
+
+    Once the ``deadline`` has passed no further ones are read; the first always is.
+    """
+    scores: list[float] = []
+    for canvas in canvases:
+        if scores and deadline.expired():
+            break
+        yield from encode_context(canvas, plan, table)
+        read = yield reading_pass(canvas, plan, config, groups)
+        scores.append(float(np.sum(read.target_log_probs[0], dtype=np.float64)))
     return scores
 
 
