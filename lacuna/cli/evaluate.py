@@ -91,6 +91,25 @@ def eval_before(
     before(data, cases, samples, seed, model, backend)
 
 
+@eval_app.command("proofread")
+def eval_proofread(
+    data: HeldOut,
+    texts: Annotated[int, typer.Option("--texts", help="How many correct texts.")] = 50,
+    errors: Annotated[int, typer.Option("--errors", help="How many planted errors.")] = 200,
+    surprise: Annotated[
+        float | None,
+        typer.Option("--surprise", help="Nats of a word (default: the setting's own default)."),
+    ] = None,
+    seed: Seed = 0,
+    model: Model = None,
+    backend: BackendName = "auto",
+) -> None:
+    """Marks of the proofreader on correct prose, and on errors that were planted into it."""
+    from lacuna.commands.measure.proofread import proofread
+
+    proofread(data, texts, errors, surprise, seed, model, backend)
+
+
 @eval_app.command("calibrate")
 def eval_calibrate(
     data: HeldOut,
