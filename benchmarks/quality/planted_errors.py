@@ -73,8 +73,8 @@ def plant(texts: Sequence[str], count: int, seed: int = 0) -> list[Planted]:
 
 
 def misspelt(word: str, rng: np.random.Generator) -> str:
-    """``word`` with one slip: a letter left out, doubled, exchanged with the next, or with one beside
-    it on the keyboard. The first letter stays, as in most slips."""
+    """``word`` with one slip: a letter left out, doubled, exchanged with the next, or replaced by
+    one beside it on the keyboard. The first letter stays, as in most slips."""
     ways: tuple[Callable[[str, int], str], ...] = (
         lambda w, i: w[:i] + w[i + 1 :],
         lambda w, i: w[:i] + w[i] + w[i:],
