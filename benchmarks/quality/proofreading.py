@@ -93,7 +93,7 @@ def measure(
         own = [
             found.hit for found, error in zip(judged, planted, strict=True) if error.kind == kind
         ]
-        report[f"recall_{kind.replace(' ', '_')}"] = round(float(np.mean(own or [0])), 4)
+        report[f"recall_{kind.replace(' ', '_')}"] = round(sum(own) / max(1, len(own)), 4)
     return report
 
 

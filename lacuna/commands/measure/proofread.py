@@ -6,10 +6,11 @@ from pathlib import Path
 
 from benchmarks.quality.planted_errors import plant
 from benchmarks.quality.proofreading import correct_texts, measure
+from engine.http.client.place import EnginePlace
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
-from lsp_server.engine_client.embedded import EmbeddedEngine
+from lsp_server.engine_client.chosen import ChosenEngine
 from lsp_server.settings.schema import Settings
 
 
@@ -30,6 +31,7 @@ def proofread(
     nats = Settings().proofread_surprise if surprise is None else surprise
     with progress_bar() as progress:
         bar = progress.add_task("proofreading", total=len(correct) + len(planted))
-        engine = EmbeddedEngine(model, backend)
+        engine = ChosenEngine(model, backend)
+        engine.configure(0, EnginePlace())
         report = measure(engine, correct, planted, nats, lambda: progress.advance(bar))
     print_report({**report, "surprise": nats})
