@@ -47,7 +47,7 @@ def main() -> None:
             )
         parts.append("</g>")
     note = (
-        f"{len(spans)} blanks filled together in {result.nfe} passes of lacuna-mini, "
+        f"{len(spans)} blanks filled in {result.nfe} passes of {result.model}, "
         "every best guess shown"
     )
     parts.append(f'<text class="note" x="{MARGIN}" y="{height - MARGIN + 6}">{note}</text></svg>\n')

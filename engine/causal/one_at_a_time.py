@@ -30,6 +30,7 @@ class Written:
 
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
+    """Of the tokens that were written; none where they were given."""
     end_log_prob: float | None = None
     """Of the end of the span, where the model came to it."""
 
@@ -48,6 +49,8 @@ class WritingRules:
     allowed: Callable[[list[int]], Bools]
     """The tokens so far -> (V,) what may follow, the end of the span among them."""
     max_tokens: int
+    given: Sequence[int] = ()
+    """Tokens that are already decided: they are read, and nothing is written."""
     temperature: float = 0.0
     seed: int = 0
     deadline: Deadline = field(default_factory=Deadline)
@@ -66,8 +69,12 @@ def write_one_at_a_time(
         place = int(canvas.places(group)[0])
         position = int(positions[place])
         reader.feed(int(canvas.ids[place - 1]), position - 1)
-        written, rng = Written(), np.random.default_rng(rule.seed)
-        while len(written.tokens) < rule.max_tokens and not rule.deadline.expired():
+        written, rng = Written(list(rule.given)), np.random.default_rng(rule.seed)
+        for token in rule.given:
+            reader.feed(token, position)
+            position += 1
+        most = 0 if rule.given else rule.max_tokens
+        while len(written.tokens) < most and not rule.deadline.expired():
             predictions = yield reader.ask(rule.allowed(written.tokens))
             reader.store(predictions)
             choice = choose(predictions, rule.temperature, rng)

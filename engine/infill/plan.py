@@ -16,6 +16,7 @@ from engine.infill.search.choice_scoring import read_choices, score_choices, slo
 from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
 from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
 from engine.infill.search.pins import Placement, search_placements
+from engine.infill.search.tied_candidates import proposable, propose
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
@@ -26,9 +27,14 @@ Passes = Generator[Batch, Predictions, None]
 class Chosen:
     """The one of several given strings that a span becomes."""
 
-    placement: Placement
+    tokens: tuple[int, ...]
     share: float
     """Its probability among the choices."""
+
+    @property
+    def placement(self) -> Placement:
+        """All of the span, as if it were a pin."""
+        return Placement(((0, self.tokens),), 0.0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def plan(prompt: Prompt) -> Generator[Batch, Predictions, Plan]:
     """Yields passes where something has to be searched for; ``RequestRejected`` when pins do not
     fit."""
     planner = _Planner(prompt, list(prompt.task.spans))
+    yield from planner.propose()
     yield from planner.choose()
     if prompt.task.model.config.delete_token_id is None:
         yield from planner.probe()
@@ -71,6 +78,15 @@ class _Planner:
     placements: dict[int, list[Placement]] = field(default_factory=dict)
     chosen: dict[int, Chosen] = field(default_factory=dict)
 
+    def propose(self) -> Passes:
+        """Give spans of one name choices, where they are written from the left."""
+        owners = proposable(self.prompt, self.spans)
+        if owners:
+            found = yield from propose(self.prompt, self.spans, owners)
+            for i, choices in found.items():
+                for j in self._tied_to(i):
+                    self.spans[j] = msgspec.structs.replace(self.spans[j], choices=choices)
+
     def choose(self) -> Passes:
         """Decide between the choices of every span that has some."""
         prompt, task = self.prompt, self.prompt.task
@@ -82,13 +98,12 @@ class _Planner:
             scores = yield from self._scores(i, options)
             share = np.exp(np.array(scores) - max(scores))
             best = int(np.argmax(share))
-            placement = Placement(((0, tuple(options[best])),), 0.0)
             for j in self._tied_to(i):
                 chosen = (span.choices[best],)
                 self.spans[j] = msgspec.structs.replace(
                     self.spans[j], tokens=len(options[best]), min_tokens=1, choices=chosen
                 )
-                self.chosen[j] = Chosen(placement, float(share[best] / share.sum()))
+                self.chosen[j] = Chosen(tuple(options[best]), float(share[best] / share.sum()))
 
     def _scores(
         self, i: int, options: Sequence[Sequence[int]]

@@ -70,11 +70,9 @@ def read_out(denoised: Denoised) -> Answer:
     sizes = [
         max(1, len(canvas.places(i)) - plan.prompt.healing.slots(i)) for i in range(len(spans))
     ]
-    own = [
-        plan.chosen[i].share if i in plan.chosen else _confidence(canvas, i)
-        for i in range(len(spans))
-    ]
-    return Answer(texts, list(denoised.likelihoods) or own, sizes)
+    sure = denoised.likelihoods or [_confidence(canvas, i) for i in range(len(spans))]
+    own = [plan.chosen[i].share if i in plan.chosen else sure[i] for i in range(len(spans))]
+    return Answer(texts, own, sizes)
 
 
 def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]:

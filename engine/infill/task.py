@@ -85,6 +85,14 @@ class Task:
         return [i for i in range(len(self.spans)) if self.owner(i) == i]
 
 
+def from_the_left(task: Task) -> bool:
+    """Whether spans are to be written one token at a time, where what they ask for allows it."""
+    order = task.request.sampler.order
+    if order == "auto":
+        order = "one_at_a_time" if task.model.calibration.one_at_a_time else "together"
+    return order == "one_at_a_time" and task.cache == "causal"
+
+
 def validate(asked: Asked) -> Task:
     """The task; ``RequestRejected`` says what does not fit."""
     spans, ties = tied(checked_spans(asked.request, asked.model.config))

@@ -14,36 +14,30 @@ from functools import partial
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
-from engine.base.arrays import Bools
 from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
-from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.constraints import ConstraintTable
 from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
-
-LONGEST = 96
-"""Tokens after which a single span that was told no length ends."""
+from engine.infill.search.writing_rules import LONGEST, Allowed, ends
+from engine.infill.task import from_the_left
 
 
 def written_causally(plan: Plan) -> bool:
-    """Whether all spans of a plan can be written from the left, and should."""
-    task = plan.prompt.task
-    order = task.request.sampler.order
-    if order == "auto":
-        order = "one_at_a_time" if task.model.calibration.one_at_a_time else "together"
-    if order == "together" or task.cache != "causal":
+    """Whether all spans of a plan can be written from the left, and should; what was chosen between
+    given strings stands already."""
+    if not from_the_left(plan.prompt.task):
         return False
-    several = len(plan.spans) > 1
+    ties, several = plan.prompt.task.ties, len(plan.spans) > 1
     return not any(
         span.pins
-        or span.choices
-        or span.name
+        or (i not in plan.chosen and (span.choices or ties.count(ties[i] if ties else i) > 1))
         or (span.lines or 1) > 1
         or (several and (span.tokens or 0) > RESERVED)
-        for span in plan.spans
+        for i, span in enumerate(plan.spans)
     )
 
 
@@ -66,7 +60,8 @@ def write_causally(
 
     writing = [
         WritingRules(
-            allowed=_Allowed(plan, table, i),
+            allowed=Allowed(prompt, span, table, i),
+            given=plan.chosen[i].tokens if i in plan.chosen else (),
             max_tokens=span.tokens or min(span.max_tokens + prompt.healing.slots(i), longest),
             temperature=rules.temperature,
             seed=rules.seed + i,
@@ -78,7 +73,7 @@ def write_causally(
     answers = yield from write_one_at_a_time(canvas, cache, model.config, writing)
     for i, written in enumerate(answers):
         text = model.tokenizer.decode(written.tokens)
-        if not written.tokens or not _ends(text, borders.get(i, Border())):
+        if not written.tokens or not ends(text, borders.get(i, Border())):
             return None
     for i, written in enumerate(answers):
         canvas.restart(i, len(written.tokens))
@@ -92,37 +87,5 @@ def write_causally(
 
 def _put(canvas: Canvas, group: int, written: Written) -> None:
     places = canvas.places(group)[: len(written.tokens)]
-    canvas.transfer(places, np.array(written.tokens, np.int64), np.array(written.log_probs))
-
-
-class _Allowed:
-    """What may follow the tokens so far."""
-
-    def __init__(self, plan: Plan, table: ConstraintTable, i: int) -> None:
-        span, healing = plan.spans[i], plan.prompt.healing
-        self._tokenizer = plan.prompt.task.model.tokenizer
-        self._end = plan.prompt.task.model.config.span_end_token_id
-        self._border = healing.borders.get(i, Border())
-        one_line = span.single_line or span.lines is not None
-        self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
-        outer = healing.rows.get(i)
-        begins = outer is not None and outer.first is not None and self._border.before
-        self._first = table.allowed[outer.first] if outer is not None and begins else self._text
-        self._least, self._exact = max(1, span.min_tokens), span.tokens
-
-    def __call__(self, tokens: list[int]) -> Bools:
-        row = (self._text if tokens else self._first).copy()
-        row[self._end] = self._may_end(tokens)
-        return row
-
-    def _may_end(self, tokens: list[int]) -> bool:
-        if self._exact is not None or len(tokens) < self._least:
-            return False
-        return _ends(self._tokenizer.decode(tokens), self._border)
-
-
-def _ends(text: str, border: Border) -> bool:
-    """Whether ``text`` has something between the half words that were taken back, and ends with the
-    one behind the span. Spaces alone are nothing: whoever leaves a blank wants words."""
-    own = text[len(border.before) : len(text) - len(border.after)]
-    return text.endswith(border.after) and bool(own.strip(" "))
+    log_probs = np.array(written.log_probs or np.zeros(len(written.tokens)))
+    canvas.transfer(places, np.array(written.tokens, np.int64), log_probs)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.decoding.token_healing import Border
-from engine.infill.search.causal_answer import LONGEST, _ends
+from engine.infill.search.writing_rules import LONGEST, ends
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
 LEFT = SamplerOptions(order="one_at_a_time", repairs=0)
@@ -79,6 +79,22 @@ def test_several_spans_stand_where_they_were_asked_for(engine, cuts, data):
     assert result.text == expected + TEXT[at:]
 
 
+def test_spans_of_one_name_get_one_text_that_fits_all_places(engine):
+    spans = tuple(Span(start=at, end=at, max_tokens=4, name="x") for at in (9, 40, 60))
+    result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
+    assert len({span.text for span in result.spans}) == 1 and result.spans[0].text
+    assert 0.0 < result.spans[0].confidence <= 1.0
+
+
+def test_a_choice_beside_an_open_span_is_read_and_the_open_span_written_from_the_left(engine):
+    words = ("print", "width", "area")
+    spans = (Span(start=9, end=14, choices=words), Span(start=40, end=40, tokens=4))
+    result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
+    assert result.spans[0].text in words and result.spans[1].tokens == 4
+    # the context, one pass for each choice, one for each token of the open span
+    assert result.nfe <= 1 + len(words) + 4
+
+
 def test_several_spans_cost_one_pass_a_token(engine):
     spans = (Span(start=9, end=14, tokens=2), Span(start=40, end=40, tokens=4))
     result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
@@ -104,5 +120,5 @@ def test_confidence_is_the_probability_of_the_whole_answer_and_none_where_it_was
 
 def test_spaces_alone_are_no_answer_and_half_words_stay():
     word = Border("widt", "t")
-    assert _ends("width height", word) and not _ends("widtt", word) and not _ends("width ", word)
-    assert not _ends("  ", Border()) and _ends("\n", Border()) and _ends(" x", Border())
+    assert ends("width height", word) and not ends("widtt", word) and not ends("width ", word)
+    assert not ends("  ", Border()) and ends("\n", Border()) and ends(" x", Border())

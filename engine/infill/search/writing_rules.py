@@ -1,0 +1,45 @@
+"""What may follow what was written of a span so far, where it is written from the left."""
+
+from __future__ import annotations
+
+from engine.base.arrays import Bools
+from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.token_healing import Border
+from engine.infill.window import Prompt
+from engine.request.messages import Span
+
+LONGEST = 96
+"""Tokens after which a single span that was told no length ends."""
+
+
+class Allowed:
+    """The tokens so far -> (V,) what may follow: half words beside the span are kept, a single
+    line, a length that was told; the end is allowed where an answer may end."""
+
+    def __init__(self, prompt: Prompt, span: Span, table: ConstraintTable, i: int) -> None:
+        healing, model = prompt.healing, prompt.task.model
+        self._tokenizer, self._end = model.tokenizer, model.config.span_end_token_id
+        self._border = healing.borders.get(i, Border())
+        one_line = span.single_line or span.lines is not None
+        self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
+        outer = healing.rows.get(i)
+        begins = outer is not None and outer.first is not None and self._border.before
+        self._first = table.allowed[outer.first] if outer is not None and begins else self._text
+        self._least, self._exact = max(1, span.min_tokens), span.tokens
+
+    def __call__(self, tokens: list[int]) -> Bools:
+        row = (self._text if tokens else self._first).copy()
+        row[self._end] = self._may_end(tokens)
+        return row
+
+    def _may_end(self, tokens: list[int]) -> bool:
+        if self._exact is not None or len(tokens) < self._least:
+            return False
+        return ends(self._tokenizer.decode(tokens), self._border)
+
+
+def ends(text: str, border: Border) -> bool:
+    """Whether ``text`` has something between the half words that were taken back, and ends with the
+    one behind the span. Spaces alone are nothing: whoever leaves a blank wants words."""
+    own = text[len(border.before) : len(text) - len(border.after)]
+    return text.endswith(border.after) and bool(own.strip(" "))
