@@ -100,15 +100,18 @@ def bill(packages: list[tuple[str, str, list[str]]]) -> dict[str, Any]:
         }
         for name, version, terms, digest in bundled()
     ]
-    models = sorted((ROOT / "engine" / "models").glob("*/model.safetensors"))
+    weights: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "engine" / "models").glob("*/*.safetensors")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        weights.setdefault(path.parent.name, []).append(digest)
     components += [
         {
             "type": "machine-learning-model",
-            "bom-ref": f"model:{path.parent.name}",
-            "name": path.parent.name,
-            "hashes": _hashes([hashlib.sha256(path.read_bytes()).hexdigest()]),
+            "bom-ref": f"model:{name}",
+            "name": name,
+            "hashes": _hashes(digests),
         }
-        for path in models
+        for name, digests in weights.items()
     ]
     about = {"type": "application", "name": "lacuna-infill", "bom-ref": "lacuna-infill"}
     return {

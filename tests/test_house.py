@@ -61,11 +61,11 @@ def test_public_names_exist():
         assert all(hasattr(module, name) for name in module.__all__)
 
 
-def test_bundled_models_are_small():
-    size = sum(
-        path.stat().st_size for path in (ROOT / "engine" / "models").rglob("*") if path.is_file()
-    )
-    assert size <= 48 * 2**20
+@pytest.mark.parametrize(("name", "most"), [("lacuna-mini", 12), ("lacuna-base", 150)])
+def test_a_bundled_model_is_small_and_its_files_smaller(name, most):
+    files = [path for path in (ROOT / "engine" / "models" / name).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= most * 2**20
+    assert all(path.stat().st_size < 48 * 2**20 for path in files)
 
 
 def test_nothing_names_a_machine_or_a_registry():
