@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from training.data.tokenizer import train_tokenizer
 # No test depends on how fast the machine is.
 settings.register_profile("lacuna", deadline=None)
 settings.load_profile("lacuna")
-
-# What is tested is Lacuna around a model; the smallest one is the quickest.
-os.environ.setdefault("LACUNA_MODEL", "mini")
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT.parent / "shared" / "golden" / "llada-tiny"

@@ -28,8 +28,8 @@ from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
 from engine.service.bundled import MINI
 from engine.text.tokenizer import load_tokenizer
-from training.data.shards import TokenShard, TrainingDocument, write_shard
-from training.examples.batches import PYTHON, Batches
+from training.data.shards import PYTHON, TokenShard, TrainingDocument, write_shard
+from training.examples.batches import Batches
 from training.examples.infill_examples import InfillConfig
 from training.examples.loss import HeadLoss, masked_cross_entropy, masked_rows, mean_weights
 from training.examples.objective import Rows

@@ -39,7 +39,7 @@ class Engine:
     def __init__(
         self, folder: Path | None = None, backend: str = "auto", threads: int | None = None
     ) -> None:
-        """Load a model folder (default: ``default_model``); ``EngineError`` says in a sentence why
+        """Load a model folder (default: ``find_model``); ``EngineError`` says in a sentence why
         it cannot be."""
         folder = find_model(folder)
         self.config: ModelConfig = read_model_config(folder)

@@ -12,7 +12,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="base, mini or a model folder (default: base, or mini where memory is short).",
+        help="A model folder, or mini: the bundled model, which is the default.",
     ),
 ]
 BackendName = Annotated[

@@ -13,7 +13,6 @@ import time
 from engine import Engine, EngineError, FillRequest, Span, find_model
 from engine.base.advice import DISTRIBUTION, install
 from engine.base.errors import BackendUnavailable
-from engine.service.bundled import short_of_memory
 
 _RUNTIMES = (
     ("onnx", "onnxruntime", "cpu"),
@@ -42,7 +41,7 @@ def examine() -> None:
     for name in _ON_GPUS:
         _line(f"backend {name}", _on_gpu(name))
     _line("backend tensorrt", _tensorrt())
-    _line("model", _model())
+    _line("model", str(find_model()))
     try:
         began = time.perf_counter()
         with Engine() as engine:
@@ -57,11 +56,6 @@ def examine() -> None:
         "fill",
         f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms",
     )
-
-
-def _model() -> str:
-    why = " (lacuna-base would not fit the memory that is free)" if short_of_memory() else ""
-    return f"{find_model()}{why}"
 
 
 def _on_gpu(name: str) -> str:

@@ -13,9 +13,9 @@ from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import Row, fits, make_row
 from training.adaptation.spans import cut_window
-from training.data.shards import TokenShard
+from training.data.shards import PYTHON, TokenShard
 from training.examples.adapt_batch import AdaptBatch
-from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS, PYTHON
+from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS
 
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""

@@ -12,9 +12,8 @@ from pathlib import Path
 from engine.text.secret_files import readable_files, secret_content
 from training.data.packages import sha256
 from training.data.records import SkippedRecords, read_records
-from training.data.shards import TrainingDocument
+from training.data.shards import PYTHON, TrainingDocument
 from training.data.sources import is_held_out
-from training.examples.batches import PYTHON
 
 NAMES = (PYTHON, "text")
 """Shards: programs, whose syntax is used, and everything else."""

@@ -22,6 +22,9 @@ from tokenizers import Tokenizer
 
 from engine.base.atomic_write import replaced_file, write_file
 
+PYTHON = "python"
+"""The shard of this name holds programs: its spans may follow their syntax."""
+
 
 class TrainingDocument(NamedTuple):
     """A text and where it is from: ``package/folder/file``, or nothing."""

@@ -19,7 +19,7 @@ from torch import Tensor
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
-from training.data.shards import TokenShard
+from training.data.shards import PYTHON, TokenShard
 from training.examples.infill_examples import InfillConfig, InfillExample, make_example
 from training.examples.loss import mean_weights
 
@@ -31,8 +31,6 @@ def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.in
     return np.random.default_rng([seed, epoch, stream]).permutation(count)
 
 
-PYTHON = "python"
-"""The shard of this name holds programs: its spans may follow their syntax."""
 P_SHORT_BATCH = 0.01
 """Share of batches of plain rows that are cut to a random length (LLaDA, appendix B.1)."""
 P_WHOLE_WINDOW, SHORTEST_WINDOW, SPARE_TOKENS = 0.7, 24, 16

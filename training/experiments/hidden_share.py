@@ -27,8 +27,8 @@ from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig
-from training.data.shards import TokenShard
-from training.examples.batches import PYTHON, Batches
+from training.data.shards import PYTHON, TokenShard
+from training.examples.batches import Batches
 from training.examples.infill_examples import InfillConfig
 from training.examples.objective import LossModule
 from training.examples.validation import SPANS

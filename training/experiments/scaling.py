@@ -23,8 +23,7 @@ from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
-from training.data.shards import TokenShard
-from training.examples.batches import PYTHON
+from training.data.shards import PYTHON, TokenShard
 from training.experiments.pieces import causal_exact_match, cut_pieces, exact_match
 from training.loop.optim import OptimConfig
 from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
