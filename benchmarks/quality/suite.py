@@ -17,10 +17,10 @@ import msgspec
 from benchmarks.infill_cases import HeldOutDocument, cut_cases, read_documents
 from benchmarks.machine import describe
 from benchmarks.published.humaneval_infilling import evaluate, read_problems
-from benchmarks.quality.before import directions, triples
 from benchmarks.quality.exact_match import judge, reliability, summarise
 from benchmarks.quality.joint import compare, joint_cases
 from benchmarks.quality.neighbours import neighbours
+from benchmarks.quality.prose.before import directions, triples
 from engine import Engine
 from engine.base.atomic_write import write_file
 

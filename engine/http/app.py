@@ -29,6 +29,7 @@ from engine.http.page_files import page_routes
 from engine.http.security.guard import Guard
 from engine.http.security.keys import Keys
 from engine.http.settings import Limits
+from engine.service.bundled import MINI
 from engine.service.core import Engine
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...] = 
 def create_app(
     load: Callable[[], Engine],
     *,
-    folder: Path,
+    folder: Path = MINI,
     aliases: Iterable[str] = (),
     keys: Keys | None = None,
     hosts: Iterable[str] = (),

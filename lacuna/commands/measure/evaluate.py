@@ -20,9 +20,9 @@ from benchmarks.published.humaneval_infilling import evaluate, read_problems
 from benchmarks.published.likelihood import corpus_bound
 from benchmarks.published.reversal import accuracy, ask, questions, read_pairs
 from benchmarks.published.sandbox import NoSandbox, require_sandbox
-from benchmarks.quality.before import directions, triples
 from benchmarks.quality.exact_match import BOTH, SEVERAL_LINES_TOKENS, judge, summarise
 from benchmarks.quality.joint import compare, joint_cases
+from benchmarks.quality.prose.before import directions, triples
 from engine import Engine
 from engine.base.advice import install
 from engine.text.chat_template import ChatTemplate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.quality.planted_errors import plant
-from benchmarks.quality.proofreading import correct_texts, measure
+from benchmarks.quality.prose.planted_errors import plant
+from benchmarks.quality.prose.proofreading import correct_texts, measure
 from engine.http.client.place import EnginePlace
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar

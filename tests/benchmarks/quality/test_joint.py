@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.infill_cases import HeldOutDocument
-from benchmarks.quality.before import directions, triples
 from benchmarks.quality.joint import JointCase, compare, joint_cases, one_after_another, together
+from benchmarks.quality.prose.before import directions, triples
 from engine import Engine
 from engine.backends.fake import FakeBackend
 from tests.lacuna.test_cli import lacuna, refused

@@ -3,8 +3,8 @@
 import re
 
 from benchmarks.infill_cases import HeldOutDocument
-from benchmarks.quality.planted_errors import KINDS, plant
-from benchmarks.quality.proofreading import correct_texts, measure
+from benchmarks.quality.prose.planted_errors import KINDS, plant
+from benchmarks.quality.prose.proofreading import correct_texts, measure
 from tests.lsp_server.proofreading.test_proofreader import Reader
 
 SENTENCE = "The shop is open on Monday and their friends write letters that please the whole town. "

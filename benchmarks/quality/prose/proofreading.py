@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import HeldOutDocument
-from benchmarks.quality.planted_errors import KINDS, Planted
+from benchmarks.quality.prose.planted_errors import KINDS, Planted
 from lsp_server.engine_client.interface import EngineClient
 from lsp_server.proofreading.proofreader import Proofreader
 from lsp_server.proofreading.prose import paragraphs_of

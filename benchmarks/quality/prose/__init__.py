@@ -1,0 +1,1 @@
+"""Prose: sentences before a text, and marks of the proofreader."""
