@@ -108,7 +108,9 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
     a_step = [row["flops_a_step"] for row in rows if "flops_a_step" in row]
     name = f"val_nll_{PYTHON}" if model_config.causal else f"val_bound_{PYTHON}"
     points = tuple(
-        Point(flops=row["step"] * a_step[-1], loss=row[name]) for row in rows if name in row
+        Point(flops=row["step"] * a_step[-1], loss=row[name])
+        for row in rows
+        if name in row and row["step"]
     )
     parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
     pieces = cut_pieces(

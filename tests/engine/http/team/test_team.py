@@ -110,8 +110,8 @@ def test_a_client_keeps_to_one_engine_and_clients_are_spread_over_both(served):
     _, url, _ = served
     headers = {"Authorization": f"Bearer {KEY}"}
     body = {"text": TEXT, "spans": [{"start": 36, "end": 40, "tokens": 3}]}
-    grown = {}
-    for client in map(str, range(8)):
+    clients = [str(number) for number in range(8)]
+    for client in clients:
         before = answered(url, client)
         for _ in range(3):
             done = httpx.post(
@@ -122,8 +122,7 @@ def test_a_client_keeps_to_one_engine_and_clients_are_spread_over_both(served):
             )
             assert done.status_code == 200
         assert answered(url, client) == before + 3
-        grown[client] = answered(url, client)
-    assert len({answered(url, client) for client in grown}) == 2, "all clients have one engine"
+    assert all(answered(url, client) < 3 * len(clients) for client in clients), "one has all"
 
 
 async def load_while(url, keys, disturb):
