@@ -26,8 +26,8 @@ BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)
 """Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling
 (training/LOG.md)."""
-TOGETHER, ONE_AT_A_TIME = "together", "one_at_a_time"
-"""Values of ``--order`` beside ``auto``."""
+ORDERS = AUTO, TOGETHER, ONE_AT_A_TIME = "auto", "together", "one_at_a_time"
+"""Values of ``--order``."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
 
@@ -46,6 +46,8 @@ class Way:
 
 def ways_of(engine: Engine, order: str) -> list[Way]:
     """The ways that ``order`` leaves to choose from (``auto``: all that the model can go)."""
+    if order not in ORDERS:
+        raise ValueError(f"--order {order} is not one of {', '.join(ORDERS)}.")
     causal = engine.config.context_attention == "causal"
     if order == ONE_AT_A_TIME and not causal:
         raise ValueError(f"{engine.model_name} does not write one at a time; leave out --order.")

@@ -79,6 +79,10 @@ class Task:
         """The span that decides for span ``i``: the first of its name."""
         return self.ties[i] if self.ties else i
 
+    def shared(self, i: int) -> bool:
+        """Whether other spans have the text of span ``i``."""
+        return self.ties.count(self.owner(i)) > 1
+
     @property
     def owners(self) -> list[int]:
         """The spans that are decided on."""

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine import MODELS, Engine, EngineError, FillRequest, Span
+from engine import MODELS, Engine, EngineError, FillRequest, Span, find_model
 from engine.base.errors import CheckpointError
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
@@ -112,5 +112,7 @@ def _line(name: str, value: str) -> None:
 
 def _folders(model: Path | None) -> list[Path]:
     return (
-        [model] if model is not None else sorted(path for path in MODELS.iterdir() if path.is_dir())
+        [find_model(model)]
+        if model is not None
+        else sorted(path for path in MODELS.iterdir() if path.is_dir())
     )

@@ -7,7 +7,6 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.network.model_config import ModelConfig
-from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
 from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
@@ -15,7 +14,7 @@ from training.adaptation.rows import Row, fits, make_row
 from training.adaptation.spans import cut_window
 from training.data.shards import PYTHON, TokenShard
 from training.examples.adapt_batch import AdaptBatch
-from training.examples.batches import NEIGHBOUR_TOKENS, NEIGHBOURS
+from training.examples.neighbours import neighbours
 
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""
@@ -89,16 +88,7 @@ class RowSource:
     ) -> list[list[int]]:
         """What documents of the same source have in common with ``text``, as the engine shows it,
         each in a stretch."""
-        source, slash, _ = shard.names[index].partition("/")
-        near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
-        beside = [
-            i for i in near if slash and i != index and shard.names[i].startswith(source + "/")
-        ]
-        chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
-        files = [
-            Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
-            for i in chosen
-        ]
+        files = neighbours(shard, index, self._decode, rng)
         budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
         ids = related_ids(files, text, self._encode, budget, self._model.eos_token_id)
         return split_at(ids, self._model.eos_token_id)

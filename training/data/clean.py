@@ -64,10 +64,11 @@ def keep_text(path: str, text: str) -> bool:
     if _GENERATED.search(head) or _COPYLEFT.search(head):
         return False
     lines = text.splitlines()
-    digits, others = sum(map(str.isdigit, text)), sum(not c.isascii() for c in text)
-    if max(map(len, lines)) > LONGEST_LINE or digits > MOST_DIGITS * len(text):
+    if max(map(len, lines)) > LONGEST_LINE:
         return False
-    return others <= MOST_OTHERS * len(text)
+    if sum(map(str.isdigit, text)) > MOST_DIGITS * len(text):
+        return False
+    return sum(not c.isascii() for c in text) <= MOST_OTHERS * len(text)
 
 
 def keep_python(path: str, text: str) -> bool:

@@ -10,7 +10,6 @@ from itertools import product
 from pathlib import Path
 
 from engine.text.secret_files import readable_files, secret_content
-from training.data.packages import sha256
 from training.data.records import SkippedRecords, read_records
 from training.data.shards import PYTHON, TrainingDocument
 from training.data.sources import is_held_out
@@ -46,10 +45,9 @@ def files_of(wanted: Folder) -> dict[str, Path]:
     }
 
 
-def require_same_files(wanted: Folder, data: Path, files: dict[str, Path]) -> None:
-    """``ValueError`` where the shards were made of other files: a run that goes on would mix two
-    states of the folder."""
-    now = {name: sha256(path) for name, path in files.items()}
+def require_same_files(wanted: Folder, data: Path, now: dict[str, str]) -> None:
+    """``ValueError`` where the shards were made of other files than ``now`` (name -> hash): a run
+    that goes on would mix two states of the folder."""
     for name, split in product(NAMES, ("val", "train")):
         manifest = data / f"{name}-{split}" / "manifest.json"
         made_of = (

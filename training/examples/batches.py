@@ -17,11 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.network.model_config import ModelConfig
-from engine.request.messages import Snippet
 from engine.text.related_snippets import related_ids
 from training.data.shards import PYTHON, TokenShard
 from training.examples.infill_examples import InfillConfig, InfillExample, make_example
 from training.examples.loss import mean_weights
+from training.examples.neighbours import neighbours
 
 
 @lru_cache(maxsize=4)
@@ -36,11 +36,6 @@ P_SHORT_BATCH = 0.01
 P_WHOLE_WINDOW, SHORTEST_WINDOW, SPARE_TOKENS = 0.7, 24, 16
 """Share of windows that fill the context, with a few tokens more to cut spans out of; others are
 shorter, as short documents are."""
-NEIGHBOURS = 12
-"""Related files are looked for among so many documents on either side: a shard keeps a package's
-files together."""
-NEIGHBOUR_TOKENS = 4_000
-"""No more of a related file is read."""
 
 
 @dataclass
@@ -187,16 +182,7 @@ class Batches:
         """Snippets of documents that stand near in the shard and come from the same source, as the
         engine shows them."""
         shard, index = window.shard, window.document
-        source, slash, _ = shard.names[index].partition("/")
-        near = range(max(0, index - NEIGHBOURS), min(shard.num_documents, index + NEIGHBOURS + 1))
-        beside = [
-            i for i in near if slash and i != index and shard.names[i].startswith(source + "/")
-        ]
-        chosen = rng.permutation(beside)[: int(rng.integers(1, 4))]
-        files = [
-            Snippet(path=shard.names[i], text=self._decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
-            for i in chosen
-        ]
+        files = neighbours(shard, index, self._decode, rng)
         budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
         return related_ids(files, window.text, self._encode, budget, model.eos_token_id)
 

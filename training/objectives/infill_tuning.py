@@ -78,8 +78,8 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     skipped = SkippedRecords()
     wanted = Folder(config.folder, config.include, config.exclude)
     files = files_of(wanted)
-    require_same_files(wanted, data, files)
     hashes = {name: sha256(path) for name, path in files.items()}
+    require_same_files(wanted, data, hashes)
     for name, split in product(NAMES, ("val", "train")):
         if not (data / f"{name}-{split}" / "manifest.json").exists():
             documents = documents_of(wanted, files, name, split == "val", skipped)
@@ -92,7 +92,6 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         for name in NAMES
         if len(shard := TokenShard(data / f"{name}-train")) >= config.batch.length
     }
-    mixture = {name: float(len(shard)) for name, shard in shards.items()}
     if not shards:
         raise ValueError(
             f"{config.folder} holds less than {config.batch.length} tokens in "
@@ -101,32 +100,44 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
     model = load_checkpoint(config.init_from, torch.float32)
     causal = model.config.context_attention == "causal"
     lora = config.lora or (ADAPTERS if causal else None)
-    make = _adaptation if causal else _pretraining
     identity = {
         "shards": {name: shard.manifest["sha256"] for name, shard in shards.items()},
         "seed": config.seed,
         "model": msgspec.to_builtins(model.config),
         "lora": msgspec.to_builtins(lora),
     }
-    objective = make(config, model.config, shards, mixture, tokenizer)
+    objective = _objective(config, model.config, shards, tokenizer)
     length = config.row.length if causal else config.batch.length
     return train(config, model, objective, length, identity, lora)
 
 
-def _pretraining(
+def _objective(
     config: InfillTuningConfig,
     model: ModelConfig,
     shards: dict[str, TokenShard],
-    mixture: dict[str, float],
     tokenizer: Tokenizer,
 ) -> Objective:
-    """Infilling examples and plain rows, of models that read both ways."""
+    """Rows with views for models with causal context; infilling examples and plain rows for
+    others."""
+    mixture = {name: float(len(shard)) for name, shard in shards.items()}
+    data = config.out / "data"
+    if model.context_attention == "causal":
+        held_out = {name: TokenShard(data / f"{name}-val") for name in shards}
+        enough = any(len(shard) >= SHORTEST for shard in held_out.values())
+        return AdaptObjective(
+            config.seed,
+            config.batch.rows,
+            config.row,
+            RowSource(shards, mixture, model, tokenizer),
+            RowSource(held_out, mixture, model, tokenizer) if enough else None,
+            validation_rows=16,
+        )
     as_pretraining = PretrainConfig(
         out=config.out,
         tokenizer=config.tokenizer,
         steps=config.steps,
         seed=config.seed,
-        data=config.out / "data",
+        data=data,
         model=model,
         mixture=mixture,
         batch=config.batch,
@@ -134,26 +145,6 @@ def _pretraining(
     )
     batches = Batches(shards, mixture, config.seed, tokenizer)
     return PretrainObjective(as_pretraining, batches, tokenizer)
-
-
-def _adaptation(
-    config: InfillTuningConfig,
-    model: ModelConfig,
-    shards: dict[str, TokenShard],
-    mixture: dict[str, float],
-    tokenizer: Tokenizer,
-) -> Objective:
-    """Rows with views, of models with causal context."""
-    held_out = {name: TokenShard(config.out / "data" / f"{name}-val") for name in shards}
-    enough = any(len(shard) >= SHORTEST for shard in held_out.values())
-    return AdaptObjective(
-        config.seed,
-        config.batch.rows,
-        config.row,
-        RowSource(shards, mixture, model, tokenizer),
-        RowSource(held_out, mixture, model, tokenizer) if enough else None,
-        validation_rows=16,
-    )
 
 
 def gain(out: Path) -> str:

@@ -59,7 +59,7 @@ def plant(texts: Sequence[str], count: int, seed: int = 0) -> list[Planted]:
     rng = np.random.default_rng(seed)
     found: list[Planted] = []
     used: dict[int, list[int]] = {}
-    for number in range(count * len(KINDS)):
+    for number in range(count * len(KINDS) if texts else 0):
         if len(found) == count:
             break
         kind = KINDS[len(found) % len(KINDS)]

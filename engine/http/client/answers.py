@@ -51,8 +51,8 @@ def error_of(status: int, raw: bytes) -> EngineError:
     sentence = sentence_of(status, raw)
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return EngineUnavailable(sentence)
-    ours = status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return RequestRejected(sentence) if ours else EngineError(sentence)
+    refused = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return RequestRejected(sentence) if refused else EngineError(sentence)
 
 
 def is_a_proxys(status: int, raw: bytes) -> bool:

@@ -29,12 +29,10 @@ from engine.infill.task import from_the_left
 def written_causally(plan: Plan) -> bool:
     """Whether all spans of a plan can be written from the left, and should; what was chosen between
     given strings stands already."""
-    if not from_the_left(plan.prompt.task):
-        return False
-    ties, several = plan.prompt.task.ties, len(plan.spans) > 1
-    return not any(
+    task, several = plan.prompt.task, len(plan.spans) > 1
+    return from_the_left(task) and not any(
         span.pins
-        or (i not in plan.chosen and (span.choices or ties.count(ties[i] if ties else i) > 1))
+        or (i not in plan.chosen and (span.choices or task.shared(i)))
         or (span.lines or 1) > 1
         or (several and (span.tokens or 0) > RESERVED)
         for i, span in enumerate(plan.spans)

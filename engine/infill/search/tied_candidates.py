@@ -29,7 +29,7 @@ def proposable(prompt: Prompt, spans: Sequence[Span]) -> list[int]:
     return [
         i
         for i in task.owners
-        if task.ties.count(i) > 1
+        if task.shared(i)
         and not (spans[i].choices or spans[i].forbid or spans[i].tokens or spans[i].min_tokens > 1)
     ]
 

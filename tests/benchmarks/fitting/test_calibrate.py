@@ -52,6 +52,8 @@ def test_only_models_with_causal_context_write_one_at_a_time(config, tokenizer):
         assert not any(way.one_at_a_time for way in ways_of(engine, "auto"))
         with pytest.raises(ValueError, match="leave out --order"):
             ways_of(engine, "one_at_a_time")
+        with pytest.raises(ValueError, match="--order backwards is not one of"):
+            ways_of(engine, "backwards")
 
 
 def test_the_error_of_a_perfect_confidence_is_none():

@@ -20,6 +20,7 @@ def test_an_error_is_one_word_of_a_text_that_is_otherwise_as_it_was():
         assert error.text[: error.start] + error.meant + error.text[error.end :] in TEXTS
         assert not re.match(r"\w", error.text[error.end :]), "whole words are exchanged"
     assert planted == plant(TEXTS, 30, seed=1) != plant(TEXTS, 30, seed=2)
+    assert plant([], 30) == []
 
 
 def test_correct_texts_are_whole_paragraphs_of_different_documents():

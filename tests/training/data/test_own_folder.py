@@ -6,6 +6,7 @@ import os
 import pytest
 
 from training.data.own_folder import Folder, documents_of, files_of, require_same_files
+from training.data.packages import sha256
 from training.data.records import SkippedRecords
 from training.data.shards import write_shard
 
@@ -28,6 +29,10 @@ def texts(wanted):
     return sorted(document.text for documents in found for document in documents)
 
 
+def hashes(wanted):
+    return {name: sha256(path) for name, path in files_of(wanted).items()}
+
+
 def test_a_dangling_link_and_links_out_of_the_folder_are_passed_over(wanted, tmp_path):
     (tmp_path / "outside.py").write_text("secret = 'outside'\n")
     (wanted.folder / ".#core.py").symlink_to("user@host.1234:1700000000")
@@ -47,19 +52,16 @@ def test_secrets_are_not_learnt_whether_by_name_or_by_content(wanted):
 
 
 def test_a_folder_that_changed_is_noticed(wanted, raw_tokenizer, tmp_path):
-    data, files = tmp_path / "run" / "data", files_of(wanted)
-    from training.data.packages import sha256
-
-    hashes = {name: sha256(path) for name, path in files.items()}
-    write_shard(data / "python-train", [], raw_tokenizer, 1, hashes)
-    require_same_files(wanted, data, files_of(wanted))
+    data = tmp_path / "run" / "data"
+    write_shard(data / "python-train", [], raw_tokenizer, 1, hashes(wanted))
+    require_same_files(wanted, data, hashes(wanted))
     (wanted.folder / "a.py").write_text("x = 2\n")
     with pytest.raises(ValueError, match="has changed"):
-        require_same_files(wanted, data, files_of(wanted))
+        require_same_files(wanted, data, hashes(wanted))
     (wanted.folder / "a.py").write_text("x = 1\n")
     (wanted.folder / "b.py").write_text("y = 1\n")
     with pytest.raises(ValueError, match="has changed"):
-        require_same_files(wanted, data, files_of(wanted))
+        require_same_files(wanted, data, hashes(wanted))
 
 
 def test_a_shard_that_was_changed_afterwards_is_refused(tmp_path, raw_tokenizer):
