@@ -7,14 +7,14 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from engine.network.model_config import ModelConfig
-from engine.text.related_snippets import related_ids
 from training.adaptation.batch import collate
 from training.adaptation.config import RowConfig
 from training.adaptation.rows import Row, fits, make_row
 from training.adaptation.spans import cut_window
+from training.data.neighbours import neighbours, random_snippets
 from training.data.shards import PYTHON, TokenShard
+from training.data.windows import WindowSizes, draw_window
 from training.examples.adapt_batch import AdaptBatch
-from training.examples.neighbours import neighbours
 
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""
@@ -42,6 +42,8 @@ class RowSource:
     def batch(self, seed: int, step: int, rows: int, config: RowConfig) -> AdaptBatch:
         """The rows of one step."""
         rng = np.random.default_rng([seed, step, 11])
+        whole = config.context + config.span_tokens
+        sizes = WindowSizes(whole, WHOLE_WINDOWS, (SHORTEST, whole))
         made: list[Row] = []
         tries = 0
         while len(made) < rows:
@@ -53,7 +55,7 @@ class RowSource:
                 )
             which = int(rng.choice(len(self._shards), p=self._p))
             shard = self._shards[which]
-            index, start, end = self._window(shard, config, rng)
+            index, start, end = draw_window(shard, sizes, rng)
             text = self._decode(shard.tokens[start:end])
             at_beginning = start == int(shard.starts[index])
             if not text.strip():
@@ -71,27 +73,15 @@ class RowSource:
         frozen = 0 if config.train_context else config.context
         return collate(made, config.length, config.autoregressive, frozen)
 
-    def _window(
-        self, shard: TokenShard, config: RowConfig, rng: np.random.Generator
-    ) -> tuple[int, int, int]:
-        """Document, first and last token of a window inside it."""
-        at = int(rng.integers(0, len(shard)))
-        index = int(np.searchsorted(shard.starts, at, side="right")) - 1
-        begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
-        whole = config.context + config.span_tokens
-        size = whole if rng.random() < WHOLE_WINDOWS else int(rng.integers(SHORTEST, whole))
-        start = max(begin, min(at - size // 2, end - size))
-        return index, start, min(end, start + size)
-
     def _snippets(
         self, shard: TokenShard, index: int, text: str, config: RowConfig, rng: np.random.Generator
     ) -> list[list[int]]:
         """What documents of the same source have in common with ``text``, as the engine shows it,
         each in a stretch."""
+        end_id = self._model.eos_token_id
         files = neighbours(shard, index, self._decode, rng)
-        budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
-        ids = related_ids(files, text, self._encode, budget, self._model.eos_token_id)
-        return split_at(ids, self._model.eos_token_id)
+        ids = random_snippets(files, text, self._encode, config.related_tokens, end_id, rng)
+        return split_at(ids, end_id)
 
     def _decode(self, ids: np.ndarray) -> str:
         text: str = self._tokenizer.decode(ids.tolist(), skip_special_tokens=False)

@@ -17,11 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from engine.network.model_config import ModelConfig
-from engine.text.related_snippets import related_ids
+from training.data.neighbours import neighbours, random_snippets
 from training.data.shards import PYTHON, TokenShard
+from training.data.windows import WindowSizes, draw_window
 from training.examples.infill_examples import InfillConfig, InfillExample, make_example
 from training.examples.loss import mean_weights
-from training.examples.neighbours import neighbours
 
 
 @lru_cache(maxsize=4)
@@ -34,8 +34,7 @@ def epoch_order(seed: int, epoch: int, stream: int, count: int) -> NDArray[np.in
 P_SHORT_BATCH = 0.01
 """Share of batches of plain rows that are cut to a random length (LLaDA, appendix B.1)."""
 P_WHOLE_WINDOW, SHORTEST_WINDOW, SPARE_TOKENS = 0.7, 24, 16
-"""Share of windows that fill the context, with a few tokens more to cut spans out of; others are
-shorter, as short documents are."""
+"""Share of windows that fill the context, with a few tokens more to cut spans out of."""
 
 
 @dataclass
@@ -159,17 +158,10 @@ class Batches:
         """A random window inside one document, about ``context`` tokens, often shorter."""
         choice = int(rng.choice(len(self.shards), p=self.p))
         shard = self.shards[choice]
-        at = int(rng.integers(0, len(shard)))
-        index = int(np.searchsorted(shard.starts, at, side="right")) - 1
-        begin, end = int(shard.starts[index]), int(shard.starts[index + 1]) - 1
-        whole = rng.random() < P_WHOLE_WINDOW
-        size = context + SPARE_TOKENS if whole else int(rng.integers(SHORTEST_WINDOW, context))
-        start = max(begin, min(at - size // 2, end - size))
+        sizes = WindowSizes(context + SPARE_TOKENS, P_WHOLE_WINDOW, (SHORTEST_WINDOW, context))
+        index, start, end = draw_window(shard, sizes, rng)
         return TrainingWindow(
-            self._decode(shard.tokens[start : min(end, start + size)]),
-            self.names[choice],
-            shard,
-            index,
+            self._decode(shard.tokens[start:end]), self.names[choice], shard, index
         )
 
     def _related(
@@ -181,10 +173,9 @@ class Batches:
     ) -> list[int]:
         """Snippets of documents that stand near in the shard and come from the same source, as the
         engine shows them."""
-        shard, index = window.shard, window.document
-        files = neighbours(shard, index, self._decode, rng)
-        budget = int(rng.integers(config.related_tokens // 4, config.related_tokens + 1))
-        return related_ids(files, window.text, self._encode, budget, model.eos_token_id)
+        files = neighbours(window.shard, window.document, self._decode, rng)
+        most, end_id = config.related_tokens, model.eos_token_id
+        return random_snippets(files, window.text, self._encode, most, end_id, rng)
 
     def _decode(self, ids: NDArray[Any]) -> str:
         text: str = self.tokenizer.decode(ids.tolist(), skip_special_tokens=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.request.messages import Snippet
+from engine.text.related_snippets import related_ids
 from training.data.shards import TokenShard
 
 NEIGHBOURS = 12
@@ -36,3 +37,17 @@ def neighbours(
         Snippet(path=shard.names[i], text=decode(shard.document(i)[:NEIGHBOUR_TOKENS]))
         for i in chosen
     ]
+
+
+def random_snippets(
+    files: list[Snippet],
+    text: str,
+    encode: Callable[[str], list[int]],
+    most: int,
+    end_id: int,
+    rng: np.random.Generator,
+) -> list[int]:
+    """Token ids of what ``files`` have in common with ``text``, as the engine shows it: a random
+    number of tokens between a quarter of ``most`` and ``most``, ``end_id`` behind each snippet."""
+    budget = int(rng.integers(most // 4, most + 1))
+    return related_ids(files, text, encode, budget, end_id)
