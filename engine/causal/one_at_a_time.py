@@ -1,9 +1,10 @@
 """Write spans one token at a time from the left: the autoregressive reading of weights whose
 context is causal.
 
-Every step computes one token over cached keys: those of the context, of the anchor and of what was
-written so far, earlier spans included. It is the peer that masks are compared with, and the better
-way as long as a model's masks are weaker (arXiv 2511.08923 checks drafts of masks by this reading).
+Every step computes one token, and more where guesses come true, over cached keys: those of the
+context, of the anchor and of what was written so far, earlier spans included. It is the peer that
+masks are compared with, and the better way as long as a model's masks are weaker (arXiv 2511.08923
+checks drafts of masks by this reading).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from engine.backends.interface import Batch, Context, Predictions
 from engine.base.arrays import Bools, Ints
 from engine.base.deadline import Deadline
+from engine.causal.guesses import no_guess
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.token_sampling import choose
@@ -54,6 +56,8 @@ class WritingRules:
     temperature: float = 0.0
     seed: int = 0
     deadline: Deadline = field(default_factory=Deadline)
+    guess: Callable[[list[int]], list[int]] = no_guess
+    """The tokens so far -> what may follow; it changes how many passes are needed, nothing else."""
     on_token: Callable[[Written], None] = field(default=lambda written: None)
 
 
@@ -67,30 +71,42 @@ def write_one_at_a_time(
     assert end is not None, "models with causal context have an end of a span"
     for group, rule in enumerate(rules):
         place = int(canvas.places(group)[0])
-        position = int(positions[place])
-        reader.feed(int(canvas.ids[place - 1]), position - 1)
+        reader.feed([int(canvas.ids[place - 1]), *rule.given], int(positions[place]) - 1)
         written, rng = Written(list(rule.given)), np.random.default_rng(rule.seed)
-        for token in rule.given:
-            reader.feed(token, position)
-            position += 1
         most = 0 if rule.given else rule.max_tokens
-        while len(written.tokens) < most and not rule.deadline.expired():
-            predictions = yield reader.ask(rule.allowed(written.tokens))
-            reader.store(predictions)
-            choice = choose(predictions, rule.temperature, rng)
-            token = int(choice.tokens[0])
-            if token == end:
-                written.end_log_prob = float(choice.log_probs[0])
-                break
-            reader.feed(token, position)
-            position += 1
-            written.tokens.append(token)
-            written.log_probs.append(float(choice.log_probs[0]))
+        while (
+            len(written.tokens) < most
+            and written.end_log_prob is None
+            and not rule.deadline.expired()
+        ):
+            tokens, log_probs = yield from _written_on(reader, written.tokens, rule, rng)
+            if tokens[-1] == end:
+                tokens, written.end_log_prob = tokens[:-1], log_probs.pop()
+            reader.feed(tokens)
+            written.tokens += tokens
+            written.log_probs += log_probs
             rule.on_token(written)
         # Later spans are read behind the end of this one, as in training.
-        reader.feed(end, position)
+        reader.feed([end])
         answers.append(written)
     return answers
+
+
+def _written_on(
+    reader: _Reader, written: list[int], rule: WritingRules, rng: np.random.Generator
+) -> Generator[Batch, Predictions, tuple[list[int], list[float]]]:
+    """The tokens that follow ``written``, and their log-probabilities: of one pass, so one more
+    than its guesses that came true. At a temperature nothing is guessed."""
+    room = rule.max_tokens - len(written) - 1
+    guess = [] if rule.temperature else rule.guess(written)[: max(0, room)]
+    allowed = [rule.allowed([*written, *guess[:i]]) for i in range(len(guess) + 1)]
+    predictions = yield reader.ask(np.stack(allowed), guess)
+    reader.store(predictions)
+    choice = choose(predictions, rule.temperature, rng)
+    tokens = choice.tokens.tolist()
+    wrong = (i for i, (token, own) in enumerate(zip(guess, tokens, strict=False)) if token != own)
+    size = next(wrong, len(guess)) + 1
+    return tokens[:size], choice.log_probs[:size].tolist()
 
 
 @dataclass
@@ -102,22 +118,31 @@ class _Reader:
     stretches: Ints
     waiting: list[tuple[int, int]] = field(default_factory=list)
     """Tokens with their positions that no pass has read yet."""
+    position: int = 0
+    """Of the next token."""
 
-    def feed(self, token: int, position: int) -> None:
-        self.waiting.append((token, position))
+    def feed(self, tokens: Sequence[int], position: int | None = None) -> None:
+        """Tokens to be read next, one behind the other, at ``position`` or behind the last."""
+        self.position = self.position if position is None else position
+        for token in tokens:
+            self.waiting.append((token, self.position))
+            self.position += 1
 
-    def ask(self, allowed: Bools) -> Batch:
-        """Read what waits and ask what follows the last of it."""
-        size = len(self.waiting)
+    def ask(self, allowed: Bools, guess: Sequence[int] = ()) -> Batch:
+        """Read what waits and ask what follows the last of it, and each token of ``guess`` behind
+        it; ``allowed`` has a row for each."""
+        size, more = len(self.waiting), len(guess)
+        behind = range(self.position, self.position + more)
+        tokens = [*self.waiting, *zip(guess, behind, strict=True)]
         return Batch(
-            input_ids=np.array([[token for token, _ in self.waiting]]),
-            position_ids=np.array([[position for _, position in self.waiting]]),
-            query_index=np.full((1, 1), size - 1),
-            allowed=allowed[None],
-            allowed_row=np.zeros((1, 1), np.int64),
+            input_ids=np.array([[token for token, _ in tokens]]),
+            position_ids=np.array([[position for _, position in tokens]]),
+            query_index=np.arange(size - 1, size + more)[None],
+            allowed=allowed,
+            allowed_row=np.arange(more + 1)[None],
             context=self.context,
             context_position_ids=None if self.context is None else self.positions[None],
-            stretch=np.append(self.stretches, np.full(size, READING))[None],
+            stretch=np.append(self.stretches, np.full(size + more, READING))[None],
             keep=np.arange(size),
         )
 

@@ -25,12 +25,16 @@ class Copied:
     @property
     def rest(self) -> Task:
         """What is left for the model, in a document that holds the sure copies; drafts are shown
-        with these in place."""
+        with these in place, other copies are guesses."""
+        left = enumerate(self.taken.left)
         show, spans, sure = self.task.on_draft, self.task.spans, self.sure
         return replace(
             self.task,
             request=self.taken.request,
             spans=tuple(self.taken.spans),
+            guesses={
+                i: [c.text for c in self.copies[old]] for i, old in left if old in self.copies
+            },
             on_draft=None if show is None else lambda draft: show(whole_draft(draft, spans, sure)),
         )
 

@@ -4,7 +4,7 @@ reason."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,6 +74,9 @@ class Task:
     """``none``, ``dual``, ``hidden`` or ``causal``."""
     deadline: Deadline
     on_draft: OnDraft | None = None
+    guesses: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """Span -> texts that it may get, the likeliest first: where they come true, passes are saved.
+    """
 
     def owner(self, i: int) -> int:
         """The span that decides for span ``i``: the first of its name."""

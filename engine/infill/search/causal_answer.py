@@ -22,7 +22,7 @@ from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
-from engine.infill.search.writing_rules import LONGEST, Allowed, ends
+from engine.infill.search.writing_rules import LONGEST, Allowed, ends, guesses
 from engine.infill.task import from_the_left
 
 
@@ -64,6 +64,7 @@ def write_causally(
             temperature=rules.temperature,
             seed=rules.seed + i,
             deadline=rules.deadline,
+            guess=guesses(prompt, i),
             on_token=partial(show, i),
         )
         for i, span in enumerate(spans)

@@ -1,8 +1,10 @@
-"""What may follow what was written of a span so far, where it is written from the left."""
+"""What may follow what was written of a span so far, where it is written from the left, and what
+well may."""
 
 from __future__ import annotations
 
 from engine.base.arrays import Bools
+from engine.causal.guesses import Guesses
 from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.decoding.token_healing import Border
 from engine.infill.window import Prompt
@@ -36,6 +38,15 @@ class Allowed:
         if self._exact is not None or len(tokens) < self._least:
             return False
         return ends(self._tokenizer.decode(tokens), self._border)
+
+
+def guesses(prompt: Prompt, i: int) -> Guesses:
+    """What may follow in span ``i``: copies that were found, and what stands in the window."""
+    encode, border = prompt.task.model.tokenizer.encode, prompt.healing.borders.get(i, Border())
+    answers = [encode(border.before + text) for text in prompt.task.guesses.get(i, ())]
+    snippets = [] if prompt.starts is None else prompt.starts.snippets
+    before, after = prompt.pieces[: i + 1], prompt.pieces[i + 1 :]
+    return Guesses(before[-1], [*snippets, *reversed(after), *before], answers)
 
 
 def ends(text: str, border: Border) -> bool:

@@ -4,8 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
+from engine.causal.guesses import no_guess
 from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
@@ -13,10 +16,10 @@ from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, canvas_of, drive, run
 
 
-def written(backend, config, allowed, most):
+def written(backend, config, allowed, most, guess=no_guess):
     canvas, plan = canvas_of([[20, 21, 22], [30, 31]], [most], config), CausalContext()
     drive(encode_context(canvas, plan, constraint_table(config, config.embedding_rows)), backend)
-    rules = WritingRules(lambda _: allowed, most)
+    rules = WritingRules(lambda _: allowed, most, guess=guess)
     (answer,), computed = run(write_one_at_a_time(canvas, plan, config, [rules]), backend)
     return answer.tokens, answer.log_probs, computed
 
@@ -73,3 +76,32 @@ def test_it_ends_where_the_span_does_and_keeps_to_what_is_allowed(backend, causa
 def test_a_likelihood_is_that_of_the_tokens_and_of_the_end():
     answer = Written([40, 41], [math.log(0.5), math.log(0.5)], math.log(0.4))
     assert answer.likelihood == pytest.approx(0.1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_guesses_change_nothing_whether_they_come_true_or_not(backend, causal_config, data):
+    allowed = np.ones(causal_config.embedding_rows, bool)
+    plain, log_probs, _ = written(backend, causal_config, allowed, 8)
+    token = st.integers(8, causal_config.embedding_rows - 1)
+
+    def guess(so_far):
+        right = plain[len(so_far) :][: data.draw(st.integers(0, 4))]
+        return [*right, *data.draw(st.lists(token, max_size=3))]
+
+    tokens, found, _ = written(backend, causal_config, allowed, 8, guess)
+    assert tokens == plain
+    assert np.allclose(found, log_probs, atol=1e-9)
+
+
+def test_an_answer_that_was_guessed_costs_one_pass(backend, causal_config):
+    allowed = np.ones(causal_config.embedding_rows, bool)
+    plain, _, one_by_one = written(backend, causal_config, allowed, 6)
+    passes = []
+
+    def guess(so_far):
+        passes.append(so_far)
+        return plain[len(so_far) :]
+
+    assert written(backend, causal_config, allowed, 6, guess)[0] == plain
+    assert len(passes) == 1 < one_by_one

@@ -1,12 +1,22 @@
 """Spans written from the left keep what spans of masks keep."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
+from engine.backends.passes import counting
+from engine.base.deadline import Deadline
 from engine.decoding.token_healing import Border
+from engine.infill.attempt import answer
+from engine.infill.copy_spans import copy_spans
+from engine.infill.plan import plan
 from engine.infill.search.writing_rules import LONGEST, ends
+from engine.infill.task import Asked, validate
+from engine.infill.window import window
+from tests.engine.causal_models import run
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
 LEFT = SamplerOptions(order="one_at_a_time", repairs=0)
@@ -37,6 +47,36 @@ def test_a_told_length_is_kept_and_costs_one_pass_a_token(engine):
         result = fill(engine, start=40, end=40, tokens=tokens)
         assert result.spans[0].tokens == tokens
         assert result.nfe <= tokens + 1  # one more encodes the context
+
+
+def test_a_likely_answer_that_comes_true_saves_passes(engine, backend):
+    model = engine.infiller.model
+
+    def attempt(at, guesses):
+        request = FillRequest(
+            text=TEXT, spans=(Span(start=at, end=at, max_tokens=3),), sampler=LEFT
+        )
+        task = replace(validate(Asked(model, request, Deadline())), guesses=guesses)
+        return run(counting(answer(run(plan(window(task)), backend)[0], 0)), backend)[0]
+
+    saved = []
+    for at in range(len(TEXT)):
+        alone, passes = attempt(at, {})
+        guessed, fewer = attempt(at, {0: ["print", alone.texts[0]]})
+        assert guessed.texts == alone.texts
+        assert guessed.confidences == pytest.approx(alone.confidences)
+        saved.append(passes - fewer)
+    # A random model seldom writes tokens as its tokenizer would.
+    assert min(saved) >= 0 and max(saved) == 2
+
+
+def test_copies_that_are_not_sure_are_guesses(engine):
+    text = "total = first + second\ncount = first + third\nvalue = \n"
+    at = text.index("value = ") + len("value = ")
+    request = FillRequest(text=text, spans=(Span(start=at, end=at, single_line=True),))
+    copied = copy_spans(validate(Asked(engine.infiller.model, request, Deadline())))
+    assert not copied.sure
+    assert copied.rest.guesses == {0: [copy.text for copy in copied.copies[0]]}
 
 
 def test_an_answer_is_bounded_where_the_model_finds_no_end(engine):
