@@ -102,12 +102,8 @@ def heal(
     tokenizer: TextTokenizer,
     table: ConstraintTable,
     blanks: Collection[int] = (),
-    from_the_left: bool = False,
 ) -> TokenHealing:
     """Take back half words on both sides of every span whose length is free.
-
-    With ``from_the_left`` the half word behind a span stays where the model sees it: masks are told
-    by their last slot that it has to come, but who writes from the left would have to guess it.
 
     ``blanks`` are spans whose piece before them was tokenised without the blank that stands there.
     """
@@ -140,9 +136,7 @@ def heal(
         before = tokenizer.decode(left[-1:]) if left and _word_at(text, span.start - 1) else ""
         before = " " if i in blanks else before
         after = (
-            tokenizer.decode(right[:1])
-            if right and not told and not from_the_left and _word_at(text, span.end)
-            else ""
+            tokenizer.decode(right[:1]) if right and not told and _word_at(text, span.end) else ""
         )
         begin, end = tokenizer.ids_that_begin(before), tokenizer.ids_that_end(after)
         first, last = (row(begin, base) if before else None), (row(end, base) if after else None)

@@ -19,7 +19,7 @@ from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths, SpanLength
 from engine.decoding.token_healing import TokenHealing, heal
 from engine.infill.search.initial_canvas import StretchStarts, build_canvas, slots_of
-from engine.infill.task import Task, from_the_left
+from engine.infill.task import Task
 from engine.request.messages import Span
 from engine.text.context_window import ContextWindow, context_window
 from engine.text.related_snippets import related_snippets
@@ -104,8 +104,7 @@ def window(task: Task) -> Prompt:
         seen.pieces[0][:0] = [
             i for snippet in snippets for i in (*snippet, model.config.eos_token_id)
         ]
-    left = from_the_left(task)
-    healing = heal(request.text, task.spans, seen.pieces, model.tokenizer, table, blanks, left)
+    healing = heal(request.text, task.spans, seen.pieces, model.tokenizer, table, blanks)
     if not causal:
         return Prompt(
             task, healing, HiddenSpans(model.contexts, request.session, request.sampler.edits)

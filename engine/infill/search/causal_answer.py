@@ -14,7 +14,8 @@ from functools import partial
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
-from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
+from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
@@ -22,7 +23,7 @@ from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
 from engine.infill.plan import Plan
-from engine.infill.search.writing_rules import LONGEST, Allowed, ends, guesses
+from engine.infill.search.writing_rules import LONGEST, Allowed, closing, ends, guesses
 from engine.infill.task import from_the_left
 
 
@@ -65,6 +66,7 @@ def write_causally(
             seed=rules.seed + i,
             deadline=rules.deadline,
             guess=guesses(prompt, i),
+            closing=closing(prompt, table, i),
             on_token=partial(show, i),
         )
         for i, span in enumerate(spans)

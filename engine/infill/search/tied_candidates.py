@@ -14,7 +14,7 @@ from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.sampler import encode_context
 from engine.decoding.stretches import RESERVED
-from engine.infill.search.writing_rules import Allowed, guesses
+from engine.infill.search.writing_rules import Allowed, closing, guesses
 from engine.infill.task import from_the_left
 from engine.infill.window import Prompt
 from engine.request.messages import Span
@@ -49,6 +49,7 @@ def propose(
             max_tokens=min(span.max_tokens + prompt.healing.slots(i), RESERVED),
             deadline=task.deadline,
             guess=guesses(prompt, i),
+            closing=closing(prompt, table, i),
         )
         for i, span in enumerate(spans)
     ]

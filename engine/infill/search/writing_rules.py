@@ -3,6 +3,8 @@ well may."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.base.arrays import Bools
 from engine.causal.guesses import Guesses
 from engine.decoding.constraints import Constraint, ConstraintTable
@@ -40,10 +42,37 @@ class Allowed:
         return ends(self._tokenizer.decode(tokens), self._border)
 
 
+def closing(
+    prompt: Prompt, table: ConstraintTable, i: int
+) -> Callable[[list[int]], Bools | None] | None:
+    """The tokens so far -> what ends span ``i`` with the half word that was taken back behind
+    it."""
+    outer, border = prompt.healing.rows.get(i), prompt.healing.borders.get(i, Border())
+    if outer is None or outer.last is None:
+        return None
+    last = table.allowed[outer.last]
+    only = None if outer.only is None else table.allowed[outer.only]
+    tokenizer, joined = prompt.task.model.tokenizer, border.before + border.after
+
+    def row(tokens: list[int]) -> Bools | None:
+        found = last if tokens else only
+        rest = tokenizer.encode(joined.removeprefix(tokenizer.decode(tokens)))
+        if found is None or len(rest) != 1:
+            return found
+        # The two half words alone are no answer.
+        found = found.copy()
+        found[rest] = False
+        return found if found.any() else None
+
+    return row
+
+
 def guesses(prompt: Prompt, i: int) -> Guesses:
     """What may follow in span ``i``: copies that were found, and what stands in the window."""
     encode, border = prompt.task.model.tokenizer.encode, prompt.healing.borders.get(i, Border())
-    answers = [encode(border.before + text) for text in prompt.task.guesses.get(i, ())]
+    answers = [
+        encode(border.before + text + border.after) for text in prompt.task.guesses.get(i, ())
+    ]
     snippets = [] if prompt.starts is None else prompt.starts.snippets
     before, after = prompt.pieces[: i + 1], prompt.pieces[i + 1 :]
     return Guesses(before[-1], [*snippets, *reversed(after), *before], answers)

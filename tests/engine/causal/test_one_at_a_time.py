@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from engine.causal.exact_reading import agreed, reading_pass, split_reading
 from engine.causal.guesses import no_guess
-from engine.causal.one_at_a_time import WritingRules, Written, write_one_at_a_time
+from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context

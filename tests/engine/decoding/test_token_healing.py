@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
-from engine.decoding.constraints import constraint_table
-from engine.decoding.token_healing import heal
 from tests.engine.request.test_span_rules import any_model
 
 TEXT = "def compute(width):\n    return self.width * returned\n"
@@ -101,16 +99,3 @@ def test_an_exact_length_is_not_healed(plain, tokenizer):
             FillRequest(text="    retu\n", spans=(Span(start=8, end=8, tokens=2),), copies=False)
         )
     assert backend.batches[0].input_ids.shape[1] == len(tokenizer.encode("    retu")) + 2 + 1
-
-
-@pytest.mark.parametrize("left", [False, True])
-def test_who_writes_from_the_left_sees_the_half_word_behind_a_span(config, tokenizer, left):
-    at = TEXT.index("returned") + len("retu")
-    pieces = [tokenizer.encode(TEXT[:at]), tokenizer.encode(TEXT[at:])]
-    span = Span(start=at, end=at, max_tokens=6)
-    table = constraint_table(config, tokenizer.size)
-    healing = heal(TEXT, [span], pieces, tokenizer, table, from_the_left=left)
-    behind = tokenizer.decode(healing.pieces[1])
-    assert behind.startswith("rned") is left
-    assert bool(healing.borders[0].after) is not left
-    assert healing.borders[0].before, "the half word before it is taken back either way"

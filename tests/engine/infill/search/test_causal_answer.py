@@ -158,6 +158,23 @@ def test_confidence_is_the_probability_of_the_whole_answer_and_none_where_it_was
     assert cut_off.confidence == 0.0
 
 
+IN_WORDS = [i for i in range(1, len(TEXT)) if TEXT[i - 1 : i + 1].isalpha()]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(IN_WORDS), st.sampled_from(IN_WORDS))
+def test_between_two_half_words_an_answer_is_written_from_the_left_and_never_nothing(
+    engine, one, other
+):
+    begin, end = sorted((one, other))
+    drafts = []
+    result = fill(engine, drafts.append, start=begin, end=end, max_tokens=12)
+    assert result.text == TEXT[:begin] + result.spans[0].text + TEXT[end:]
+    assert result.spans[0].text.strip(" ")
+    first = [token.confidence is not None for token in drafts[0].spans[0].tokens]
+    assert first == sorted(first, reverse=True), "masks would be filled in any order"
+
+
 def test_spaces_alone_are_no_answer_and_half_words_stay():
     word = Border("widt", "t")
     assert ends("width height", word) and not ends("widtt", word) and not ends("width ", word)
