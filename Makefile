@@ -41,9 +41,12 @@ test-tensorrt: $(TEST)/.installed
 	MYPYPATH=.cache/stubs $(TEST)/bin/mypy -p engine -p export
 	$(TEST)/bin/python -m pytest tests/tensorrt tests/engine/backends/tensorrt/test_backend.py
 
-# Ten thousand requests, faster than they can be answered.
+# Half an hour of mixed load with faults against both servers, then ten thousand requests, faster than they can be answered.
+SOAK_MINUTES ?= 30
 soak: $(TEST)/.installed
-	LACUNA_STORM=10000 $(TEST)/bin/python -m pytest tests/soak --timeout 900
+	mkdir -p .cache
+	$(TEST)/bin/python -m tests.soak.soak $(SOAK_MINUTES) .cache/soak.json
+	LACUNA_STORM=10000 $(TEST)/bin/python -m pytest tests/soak/test_storm.py --timeout 900
 
 # Coverage-guided fuzzing of everything that reads what others wrote; the logs of the fuzzer, with its counts, go to .cache/fuzz.
 # FUZZ_RUNS is for each target; TARGETS names some of them.
