@@ -5,13 +5,25 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from benchmarks.speed.lsp_client import encode
 from engine.base.errors import EngineError
 from engine.base.regular_file import decode_json
+from engine.http.contracts.bodies import decode_body
+from engine.http.contracts.errors import HttpError
+from engine.http.contracts.llama_types import InfillBody
+from engine.http.contracts.openai.types import ChatBody, CompletionBody
+from engine.http.contracts.own import BeforeBody, FillBody, RewriteBody, ScoreBody
 from engine.network.config_file import parse_model_config
 from engine.network.weights import tensor_entries
 from engine.request.blank_markers import find_blanks
@@ -19,6 +31,9 @@ from engine.text.chat_template import ChatTemplate, Message
 from engine.text.pattern_check import trouble
 from engine.text.tokenizer import TextTokenizer
 from lsp_server.settings.schema import Layer, read_settings
+from lsp_server.transport.framing import Framing
+from lsp_server.transport.protocol import LacunaProtocol
+from lsp_server.transport.session import Session
 
 LANGUAGES = ("python", "markdown", "plaintext", "html")
 MESSAGES = [Message(role="user", content="a <s> b"), Message(role="assistant", content="c")]
@@ -115,6 +130,90 @@ def chat_template(data: bytes) -> None:
     ChatTemplate(folder).render(MESSAGES)
 
 
+class _Recorder(LacunaProtocol):
+    """The real parsing of messages; what would be handled is only written down."""
+
+    def __init__(self) -> None:
+        super().__init__(LanguageServer("fuzz", "0"), default_converter())
+        self.settled: list[object] = []
+        """Ids of requests that were refused, or handed on to be answered."""
+
+    def write(self, message: dict[str, Any]) -> None:
+        self.settled.append(message["id"])
+
+    def handle_message(self, message: Any) -> None:
+        self.settled.append(getattr(message, "id", None))
+
+    def lost_message(self) -> None:
+        pass
+
+    def lost_edit(self, params: Any) -> None:
+        pass
+
+
+@cache
+def _recorder() -> _Recorder:
+    return _Recorder()
+
+
+def lsp_stream(data: bytes) -> None:
+    """Whatever a client sends, every request is refused or handed on, once; where the stream is cut
+    into chunks changes nothing."""
+    protocol = _recorder()
+
+    def settled(*chunks: bytes) -> list[object]:
+        protocol.settled = []
+        session = Session(protocol, lambda code: None)
+        for chunk in chunks:
+            _drive(session.feed(chunk))
+        return protocol.settled
+
+    whole = settled(data)
+    assert settled(data[: len(data) // 3], data[len(data) // 3 :]) == whole
+    assert Counter(i for i in whole if i is not None) == Counter(_asked(data))
+
+
+def _asked(data: bytes) -> Iterator[int | str]:
+    """The ids that have to be answered, up to the end of the conversation."""
+    for body in Framing().feed(data):
+        try:
+            message = json.loads(body) if isinstance(body, bytes) else None
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(message, dict):
+            continue
+        ours = message.get("jsonrpc") == "2.0"
+        if ours and message.get("method") == "exit" and ("id" not in message or _id(message)):
+            return
+        if (not ours or "method" in message) and _id(message):
+            yield message["id"]
+
+
+def _id(message: dict[str, Any]) -> bool:
+    """Whether a message has an id that JSON-RPC knows."""
+    identifier = message.get("id")
+    return isinstance(identifier, int | str) and not isinstance(identifier, bool)
+
+
+def _drive(work: Coroutine[Any, Any, None]) -> None:
+    """Run what waits for nothing but its turn."""
+    with suppress(StopIteration):
+        while True:
+            work.send(None)
+
+
+BODIES = (FillBody, RewriteBody, BeforeBody, ScoreBody, InfillBody, CompletionBody, ChatBody)
+
+
+def http_bodies(data: bytes) -> None:
+    """A body is one of the contract's, or refused in a sentence that does not quote it."""
+    for kind in BODIES:
+        try:
+            decode_body(data, kind)
+        except HttpError as refused:
+            assert 400 <= refused.status < 500 and str(refused).strip()
+
+
 def gguf(data: bytes) -> None:
     from training.convert.gguf_file import read_gguf
 
@@ -137,6 +236,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "tokenizer": tokenizer,
     "tokenizer_pattern": tokenizer_pattern,
     "chat_template": chat_template,
+    "lsp_stream": lsp_stream,
+    "http_bodies": http_bodies,
 }
 if _has_gguf():
     TARGETS["gguf"] = gguf
@@ -176,6 +277,20 @@ def seeds(name: str) -> list[bytes]:
         ],
         "chat_template": [
             b"{% for m in messages %}{{ m.role }}: {{ m['content'] }}\n{% endfor %}{{ raise_exception('x') }}"
+        ],
+        "lsp_stream": [
+            encode({"id": 1, "method": "initialize", "params": {"capabilities": {}}})
+            + encode({"method": "textDocument/didOpen", "params": {"textDocument": {"uri": "a:"}}})
+            + encode({"id": "2", "method": "textDocument/codeLens", "params": {}})
+            + encode({"id": 2, "method": "shutdown"})
+            + encode({"method": "exit"}),
+            b"Content-Length: 2\r\n\r\n{}content-type: x\r\nContent-Length: 4\r\n\r\nnull",
+        ],
+        "http_bodies": [
+            b'{"text": "a ____", "spans": [{"start": 2, "end": 6, "pins": ["b"]}], "n": 2}',
+            b'{"input_prefix": "a", "input_suffix": "b", "input_extra": [{"text": "c"}]}',
+            b'{"prompt": "a", "suffix": "b", "stop": ["c"], "stream": true, "max_tokens": 3}',
+            b'{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}',
         ],
         "gguf": [b"GGUF\x03\x00\x00\x00" + b"\x00" * 16],
     }
