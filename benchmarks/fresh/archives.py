@@ -1,6 +1,6 @@
 """Archives of packages first published in 2026: pinned by hash, fetched, never installed or run.
 
-The manifest is ``benchmarks/quality/fresh_packages.json``. Its ``development`` packages may steer
+The manifest is ``benchmarks/fresh/packages.json``. Its ``development`` packages may steer
 what is built (which checkpoint is kept, which option is chosen); ``final`` packages are for the
 figures reported.
 """
@@ -21,7 +21,7 @@ from platformdirs import user_cache_path
 from engine.base.structs import Config
 from training.data.packages import PinnedPackage, sha256
 
-MANIFEST = Path(__file__).parents[1] / "quality" / "fresh_packages.json"
+MANIFEST = Path(__file__).parent / "packages.json"
 USES = ("development", "final")
 
 

@@ -110,6 +110,20 @@ def eval_proofread(
     proofread(data, texts, errors, surprise, seed, model, backend)
 
 
+@eval_app.command("typing")
+def eval_typing(
+    data: HeldOut,
+    places: Annotated[int, typer.Option("--places", help="How many places.")] = 200,
+    language: Annotated[str, typer.Option("--language", help="Of the documents.")] = "python",
+    seed: Seed = 0,
+    model: Model = None,
+) -> None:
+    """What is shown to somebody who types into the language server, and how much of it is right."""
+    from lacuna.commands.measure.typing import typing
+
+    typing(data, places, language, seed, model)
+
+
 @eval_app.command("calibrate")
 def eval_calibrate(
     data: HeldOut,

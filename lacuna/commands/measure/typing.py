@@ -1,0 +1,30 @@
+"""``lacuna eval typing``: what is shown to somebody who types, and how much of it is right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmarks.quality.typed_places import measure, typed_places
+from benchmarks.speed.language_server import CAPABILITIES
+from benchmarks.speed.lsp_client import LspClient
+from lacuna.commands.measure.evaluate import held_out
+from lacuna.commands.measure.report import print_report, progress_bar
+from lacuna.errors import UserError
+
+
+def typing(data: Path, places: int, language: str, seed: int, model: Path | None) -> None:
+    """Carry out the command."""
+    cases = typed_places(held_out(data), places, seed)
+    if not cases:
+        raise UserError(f"{data} holds no line that is long enough; name more text.")
+    command = [sys.executable, "-m", "lacuna", "lsp", *(["--model", str(model)] if model else [])]
+    with progress_bar() as progress:
+        bar = progress.add_task("typing", total=len(cases))
+        client = LspClient(CAPABILITIES, command=command)
+        client.wait_until_ready()
+        try:
+            report = measure(client, cases, language, lambda: progress.advance(bar))
+        finally:
+            client.close()
+    print_report(report)
