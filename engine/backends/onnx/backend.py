@@ -185,7 +185,12 @@ class OnnxBackend:
             return context
         whole = len(batch.keep) == batch.input_ids.shape[1]
         kept = active if whole else [array[:, :, batch.keep] for array in active]
-        return OnnxContext(kept if context is None else context.whole(kept))
+        if context is None:
+            return OnnxContext(kept)
+        # What was sent to a device would have to be sent again for every row that is written, and
+        # contexts side by side are taken apart again.
+        in_place = self._device == "cpu" and len(batch.input_ids) == 1
+        return context.extended(kept) if in_place else OnnxContext(context.whole(kept))
 
 
 def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBackend:

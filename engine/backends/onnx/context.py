@@ -13,6 +13,18 @@ from numpy.typing import NDArray
 from engine.backends.interface import ALL_ROWS
 from engine.base.arrays import Bools, Ints
 
+SPARE = 64
+"""Free rows behind a context that is extended: the next tokens are written there, in place."""
+
+
+@dataclass
+class Room:
+    """Rows at the end of arrays that several contexts may share: nobody's until they are
+    written."""
+
+    used: int
+    """The first free row."""
+
 
 @dataclass
 class OnnxContext:
@@ -24,6 +36,8 @@ class OnnxContext:
     others hidden from it by the key mask, which costs less than to copy tens of megabytes."""
     sent: list[ort.OrtValue] | None = None
     """The arrays on the device of the session."""
+    room: Room | None = None
+    """Of the arrays, where they have free rows."""
 
     @property
     def held(self) -> int:
@@ -41,8 +55,26 @@ class OnnxContext:
     def take(self, tokens: Ints, rows: slice = ALL_ROWS) -> OnnxContext:
         taken = tokens if self.taken is None else self.taken[tokens]
         if rows == ALL_ROWS:
-            return OnnxContext(self.arrays, taken, self.sent)
+            return OnnxContext(self.arrays, taken, self.sent, self.room)
         return OnnxContext(OnnxContext([array[rows] for array in self.arrays], taken).whole())
+
+    def extended(self, more: list[NDArray[Any]]) -> OnnxContext:
+        """A context with the tokens of ``more`` behind those of this one, which stays as it is.
+
+        A few tokens are written into free rows, which costs less than to copy tens of megabytes for
+        every token of an answer; arrays of which much does not count are copied all the same.
+        """
+        added, length = more[0].shape[2], self.length
+        room = self.room
+        if room is None or room.used + added > self.held or self.held - length > 2 * SPARE:
+            arrays = self.whole([_spaced(array) for array in more])
+            return OnnxContext(arrays, np.arange(length + added), room=Room(length + added))
+        assert self.taken is not None, "arrays with free rows do not count as a whole"
+        rows = np.arange(room.used, room.used + added)
+        for array, new in zip(self.arrays, more, strict=True):
+            array[:, :, rows[0] : rows[-1] + 1] = new
+        room.used += added
+        return OnnxContext(self.arrays, np.append(self.taken, rows), room=room)
 
     def whole(self, more: list[NDArray[Any]] | None = None) -> list[NDArray[Any]]:
         """Arrays of just the tokens that count, with ``more`` behind them."""
@@ -73,6 +105,11 @@ class OnnxContext:
         assert self.taken is not None
         found[:, self.taken], found[:, self.held :] = values[:, :own], values[:, own:]
         return found
+
+
+def _spaced(array: NDArray[Any]) -> NDArray[Any]:
+    """The array with free rows behind it; zeros, because what is hidden must still be a number."""
+    return np.pad(array, ((0, 0), (0, 0), (0, SPARE), (0, 0)))
 
 
 def _runs(tokens: Ints) -> list[tuple[int, int]]:

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine import MINI, Engine
 from engine.backends.interface import Batch
-from engine.backends.onnx.context import OnnxContext
+from engine.backends.onnx.context import SPARE, OnnxContext
 
 RNG = np.random.default_rng(0)
 
@@ -37,6 +39,44 @@ def test_new_rows_stand_behind_those_that_count():
     )
 
 
+def rows(tokens):
+    return [RNG.normal(size=(1, 2, tokens, 4)) for _ in range(4)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["extend", "take", "branch"]), st.integers(0, 40))))
+def test_whatever_is_extended_and_taken_every_context_stays_what_it_was(steps):
+    """Contexts share arrays; each is compared with a copy of its own."""
+    context = held()
+    known = [(context, context.whole())]
+    for what, number in steps:
+        context, copy = known[number % len(known)] if what == "branch" else known[-1]
+        if what == "take":
+            kept = RNG.permutation(context.length)[: max(1, number)]
+            context, copy = context.take(kept), [array[:, :, kept] for array in copy]
+        else:
+            more = rows(number % 5 + 1)
+            context = context.extended(more)
+            copy = [np.concatenate(pair, axis=2) for pair in zip(copy, more, strict=True)]
+        known.append((context, copy))
+    for context, copy in known:
+        assert context.length == copy[0].shape[2]
+        for whole, array in zip(context.whole(), copy, strict=True):
+            np.testing.assert_array_equal(whole, array)
+
+
+def test_tokens_of_an_answer_are_written_in_place():
+    first = held().extended(rows(1))
+    second = first.extended(rows(2))
+    assert second.arrays is first.arrays
+    assert second.extended(rows(SPARE)).arrays is not first.arrays, "there is no room for so many"
+
+
+def test_a_context_of_little_in_large_arrays_is_copied_out_of_them():
+    large = held(5 * SPARE).extended(rows(1))
+    assert large.take(np.arange(10)).extended(rows(1)).held < 3 * SPARE
+
+
 def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
     with Engine(MINI) as engine:
         backend, allowed = engine.backend, engine.infiller.model.table.allowed
@@ -50,8 +90,8 @@ def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
             keep=np.arange(40),
         )
         context = backend.predict(first).context
-        rows = np.r_[0:10, 30:40, 12]
-        taken = context.take(rows)
+        some = np.r_[0:10, 30:40, 12]
+        taken = context.take(some)
         lazy, copied = (
             backend.predict(
                 Batch(
@@ -61,7 +101,7 @@ def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
                     allowed,
                     np.zeros((1, 4), int),
                     context=of,
-                    context_position_ids=rows[None],
+                    context_position_ids=some[None],
                     keep=np.arange(4),
                 )
             )
