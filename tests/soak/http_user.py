@@ -39,7 +39,7 @@ class HttpUser:
     def _fill(self) -> None:
         body = {"text": TEXT, "language": "python", "spans": [self._span()]}
         if self._rng.random() < 0.3:
-            body["session"] = f"s{self._rng.randrange(20)}"
+            body["session"] = f"s{self._rng.randrange(4)}"
         self._expect(self._client.post("/v1/fill", json=body), {200})
 
     def _infill(self) -> None:

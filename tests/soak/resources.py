@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import numpy as np
 
 from benchmarks.machine import resident_mb
 
-WARM_UP = 0.25
+WARM_UP = 1 / 3
 """Share of the samples at the beginning that tell nothing: caches fill."""
+QUIET_S, PATIENCE_S = 1.0, 30.0
+"""A process is at rest when it did nothing for so long; more than the second is not waited for."""
+NOTHING = 1
+"""Ticks of processor time: timers go on."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,22 @@ def sample(pid: int, second: float) -> Sample:
     tasks, files = Path(f"/proc/{pid}/task"), Path(f"/proc/{pid}/fd")
     held = len(list(tasks.iterdir())), len(list(files.iterdir()))
     return Sample(round(second, 1), resident_mb(pid), *held)
+
+
+def rest(pid: int) -> None:
+    """Wait until a process does nothing any more."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        before = _processor_time(pid)
+        time.sleep(QUIET_S)
+        if _processor_time(pid) - before <= NOTHING:
+            return
+
+
+def _processor_time(pid: int) -> int:
+    """In ticks of the clock, a hundred a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def summary(samples: list[Sample]) -> dict[str, object]:

@@ -22,7 +22,7 @@ from benchmarks.machine import describe
 from tests.engine.http.servers import lacuna_serve
 from tests.soak.editor_user import EditorUser
 from tests.soak.http_user import HttpUser
-from tests.soak.resources import Sample, sample, summary
+from tests.soak.resources import Sample, rest, sample, summary
 
 BURST_S = 12.0
 REST_S = 3.0
@@ -43,8 +43,9 @@ def soak(minutes: float, folder: Path, seed: int = 0) -> dict[str, object]:
             _burst([editor.act, *(user.act for user in users)])
             editor.settle()
             time.sleep(REST_S)
-            held["lsp"].append(sample(editor.client.process.pid, second))
-            held["http"].append(sample(server.pid, second))
+            for name, pid in (("lsp", editor.client.process.pid), ("http", server.pid)):
+                rest(pid)
+                held[name].append(sample(pid, second))
         outcomes = Counter[str]()
         for user in users:
             outcomes += user.outcomes
