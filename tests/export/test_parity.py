@@ -45,7 +45,12 @@ def test_the_bundled_int8_model_agrees_with_its_own_weights_in_torch():
     assert report["precision"] == "int8" and report["top1_agreement"] > 0.9
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "foreign", "no manifest"])
+OTHER_DAMAGE = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("gone", "foreign", "no manifest")
+]
+
+
+@pytest.mark.parametrize("damage", ["cut", *OTHER_DAMAGE])
 def test_a_damaged_artefact_is_told_in_one_sentence(tmp_path, damage):
     folder = tmp_path / "model"
     shutil.copytree(MINI, folder)

@@ -16,6 +16,7 @@ from export.artefact.weights_file import write_weights
 from export.onnx_export import export_onnx
 from tests.export.test_onnx_export import compare, passes
 
+pytestmark = pytest.mark.slow
 LIMIT = 24_000
 
 

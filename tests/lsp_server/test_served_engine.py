@@ -94,6 +94,7 @@ def everything(client):
     return json.dumps(found), drafts, client.run("lacuna.showStatus", uri=URI)["result"]
 
 
+@pytest.mark.slow
 def test_every_answer_is_that_of_an_embedded_engine(served):
     options = {
         "fillConfidence": 0,
@@ -119,6 +120,7 @@ def test_every_answer_is_that_of_an_embedded_engine(served):
         )
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_away_is_told_once_and_used_when_it_comes(tmp_path):
     client = connected("--engine-url", f"unix:{tmp_path / 's.sock'}")
     client.open(URI, TEXT)

@@ -75,6 +75,7 @@ def test_a_sentence_has_the_same_likelihood_on_both_sides_for_a_model_without_or
     assert report["forwards"] == pytest.approx(np.log(512), rel=1e-3) and report["ratio"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_commands_print_a_table_and_a_json_line(tmp_path):
     rows = [json.dumps({"text": TEXT, "source": f"p{i}", "path": "a.py"}) + "\n" for i in range(4)]
     rows += [

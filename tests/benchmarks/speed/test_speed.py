@@ -28,6 +28,7 @@ def test_every_peer_is_timed_on_the_same_places():
         assert report[f"{name}_ms"] > 0 and report[f"speedup_vs_{name}"] > 0
 
 
+@pytest.mark.slow
 def test_keystrokes_and_requests_at_once_are_measured_with_the_same_answers_in_view():
     with Engine() as engine:
         report = next_keystrokes(engine, places(2))

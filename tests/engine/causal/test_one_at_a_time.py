@@ -79,7 +79,7 @@ def test_a_likelihood_is_that_of_the_tokens_and_of_the_end():
     assert answer.likelihood == pytest.approx(0.1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_guesses_change_nothing_whether_they_come_true_or_not(backend, causal_config, data):
     allowed = np.ones(causal_config.embedding_rows, bool)

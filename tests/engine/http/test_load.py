@@ -258,7 +258,9 @@ def test_an_engine_that_fails_again_and_again_is_loaded_anew(config, tokenizer):
     assert len(loaded) == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_stop_lets_running_requests_end_and_leaves_nothing_behind(tmp_path, number):
     text = "def f(a, b):\n" + "    ____\n" * 8
     with lacuna_serve(tmp_path) as (process, url, path), ThreadPoolExecutor(4) as pool:

@@ -98,6 +98,7 @@ def test_activation_checkpointing_changes_memory_and_nothing_else(run, tmp_path)
     assert_close(one.out, other.out, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_checkpoints_hold_averaged_weights_and_resume_from_the_others(run, tmp_path):  # noqa: F811
     plain = variant(run, tmp_path, "plain", steps=10, save_every=5)
     averaged = variant(run, tmp_path, "ema", steps=10, save_every=5, ema=0.9)

@@ -26,6 +26,7 @@ from engine.network.model import MaskPredictor, init_weights
 from engine.text.tokenizer import TextTokenizer
 from export.onnx_export import export_onnx
 
+pytestmark = pytest.mark.slow
 LARGEST = 256
 
 
@@ -197,7 +198,6 @@ def same(ours, theirs):
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), atol=1e-4)
 
 
-@pytest.mark.slow
 def test_passes_in_buckets_give_what_the_graph_gives_without_padding(backend, folder):
     config, reference = read_model_config(folder), load_onnx(folder)
     rng = np.random.default_rng(0)
