@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 from engine.backends.collation import collate, group_passes, split
@@ -117,8 +118,9 @@ class Batcher:
                 logger.error("The engine's thread failed: %s", type(exc).__name__)
                 with self._changed:
                     jobs, self._jobs, self._current = self._jobs, [], None
+                told = EngineUnavailable("The engine failed while it worked; ask again.")
                 for job in jobs:
-                    _tell(job, EngineUnavailable("The engine failed while it worked; ask again."))
+                    _tell(job, partial(job.future.set_exception, told))
 
     def _work(self) -> None:
         while True:
@@ -181,14 +183,12 @@ class Batcher:
                 raise CancelledError
             job.pending = next(job.run) if predictions is None else job.run.send(predictions)
         except StopIteration as stop:
-            job.future.set_result(stop.value)
-        except BaseException as exc:  # a callback may raise anything, SystemExit too
+            _tell(job, partial(job.future.set_result, stop.value))
+        except BaseException as exc:  # of a request, that may be SystemExit, too
             self._settle(job, exc)
 
     def _settle(self, job: Job, exc: BaseException) -> None:
         """End a request with an error."""
-        if job.future.done():
-            return  # whoever was told of the result failed, not the request
         if job.cancelled:  # an interrupted pass ends with the runtime's own error
             exc = CancelledError()
         elif not isinstance(exc, EngineError):
@@ -198,16 +198,16 @@ class Batcher:
         try:
             job.run.close()
         finally:
-            job.future.set_exception(exc)
+            _tell(job, partial(job.future.set_exception, exc))
 
 
-def _tell(job: Job, exc: Exception) -> None:
-    """End a request; whoever is told may raise anything, and the others are told all the same."""
+def _tell(job: Job, settle: Callable[[], None]) -> None:
+    """End a request; whoever is told may raise anything, and the thread goes on all the same."""
     if not job.future.done():
         try:
-            job.future.set_exception(exc)
-        except BaseException as again:
-            logger.error("Somebody who was told of a failure failed: %s", type(again).__name__)
+            settle()
+        except BaseException as exc:
+            logger.error("Somebody who was told of an answer failed: %s", type(exc).__name__)
 
 
 def _pending(job: Job) -> Batch:

@@ -174,10 +174,11 @@ def test_who_is_told_of_a_result_may_fail_without_harm(gate, batcher, fault):
     def told(future):
         raise fault
 
-    job = batcher.submit(steps(1, [], "a"))
+    job, other = batcher.submit(steps(1, [], "a")), batcher.submit(steps(3, [], "b"))
     job.future.add_done_callback(told)
-    gate.go.release()
+    gate.go.release(8)
     assert job.future.result(timeout=10) == "a"
+    assert other.future.result(timeout=10) == "b"
     served(gate, batcher)
 
 
