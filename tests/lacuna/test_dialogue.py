@@ -41,6 +41,7 @@ def test_models_that_hold_no_dialogue_are_named(bundled):
     assert "no chat template" in refused("chat", "--model", bundled)
 
 
+@pytest.mark.slow
 def test_a_dialogue_that_outgrows_the_model_is_refused_in_a_sentence(model):
     code, _, err = lacuna("chat", "--model", model, "--gen-length", "512", stdin=b"Hello\n")
     assert code == 2 and "shorten" in err
@@ -121,6 +122,7 @@ def test_pairs_that_are_none_are_named(model, tmp_path):
     assert "instruct checkpoint" in refused("eval", "reversal", "--pairs", tmp_path / "pairs.jsonl")
 
 
+@pytest.mark.slow
 def test_the_likelihood_of_a_corpus_has_bounds_and_seeds(tmp_path):
     (tmp_path / "a.jsonl").write_text(
         "".join(json.dumps({"text": f"def f{i}(x):\n    return x\n"}) + "\n" for i in range(3))

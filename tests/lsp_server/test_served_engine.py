@@ -177,6 +177,7 @@ def test_cancelling_a_request_frees_the_served_engine(config, tokenizer):
         assert client.close() == 0
 
 
+@pytest.mark.slow
 def test_the_users_file_exchanges_the_engine_while_the_server_runs(served, tmp_path):
     client = connected()
     client.open(URI, TEXT)

@@ -48,6 +48,7 @@ def data(parent_folder, tmp_path):
     return tmp_path / "data"
 
 
+@pytest.mark.slow
 def test_what_comes_back_are_the_trained_weights(gguf_path, data, tmp_path):
     parts = remote.pack(tmp_path / "parts", gguf_path, data, tokens=4000, megabytes=0.2)
     assert len(parts) > 1

@@ -118,6 +118,7 @@ def test_what_a_program_starts_ends_with_it():
     assert "jail.py" not in listed
 
 
+@pytest.mark.slow
 @jailed
 @pytest.mark.parametrize(
     "flood",
@@ -139,6 +140,7 @@ def test_a_flood_is_bounded(flood):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
 
 
+@pytest.mark.slow
 @jailed
 def test_an_endless_program_is_stopped():
     assert run_program("while True: pass", seconds=1).reason == "timed out"

@@ -89,6 +89,7 @@ def test_batches_made_ahead_by_other_processes_are_the_same_run(run, tmp_path): 
     assert all(0 <= row["loader_share"] < 1 for row in rows_of(other.out) if "loader_share" in row)
 
 
+@pytest.mark.slow
 def test_activation_checkpointing_changes_memory_and_nothing_else(run, tmp_path):  # noqa: F811
     one, other = (
         variant(run, tmp_path, f"c{on}", checkpoint_activations=on, steps=6) for on in (False, True)

@@ -77,6 +77,7 @@ def test_an_interrupted_and_resumed_run_ends_with_the_same_weights(run, tmp_path
     assert all(bool((resumed[name] == value).all()) for name, value in whole.items())
 
 
+@pytest.mark.slow
 def test_a_toy_model_learns_toy_text(run):
     pretrain(msgspec.structs.replace(run, steps=80, save_every=80, evaluate_every=40))
     rows = [json.loads(line) for line in (run.out / "metrics.jsonl").read_text().splitlines()]
