@@ -115,7 +115,20 @@ class LacunaServer(LanguageServer):
     def feature(
         self, feature_name: str, options: Any | None = None
     ) -> Callable[[Handler], Handler]:
-        return self._guarding(super().feature(feature_name, options))
+        register = super().feature(feature_name, options)
+        _, response, _, _ = types.METHOD_TO_TYPES[feature_name]
+        if response is not None:
+            return self._guarding(register)
+
+        # The task of a notification is ours: pygls would keep it for ever, since no answer ends it.
+        def begun(handler: Callable[..., Coroutine[Any, Any, None]]) -> None:
+            @functools.wraps(handler)
+            def begin(*arguments: Any) -> None:
+                self.keep(handler(*arguments))
+
+            register(begin)
+
+        return self._guarding(begun)
 
     def command(self, command_name: str) -> Callable[[Handler], Handler]:
         return self._guarding(super().command(command_name))
