@@ -17,7 +17,8 @@ import numpy as np
 from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases
 from benchmarks.quality.seams import breaks_syntax
 from benchmarks.speed.lsp_client import LspClient, items_of
-from engine.text.lines import filled_lines, neighbours, repeats
+from engine.text.lines import repeats_neighbour
+from lsp_server.documents.positions import character_in_line, index_in_line
 
 TYPED = 8
 """Characters that are typed at a place, no more than its line has."""
@@ -70,13 +71,16 @@ def type_at(client: LspClient, case: Case, language: str) -> str:
     before, after = case.text[: case.start], case.text[case.end :]
     line = before[before.rfind("\n") + 1 :]
     typed = line[len(line) - min(TYPED, len(line.lstrip())) :]
-    at = {"line": before.count("\n"), "character": _utf16(line[: len(line) - len(typed)])}
+    at = {
+        "line": before.count("\n"),
+        "character": character_in_line(line, len(line) - len(typed), "utf-16"),
+    }
     client.open(URI, before[: len(before) - len(typed)] + after, language)
     items: list[dict[str, Any]] = []
     for number, character in enumerate(typed):
         place = {"start": dict(at), "end": dict(at)}
         client.change(URI, 2 + number, {"range": place, "text": character})
-        at["character"] += _utf16(character)
+        at["character"] += character_in_line(character, 1, "utf-16")
         items = items_of(client.complete(URI, at["line"], at["character"], AUTOMATIC))
     client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
     return _ghost(items[0], line) if items else ""
@@ -88,20 +92,11 @@ def _ghost(item: dict[str, Any], line: str) -> str:
     place = item.get("range")
     if place is None:
         return text
-    ahead = line.encode("utf-16-le", "surrogatepass")[: 2 * place["start"]["character"]]
-    return text[len(line) - len(ahead.decode("utf-16-le", "surrogatepass")) :]
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return text[len(line) - index_in_line(line, place["start"]["character"], "utf-16") :]
 
 
 def _repeats(case: Case, answer: str) -> bool:
-    place = case.text, case.start, case.end
-    return any(
-        repeats(line, *neighbours(*place, line))
-        for line in filled_lines(case.line[0], answer, case.line[1])
-    )
+    return repeats_neighbour(case.text, case.start, case.end, answer, *case.line)
 
 
 def measure(

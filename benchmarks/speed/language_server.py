@@ -3,15 +3,13 @@ fills."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe, quantile, resident_mb
+from benchmarks.machine import cpu_seconds, describe, quantile, resident_mb
 from benchmarks.speed.lsp_client import LspClient, items_of
 
 LINES = 10_000
@@ -45,10 +43,10 @@ def measure(runs: int) -> dict[str, float | int | str]:
             report |= _kinds(server, runs, "filling", 100_000)
             report |= _cancelling(server, runs)
         time.sleep(1.0)
-        before = _cpu_seconds(server.process.pid)
+        before = cpu_seconds(server.process.pid)
         time.sleep(CPU_S)
         report["idle_cpu_percent"] = round(
-            100 * (_cpu_seconds(server.process.pid) - before) / CPU_S, 2
+            100 * (cpu_seconds(server.process.pid) - before) / CPU_S, 2
         )
         return report | {"rss_mb": resident_mb(server.process.pid), "machine": describe()}
     finally:
@@ -156,9 +154,3 @@ def _edit(
     change = {"range": {"start": start, "end": end or start}, "text": text}
     document = {"uri": LONG, "version": version}
     server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 
 LONGEST_GUESS = 7
 """Tokens: with the one before them a pass has eight, which cost about two."""
 SHORTEST_MATCH, LONGEST_MATCH = 2, 6
-"""Tokens before a place that have to be the same elsewhere, and how many more are compared."""
+"""Tokens before a place that have to be the same elsewhere, and how many are compared."""
 NOTHING = -1
 """Stands between runs of text; no token has this id."""
 
@@ -31,9 +32,14 @@ class Guesses:
         self._before = [NOTHING, *before[-LONGEST_MATCH:]]
         self._answers = answers
         self._text = [token for run in runs for token in (*run, NOTHING)]
-        self._found: dict[tuple[int, ...], list[int]] = defaultdict(list)
+
+    @cached_property
+    def _found(self) -> dict[tuple[int, ...], list[int]]:
+        """Tokens -> the places behind them; not needed where an answer is sampled."""
+        found: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for at in range(SHORTEST_MATCH, len(self._text)):
-            self._found[tuple(self._text[at - SHORTEST_MATCH : at])].append(at)
+            found[tuple(self._text[at - SHORTEST_MATCH : at])].append(at)
+        return found
 
     def __call__(self, written: list[int]) -> list[int]:
         """Tokens that may follow ``written``; none where nothing is known."""
@@ -48,7 +54,13 @@ class Guesses:
         places = self._found.get(tuple(past[-SHORTEST_MATCH:]), ())
         if len(past) <= SHORTEST_MATCH or not places:
             return []
-        at = max(places, key=lambda place: (_same(self._text[:place], past), place))
+        at = max(
+            places,
+            key=lambda place: (
+                _same(self._text[max(0, place - LONGEST_MATCH) : place], past),
+                place,
+            ),
+        )
         guess = self._text[at : at + LONGEST_GUESS]
         return guess[: guess.index(NOTHING)] if NOTHING in guess else guess
 
@@ -56,7 +68,7 @@ class Guesses:
 def _same(text: list[int], past: list[int]) -> int:
     """How many of the last tokens of both are the same."""
     count = 0
-    for left, right in zip(reversed(text[-LONGEST_MATCH:]), reversed(past), strict=False):
+    for left, right in zip(reversed(text), reversed(past), strict=False):
         if left != right or left == NOTHING:
             break
         count += 1

@@ -41,6 +41,17 @@ def repeats(line: str, above: list[str], below: list[str]) -> bool:
     return bool(_WORD.search(line)) and bare(line) in {*above, *below} - usual
 
 
+def repeats_neighbour(
+    text: str, start: int, end: int, answer: str, before: str, after: str
+) -> bool:
+    """Whether ``answer`` for ``text[start:end]`` makes a line that stands beside it already;
+    ``before`` and ``after`` are what its line has on either side."""
+    return any(
+        repeats(line, *neighbours(text, start, end, line))
+        for line in filled_lines(before, answer, after)
+    )
+
+
 def _beside(lines: list[str], depth: int) -> list[str]:
     """The nearest line, and further ones as long as they are as deep."""
     seen = [line for line in lines if line.strip()]

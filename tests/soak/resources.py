@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import resident_mb
+from benchmarks.machine import cpu_seconds, resident_mb
 
 WARM_UP = 1 / 3
 """Share of the samples at the beginning that tell nothing: caches fill."""
 QUIET_S, PATIENCE_S = 1.0, 30.0
 """A process is at rest when it did nothing for so long; more than the second is not waited for."""
-NOTHING = 1
-"""Ticks of processor time: timers go on."""
+NOTHING = 0.015
+"""Seconds of processor time, a tick of the clock: timers go on."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,10 @@ def rest(pid: int) -> None:
     """Wait until a process does nothing any more."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        before = _processor_time(pid)
+        before = cpu_seconds(pid)
         time.sleep(QUIET_S)
-        if _processor_time(pid) - before <= NOTHING:
+        if cpu_seconds(pid) - before <= NOTHING:
             return
-
-
-def _processor_time(pid: int) -> int:
-    """In ticks of the clock, a hundred a second."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
 
 
 def summary(samples: list[Sample]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from engine.text.finishing.brackets import PROSE, leaves_brackets, would_close
 from engine.text.finishing.lists import breaks_table
 from engine.text.finishing.loops import loops
 from engine.text.finishing.whole import breaks, is_whole
-from engine.text.lines import filled_lines, neighbours, repeats
+from engine.text.lines import repeats_neighbour
 from engine.text.syntax import inside
 
 _TEXTS = frozenset({"comment", "string"})
@@ -86,9 +86,8 @@ def _just_deleted(proposal: Proposal) -> bool:
 def _repeats_line(proposal: Proposal) -> bool:
     """A whole line beside the place once more, unless the document itself repeats its lines
     there."""
-    lines = filled_lines(proposal.line_before, proposal.answer, proposal.line_after)
     place = proposal.text, proposal.start, proposal.end
-    return any(repeats(line, *neighbours(*place, line)) for line in lines)
+    return repeats_neighbour(*place, proposal.answer, proposal.line_before, proposal.line_after)
 
 
 def _loop(proposal: Proposal) -> bool:

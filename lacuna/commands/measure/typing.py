@@ -8,6 +8,8 @@ from pathlib import Path
 from benchmarks.quality.typed_places import measure, typed_places
 from benchmarks.speed.language_server import CAPABILITIES
 from benchmarks.speed.lsp_client import LspClient
+from engine import find_model
+from engine.network.config_file import read_model_config
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
@@ -18,12 +20,13 @@ def typing(data: Path, places: int, language: str, seed: int, model: Path | None
     cases = typed_places(held_out(data), places, seed)
     if not cases:
         raise UserError(f"{data} holds no line that is long enough; name more text.")
+    read_model_config(find_model(model))  # a server would only log what is wrong with it
     command = [sys.executable, "-m", "lacuna", "lsp", *(["--model", str(model)] if model else [])]
     with progress_bar() as progress:
         bar = progress.add_task("typing", total=len(cases))
         client = LspClient(CAPABILITIES, command=command)
-        client.wait_until_ready()
         try:
+            client.wait_until_ready()
             report = measure(client, cases, language, lambda: progress.advance(bar))
         finally:
             client.close()
