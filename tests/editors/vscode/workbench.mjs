@@ -87,8 +87,15 @@ export async function message(piece) {
 /** Save, and give back what is on disk then. */
 export async function save() {
   const before = text();
+  let seen = before;
   await page.keyboard.press('Control+s');
-  for (let i = 0; i < 40 && text() === before; i++) await page.waitForTimeout(100);
+  // The editor empties the file and then writes it: what is read twice is what was saved.
+  for (let i = 0; i < 60; i++) {
+    await page.waitForTimeout(100);
+    const now = text();
+    if (now && now !== before && now === seen) break;
+    seen = now;
+  }
   return text();
 }
 
