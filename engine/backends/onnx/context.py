@@ -92,15 +92,15 @@ class OnnxContext:
         if self.taken is None:
             return places, key_mask, stretch
         return (
-            self._held(places, 0),
-            self._held(key_mask, places.shape[1]),
-            self._held(stretch, places.shape[1]),
+            self._held(places),
+            self._held(key_mask),
+            self._held(stretch),
         )
 
-    def _held(self, values: NDArray[Any], own: int) -> NDArray[Any]:
-        """Values of what counts, ``own`` of them or all, and of what follows, with zeros for what
-        does not count."""
-        own = own or values.shape[1]
+    def _held(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of what counts, and of what follows if they go on, with zeros for what does not
+        count."""
+        own = self.length  # none of a document that has become empty
         found = np.zeros((len(values), self.held + values.shape[1] - own), values.dtype)
         assert self.taken is not None
         found[:, self.taken], found[:, self.held :] = values[:, :own], values[:, own:]

@@ -77,7 +77,10 @@ def test_a_context_of_little_in_large_arrays_is_copied_out_of_them():
     assert large.take(np.arange(10)).extended(rows(1)).held < 3 * SPARE
 
 
-def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
+@pytest.mark.parametrize(
+    "some", [np.r_[0:10, 30:40, 12], np.arange(0)], ids=["some rows", "of an emptied document none"]
+)
+def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these(some):
     with Engine(MINI) as engine:
         backend, allowed = engine.backend, engine.infiller.model.table.allowed
         ids = RNG.integers(20, 9_000, (1, 40))
@@ -90,7 +93,6 @@ def test_a_pass_on_taken_rows_is_one_on_a_context_of_just_these():
             keep=np.arange(40),
         )
         context = backend.predict(first).context
-        some = np.r_[0:10, 30:40, 12]
         taken = context.take(some)
         lazy, copied = (
             backend.predict(
