@@ -55,7 +55,10 @@ async def infill(request: Request) -> Response:
     serving.service.metrics.prompt_tokens.inc(one.prompt_tokens)
     if body.n_predict == 0:
         await unless_gone(request, one.warm(client))
-        return json_response(selected(one.answer(0, "", 0), body.response_fields))
+        warmed = selected(one.answer(0, "", 0), body.response_fields)
+        if body.stream:
+            return Response(event(warmed), media_type=EVENT_STREAM)
+        return json_response([warmed] if body.candidates > 1 else warmed)
     if body.stream:
         return await _streamed(request, one, client)
     found = await unless_gone(request, serving.service.run(one.task(client)))

@@ -19,6 +19,9 @@ PROMPTS = {
     "CodeLlama, suffix first": f"<PRE> <SUF>{B} <MID> {A}",
     "CodeLlama, as tokenized": f"\u2581<PRE> {A} \u2581<SUF>{B} \u2581<MID>",
     "Codestral": f"[SUFFIX]{B}[PREFIX]{A}",
+    "DeepSeek-Coder, with an ordinary bar": f"<|fim\u2581begin|>{A}<|fim\u2581hole|>{B}<|fim\u2581end|>",
+    "Seed-Coder, suffix first": f"<[fim-suffix]>{B}<[fim-prefix]>{A}<[fim-middle]>",
+    "Falcon-H1-Tiny-Coder": f"<|prefix|>{A}<|suffix|>{B}<|middle|>",
     "GLM": f"<|code_prefix|>{A}<|code_suffix|>{B}<|code_middle|>",
     "CodeGemma, with an end": f"<|fim_prefix|>{A}<|fim_suffix|>{B}<|fim_middle|><|cursor|>",
 }
@@ -46,6 +49,20 @@ def test_what_is_written_in_a_family_is_read_from_it(family, prefix, suffix):
 def test_files_of_a_repository_prompt_are_related_text_and_name_the_language():
     files = "<|repo_name|>shop\n<|file_sep|>util.py\nRATE = 3\n<|file_sep|>main.py\n"
     found = parse_prompt(files + PROMPTS["Qwen-Coder"])
+    assert [(file.path, file.text) for file in found.files] == [("util.py", "RATE = 3\n")]
+    assert (found.prefix, found.suffix, found.path) == (A, B, "main.py")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        f"[SUFFIX]{B}[PREFIX]+++++ util.py\nRATE = 3\n+++++ main.py\n{A}",
+        f"<[fim-suffix]>{B}<[fim-prefix]><filename>util.py\nRATE = 3\n<filename>main.py\n{A}<[fim-middle]>",
+    ],
+    ids=["Codestral", "Seed-Coder"],
+)
+def test_files_behind_the_sentinel_are_related_text_and_the_last_is_completed(prompt):
+    found = parse_prompt(prompt)
     assert [(file.path, file.text) for file in found.files] == [("util.py", "RATE = 3\n")]
     assert (found.prefix, found.suffix, found.path) == (A, B, "main.py")
 

@@ -117,8 +117,24 @@ def test_what_is_wrong_behind_a_stop_string_does_not_count(url, answers):
     answers[:] = ["self.area = width * height\n\nself.height = height"]
     [choice] = completed(url, stop=["\n\n"]).json()["choices"]
     assert choice["text"] == "self.area = width * height"
-    assert infill(url, stop=["\n\n"]).json()["content"] == "self.area = width * height"
+    one = infill(url, stop=["\n\n"]).json()
+    assert one["content"] == "self.area = width * height"
+    assert (one["stop_type"], one["stopping_word"]) == ("word", "\n\n")
     assert completed(url).json()["choices"][0]["text"] == ""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_so_many_completions_come_as_were_asked_for(url, answers, stream):
+    answers[:] = ["self.height = height", "self.area = width * height", "f(a, b"]
+    answer = completed(url, n=3, stream=stream)
+    found = pieces(answer) if stream else [answer.json()]
+    choices = [choice for one in found for choice in one["choices"]]
+    assert [(one["index"], one["text"]) for one in choices] == [
+        (0, "self.area = width * height"),
+        (1, ""),
+        (2, ""),
+    ]
+    assert all(one["finish_reason"] for one in choices)
 
 
 def test_a_fill_says_what_is_withheld_and_why_where_it_is_asked_to_judge(url, answers):

@@ -117,6 +117,30 @@ def test_warming_up_answers_at_once_with_nothing(http):
     )
 
 
+def test_warming_up_is_answered_in_the_form_of_the_request(http):
+    warm = LLAMA_VSCODE | {"n_predict": 0}
+    [one] = http.post("/infill", json=warm).json()
+    assert (one["content"], one["stop"]) == ("", True)
+    streamed = http.post("/infill", json=warm | {"n_cmpl": 1, "stream": True})
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    assert json.loads(streamed.text.removeprefix("data: "))["stop"] is True
+
+
+def test_a_buffer_that_becomes_empty_is_answered(http):
+    assert http.post("/infill", json=LLAMA_VIM).status_code == 200
+    empty = LLAMA_VIM | {"input_prefix": "", "input_suffix": "", "prompt": "", "input_extra": []}
+    for _ in range(2):
+        answer = http.post("/infill", json=empty)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32 - 1, 2**63 - 1, -(2**63)])
+def test_every_seed_is_one(http, seed):
+    assert http.post("/infill", json=LLAMA_VIM | {"seed": seed}).status_code == 200
+    body = {"prompt": PREFIX, "suffix": SUFFIX, "seed": seed, "max_tokens": 8}
+    assert http.post("/v1/completions", json=body).status_code == 200
+
+
 def test_an_object_is_answered_unless_more_were_asked_for(http):
     assert http.post("/infill", json=LLAMA_VIM).text.startswith("{")
     assert http.post("/infill", json=LLAMA_VSCODE | {"n_cmpl": 1}).text.startswith("{")

@@ -112,6 +112,11 @@ def test_what_the_bundled_model_cannot_do_is_said(client):
     assert caught.value.param == "messages"
     with pytest.raises(openai.BadRequestError, match="logprobs"):
         client.completions.create(model="lacuna-mini", prompt="x", logprobs=2)
+    blank = [{"role": "user", "content": "The cat ____ on the mat."}]
+    for name, value in (("logprobs", True), ("n", 2), ("max_completion_tokens", 0)):
+        with pytest.raises(openai.BadRequestError, match=name) as caught:
+            client.chat.completions.create(model="lacuna-mini", messages=blank, **{name: value})
+        assert caught.value.param == name
     with pytest.raises(openai.NotFoundError) as unknown:
         client.completions.create(model="gpt-9", prompt="x")
     assert unknown.value.code == "model_not_found"

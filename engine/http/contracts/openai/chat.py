@@ -39,6 +39,7 @@ async def chat(request: Request) -> Response:
         raise HttpError(400, "There are no messages; send at least one.", param="messages")
     template = None if not serving.service.engine.tokenizer else template_of(serving.folder)
     if template is not None:
+        body.check_one_answer()
         asked = generate_request(serving, template, body, most)
         source, tokens = spoken(serving, client, asked, body, most), len(asked.prompt_ids)
     else:
@@ -69,6 +70,7 @@ def _filled(
             else _whole(serving, client, between)
         )
         return source, count_tokens(serving, found.prefix, found.suffix)
+    body.check_one_answer()
     spans = find_blanks(text, "plaintext").spans
     if not spans:
         raise HttpError(

@@ -44,7 +44,12 @@ FAMILIES = (
     Family(
         "<\uff5cfim\u2581begin\uff5c>", "<\uff5cfim\u2581hole\uff5c>", "<\uff5cfim\u2581end\uff5c>"
     ),  # DeepSeek-Coder
+    Family(
+        "<|fim\u2581begin|>", "<|fim\u2581hole|>", "<|fim\u2581end|>"
+    ),  # the same with an ordinary bar, as some clients write it
     Family("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),  # GLM
+    Family("<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"),  # Seed-Coder
+    Family("<|prefix|>", "<|suffix|>", "<|middle|>"),  # Falcon-H1-Tiny-Coder
     Family(
         "\u2581<PRE>", "\u2581<SUF>", "\u2581<MID>", padded=True
     ),  # CodeLlama, as its tokenizer writes it
@@ -91,8 +96,10 @@ def _parse(prompt: str, family: Family) -> FimPrompt | None:
             begun.removeprefix(" "),
         )
     files, path = _files(front)
-    if (name := _FILE.match(prefix)) is not None:
-        path, _, prefix = prefix[name.end() :].partition("\n")
+    if _FILE.match(prefix):  # files stand behind the sentinel, too, the one to complete last
+        *others, own = _FILE.split(prefix)[1:]
+        files += tuple(_named(part) for part in others if part.strip())
+        path, _, prefix = own.partition("\n")
     return FimPrompt(prefix + _without_ends(begun), _without_ends(suffix), files, path.strip())
 
 
@@ -110,11 +117,18 @@ def _files(front: str) -> tuple[tuple[Snippet, ...], str]:
     if lead.strip():
         files.append(Snippet(path="", text=lead))
     for part in parts:
-        path, _, text = part.partition("\n")
-        if text.strip():
-            files.append(Snippet(path=path.strip()[:200], text=text))
-            path = ""
+        file, path = _named(part), ""
+        if file.text.strip():
+            files.append(file)
+        else:
+            path = file.path
     return tuple(files), path
+
+
+def _named(part: str) -> Snippet:
+    """A file whose first line is its name."""
+    path, _, text = part.partition("\n")
+    return Snippet(path=path.strip()[:200], text=text)
 
 
 def _without_ends(text: str) -> str:

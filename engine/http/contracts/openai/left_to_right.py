@@ -60,6 +60,10 @@ class Answered(NamedTuple):
     tokens: int
 
 
+NOTHING = Answered("", "stop", 0)
+"""Where there are fewer different answers than were asked for: clients count on all of them."""
+
+
 def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRequest:
     """One span behind the prefix; its length is bounded by what the model can see."""
     most = min(serving.limits.tokens, serving.service.engine.config.max_sequence_length // 2)
@@ -88,9 +92,10 @@ def count_tokens(serving: Serving, *texts: str) -> int:
 
 
 async def answer(serving: Serving, kind: str, client: str, asked: Asked) -> list[Answered]:
-    """Up to ``n`` different answers, the best first."""
+    """``n`` answers, the best first; those beyond what was found are empty."""
     if asked.repeatable or asked.n > 1:
-        return await _answers(serving, kind, client, asked, asked.n)
+        found = await _answers(serving, kind, client, asked, asked.n)
+        return [*found, *[NOTHING] * (asked.n - len(found))]
     async with serving.distinct.turn((client, msgspec.json.encode(asked))) as turn:
         return [await _own(serving, kind, client, asked, turn)]
 
@@ -168,7 +173,9 @@ async def _first_settling(
             yield Delta(0, last, finish, tokens)
             for index, other in enumerate(others, 1):
                 cut = _cut(other, asked, serving, item)
-                yield Delta(index, cut.text, cut.finish, cut.tokens)
+                yield Delta(index, *cut)
+            for index in range(len(others) + 1, asked.n):
+                yield Delta(index, *NOTHING)
 
 
 def _size(text: str, serving: Serving, found: FillResult) -> int:

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from engine.http.contracts.errors import HttpError
+from engine.request.span_rules import MOST_SEED
 
 PROMPTS = 16
 """Of one request."""
 STOPS = 16
-SEEDS = 2**63
+SEEDS = MOST_SEED + 1
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.0, 2.0
 
 
@@ -133,6 +134,26 @@ class ChatBody(Sampling, kw_only=True, frozen=True):
 
     messages: list[ChatMessage]
     max_completion_tokens: int | None = None
+    logprobs: bool | None = None
+
+    def check(self, most_candidates: int) -> None:
+        """``HttpError`` for what cannot be done."""
+        super().check(most_candidates)
+        if self.max_completion_tokens is not None and self.max_completion_tokens < 1:
+            raise HttpError(
+                400,
+                f"max_completion_tokens is {self.max_completion_tokens}; ask for at least 1.",
+                param="max_completion_tokens",
+            )
+        if self.logprobs:
+            raise HttpError(
+                400, "logprobs is not supported here; /v1/score has them.", param="logprobs"
+            )
+
+    def check_one_answer(self) -> None:
+        """``HttpError`` where there is one answer and no more."""
+        if (self.n or 1) > 1:
+            raise HttpError(400, f"n is {self.n}; such a chat has one answer.", param="n")
 
 
 class Usage(msgspec.Struct, kw_only=True, frozen=True):
