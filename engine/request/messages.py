@@ -9,10 +9,17 @@ from typing import Literal
 from engine.base.structs import Config
 
 Withheld = Literal[
-    "low_confidence", "repeats_line", "just_deleted", "loop", "syntax", "complete", "fragment"
+    "low_confidence",
+    "repeats_line",
+    "just_deleted",
+    "loop",
+    "syntax",
+    "complete",
+    "fragment",
+    "late",
 ]
 """Why an answer is neither shown nor written: the names of the rules in
-``engine/infill/gate/rules.py``."""
+``engine/infill/gate/rules.py``, and ``late``: of so many blanks this one had no time left."""
 
 
 class Span(Config, kw_only=True, frozen=True):
@@ -143,7 +150,8 @@ class SpanResult(Config, kw_only=True, frozen=True):
     tokens: int
     alternatives: tuple[str, ...] = ()
     filled: bool = True
-    """False where the document keeps what stood there; ``text`` is then the best guess."""
+    """False where the document keeps what stood there; ``text`` is then the best guess, which is
+    empty where there was no time for one."""
     withheld: Withheld | None = None
     """Why it was not filled."""
 

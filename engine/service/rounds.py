@@ -7,24 +7,38 @@ round and nothing changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from engine.backends.interface import Batch, Predictions
+from engine.base.deadline import Deadline
 from engine.infill.infiller import Infiller
 from engine.infill.search.initial_canvas import slots_of
-from engine.request.messages import Draft, FillRequest, FillResult, Span, SpanResult, apply_spans
+from engine.request.messages import (
+    Draft,
+    DraftSpan,
+    DraftToken,
+    FillRequest,
+    FillResult,
+    Span,
+    SpanResult,
+    apply_spans,
+    replaced,
+)
 from engine.request.span_rules import checked_spans
 
 Fill = Generator[Batch, Predictions, FillResult]
+OnDraft = Callable[[Draft], None]
+UNKNOWN = DraftToken(text="_", confidence=None)
 
 
 def fill_in_rounds(
-    infiller: Infiller, request: FillRequest, on_draft: Callable[[Draft], None] | None = None
+    infiller: Infiller, request: FillRequest, on_draft: OnDraft | None = None
 ) -> Fill:
-    """As ``Infiller.fill``; the deadline counts from this call and bounds all rounds. Drafts show
-    the spans of a round."""
+    """As ``Infiller.fill``; the deadline counts from this call and bounds all rounds: spans whose
+    round it leaves no time for stay as they are. Drafts show all spans."""
     room = min(request.window, infiller.model.config.max_sequence_length)
     if _masks(request.spans) <= room:
         return infiller.fill(request, on_draft)
@@ -32,34 +46,32 @@ def fill_in_rounds(
 
 
 def _rounds(
-    infiller: Infiller,
-    request: FillRequest,
-    on_draft: Callable[[Draft], None] | None,
-    room: int,
-    began: float,
+    infiller: Infiller, request: FillRequest, on_draft: OnDraft | None, room: int, began: float
 ) -> Fill:
     spans = checked_spans(request, infiller.model.config)
+    deadline = Deadline.after(request.deadline_ms, began, infiller.model.clock)
     done: dict[int, SpanResult] = {}
     found: list[FillResult] = []
-    text = request.text
     for numbers in split(spans, room):
-        moved = [_moved(spans[i], done.values()) for i in numbers]
-        passed = (infiller.model.clock() - began) * 1000
-        left = None if request.deadline_ms is None else max(0.0, request.deadline_ms - passed)
-        part = msgspec.structs.replace(request, text=text, spans=tuple(moved), deadline_ms=left)
-        result = yield from infiller.fill(part, on_draft)
+        if found and deadline.expired():
+            done |= {i: _late(spans[i]) for i in numbers}
+            continue
+        part = _Part(request, spans, numbers, done)
+        asked = msgspec.structs.replace(part.request, deadline_ms=deadline.left_ms)
+        show = None if on_draft is None else part.shown_to(on_draft)
+        result = yield from infiller.fill(asked, show)
         found.append(result)
-        text = result.text
         for i, answer in zip(numbers, result.spans, strict=True):
             done[i] = msgspec.structs.replace(answer, start=spans[i].start, end=spans[i].end)
     answers = tuple(done[i] for i in range(len(spans)))
+    late = deadline.passed or any(result.stopped == "deadline" for result in found)
     return msgspec.structs.replace(
         found[-1],
         text=apply_spans(request.text, answers),
         spans=answers,
         nfe=sum(result.nfe for result in found),
         ms=round((infiller.model.clock() - began) * 1000, 2),
-        stopped="deadline" if any(result.stopped == "deadline" for result in found) else "complete",
+        stopped="deadline" if late else "complete",
     )
 
 
@@ -77,11 +89,85 @@ def split(spans: Sequence[Span], room: int) -> list[list[int]]:
     return [sorted(numbers) for numbers in rounds]
 
 
+@dataclass
+class _Part:
+    """One round: some of the spans, in a text that holds the best answers of the rounds before,
+    also those that are withheld, and nothing in place of spans that are still to come. What stood
+    there is to be written again, and is neither context nor anything to copy."""
+
+    whole: FillRequest
+    spans: Sequence[Span]
+    numbers: Sequence[int]
+    done: Mapping[int, SpanResult]
+    request: FillRequest = field(init=False)
+    """Of this round alone."""
+
+    def __post_init__(self) -> None:
+        own = set(self.numbers)
+        others = [(i, span) for i, span in enumerate(self.spans) if i not in own]
+        texts = [self.done[i].text if i in self.done else "" for i, _ in others]
+        grown = [
+            (span.end, len(text) - (span.end - span.start))
+            for (_, span), text in zip(others, texts, strict=True)
+        ]
+
+        def moved(at: int) -> int:
+            return at + sum(more for end, more in grown if end <= at)
+
+        self.request = msgspec.structs.replace(
+            self.whole,
+            text=replaced(self.whole.text, [(span.start, span.end) for _, span in others], texts),
+            spans=tuple(
+                msgspec.structs.replace(
+                    self.spans[i],
+                    start=moved(self.spans[i].start),
+                    end=moved(self.spans[i].start) + self.spans[i].end - self.spans[i].start,
+                )
+                for i in self.numbers
+            ),
+            recent_deletions=tuple(
+                msgspec.structs.replace(deletion, at=moved(deletion.at))
+                for deletion in self.whole.recent_deletions
+            ),
+        )
+
+    def shown_to(self, on_draft: OnDraft) -> OnDraft:
+        """Takes drafts of this round and shows them among all spans, at their places in the whole
+        text."""
+        known = {
+            i: DraftSpan(
+                start=one.start,
+                end=one.end,
+                text=one.text,
+                confidence=one.confidence,
+                tokens=(DraftToken(text=one.text, confidence=one.confidence),),
+            )
+            for i, one in self.done.items()
+        }
+
+        def show(draft: Draft) -> None:
+            now = dict(zip(self.numbers, draft.spans, strict=True))
+            shown = tuple(
+                msgspec.structs.replace(now[i], start=span.start, end=span.end)
+                if i in now
+                else known.get(i) or _masked(span)
+                for i, span in enumerate(self.spans)
+            )
+            on_draft(msgspec.structs.replace(draft, spans=shown))
+
+        return show
+
+
+def _masked(span: Span) -> DraftSpan:
+    return DraftSpan(start=span.start, end=span.end, text="_", confidence=0.0, tokens=(UNKNOWN,))
+
+
+def _late(span: Span) -> SpanResult:
+    return SpanResult(
+        start=span.start, end=span.end, text="", confidence=0.0, tokens=0, filled=False,
+        withheld="late",
+    )  # fmt: skip
+
+
 def _masks(spans: Sequence[Span]) -> int:
     return sum(slots_of(span, len(spans)) for span in spans)
-
-
-def _moved(span: Span, done: Iterable[SpanResult]) -> Span:
-    """``span`` in the text that holds the answers of the rounds before."""
-    shift = sum(len(one.text) - (one.end - one.start) for one in done if one.start < span.start)
-    return msgspec.structs.replace(span, start=span.start + shift, end=span.end + shift)

@@ -86,7 +86,11 @@ def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit | Non
     document, shape = asked.document, asked.shape
     edits: list[Edit] = []
     notes: dict[str, types.ChangeAnnotation] = {}
-    filled = [span for span in result.spans if span.filled or asked.guesses]
+    filled = [
+        span
+        for span in result.spans
+        if span.filled or (asked.guesses and span.withheld != "late")  # there is no guess then
+    ]
     if not filled:
         return None
     for number, span in enumerate(filled):

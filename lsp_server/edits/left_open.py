@@ -45,7 +45,7 @@ def sentence(asked: EditCommand, result: FillResult) -> str:
     if len(result.spans) == 1:
         [span] = left
         if not span.text.strip():
-            return f"Lacuna: the blank in line {_line(asked, span)} stays, nothing fits there."
+            return f"Lacuna: the blank in line {_line(asked, span)} stays, {_nothing(span)}."
         return (
             f"Lacuna: the blank in line {_line(asked, span)} stays; its best guess is "
             f"{_guess(span)} ({span.confidence:.0%} sure), but {_reason(span)}."
@@ -53,7 +53,7 @@ def sentence(asked: EditCommand, result: FillResult) -> str:
     parts = [
         f"line {_line(asked, span)} ({_guess(span)}, {span.confidence:.0%} sure: {_reason(span)})"
         if span.text.strip()
-        else f"line {_line(asked, span)} (nothing fits there)"
+        else f"line {_line(asked, span)} ({_nothing(span)})"
         for span in left[:LISTED]
     ]
     if len(left) > LISTED:
@@ -95,6 +95,11 @@ def _line(asked: EditCommand, span: SpanResult) -> int:
 def _guess(span: SpanResult) -> str:
     text = " ".join(span.text.split())
     return f"“{text if len(text) <= LONGEST_GUESS else text[:LONGEST_GUESS] + '…'}”"
+
+
+def _nothing(span: SpanResult) -> str:
+    """Why there is no guess."""
+    return _reason(span) if span.withheld == "late" else "nothing fits there"
 
 
 def _reason(span: SpanResult) -> str:

@@ -140,4 +140,6 @@ RULES = (
     Rule("complete", "the line is finished without it", _complete),
     Rule("low_confidence", "the model is not sure enough", _low_confidence),
 )
-REASONS: dict[Withheld, str] = {rule.name: rule.meaning for rule in RULES}
+REASONS: dict[Withheld, str] = {rule.name: rule.meaning for rule in RULES} | {
+    "late": "the time was over before its turn came"
+}

@@ -83,8 +83,8 @@ def _withheld(text: str, result: FillResult) -> Iterator[str]:
             guess = (
                 span.text if len(span.text) <= LONGEST_GUESS else span.text[:LONGEST_GUESS] + "..."
             )
-            known = f"best guess {guess!r} ({_share(span.confidence)})"
-            yield f"left open {line}:{column}, {known}: {REASONS[span.withheld]}"
+            known = f", best guess {guess!r} ({_share(span.confidence)})" if guess else ""
+            yield f"left open {line}:{column}{known}: {REASONS[span.withheld]}"
 
 
 def _print_json(result: FillResult, skipped: tuple[SkippedMarker, ...]) -> None:

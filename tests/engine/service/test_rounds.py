@@ -60,14 +60,53 @@ def test_a_hundred_blanks_are_filled_and_nothing_else_changes(engine):
 def test_a_deadline_bounds_all_rounds_together(engine):
     text = "____ " * 60
     marked = tuple(Span(start=5 * i, end=5 * i + 4, tokens=4) for i in range(60))
-    now = iter(np.arange(0, 1e6, 0.01))
-    engine.infiller.clock = lambda: float(
-        next(now)
-    )  # every look at the clock takes ten milliseconds
+    now = iter(np.arange(0, 1e6, 0.01))  # every look at the clock takes ten milliseconds
+    engine.infiller.model = replace(engine.infiller.model, clock=lambda: float(next(now)))
     result = engine.fill(
         FillRequest(text=text, spans=marked, copies=False, window=64, deadline_ms=50)
     )
     assert result.stopped == "deadline" and len(result.spans) == 60
+    filled = [span for span in result.spans if span.filled]
+    assert 0 < len(filled) <= 8, "one round, which is answered whatever it takes"
+    assert {span.withheld for span in result.spans if not span.filled} == {"late"}
+    assert result.text.count("____") == 60 - len(filled)
+
+
+def seen_in_rounds(engine, request):
+    """The texts and spans that every round was asked for."""
+    asked, fill = [], engine.infiller.fill
+    engine.infiller.fill = lambda part, *rest: asked.append(part) or fill(part, *rest)
+    return engine.fill(request), asked
+
+
+@pytest.mark.parametrize("least", [None, 1.0], ids=["all are filled", "all are withheld"])
+def test_a_round_sees_the_answers_before_it_and_no_blank_of_another_round(engine, least):
+    text = "".join(f"item {i:03} ____ end\n" for i in range(40))
+    marked = tuple(
+        Span(start=at, end=at + 4, tokens=3)
+        for at in range(len(text))
+        if text.startswith("____", at)
+    )
+    request = FillRequest(text=text, spans=marked, copies=False, window=64, min_confidence=least)
+    result, rounds = seen_in_rounds(engine, request)
+    assert len(rounds) > 2 and (result.text == text) == (least is not None)
+    for part in rounds:
+        assert {part.text[span.start : span.end] for span in part.spans} == {"____"}
+        assert part.text.count("____") == len(part.spans)
+    assert rounds[-1].text.startswith(f"item 000 {result.spans[0].text} end\n")
+
+
+def test_drafts_of_every_round_show_all_spans_at_their_places(engine):
+    text = "____ " * 60
+    marked = tuple(Span(start=5 * i, end=5 * i + 4, tokens=4) for i in range(60))
+    drafts = []
+    engine.fill(FillRequest(text=text, spans=marked, copies=False, window=64), drafts.append)
+    assert {tuple((one.start, one.end) for one in draft.spans) for draft in drafts} == {
+        tuple((span.start, span.end) for span in marked)
+    }
+    first, last = drafts[0].spans, drafts[-1].spans
+    assert first[-1].text == "_" and first[-1].tokens[0].confidence is None
+    assert last[0].text.strip("_") and all(token.confidence for token in last[0].tokens)
 
 
 def test_choices_are_bounded_by_the_deadline(engine):

@@ -98,4 +98,6 @@ async def _document(
     serving: Serving, client: str, request: FillRequest
 ) -> AsyncGenerator[Delta, None]:
     found = await serving.service.run(fill_task(request, "chat", client, False, serving.limits))
-    yield Delta(0, found.text, "stop", sum(span.tokens for span in found.spans))
+    whole = all(span.filled for span in found.spans)
+    tokens = sum(span.tokens for span in found.spans)
+    yield Delta(0, found.text, "stop" if whole else "length", tokens)

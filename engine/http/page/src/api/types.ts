@@ -30,7 +30,7 @@ export interface Draft {
 
 export interface FillResult {
   text: string;
-  spans: { start: number; end: number; text: string; confidence: number; tokens: number; alternatives: string[] }[];
+  spans: { start: number; end: number; text: string; confidence: number; tokens: number; alternatives: string[]; filled: boolean }[];
   nfe: number;
   ms: number;
   model: string;

@@ -87,9 +87,10 @@ export function asked(state: EditorState, blank: Blank, settings: Settings): Omi
 const wordOf = ({ text, confidence }: { text: string; confidence: number | null }): Word => ({ text, confidence, masked: confidence === null });
 
 function outcome(result: FillResult, last: Draft | null, blanks: readonly Blank[]): Outcome {
-  const answers = result.spans.map((span, index): Answer => {
+  const answers = result.spans.flatMap((span, index): Answer[] => {
+    if (!span.filled) return []; // there was no time for it: the blank stays open
     const written = last?.spans[index]?.tokens.map(wordOf) ?? [];
-    return { id: blanks[index]?.id ?? -1, text: span.text, words: settle(span.text, written, span.confidence), confidence: span.confidence };
+    return [{ id: blanks[index]?.id ?? -1, text: span.text, words: settle(span.text, written, span.confidence), confidence: span.confidence }];
   });
   return { answers, nfe: result.nfe, ms: result.ms, stopped: result.stopped };
 }
