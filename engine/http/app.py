@@ -87,6 +87,8 @@ def create_app(
         ],
         exception_handlers={HttpError: _refused, HTTPException: _no_route, ClientGone: _gone},
     )
+    # A redirect would send a text and its key to whatever address the request seems to be for.
+    app.router.redirect_slashes = False
     app.state.serving = serving
     return app
 

@@ -143,7 +143,9 @@ def _config(app: Starlette, settings: ServeSettings, tls: bool, lifespan: bool) 
             "The TLS certificate or its key cannot be read; name PEM files with --tls-cert and "
             "--tls-key."
         ) from exc
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # Its warnings are of what clients send: one for every broken request, for anybody to fill a
+    # log with, and advice on WebSockets that nobody here needs.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     return config
 
 

@@ -2,12 +2,16 @@
 
 import contextlib
 import socket
+import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
 
-from engine.http.security.bounded_head import HEAD_BYTES
-from tests.engine.http.servers import application
+from engine.http.security import bounded_head
+from engine.http.security.bounded_head import HEAD_BYTES, UNREAD_BYTES
+from tests.engine.http.servers import application, eventually
 
 START = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\n"
 ALIVE = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
@@ -79,3 +83,109 @@ def test_a_body_in_small_chunks_is_read(address):
         address, CHUNKED + chunks + b"%x\r\n" % len(rest) + rest + b"\r\n0\r\n\r\n"
     )
     assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 400")) and b"too long" not in answer
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    monkeypatch.setattr(bounded_head, "RECEIVE_S", 0.3)
+    monkeypatch.setattr(bounded_head, "STALL_S", 0.3)
+
+
+def is_ended(connection):
+    """True when the server ends the connection, whatever it answered before."""
+    connection.settimeout(30)
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
+    return True
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET /hea",
+        ALIVE,
+        ALIVE + b"\r\n" + b"GET /hea",
+        ALIVE + b"Content-Length: 9\r\n\r\n{",
+        b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+    ],
+    ids=["nothing", "line", "head", "second head", "unread body", "refused body"],
+)
+def test_what_is_never_finished_is_not_waited_for(address, soon, begun):
+    with socket.create_connection(address) as connection:
+        connection.sendall(begun)
+        assert is_ended(connection)
+
+
+def test_a_head_that_comes_drop_by_drop_is_not_waited_for(address, soon):
+    with socket.create_connection(address) as connection:
+        connection.sendall(ALIVE)
+
+        def dropped():
+            try:
+                connection.sendall(b"X: a\r\n")
+            except ConnectionError:
+                return True
+            time.sleep(0.05)
+            return False
+
+        eventually(dropped)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [CHUNKED, b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ids=["too large", "no such path"],
+)
+def test_a_body_that_goes_on_after_the_answer_is_ended(address, first):
+    piece = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(first)
+        most = 4 * UNREAD_BYTES // len(piece)
+
+        def refused():
+            for _ in range(most):
+                try:
+                    connection.sendall(piece)
+                except ConnectionError:
+                    return True
+            return False
+
+        assert refused()
+
+
+def test_a_connection_that_rests_between_requests_is_kept(address, soon):
+    with socket.create_connection(address, timeout=30) as connection:
+        for _ in range(2):
+            connection.sendall(ALIVE + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.6)
+
+
+def test_who_does_not_read_the_answer_is_cut_off(soon):
+    class Endless:
+        """Answers more than any buffer holds."""
+
+        ended = False
+
+        async def __call__(self, scope, receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while connections:
+                await send({"type": "http.response.body", "body": b"a" * 65536, "more_body": True})
+            self.ended = True
+
+    endless, bound = Endless(), socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(endless, http=bounded_head.BoundedHead, ws="none", log_config=None)
+    )
+    connections = server.server_state.connections
+    thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+    thread.start()
+    eventually(lambda: server.started)
+    with socket.create_connection(bound.getsockname()) as connection:
+        connection.sendall(ALIVE + b"\r\n")
+        eventually(lambda: endless.ended)
+    server.should_exit = True
+    thread.join(timeout=30)
