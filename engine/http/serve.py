@@ -100,35 +100,36 @@ async def _run(
         if secured and unix is not None
         else [[tcp] if unix is None else [tcp, unix]]
     )
-    for number, sockets in enumerate(groups):
-        servers.append(
-            _Server(_config(app, settings, tls=secured and sockets[0] is tcp, lifespan=number == 0))
-        )
+    for sockets in groups:
+        servers.append(_Server(_config(app, settings, tls=secured and sockets[0] is tcp)))
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, stop)
-    running = [
-        asyncio.create_task(server.serve(sockets))
-        for server, sockets in zip(servers, groups, strict=True)
-    ]
-    while not all(
-        server.started or task.done() for server, task in zip(servers, running, strict=True)
-    ):
-        await asyncio.sleep(0.01)
-    announce(_addresses(settings, tcp, unix, secured))
-    await asyncio.gather(*running)
+    # The engine lives as long as the last of the servers: the one whose requests have ended must
+    # not end those of the other.
+    async with app.router.lifespan_context(app):
+        running = [
+            asyncio.create_task(server.serve(sockets))
+            for server, sockets in zip(servers, groups, strict=True)
+        ]
+        while not all(
+            server.started or task.done() for server, task in zip(servers, running, strict=True)
+        ):
+            await asyncio.sleep(0.01)
+        announce(_addresses(settings, tcp, unix, secured))
+        await asyncio.gather(*running)
     return failures[0] if failures else None
 
 
-def _config(app: Starlette, settings: ServeSettings, tls: bool, lifespan: bool) -> uvicorn.Config:
+def _config(app: Starlette, settings: ServeSettings, tls: bool) -> uvicorn.Config:
     try:
         config = uvicorn.Config(
             app,
             http=BoundedHead,
             ws="none",
             loop="asyncio",
-            lifespan="on" if lifespan else "off",
+            lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -277,6 +277,28 @@ def test_a_stop_lets_running_requests_end_and_leaves_nothing_behind(tmp_path, nu
             httpx.get(f"{url}/health")
 
 
+def test_with_tls_a_stop_lets_requests_over_the_socket_end_too(tmp_path, certificate):
+    cert, key = certificate
+    text = "def f(a, b):\n" + "    ____\n" * 8
+    with (
+        lacuna_serve(tmp_path, "--tls-cert", cert, "--tls-key", key, "--drain-s", 300) as (
+            process,
+            _,
+            path,
+        ),
+        ThreadPoolExecutor(2) as pool,
+        httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://lacuna", timeout=120
+        ) as client,
+    ):
+        body = {"text": text, "n": 2}
+        running = [pool.submit(client.post, "/v1/fill", json=body) for _ in range(2)]
+        eventually(lambda: "lacuna_requests_running 2.0" in client.get("/metrics").text)
+        process.send_signal(signal.SIGTERM)
+        assert [answer.result().status_code for answer in running] == [200] * 2
+        assert process.wait(timeout=60) == 0
+
+
 def test_a_second_stop_does_not_wait(ask, tmp_path):
     with lacuna_serve(tmp_path, "--drain-s", "600") as (process, url, _):
         ask(url, body={"text": "a " * 2000 + "____", "n": 16, "spans": []})
