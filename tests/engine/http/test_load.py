@@ -277,6 +277,7 @@ def test_a_stop_lets_running_requests_end_and_leaves_nothing_behind(tmp_path, nu
             httpx.get(f"{url}/health")
 
 
+@pytest.mark.slow
 def test_with_tls_a_stop_lets_requests_over_the_socket_end_too(tmp_path, certificate):
     cert, key = certificate
     text = "def f(a, b):\n" + "    ____\n" * 8
