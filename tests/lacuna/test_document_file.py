@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from lacuna import document_file
@@ -209,6 +210,29 @@ def test_what_was_written_after_a_kill_in_place_is_not_undone(path):
     with pytest.raises(UserError, match="former text"):
         open_document(str(path))
     assert path.read_text() == "written by hand since\n" and journal_of(path).exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless device", "link to a file", "folder", "foreign"])
+def test_a_journal_that_a_folder_brought_along_neither_stops_nor_changes_anything(path, kind):
+    journal = journal_of(path)
+    if kind == "pipe":
+        os.mkfifo(journal)
+    elif kind == "endless device":
+        journal.symlink_to("/dev/zero")
+    elif kind == "link to a file":
+        other = path.with_name("other")
+        other.write_bytes(msgspec.msgpack.encode(Journal(b"planted", b"x = ____\nplanted")))
+        journal.symlink_to(other)
+    elif kind == "folder":
+        journal.mkdir()
+    elif os.geteuid() != 0:
+        pytest.skip("only root may give files away")
+    else:
+        journal.write_bytes(msgspec.msgpack.encode(Journal(b"planted", b"x = ____\nplanted")))
+        os.chown(journal, 65534, 65534)
+    with pytest.raises(UserError, match="journal .* move it away"):
+        open_document(str(path))
+    assert path.read_text() == OLD
 
 
 def test_a_full_disk_leaves_the_document(path, monkeypatch):
