@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-from engine.text.secret_files import readable_files, secret_content, secret_name
+from engine.text.secret_files import (
+    IgnoreRules,
+    readable_files,
+    secret_content,
+    secret_name,
+)
 
 SECRET_NAMES = [
     ".env",
@@ -175,3 +180,56 @@ def test_links_hidden_ignored_and_odd_files_are_not_read(tmp_path):
         "notes/c.md",
         "src/a.py",
     ]
+
+
+def lines_of(*patterns):
+    return "".join(f"{pattern}\n" for pattern in patterns)
+
+
+UNREADABLE = {
+    "a pipe": lambda path: os.mkfifo(path),
+    "an endless device": lambda path: path.symlink_to("/dev/zero"),
+    "a link out of the folder": lambda path: path.symlink_to("/etc/hostname"),
+    "a loop": lambda path: path.symlink_to(path.name),
+    "no text": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "too large": lambda path: path.write_text("x" * (2 << 20)),
+    "too many patterns": lambda path: path.write_text(lines_of(*range(3_000), "private.md")),
+    "too many stars": lambda path: path.write_text("p*r*i*v*a*t*e.md\n"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_an_ignore_file_that_cannot_be_read_whole_lets_nothing_through(tmp_path, kind):
+    (tmp_path / "private.md").write_text("text")
+    UNREADABLE[kind](tmp_path / ".gitignore")
+    assert list(readable_files(tmp_path)) == []
+
+
+def test_a_folder_with_the_name_of_an_ignore_file_says_nothing(tmp_path):
+    (tmp_path / "a.md").write_text("text")
+    (tmp_path / ".ignore").mkdir()
+    assert [path.name for path in readable_files(tmp_path)] == ["a.md"]
+
+
+def test_folders_may_be_nested_as_deep_as_the_system_allows(tmp_path):
+    (tmp_path / "a.md").write_text("text")
+    before = os.getcwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(1_200):
+            os.mkdir("d")
+            os.chdir("d")
+        with open("deep.md", "w") as stream:
+            stream.write("text")
+    finally:
+        os.chdir(before)
+    assert [path.name for path in readable_files(tmp_path)] == ["a.md"]
+
+
+def test_what_lies_too_deep_for_every_ignore_file_to_be_asked_is_not_read(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * 45)
+    deep.mkdir(parents=True)
+    (deep / ".gitignore").write_text("private.md\n")
+    (deep / "private.md").write_text("text")
+    rules = IgnoreRules(lambda: [tmp_path])
+    assert rules.ignored(deep / "private.md") and not rules.ignored(tmp_path / "a.md")
