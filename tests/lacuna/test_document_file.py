@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import subprocess
 import sys
 
@@ -108,6 +109,21 @@ def test_extended_attributes_stay(path):
         pytest.skip("this file system has no extended attributes")
     replace_document(open_document(str(path)), NEW)
     assert os.getxattr(path, "user.tag") == b"1" and path.read_text() == NEW
+
+
+def test_the_new_file_gets_no_rights_that_its_folder_gives_new_files(path):
+    entries = ((1, 7, -1), (2, 7, 1234), (4, 5, -1), (16, 7, -1), (32, 5, -1))
+    rights = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    path.chmod(0o640)
+    try:
+        os.setxattr(path.parent, "system.posix_acl_default", rights)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    path.with_name("new").touch()
+    assert "system.posix_acl_access" in os.listxattr(path.with_name("new"))
+    replace_document(open_document(str(path)), NEW)
+    assert "system.posix_acl_access" not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640 and path.read_text() == NEW
 
 
 def test_hard_links_stay_one_file(path):
