@@ -286,7 +286,7 @@ MORE_SECRETS = {
     "aws in code": "aws_secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY1'",
     "ansible vault": "$ANSIBLE_VAULT;1.1;AES256\n663864396",
     "sops": "ENC[AES256_GCM,data:abc,iv:abc]",
-    "npmrc": "//registry.npmjs.org/:_authToken=abcdef-0123-4567-89ab-cdef01234567",
+    "npmrc": "//npm.example.org/:_authToken=abcdef-0123-4567-89ab-cdef01234567",
     "pypirc": "[pypi]\nusername = __token__\npassword = pypi-AgEIcHlwaS5vcmcabcdefghijklmnop",
     "mailchimp": "0123456789abcdef0123456789abcdef-us12",
     "sentry": "sntrys_eyJpYXQiOjE2OTk5OTk5OTkuMH0=_abcdefghijkl",
