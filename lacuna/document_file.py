@@ -161,8 +161,11 @@ def _takes_properties(stream: BinaryIO, target: Path) -> bool:
         if hasattr(os, "fchown") and (own.st_uid, own.st_gid) != (info.st_uid, info.st_gid):
             os.fchown(descriptor, info.st_uid, info.st_gid)
         if sys.platform == "linux":
-            for attribute in _attributes(target):
+            wanted = _attributes(target)
+            for attribute in wanted:
                 os.setxattr(descriptor, attribute, os.getxattr(target, attribute))
+            for attribute in set(_attributes(descriptor)) - set(wanted):
+                os.removexattr(descriptor, attribute)  # a folder's default rights for new files
         if hasattr(os, "fchmod"):
             os.fchmod(
                 descriptor, stat.S_IMODE(info.st_mode)
@@ -172,8 +175,10 @@ def _takes_properties(stream: BinaryIO, target: Path) -> bool:
     return True
 
 
-def _attributes(target: Path) -> list[str]:
+def _attributes(target: Path | int) -> list[str]:
     try:
         return os.listxattr(target)
-    except OSError:  # a file system without them
+    except OSError as exc:
+        if exc.errno != errno.ENOTSUP:  # a file system without them
+            raise
         return []

@@ -18,10 +18,11 @@ from pathlib import Path
 import msgspec
 
 from engine.base.atomic_write import lock, put_in_place, sync_folder, unfinished_file
-from engine.base.regular_file import read_regular_file
+from engine.base.regular_file import open_regular_file, read_regular_file
 from lacuna.errors import UserError
 
 MOST_BYTES = 1 << 30
+_AWAY = "move it away and run the command again."
 
 
 class Journal(msgspec.Struct, frozen=True):
@@ -54,19 +55,27 @@ def write_in_place(
 
 def recover(path: Path) -> None:
     """Undo what a killed run left half done; ``UserError`` where that could lose what was written
-    since."""
+    since.
+
+    A folder from elsewhere may bring a file of that name: only a regular one of the user's own is
+    read, since a link to a device or a pipe would stop the command for ever.
+    """
     journal = journal_of(path)
-    if not journal.exists():
+    try:
+        held = open_regular_file(journal, follow=False)
+    except FileNotFoundError:
         return
-    with journal.open("rb") as held:
+    except OSError as exc:
+        raise UserError(f"{journal} is no journal of ours ({exc.strerror}); {_AWAY}") from exc
+    with held:
+        if hasattr(os, "getuid") and os.fstat(held.fileno()).st_uid != os.getuid():
+            raise UserError(f"{journal} belongs to another user; {_AWAY}")
         if not lock(held.fileno()):
             raise UserError(f"Another run is writing {path.name}; wait for it.")
         try:
-            noted = msgspec.msgpack.decode(held.read(), type=Journal)
+            noted = msgspec.msgpack.decode(held.read(MOST_BYTES), type=Journal)
         except msgspec.DecodeError as exc:
-            raise UserError(
-                f"{journal} is damaged; move it away and run the command again."
-            ) from exc
+            raise UserError(f"{journal} is damaged; {_AWAY}") from exc
         _restore(path, journal, noted)
 
 

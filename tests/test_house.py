@@ -1,5 +1,6 @@
 """The house: layers, sizes, names, and what must not be in the repository."""
 
+import ast
 import importlib
 import re
 import subprocess
@@ -53,6 +54,23 @@ def test_every_module_says_what_it_is():
         if p.read_text().strip() and not p.read_text().lstrip().startswith(('"""', 'r"""'))
     ]
     assert not silent
+
+
+def test_python_is_never_started_so_that_it_searches_the_working_folder():
+    """People run us inside projects, and ``python -m pip`` runs a pip/ that lies in one."""
+    exempt = ROOT / "benchmarks" / "speed" / "gpu_check.py"  # runs the tests of this checkout
+    searched = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            words = [ast.unparse(word) for word in getattr(node, "elts", ())]
+            if words[:1] == ["sys.executable"] and not {"-P", "-I"} & set(
+                re.findall(r"'(-\w)'", " ".join(words))
+            ):
+                searched.append(str(path.relative_to(ROOT)))
+    for path in (p for p in tracked() if p.suffix in (".lua", ".ts")):
+        lines = path.read_text().splitlines()
+        searched += [line for line in lines if "'-m'" in line and not re.search("'-I'|ISOLA", line)]
+    assert set(searched) - {str(exempt.relative_to(ROOT))} == set()
 
 
 def test_public_names_exist():

@@ -102,7 +102,8 @@ def _fetch_source(package: FreshPackage, folder: Path) -> None:
 
 
 def _run(module: str, *arguments: str) -> None:
-    command = [sys.executable, "-m", module, *arguments]
+    # -P: the working folder may hold modules of these names.
+    command = [sys.executable, "-P", "-m", module, *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]

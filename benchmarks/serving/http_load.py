@@ -50,6 +50,7 @@ def measure(folder: Path, seconds: int) -> dict[str, float | int | str]:
 def _served(folder: Path, socket: Path) -> Iterator[tuple[str, Path]]:
     command = [
         sys.executable,
+        *("-E", "-P"),
         "-m",
         "lacuna",
         "serve",
@@ -119,7 +120,7 @@ def _load(url: str, clients: int, seconds: int) -> dict[str, float]:
         "--stop-timeout",
         "30",
     ]
-    command = [sys.executable, "-m", "locust", "-f", str(user), *options, *amount]
+    command = [sys.executable, "-P", "-m", "locust", "-f", str(user), *options, *amount]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-COMMAND = (sys.executable, "-m", "lacuna", "lsp")
+COMMAND = (sys.executable, "-E", "-P", "-m", "lacuna", "lsp")
 Message = dict[str, Any]
 
 

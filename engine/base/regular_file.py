@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 JSON_BYTES = 64 << 20
 """The longest JSON file of a model folder; the tokenizers of large vocabularies have about 30 MB.
@@ -31,16 +31,27 @@ def read_regular_file(path: Path, most: int, within: Path | None = None) -> byte
     """
     if within is not None and not path.resolve(strict=True).is_relative_to(within.resolve()):
         raise OSError(errno.ELOOP, "it is a link that leads out of the workspace", str(path))
-    # Before it is opened, because opening a device may already do something.
-    require_regular(os.stat(path), path)
-    flags = ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC")
-    descriptor = os.open(path, sum((getattr(os, flag, 0) for flag in flags), os.O_RDONLY))
-    with open(descriptor, "rb") as stream:
-        require_regular(os.fstat(descriptor), path)  # it may have been exchanged meanwhile
+    with open_regular_file(path) as stream:
         data = stream.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
     return data
+
+
+def open_regular_file(path: Path, follow: bool = True) -> BinaryIO:
+    """A stream of ``path``; ``OSError`` as above where it is not a regular file, or a link that is
+    not to be followed."""
+    # Before it is opened, because opening a device may already do something.
+    require_regular(os.stat(path, follow_symlinks=follow), path)
+    flags = ["O_NONBLOCK", "O_BINARY", "O_CLOEXEC", *([] if follow else ["O_NOFOLLOW"])]
+    descriptor = os.open(path, sum((getattr(os, flag, 0) for flag in flags), os.O_RDONLY))
+    stream = open(descriptor, "rb")
+    try:
+        require_regular(os.fstat(descriptor), path)  # it may have been exchanged meanwhile
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 def read_regular_text(path: Path, most: int, within: Path | None = None) -> str:

@@ -157,8 +157,8 @@ def require_checkpoint(folder: Path) -> None:
     empty one holds none."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a checkpoint; choose another place.")
-    there = set(os.listdir(folder))
-    if foreign := sorted(there - _CHECKPOINT_FILES):
+    there = sorted(os.listdir(folder))
+    if foreign := [n for n in there if n not in _CHECKPOINT_FILES or not (folder / n).is_file()]:
         raise ValueError(
             f"{folder} holds {foreign[0]!r}, which is not part of a checkpoint; choose another "
             "place."

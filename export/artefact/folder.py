@@ -7,7 +7,9 @@ from pathlib import Path
 
 from engine.base.regular_file import read_json
 
-ADDED = frozenset({"manifest.json", "README.md", "calibration.json", "plans"})
+PLANS = "plans"
+PLAN_ENDINGS = (".plan", ".json", ".built", ".engine", ".profile", ".timing", ".cache")
+ADDED = frozenset({"manifest.json", "README.md", "calibration.json", PLANS})
 """What stands beside the files of the manifest: the model card, the calibration, TensorRT's plans.
 """
 
@@ -30,10 +32,23 @@ def require_replaceable(folder: Path) -> None:
         raise ValueError(
             f"{folder} is there already and is not a folder that `lacuna export` wrote; {way_out}"
         )
-    if foreign := sorted(there - known):
+    foreign = sorted(there - known)
+    foreign += [name for name in sorted(there & known) if not _is_ours(folder / name)]
+    if foreign:
         raise ValueError(
             f"{folder} holds {foreign[0]!r}, which `lacuna export` did not write; {way_out}"
         )
+
+
+def _is_ours(path: Path) -> bool:
+    """A plain file, or the folder of the plans with nothing else in it."""
+    if path.name == PLANS and not path.is_symlink() and path.is_dir():
+        with os.scandir(path) as entries:
+            return all(
+                entry.is_file(follow_symlinks=False) and entry.name.endswith(PLAN_ENDINGS)
+                for entry in entries
+            )
+    return path.is_file() and path.name != PLANS
 
 
 def require_apart(checkpoint: Path, out: Path) -> None:

@@ -7,12 +7,12 @@ import importlib
 import importlib.metadata
 import os
 import platform
-import sys
 import time
 
 from engine import Engine, EngineError, FillRequest, Span, find_model
 from engine.base.advice import DISTRIBUTION, install
 from engine.base.errors import BackendUnavailable
+from lacuna.commands.show.terminal import show
 
 _RUNTIMES = (
     ("onnx", "onnxruntime", "cpu"),
@@ -79,4 +79,4 @@ def _tensorrt() -> str:
 
 
 def _line(what: str, value: str) -> None:
-    sys.stdout.write(f"{what:22} {value}\n")
+    show(f"{what:22} {value}\n")

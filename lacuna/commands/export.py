@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from benchmarks.infill_cases import cut_cases
@@ -12,6 +11,7 @@ from engine import Engine
 from engine.base.advice import install
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report
+from lacuna.commands.show.terminal import say
 from lacuna.errors import UserError
 
 FILLS = 40
@@ -32,7 +32,7 @@ def to_onnx(
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
     for name in sorted(measured, key=lambda name: -measured[name])[: 2 * keep_float]:
-        sys.stderr.write(f"{measured[name]:8.4f} nats when rounded alone: {name}\n")
+        say(f"{measured[name]:8.4f} nats when rounded alone: {name}")
 
 
 def to_tensorrt(
@@ -58,7 +58,7 @@ def to_tensorrt(
         )
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
-    sys.stderr.write(f"{path}: {path.stat().st_size / 2**20:.1f} MiB\n")
+    say(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
 
 
 def check(

@@ -14,6 +14,7 @@ from engine.base.errors import CheckpointError
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
+from lacuna.commands.show.terminal import show
 
 _ROW = re.compile(r"(?im)^\|\s*licen[cs]e\s*\|\s*(.+?)\s*\|\s*$")
 _FRONT = re.compile(r"(?is)\A---\n(?:.*?\n)?licen[cs]e:\s*(\S[^\n]*)\n.*?^---", re.MULTILINE)
@@ -37,7 +38,7 @@ def list_models(model: Path | None, speed: bool, backend: str) -> None:
             if model is not None:
                 raise
             continue
-        sys.stdout.write(f"{folder.name}\n")
+        show(f"{folder.name}\n")
         size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 2**20
         _line(
             "size",
@@ -56,7 +57,7 @@ def check_models(model: Path | None) -> None:
     for folder in _folders(model):
         read_model_config(folder)
         check_model(folder, again=True)
-        sys.stdout.write(f"{folder.name:16} whole\n")
+        show(f"{folder.name:16} whole\n")
 
 
 def licence_of(folder: Path) -> str:
@@ -106,7 +107,7 @@ def _parameters(config: ModelConfig) -> int:
 
 
 def _line(name: str, value: str) -> None:
-    sys.stdout.write(f"  {name:8} {value}\n")
+    show(f"  {name:8} {value}\n")
     sys.stdout.flush()
 
 

@@ -11,6 +11,7 @@ from engine import Engine, find_model
 from engine.http.serve import serve
 from engine.http.settings import Limits, ServeSettings, SettingsError, default_socket
 from engine.network.config_file import read_model_config
+from lacuna.commands.show.terminal import say
 from lacuna.errors import UserError
 
 
@@ -32,7 +33,7 @@ def serve_engine(
     path = default_socket() if socket is None else None if socket == "none" else Path(socket)
 
     def announce(addresses: str) -> None:
-        sys.stderr.write(f"lacuna: {folder.name} is served at {addresses}\n")
+        say(f"lacuna: {folder.name} is served at {addresses}")
         sys.stderr.flush()
 
     try:

@@ -62,6 +62,22 @@ def model_folder_with_notes(root):
     return folder
 
 
+def model_folder_with_a_folder_of_plans(root):
+    folder = model_folder_with_notes(root)
+    (folder / "my-notes.md").unlink()
+    (folder / "plans").mkdir()
+    (folder / "plans" / "for-the-summer.md").write_text("precious")
+    return folder
+
+
+def model_folder_with_a_folder_in_the_place_of_a_file(root):
+    folder = model_folder_with_notes(root)
+    (folder / "my-notes.md").unlink()
+    (folder / "README.md").mkdir()
+    (folder / "README.md" / "chapter1.tex").write_text("precious")
+    return folder
+
+
 def foreign_manifest(root):
     folder = root / "web"
     folder.mkdir()
@@ -89,6 +105,8 @@ def link_to_a_folder(root):
         folder_of_a_user,
         run_folder,
         model_folder_with_notes,
+        model_folder_with_a_folder_of_plans,
+        model_folder_with_a_folder_in_the_place_of_a_file,
         foreign_manifest,
         plain_file,
         link_to_a_folder,
@@ -196,3 +214,14 @@ def test_files_are_flushed_before_they_get_their_names(tmp_path, monkeypatch):
     write_file(tmp_path / "a", "text")
     assert order == ["fsync", "rename", "fsync"]
     shutil.rmtree(tmp_path)
+
+
+def test_pruning_leaves_a_checkpoint_that_holds_a_file_of_the_user(tmp_path):
+    from training.loop.run_state import _prunable
+
+    for step in (1, 2):
+        folder = tmp_path / f"step-{step:07d}"
+        folder.mkdir()
+        (folder / "state.pt").touch()
+    (tmp_path / "step-0000001" / "my-notes.md").write_text("precious")
+    assert [path.name for path in _prunable(tmp_path)] == ["step-0000002"]

@@ -2,9 +2,11 @@
 
 import os
 import stat
+import struct
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from lacuna import document_file
@@ -109,6 +111,21 @@ def test_extended_attributes_stay(path):
     assert os.getxattr(path, "user.tag") == b"1" and path.read_text() == NEW
 
 
+def test_the_new_file_gets_no_rights_that_its_folder_gives_new_files(path):
+    entries = ((1, 7, -1), (2, 7, 1234), (4, 5, -1), (16, 7, -1), (32, 5, -1))
+    rights = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    path.chmod(0o640)
+    try:
+        os.setxattr(path.parent, "system.posix_acl_default", rights)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    path.with_name("new").touch()
+    assert "system.posix_acl_access" in os.listxattr(path.with_name("new"))
+    replace_document(open_document(str(path)), NEW)
+    assert "system.posix_acl_access" not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640 and path.read_text() == NEW
+
+
 def test_hard_links_stay_one_file(path):
     second = path.with_name("b.py")
     os.link(path, second)
@@ -209,6 +226,29 @@ def test_what_was_written_after_a_kill_in_place_is_not_undone(path):
     with pytest.raises(UserError, match="former text"):
         open_document(str(path))
     assert path.read_text() == "written by hand since\n" and journal_of(path).exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless device", "link to a file", "folder", "foreign"])
+def test_a_journal_that_a_folder_brought_along_neither_stops_nor_changes_anything(path, kind):
+    journal = journal_of(path)
+    if kind == "pipe":
+        os.mkfifo(journal)
+    elif kind == "endless device":
+        journal.symlink_to("/dev/zero")
+    elif kind == "link to a file":
+        other = path.with_name("other")
+        other.write_bytes(msgspec.msgpack.encode(Journal(b"planted", b"x = ____\nplanted")))
+        journal.symlink_to(other)
+    elif kind == "folder":
+        journal.mkdir()
+    elif os.geteuid() != 0:
+        pytest.skip("only root may give files away")
+    else:
+        journal.write_bytes(msgspec.msgpack.encode(Journal(b"planted", b"x = ____\nplanted")))
+        os.chown(journal, 65534, 65534)
+    with pytest.raises(UserError, match="journal .* move it away"):
+        open_document(str(path))
+    assert path.read_text() == OLD
 
 
 def test_a_full_disk_leaves_the_document(path, monkeypatch):

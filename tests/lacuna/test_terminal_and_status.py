@@ -3,11 +3,13 @@ there."""
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from engine import MINI, MODELS
 from lacuna.commands.show.terminal import visible
 from lacuna.commands.show.unified_diff import as_patch
 from tests.lacuna.test_cli import refused
@@ -45,6 +47,36 @@ def test_markup_emoji_codes_and_escape_sequences_are_shown_and_not_obeyed(tmp_pa
         and "\\u202e" in shown
     )
     assert "\x1b]0;renamed" not in shown and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("options", [["--write"], ["--min-confidence", "0"], ["--marker", "@@"]])
+def test_the_name_of_a_file_is_shown_and_not_obeyed(tmp_path, options):
+    path = tmp_path / "a\x1b]0;renamed\x07[red]\u202e.py"
+    path.write_text("x = ____\n")
+    status, shown = at_a_terminal("fill", path, "--max-tokens", "2", *options)
+    assert status in (0, 2, 3), shown
+    assert "]0;renamed" in shown and "[red]" in shown
+    assert "\x1b]0;renamed" not in shown and "\u202e" not in shown
+
+
+def test_the_name_of_a_model_is_shown_and_not_obeyed(tmp_path):
+    folder = tmp_path / "m\x1b]0;renamed\x07"
+    shutil.copytree(MODELS / MINI, folder)
+    path = tmp_path / "a.py"
+    path.write_text("x = ____\n")
+    for command in (["models"], ["models", "--check"], ["fill", path, "--max-tokens", "2"]):
+        status, shown = at_a_terminal(*command, "--model", folder)
+        assert status in (0, 3) and "\\x1b]0;renamed" in shown, shown
+        assert "\x1b]0;renamed" not in shown
+
+
+def test_what_a_model_writes_is_shown_and_not_obeyed(monkeypatch, capsys):
+    from lacuna.commands.show import terminal
+
+    terminal.show("\x1b[2J\n")
+    monkeypatch.setattr(terminal.sys.stdout, "isatty", lambda: True)
+    terminal.show("\x1b[2J\n")
+    assert capsys.readouterr().out == "\x1b[2J\n\\x1b[2J\n"
 
 
 def test_a_draft_that_looks_like_markup_is_drawn_as_it_is():

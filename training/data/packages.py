@@ -102,8 +102,10 @@ def _download(package: PinnedPackage, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as place:
         wanted = Path(place) / "requirements.txt"
         wanted.write_text(f"{spec} --hash=sha256:{package.sha256}\n", "utf-8")
+        # -P: the working folder may be a project that has a pip/ of its own.
         command = [
             sys.executable,
+            "-P",
             "-m",
             "pip",
             "download",

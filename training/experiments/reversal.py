@@ -240,7 +240,8 @@ def main(arguments: list[str]) -> None:
         write_file(config.out / f"{only}.json", json.dumps(report) + "\n")
         return
     names = [f"{kind}-{seed}" for seed in config.seeds for kind in KINDS]
-    command = [sys.executable, "-m", "training.experiments.reversal", str(path), *overrides]
+    module = "training.experiments.reversal"
+    command = [sys.executable, "-P", "-m", module, str(path), *overrides]
     missing = [name for name in names if not (config.out / f"{name}.json").exists()]
     with ThreadPoolExecutor(config.processes) as pool:
         for done in pool.map(lambda name: subprocess.run([*command, f"only={name}"]), missing):

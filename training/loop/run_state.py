@@ -105,7 +105,19 @@ def last_run_state(folder: Path) -> Path | None:
 def _prunable(folder: Path) -> list[Path]:
     """The checkpoints of a run, the oldest first; nothing else of a like name is ours to remove."""
     named = sorted(folder.glob("step-" + "[0-9]" * 7))
-    return [path for path in named if (path / "state.pt").exists() and not path.is_symlink()]
+    return [
+        path
+        for path in named
+        if (path / "state.pt").exists() and not path.is_symlink() and _is_checkpoint(path)
+    ]
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    try:
+        require_checkpoint(folder)
+    except ValueError:  # somebody put a file of their own into it
+        return False
+    return True
 
 
 def resume(folder: Path, identity: dict[str, Any]) -> tuple[RunState, Path] | None:

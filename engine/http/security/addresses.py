@@ -39,6 +39,11 @@ def bind_tcp(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
+        # A name is what the system makes of it; one that we let in without keys must stay here.
+        if is_loopback(host) and not is_loopback(str(address[0])):
+            raise SettingsError(
+                f"{host} is {address[0]} here, which others can reach; listen on 127.0.0.1."
+            )
         bound = socket.socket(family, kind, protocol)
         if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -27,6 +27,7 @@ REMEMBERED, FOR_S = 2_000, 5.0
 many."""
 DEEPEST = 40
 _STARS = re.compile(r"\*+")
+EVERYTHING = GitIgnoreSpec.from_lines(["*"])
 
 
 @dataclass
@@ -75,10 +76,12 @@ def ignored_below(
 ) -> bool:
     """True when an ignore file of ``root`` or of a folder between it and ``path`` names it; of
     several that say something the deepest counts, as with git. ``specs`` of a folder are those of
-    its ignore files."""
+    its ignore files. What lies too deep for all of them to be asked counts as named."""
     parts = path.relative_to(root).parts
+    if len(parts) > DEEPEST:
+        return True
     ignored = False
-    for depth in range(min(len(parts), DEEPEST)):
+    for depth in range(len(parts)):
         inside = "/".join(parts[depth:]) + "/" * is_folder
         for spec in specs(root.joinpath(*parts[:depth])):
             said = spec.check_file(inside).include
@@ -92,20 +95,29 @@ def ignore_specs(folder: Path) -> list[GitIgnoreSpec]:
 
 
 def _spec(folder: Path, name: str) -> GitIgnoreSpec | None:
+    """What one file says. Where it cannot be read as a whole it may have named anything, so
+    everything in the folder counts as named."""
     try:
-        text = read_regular_text(folder / name, MOST_BYTES, folder)
-    except (FileNotFoundError, NotReadable):
+        lines = read_regular_text(folder / name, MOST_BYTES, folder).splitlines()
+    except FileNotFoundError:
         return None
-    lines = [
-        line
-        for line in text.splitlines()[:MOST_PATTERNS]
-        if len(_STARS.findall(line)) <= MOST_STARS
-    ]
+    except NotReadable as exc:
+        return None if isinstance(exc.__cause__, IsADirectoryError) else EVERYTHING
+    if len(lines) > MOST_PATTERNS:
+        return EVERYTHING
     good = []
-    for line in lines:
+    for line in filter(None, map(_affordable, lines)):
         try:
             GitIgnoreSpec.from_lines([line])
         except ValueError:
             continue
         good.append(line)
     return GitIgnoreSpec.from_lines(good)
+
+
+def _affordable(line: str) -> str:
+    """A pattern with too many stars is cut after the last that is allowed: it names more then."""
+    stars = list(_STARS.finditer(line))
+    if len(stars) <= MOST_STARS:
+        return line
+    return "" if line.startswith("!") else line[: stars[MOST_STARS - 1].end()]

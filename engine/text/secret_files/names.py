@@ -21,7 +21,14 @@ _NAMES = (
     r"(?:sitemanager|recentservers)\.xml", r"\.rhosts", r"g?shadow-?", r"sudoers", r"known_hosts",
     r"authorized_keys", r"settings\.local\.[^/]*", r"[^/]*\.local\.(?:ya?ml|json|toml)",
     r"logins\.json", r"key[34]\.db", r"cookies(?:\.(?:txt|sqlite|json|db))?", r"wallet\.dat",
+    r"\.(?:curl|mail|msmtp|fetchmail|mutt|offlineimap|edge|hg|linode-cli)rc", r"\.?rclone\.conf",
+    r"\.?(?:oauth|token)s?(?:\.(?:txt|json|ya?ml|toml|ini))?", r"[^/]*firebase-adminsdk[^/]*\.json",
+    r"(?:web|connectionstrings)\.config", r"(?:keystore|key|local|gradle)\.properties",
+    r"local_settings\.py", r"settings_local\.py", r"\.?pg_service\.conf", r"\.?odbc\.ini",
+    r"my\.cnf", r"wg\d{1,3}\.conf", r"wpa_supplicant\.conf", r"\.(?:\w{1,20}\.)?vars",
+    r"\.cvspass", r"\.p4tickets", r"\.linode-cli", r"(?:ansible-)?vault\.ya?ml",
     # keys
+    r"(?:[^/]*[-_])?(?:rsa|dsa|ecdsa|ed25519)", r"(?:[^/]*[-_.])?(?:deploy|ssh|signing)[-_]key",
     r"(?:id|ssh_host)_(?:rsa|dsa|ecdsa|ed25519|xmss)[^/]*", r"id_[a-z0-9]+(?:\.pub)?",
     r"[^/]*\.(?:pem|key|p8|p12|pkcs12|pfx|jks|keystore|kdbx?|asc|gpg|pgp|ppk|der|keytab|ovpn|agekey"
     r"|age|jwk|jwks|rdp|mobileprovision)",
@@ -38,7 +45,7 @@ _FOLDERS = (
     r"\.cargo/credentials[^/]*", r"\.gem/credentials", r"\.m2/settings[^/]*",
     r"\.gradle/gradle\.properties", r"\.composer", r"\.?secrets?", r"\.fly", r"\.vercel",
     r"\.netlify", r"\.pulumi", r"\.huggingface", r"\.snowsql", r"\.subversion/auth", r"\.mozilla",
-    r"\.thunderbird",
+    r"\.thunderbird", r"\.snowflake", r"\.oci", r"\.dbt", r"\.doctl",
 )  # fmt: skip
 """Whatever lies in them counts as a secret."""
 _SECRET_NAME = re.compile(
@@ -46,6 +53,11 @@ _SECRET_NAME = re.compile(
 )
 
 
+_COPY = re.compile(r"(?:~|[-._ ](?:bak|backup|old|orig|save|saved|copy|swp|enc|\d{1,8}))$")
+
+
 def secret_name(path: str) -> bool:
-    """True where a path, with ``/`` between its parts, is named like what holds secrets."""
-    return _SECRET_NAME.search(path.replace("\\", "/").lower()) is not None
+    """True where a path, with ``/`` between its parts, is named like what holds secrets, or like a
+    copy of it."""
+    name = path.replace("\\", "/").lower()
+    return any(_SECRET_NAME.search(one) is not None for one in (name, _COPY.sub("", name)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -27,6 +26,7 @@ from engine import Engine
 from engine.base.advice import install
 from engine.text.chat_template import ChatTemplate
 from lacuna.commands.measure.report import print_report, progress_bar
+from lacuna.commands.show.terminal import show as show_text
 from lacuna.errors import UserError
 
 
@@ -63,7 +63,7 @@ def infill(
     for found in judged[:show]:
         case, (before, after) = found.case, found.case.line
         answer = found.answers[BOTH]
-        sys.stdout.write(
+        show_text(
             f"{case.group}/{case.path}: {before.lstrip()}[{case.answer}]{after}  ->  [{answer}]\n"
         )
     print_report(summarise(judged, kind, seed))
@@ -171,7 +171,7 @@ def reversal(
     with Engine(model, backend) as engine:
         answers = ask(engine, ChatTemplate(model), asked, gen_length)
     for question, answer in zip(asked[:show], answers, strict=False):
-        sys.stdout.write(f"{question.text}\n    {answer!r}, true: {question.answer!r}\n")
+        show_text(f"{question.text}\n    {answer!r}, true: {question.answer!r}\n")
     print_report(accuracy(asked, answers))
 
 

@@ -21,7 +21,8 @@ def typing(data: Path, places: int, language: str, seed: int, model: Path | None
     if not cases:
         raise UserError(f"{data} holds no line that is long enough; name more text.")
     read_model_config(find_model(model))  # a server would only log what is wrong with it
-    command = [sys.executable, "-m", "lacuna", "lsp", *(["--model", str(model)] if model else [])]
+    command = [sys.executable, "-E", "-P", "-m", "lacuna", "lsp"]
+    command += ["--model", str(model)] if model else []
     with progress_bar() as progress:
         bar = progress.add_task("typing", total=len(cases))
         client = LspClient(CAPABILITIES, command=command)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from engine import Snippet
+from engine.base.atomic_write import write_file
 from lacuna.document_file import MOST_BYTES, decoded
 from lacuna.errors import UserError
 from lacuna.journal import recover
@@ -36,6 +37,14 @@ def read_text(file: str) -> str:
     if len(data) > MOST_BYTES:
         raise UserError(f"{file} is longer than {MOST_BYTES >> 20} MiB; fill a part of it.")
     return decoded(file, data)
+
+
+def write_output(path: Path, text: str) -> None:
+    """Make a file that the user named: whole or not at all; a pipe or a device is written to."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+    else:
+        write_file(path, text)
 
 
 def read_related(files: list[str]) -> tuple[Snippet, ...]:

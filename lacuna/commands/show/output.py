@@ -11,6 +11,7 @@ import msgspec
 
 from engine import REASONS, FillResult, SkippedMarker
 from lacuna.commands.show.files import read_text
+from lacuna.commands.show.terminal import say
 from lacuna.commands.show.unified_diff import as_patch, print_diff
 from lacuna.document_file import DocumentFile, open_document, replace_document
 from lacuna.errors import UserError
@@ -59,10 +60,8 @@ def deliver(
     if output.json:
         _print_json(result, skipped)
     elif output.write:
-        sys.stderr.writelines(
-            f"{output.file}: {line}\n"
-            for line in (_summary(result, what), *_withheld(text, result))
-        )
+        for line in (_summary(result, what), *_withheld(text, result)):
+            say(f"{output.file}: {line}")
     else:
         _print_diff(text, result, "stdin" if output.file == "-" else output.file, what)
 
@@ -95,9 +94,8 @@ def _print_json(result: FillResult, skipped: tuple[SkippedMarker, ...]) -> None:
 
 def _print_diff(text: str, result: FillResult, name: str, what: str) -> None:
     print_diff(_with_shares(as_patch(text, result.text, name), _shares(text, result)))
-    sys.stderr.writelines(
-        f"{line}\n" for line in (_summary(result, what), *_withheld(text, result))
-    )
+    for line in (_summary(result, what), *_withheld(text, result)):
+        say(line)
 
 
 def _with_shares(patch: Iterator[str], shares: list[tuple[int, str]]) -> Iterator[str]:

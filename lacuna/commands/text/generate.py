@@ -10,6 +10,7 @@ import msgspec
 
 from engine import Engine
 from engine.llada.generate import GenerateRequest
+from lacuna.commands.show.terminal import show
 from lacuna.errors import UserError
 
 
@@ -50,4 +51,4 @@ def generate_text(
         )
         sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
     else:
-        sys.stdout.write((text if text is not None else ",".join(map(str, result.ids))) + "\n")
+        show((text if text is not None else ",".join(map(str, result.ids))) + "\n")

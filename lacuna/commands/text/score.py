@@ -12,7 +12,7 @@ import msgspec
 
 from engine import Engine
 from engine.llada.surprisal import ScoreResult
-from lacuna.commands.show.files import read_text
+from lacuna.commands.show.files import read_text, write_output
 from lacuna.errors import UserError
 
 SHOWN = 20
@@ -23,13 +23,15 @@ def score_file(
 ) -> None:
     """Score a text file."""
     text = read_text(file)
+    if page is not None and file != "-" and page.exists() and page.samefile(file):
+        raise UserError(f"{page} is the text itself; name another file for the page.")
     if not text.strip():
         raise UserError(f"{file} is empty; there is nothing to score.")
     with Engine(model, backend) as engine:
         result = engine.score(text, stride)
     if page is not None:
         try:
-            page.write_text(_page(text, result), encoding="utf-8")
+            write_output(page, _page(text, result))
         except OSError as exc:
             raise UserError(f"{page} cannot be written: {exc.strerror}.") from exc
     if json:

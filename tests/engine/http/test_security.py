@@ -1,6 +1,7 @@
 """Who may ask and from where: keys, addresses, Host and Origin, TLS, headers; and nothing of a text
 in the logs."""
 
+import socket
 import ssl
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from engine.http.security import addresses
 from engine.http.security.addresses import bind_unix, check_exposure, is_loopback
 from engine.http.security.keys import read_keys
 from engine.http.settings import ServeSettings, SettingsError
@@ -105,6 +107,13 @@ def test_every_address_but_loopback_needs_keys(key_file):
         check_exposure(ServeSettings(host=host, key_file=key_file))
     for host in ("127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"):
         check_exposure(ServeSettings(host=host))
+
+
+def test_a_localhost_that_is_another_address_is_not_listened_on(monkeypatch):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("0.0.0.0", 0))]
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *arguments, **options: found)
+    with pytest.raises(SettingsError, match="which others can reach"):
+        addresses.bind_tcp("localhost", 0)
 
 
 def test_the_command_refuses_to_be_open_to_others():

@@ -219,7 +219,8 @@ def test_what_an_ignore_file_names_is_not_read(tmp_path):
         "only.py",
         "a" * 200,
     ]
-    assert seen(tmp_path, *names) == {"kept.local", "only.py", "a" * 200}
+    # The pattern with too many stars is cut short, and names the long name too.
+    assert seen(tmp_path, *names) == {"kept.local", "only.py"}
 
 
 def test_a_link_out_of_the_workspace_or_to_a_secret_is_not_followed(tmp_path):

@@ -48,6 +48,21 @@ def test_pip_is_asked_for_a_wheel_of_one_hash(commands, tmp_path):
     assert wanted == f"a==1.0 --hash=sha256:{'0' * 64}\n"
 
 
+@pytest.mark.parametrize("module", ["pip.py", "pip/__main__.py", "tempfile.py"])
+def test_a_module_of_the_working_folder_is_not_run_in_the_place_of_pip(
+    module, tmp_path, monkeypatch
+):
+    planted = tmp_path / "work" / module
+    planted.parent.mkdir(parents=True)
+    planted.with_name("__init__.py").touch()
+    planted.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nraise SystemExit(1)\n")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(ValueError, match="pip could not fetch"):
+        fetch(manifest(), tmp_path / "wheels")
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -86,11 +86,12 @@ local function install()
   local folder = server.environment()
   local pip = folder .. (vim.fn.has('win32') == 1 and '/Scripts/python.exe' or '/bin/python')
   say.say('installing the server into ' .. folder .. ' ...')
-  vim.system({ python, '-m', 'venv', folder }, { text = true }, vim.schedule_wrap(function(made)
+  -- -I: the current folder may be a project with a venv.py or a pip/ of its own, which Python would run.
+  vim.system({ python, '-I', '-m', 'venv', folder }, { text = true }, vim.schedule_wrap(function(made)
     if made.code ~= 0 then
       return say.page(vim.split(made.stdout .. made.stderr, '\n'), 'lacuna://install')
     end
-    vim.system({ pip, '-m', 'pip', 'install', '--upgrade', root .. '[cpu]' }, { text = true }, vim.schedule_wrap(function(done)
+    vim.system({ pip, '-I', '-m', 'pip', 'install', '--upgrade', root .. '[cpu]' }, { text = true }, vim.schedule_wrap(function(done)
       if done.code ~= 0 then
         return say.page(vim.split(done.stdout .. done.stderr, '\n'), 'lacuna://install')
       end

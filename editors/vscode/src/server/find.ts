@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 import * as vscode from 'vscode';
 
@@ -68,7 +68,8 @@ function places(context: vscode.ExtensionContext): [path: string, origin: string
     }
   }
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (folder) {
+    // A relative one would be looked for in whatever folder is the current one.
+    if (isAbsolute(folder)) {
       found.push([join(folder, PROGRAM), 'PATH', false]);
     }
   }

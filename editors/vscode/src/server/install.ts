@@ -9,6 +9,8 @@ import * as vscode from 'vscode';
 import { environment, programOf } from './find';
 
 const NEWER_THAN = '3.11';
+// The current folder may be a project with a venv.py or a pip/ of its own, which Python would run.
+const ISOLATED = ['-I'];
 
 /** The wheel that came with this extension. */
 export function wheel(context: vscode.ExtensionContext): string | undefined {
@@ -40,9 +42,9 @@ export async function install(context: vscode.ExtensionContext, log: vscode.LogO
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(dirname(folder), { recursive: true });
       progress.report({ message: 'making an environment' });
-      await run([...python, '-m', 'venv', folder], log, token);
+      await run([...python, ...ISOLATED, '-m', 'venv', folder], log, token);
       progress.report({ message: 'packages, some 250 MB with the model' });
-      await run([programOf(folder, 'python'), '-m', 'pip', 'install', '--disable-pip-version-check', `${from}[cpu]`], log, token);
+      await run([programOf(folder, 'python'), ...ISOLATED, '-m', 'pip', 'install', '--disable-pip-version-check', `${from}[cpu]`], log, token);
       return true;
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
@@ -61,7 +63,7 @@ function findPython(): string[] | undefined {
   const names = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python'];
   const candidates = process.platform === 'win32' ? [['py', '-3'], ...names.map((name) => [name])] : names.map((name) => [name]);
   const check = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
-  return candidates.find(([program, ...more]) => spawnSync(program, [...more, '-c', check], { timeout: 20_000 }).status === 0);
+  return candidates.find(([program, ...more]) => spawnSync(program, [...more, ...ISOLATED, '-c', check], { timeout: 20_000 }).status === 0);
 }
 
 function run(command: string[], log: vscode.LogOutputChannel, token: vscode.CancellationToken): Promise<void> {
