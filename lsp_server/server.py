@@ -83,7 +83,8 @@ class LacunaServer(LanguageServer):
         # A client that drops its TCP connection is no fault of ours, and asyncio would print a
         # trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        self.protocol.documents, self.protocol.stop = synchronization.Documents(self), self.stop
+        self.protocol.documents = synchronization.Synchronization(self)
+        self.protocol.stop = self.stop
         self.protocol.offered_to = lifecycle.offered_to
         self.engine = engine
         self.editor = Editor(self)

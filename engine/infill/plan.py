@@ -15,7 +15,7 @@ from engine.decoding.token_healing import Border
 from engine.infill.search.choice_scoring import read_choices, score_choices, slots_for
 from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
 from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
-from engine.infill.search.pins import Placement, search_placements
+from engine.infill.search.pins import Placement, pin_forms, search_placements
 from engine.infill.search.tied_candidates import proposable, propose
 from engine.infill.window import Prompt
 from engine.request.messages import Span
@@ -170,8 +170,7 @@ class _Planner:
             found = yield from search_placements(
                 canvas,
                 i,
-                span.pins,
-                task.model.tokenizer,
+                pin_forms(span.pins, task.model.tokenizer),
                 prompt.cache_plan(),
                 prompt.table,
                 lengths,
