@@ -18,8 +18,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
-from engine import EngineError, EngineUnavailable, Snippet
 from engine.base.advice import DISTRIBUTION
+from engine.base.errors import EngineError, EngineUnavailable
+from engine.request.messages import Snippet
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks

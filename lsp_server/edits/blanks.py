@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from engine import FillRequest, FillResult, RequestRejected, Span, find_blanks
+from engine.base.errors import RequestRejected
+from engine.request.blank_markers import find_blanks
+from engine.request.messages import FillRequest, FillResult, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of
 from lsp_server.engine_client.interface import EngineClient

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from lsprotocol import types
 
-from engine import Draft, FillResult, Snippet
+from engine.request.messages import Draft, FillResult, Snippet
 from lsp_server.documents.document import Snapshot
 from lsp_server.documents.notebooks import ALONE, Beside
 from lsp_server.settings.schema import Settings

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from engine import EngineError, FillResult, RequestRejected
+from engine.base.errors import EngineError, RequestRejected
+from engine.request.messages import FillResult
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits import blanks, rewriting

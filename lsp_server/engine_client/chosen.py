@@ -9,16 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import (
-    BeforeRequest,
-    Draft,
-    EngineError,
-    FillRequest,
-    FillResult,
-    RewriteRequest,
-    ScoreResult,
-)
+from engine.base.errors import EngineError
 from engine.http.client.place import EnginePlace
+from engine.request.edits import BeforeRequest, RewriteRequest
+from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.scores import ScoreResult
 from lsp_server.engine_client.embedded import EmbeddedEngine
 
 if TYPE_CHECKING:

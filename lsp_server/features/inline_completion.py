@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from engine import Deletion
+from engine.request.messages import Deletion
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.suggestions.request import SuggestionRequest

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from engine import RequestRejected
+from engine.base.errors import RequestRejected
 
 CHUNK = 64 * 2**10
 INTRODUCTION_S = 10.0

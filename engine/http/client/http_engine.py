@@ -27,10 +27,9 @@ from engine.http.client.key_file import read_client_key
 from engine.http.client.place import check_url
 from engine.http.client.presence import Presence, in_background
 from engine.http.settings import SettingsError
-from engine.infill.edits.rewrite import RewriteRequest
-from engine.infill.edits.write_before import BeforeRequest
-from engine.llada.surprisal import ScoreResult
+from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, EditRequest, FillRequest, FillResult, apply_spans
+from engine.request.scores import ScoreResult
 
 T = TypeVar("T")
 LOOK_S = 5.0
