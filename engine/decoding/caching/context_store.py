@@ -78,3 +78,10 @@ class KeptContexts:
     def forget(self, session: str) -> None:
         """A document was closed."""
         self._kept.pop(session, None)
+
+
+def common_beginning(old: Ints, new: Ints) -> int:
+    """How many tokens both begin with."""
+    most = min(len(old), len(new))
+    differs = old[:most] != new[:most]
+    return int(np.argmax(differs)) if differs.any() else most

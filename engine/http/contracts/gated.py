@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.http.contracts.serving import Serving
+from engine.http.metrics import Metrics
 from engine.infill.gate.rules import Proposal, judge
 from engine.request.messages import FillRequest, FillResult
 
@@ -20,7 +20,7 @@ LEAST_CONFIDENCE = 0.0
 def shown(
     found: FillResult,
     request: FillRequest,
-    serving: Serving,
+    metrics: Metrics,
     kind: str,
     cut: Callable[[str], str],
     begun: bool = False,
@@ -38,5 +38,5 @@ def shown(
         place = request.text, span.start, span.end
         if judge(Proposal(*place, kept, span.confidence, request.language)) is None:
             return [kept]
-    serving.service.metrics.withheld.labels(kind, span.withheld).inc()
+    metrics.withheld.labels(kind, span.withheld).inc()
     return [""]
