@@ -14,7 +14,7 @@ from engine.decoding.caching.context_store import KeptContexts
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.transfer_rules import Threshold, TransferRule
 from engine.decoding.word_boundaries import WordBoundaries
-from engine.infill.calibration import Calibration
+from engine.network.calibration import Calibration
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Draft, FillRequest, SamplerOptions, Span
 from engine.request.span_rules import checked_spans, tied

@@ -14,12 +14,12 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.deadline import Deadline
-from engine.causal.exact_reading import reading_pass
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
+from engine.decoding.left_to_right.exact_reading import reading_pass
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
 from engine.network.model_config import ModelConfig

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.base.arrays import Bools
-from engine.causal.guesses import Guesses
 from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.left_to_right.guesses import Guesses
 from engine.decoding.token_healing import Border
 from engine.infill.window import Prompt
 from engine.request.messages import Span

@@ -15,7 +15,7 @@ from engine.copying.ranking import copies as copies_at
 from engine.copying.renamed_match import RenamedMatch
 from engine.copying.span_context import LONGEST_COPY, WALL, SpanContext
 from engine.copying.verbatim import MOST_ENDS, Repeat, verbatim
-from engine.infill.calibration import Calibration
+from engine.network.calibration import Calibration
 from tests.engine.request.test_span_rules import any_model
 
 CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n    return 2 * (box.width + box.height)\n"

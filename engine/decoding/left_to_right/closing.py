@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
-from engine.causal.reader import Reader
-from engine.causal.written import Written
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.written import Written
 
 READ = 3
 """Answers that are read whole: one pass each."""
