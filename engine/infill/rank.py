@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from engine.copying.ranking import Copy
 from engine.infill.copy_spans import Copied
-from engine.infill.readout import Answer
 from engine.infill.task import FillTask
+from engine.infill.values import Answer
 from engine.request.messages import Span
 from engine.text.finishing.brackets import leaves_brackets
 

@@ -22,9 +22,9 @@ from engine.decoding.left_to_right.written import Written
 from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
-from engine.infill.plan import Plan
 from engine.infill.search.writing_rules import LONGEST, Allowed, closing, ends, guesses
 from engine.infill.task import from_the_left
+from engine.infill.values import Plan
 
 
 def written_causally(plan: Plan) -> bool:
