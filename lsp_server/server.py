@@ -81,7 +81,7 @@ class LacunaServer(LanguageServer):
             "lacuna", _version(), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS
         )
         logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
-        # A client that drops its TCP connection is no fault of ours, and asyncio would print a
+        # A client that drops its TCP connection is not a fault of ours, and asyncio would print a
         # trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.protocol.documents = synchronization.Synchronization(self)

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case
-from benchmarks.quality.seams import breaks_syntax, seam_error
+from benchmarks.quality.border_faults import border_fault, breaks_syntax
 from engine import Engine, FillRequest, Snippet, Span, language_of
 from engine.text.syntax import parser
 
@@ -185,16 +185,16 @@ def reliability(judged: Sequence[JudgedCase], bins: int = 10) -> list[tuple[floa
 
 
 def _faults(judged: Sequence[JudgedCase], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
-    """Shares of the system's answers with a fault at a seam or in syntax: of all, and of those it
+    """Shares of the system's answers with a fault at a border or in syntax: of all, and of those it
     is sure enough to show."""
     shown = np.array([j.confidence >= SHOWN for j in judged])
-    seams = np.array([seam_error(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
+    faults = np.array([border_fault(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
     exact = np.array([j.exact(SYSTEM) for j in judged], float)
     report = {
         "shown": round(float(shown.mean()), 4),
-        **with_bounds("seam_errors", seams, groups, seed=seed),
+        **with_bounds("border_faults", faults, groups, seed=seed),
     }
-    for name, hits in (("exact_match_shown", exact), ("seam_errors_shown", seams)):
+    for name, hits in (("exact_match_shown", exact), ("border_faults_shown", faults)):
         report |= _of_shown(name, hits, shown, groups, seed)
     languages = [language_of(j.case.path) for j in judged]
     if all(parser(language) is not None for language in languages):

@@ -131,7 +131,7 @@ def draft_of(
 def _draft_tokens(
     canvas: Canvas, group: int, tokenizer: TextTokenizer, border: Border
 ) -> tuple[DraftToken, ...]:
-    """The places of a span, without the text that a healed border took back."""
+    """The places of a span, without the half words that were taken back."""
     places = canvas.places(group)
     texts: list[str] = []
     for masked, run in groupby(places, key=lambda place: bool(canvas.ids[place] == canvas.mask_id)):

@@ -112,7 +112,7 @@ class ChosenEngine:
     async def _exchange(
         self, former: EmbeddedEngine | HttpEngine, chosen: EmbeddedEngine | HttpEngine
     ) -> None:
-        """The user chose anew: the former engine is let go, the other one made ready."""
+        """The user chose another engine: the former one is let go, the new one made ready."""
         tell = self._teller(chosen)
         with suppress(EngineError):
             await former.close()

@@ -61,7 +61,7 @@ WAYS = ("prefix", "fim", "first", "single")
 def encode_cut(
     cut: HeldOutCut, tokenizer: Tokenizer, budget: int
 ) -> tuple[list[int], list[int], list[int]] | None:
-    """Ids before, of and after the answer, borders healed; ``None`` for an answer that is too long
+    """Ids before, of and after the answer, half words taken into it; ``None`` for an answer that is too long
     or has no token."""
     start, end, text = cut.start, cut.end, cut.text
     if start and text[start - 1] == " ":

@@ -63,8 +63,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     p_any_character: float = 0.5
     """Share of spans cut at any character."""
     p_healed: float = 0.85
-    """Share of spans that are healed where they are cut inside a word; those of a told length are
-    not."""
+    """Share of spans to which half a word beside them belongs, as in fills (token healing); not
+    where the length is given."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8

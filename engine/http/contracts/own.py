@@ -35,7 +35,7 @@ class FillBody(FillRequest, kw_only=True, frozen=True):
 
 
 class RewriteBody(RewriteRequest, kw_only=True, frozen=True):
-    """``POST /v1/rewrite``: write ``text[start:end]`` anew."""
+    """``POST /v1/rewrite``: write ``text[start:end]`` again."""
 
     model: str | None = None
 

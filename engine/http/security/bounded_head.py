@@ -1,5 +1,5 @@
-"""uvicorn's protocol on httptools, with a bound on what is no body: heads, trailers, the framing of
-chunks. Bodies have their own bound (``contracts/bodies.py``)."""
+"""uvicorn's protocol on httptools, with a bound on everything but bodies: heads, trailers, the
+framing of chunks. Bodies have their own bound (``contracts/bodies.py``)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def closing(
         rest = tokenizer.encode(joined.removeprefix(tokenizer.decode(tokens)))
         if found is None or len(rest) != 1:
             return found
-        # The two half words alone are no answer.
+        # The two half words alone are not an answer.
         found = found.copy()
         found[rest] = False
         return found if found.any() else None

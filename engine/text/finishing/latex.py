@@ -94,7 +94,7 @@ class _Reader:
             self._close(at, mark, through=lambda one: not one.environment)
 
     def _dollar(self, at: int, mark: str) -> None:
-        """Opens or closes; inside braces, as of ``\\text{...}``, mathematics may begin anew."""
+        """Opens or closes; inside braces, as of ``\\text{...}``, mathematics may begin again."""
         opened = next((o.closer for o in reversed(self.stack) if o.closer in {"$", "$$", "}"}), "")
         if opened == "$" and mark == "$$":  # one formula ends, the next begins
             self._close(at, "$", through=lambda one: one.closer != "}")
