@@ -61,8 +61,8 @@ WAYS = ("prefix", "fim", "first", "single")
 def encode_cut(
     cut: HeldOutCut, tokenizer: Tokenizer, budget: int
 ) -> tuple[list[int], list[int], list[int]] | None:
-    """Ids before, of and after the answer, half words taken into it; ``None`` for an answer that is too long
-    or has no token."""
+    """Ids before, of and after the answer, half words taken into it; ``None`` for an answer that is
+    too long or has no token."""
     start, end, text = cut.start, cut.end, cut.text
     if start and text[start - 1] == " ":
         start -= 1
