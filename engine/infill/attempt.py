@@ -19,6 +19,7 @@ from engine.infill.search.refine import AGAIN, refinable, refine
 from engine.infill.values import Answer, Denoised, Plan
 
 ALTERNATIVE_TEMPERATURE = 0.7
+"""Of answers beyond the greedy ones, where the request names none: they are to differ."""
 TRIES = 12
 """Attempts that may break a guarantee before the request is rejected."""
 

@@ -1,8 +1,8 @@
 """Answers that have to end with a half word which stands behind their span.
 
 The half word was taken back, as it is for masks, because what would be left of it is not a token of
-natural text. Who writes from the left does not see it, so every pass also asks which token would
-end the answer with it at once. The likeliest of these answers are then read whole, each with its
+natural text. Writing from the left does not see it, so every pass also asks which token would end
+the answer with it at once. The likeliest of these answers are then read whole, each with its
 end, and the likeliest stays.
 """
 

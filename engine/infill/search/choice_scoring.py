@@ -25,6 +25,7 @@ from engine.decoding.sampler import encode_context, masked_pass
 from engine.network.model_config import ModelConfig
 
 STEPS = 4
+"""Passes in which a string is forced onto the canvas: its surest quarter first."""
 SPARE_SLOTS = 2
 """Slots beyond the longest string, so that the length of the longest is judged too."""
 

@@ -25,6 +25,7 @@ from engine.decoding.sampler import encode_context, masked_pass
 from engine.text.tokenizer import TextTokenizer
 
 BEAM = 48
+"""Partial placements that are kept while one pin after another is placed."""
 JUDGED = 6
 """Placements that are tried on the canvas."""
 
