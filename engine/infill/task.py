@@ -10,7 +10,7 @@ from functools import cached_property
 
 from engine.base.deadline import Clock, Deadline
 from engine.base.errors import RequestRejected
-from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.caching.context_store import ContextStore
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.transfer_rules import Threshold, TransferRule
 from engine.decoding.word_boundaries import WordBoundaries
@@ -38,7 +38,7 @@ class InfillModel:
     name: str
     backend: str
     calibration: Calibration = Calibration()
-    contexts: KeptContexts = field(default_factory=KeptContexts)
+    contexts: ContextStore = field(default_factory=ContextStore)
     clock: Clock = time.monotonic
     transfer: Callable[[SamplerOptions], TransferRule] = threshold_rule
     """Which predictions are final; research puts its own rule here

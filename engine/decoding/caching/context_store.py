@@ -47,7 +47,7 @@ class Part:
     edits: int = 0
 
 
-class KeptContexts:
+class ContextStore:
     """The last context of each session, the least recently used thrown away first."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import View
-from engine.decoding.caching.context_store import Kept, KeptContexts, Part, common_beginning
+from engine.decoding.caching.context_store import ContextStore, Kept, Part, common_beginning
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 
@@ -23,7 +23,7 @@ WORTH = 0.5
 
 class HiddenSpans(EncodedContext):
     def __init__(
-        self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0
+        self, contexts: ContextStore | None = None, session: str | None = None, most_edits: int = 0
     ) -> None:
         """``most_edits`` partial passes in a row are allowed; 0 is exact."""
         super().__init__(contexts, session)
