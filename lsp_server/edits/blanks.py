@@ -22,15 +22,13 @@ from lsp_server.engine_client.interface import EngineClient
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
+MOST_SHOWN = 200
+"""Blanks of a document that have a hint and a lens; all of them can be filled."""
 
 
 def blanks_of(document: Snapshot, markers: tuple[str, ...]) -> tuple[Span, ...]:
     """The blanks of a version, looked for once though actions, lenses and hints all ask."""
     return _found(document.text, document.language, markers)
-
-
-MOST_SHOWN = 200
-"""Blanks of a document that have a hint and a lens; all of them can be filled."""
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,6 @@
-"""Completions that editors ask for while somebody types pass the engine's gate: nothing is better
-than a repeated line, a loop or what does not parse, and an empty answer is what clients take for
-nothing.
+"""Completions that editors ask for while somebody types pass the engine's gate: showing nothing is
+better than a repeated line, a loop or what does not parse. Clients show nothing when the answer is
+empty.
 
 Answers are judged at any confidence, since these contracts have no name for one.
 """
