@@ -38,7 +38,10 @@ signal.signal(signal.SIGUSR2, end)
 threading.setprofile(enter)
 sys.setprofile(enter)
 sys.argv = ["lacuna", "lsp"]
-from lacuna.cli.app import run  # not main, which starts a new interpreter
+try:  # not main, which starts a new interpreter
+    from lacuna.cli.app import run
+except ModuleNotFoundError:  # versions without that folder
+    from lacuna.cli import run
 run()
 """
 
