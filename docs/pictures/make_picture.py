@@ -1,4 +1,5 @@
-"""Draw ``docs/pictures/fill.svg``: a real fill of an example file, step by step, as an animated SVG.
+"""Draw ``fill.svg`` beside this file: a real fill of an example file, step by step, as an animated
+SVG.
 
     .venv/bin/python docs/pictures/make_picture.py
 
