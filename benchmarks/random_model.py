@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from engine.infill.calibration import Calibration, read_calibration, write_calibration
+from engine.network.calibration import Calibration, read_calibration, write_calibration
 from engine.network.checkpoint import save_checkpoint
 from engine.network.config_file import read_model_config
 from engine.network.model import MaskPredictor, init_weights

@@ -10,12 +10,10 @@ from engine.base.errors import (
     EngineUnavailable,
     RequestRejected,
 )
-from engine.infill.edits.rewrite import RewriteRequest
-from engine.infill.edits.write_before import BeforeRequest
 from engine.infill.gate.deletions import was_deleted
 from engine.infill.gate.rules import REASONS
-from engine.llada.surprisal import ScoredToken, ScoreResult
 from engine.request.blank_markers import MARKERS, Blanks, SkippedMarker, find_blanks, language_of
+from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import (
     Deletion,
     Draft,
@@ -29,6 +27,7 @@ from engine.request.messages import (
     SpanResult,
     Withheld,
 )
+from engine.request.scores import ScoredToken, ScoreResult
 from engine.service.bundled import MINI, MODELS, find_model
 from engine.service.core import Engine
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from engine import EngineError, Snippet
+from engine.base.errors import EngineError
+from engine.request.messages import Snippet
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks
 from lsp_server.documents.preview import Previews

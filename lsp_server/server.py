@@ -18,8 +18,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
-from engine import EngineError, EngineUnavailable, Snippet
 from engine.base.advice import DISTRIBUTION
+from engine.base.errors import EngineError, EngineUnavailable
+from engine.request.messages import Snippet
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.notebooks import Beside, Notebooks
@@ -80,10 +81,11 @@ class LacunaServer(LanguageServer):
             "lacuna", _version(), protocol_cls=LacunaProtocol, notebook_document_sync=_CELLS
         )
         logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
-        # A client that drops its TCP connection is no fault of ours, and asyncio would print a
+        # A client that drops its TCP connection is not a fault of ours, and asyncio would print a
         # trace of it.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        self.protocol.documents, self.protocol.stop = synchronization.Documents(self), self.stop
+        self.protocol.documents = synchronization.Synchronization(self)
+        self.protocol.stop = self.stop
         self.protocol.offered_to = lifecycle.offered_to
         self.engine = engine
         self.editor = Editor(self)

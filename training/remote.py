@@ -42,7 +42,9 @@ TRIAL_STEPS = 12
 """Steps by which throughput is measured; the first third of them, which compiles, does not count.
 """
 WEIGHT_PART = 16 << 20
+"""Bytes of one part of the weights on the way back."""
 CHUNK = 1 << 20
+"""Bytes that are copied at a time."""
 
 
 def pack(parts: Path, parent: Path, data: Path, tokens: int, megabytes: float) -> list[Path]:

@@ -19,8 +19,8 @@ from benchmarks.fitting.changed_model import changed
 from benchmarks.fitting.decoding_rules import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
-from engine.infill.calibration import DEFAULT_STEPS, PROBED_LENGTHS, Calibration
 from engine.infill.search.length_probe import certainty
+from engine.network.calibration import DEFAULT_STEPS, PROBED_LENGTHS, Calibration
 
 BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)

@@ -51,7 +51,9 @@ def read_fresh_manifest(path: Path = MANIFEST) -> FreshManifest:
 def cache_folder() -> Path:
     """Where archives lie: below the folder ``LACUNA_CACHE`` names, or the user's cache folder."""
     named = os.environ.get("LACUNA_CACHE")
-    return (Path(named).expanduser() if named else user_cache_path("lacuna")) / "fresh"
+    return (
+        Path(named).expanduser() if named else user_cache_path("lacuna", appauthor=False)
+    ) / "fresh"
 
 
 def fetch_fresh(packages: Sequence[FreshPackage], folder: Path) -> list[Path]:

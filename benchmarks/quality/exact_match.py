@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case
-from benchmarks.quality.seams import breaks_syntax, seam_error
+from benchmarks.quality.border_faults import border_fault, breaks_syntax
 from engine import Engine, FillRequest, Snippet, Span, language_of
 from engine.text.syntax import parser
 
@@ -46,7 +46,7 @@ _COMPARED = [
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCase:
     """One case with its answers."""
 
     case: Case
@@ -82,7 +82,7 @@ def judge(
     window: int = 512,
     one_sided: bool = True,
     related: tuple[Snippet, ...] | None = None,
-) -> Judged:
+) -> JudgedCase:
     """Answer one case with both sides and with what stands before, the length unknown and told, and
     with ``related``."""
     before = case.text[: case.start]
@@ -117,7 +117,7 @@ def judge(
     }
     answers = {way: result.spans[0].text for way, result in found.items()}
     full = found[SYSTEM]
-    judged = Judged(case, answers, full.spans[0].confidence, full.ms)
+    judged = JudgedCase(case, answers, full.spans[0].confidence, full.ms)
     if one_sided:
         answers[BEFORE_ONLY] = as_many_lines(answers[BEFORE_ONLY], case)
         judged = replace(judged, begins=answers[BEFORE_ONLY].startswith(case.answer))
@@ -138,7 +138,7 @@ def _request(
     )
 
 
-def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float | int | str]:
+def summarise(judged: Sequence[JudgedCase], kind: str, seed: int) -> dict[str, float | int | str]:
     """Rates with 95 % bounds and their ratios, from a bootstrap over groups (documents of a package
     are not independent)."""
     groups = np.unique([j.case.group for j in judged], return_inverse=True)[1]
@@ -171,7 +171,7 @@ def summarise(judged: Sequence[Judged], kind: str, seed: int) -> dict[str, float
     )
 
 
-def reliability(judged: Sequence[Judged], bins: int = 10) -> list[tuple[float, float, int]]:
+def reliability(judged: Sequence[JudgedCase], bins: int = 10) -> list[tuple[float, float, int]]:
     """Bins of equal size by the system's confidence: its mean, the share of exact answers, and how
     many."""
     confidence = np.array([j.confidence for j in judged])
@@ -184,17 +184,17 @@ def reliability(judged: Sequence[Judged], bins: int = 10) -> list[tuple[float, f
     ]
 
 
-def _faults(judged: Sequence[Judged], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
-    """Shares of the system's answers with a fault at a seam or in syntax: of all, and of those it
+def _faults(judged: Sequence[JudgedCase], groups: NDArray[np.int64], seed: int) -> dict[str, float]:
+    """Shares of the system's answers with a fault at a border or in syntax: of all, and of those it
     is sure enough to show."""
     shown = np.array([j.confidence >= SHOWN for j in judged])
-    seams = np.array([seam_error(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
+    faults = np.array([border_fault(j.case, j.answers[SYSTEM]) is not None for j in judged], float)
     exact = np.array([j.exact(SYSTEM) for j in judged], float)
     report = {
         "shown": round(float(shown.mean()), 4),
-        **with_bounds("seam_errors", seams, groups, seed=seed),
+        **with_bounds("border_faults", faults, groups, seed=seed),
     }
-    for name, hits in (("exact_match_shown", exact), ("seam_errors_shown", seams)):
+    for name, hits in (("exact_match_shown", exact), ("border_faults_shown", faults)):
         report |= _of_shown(name, hits, shown, groups, seed)
     languages = [language_of(j.case.path) for j in judged]
     if all(parser(language) is not None for language in languages):

@@ -85,7 +85,7 @@ def tables(results: Results) -> list[Table]:
         for key, count in _COUNTS.items()
         if (found := results.get(key))
     }
-    shown = [f"{what}_shown" for what in ("exact_match", "seam_errors", "new_syntax_errors")]
+    shown = [f"{what}_shown" for what in ("exact_match", "border_faults", "new_syntax_errors")]
     with_related = [
         (title, found) for title, found in sets if "exact_match_system_related" in found
     ]
@@ -105,7 +105,7 @@ def tables(results: Results) -> list[Table]:
         Table(
             "Shown unasked",
             f"Answers with a confidence of at least {SHOWN}, and what is wrong with them.",
-            ["cut-out", "shown", "exact", "seam faults", "new syntax errors"],
+            ["cut-out", "shown", "exact", "faults at borders", "new syntax errors"],
             _rows(sets, ["shown", *shown]),
         ),
         Table(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases
-from benchmarks.quality.seams import breaks_syntax
+from benchmarks.quality.border_faults import breaks_syntax
 from benchmarks.speed.lsp_client import LspClient, items_of
 from engine.text.lines import repeats_neighbour
 from lsp_server.documents.positions import character_in_line, index_in_line

@@ -17,7 +17,7 @@ CASES = places(PLACES)
 numbers = itertools.count()
 
 
-class Editor(FastHttpUser):
+class SimulatedEditor(FastHttpUser):
     """One client of many: the highest load that so many can make."""
 
     network_timeout = 120.0

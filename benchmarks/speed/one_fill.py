@@ -1,4 +1,4 @@
-"""One fill over and over, for a profiler: ``py-spy record -o docs/profile.svg -- python -m
+"""One fill over and over, for a profiler: ``py-spy record -o docs/pictures/profile.svg -- python -m
 benchmarks.speed.one_fill``."""
 
 from __future__ import annotations

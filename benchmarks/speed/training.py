@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,28 +49,30 @@ CONFIG = ModelConfig(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rung:
+    """One way to train: what is switched on."""
+
     name: str
-    tied: bool = True
-    bf16: bool = True
-    masked_rows_only: bool = True
-    fused_head: bool = True
-    written_attention: bool = True
-    compile: bool = True
-    muon: bool = True
+    tied: bool = False
+    masked_rows_only: bool = False
+    bf16: bool = False
+    fused_head: bool = False
+    written_attention: bool = False
+    compile: bool = False
+    muon: bool = False
 
 
-LADDER = (
-    Rung("plain", False, False, False, False, False, False, False),
-    Rung("tied_embeddings", True, False, False, False, False, False, False),
-    Rung("head_on_masked_rows", True, False, True, False, False, False, False),
-    Rung("bf16", True, True, True, False, False, False, False),
-    Rung("chunked_head_loss", True, True, True, True, False, False, False),
-    Rung("written_out_attention", True, True, True, True, True, False, False),
-    Rung("compile", True, True, True, True, True, True, False),
-    Rung("muon", True, True, True, True, True, True, True),
-)
+PLAIN = Rung(name="plain")
+TIED = replace(PLAIN, name="tied_embeddings", tied=True)
+MASKED_ROWS = replace(TIED, name="head_on_masked_rows", masked_rows_only=True)
+BF16 = replace(MASKED_ROWS, name="bf16", bf16=True)
+CHUNKED = replace(BF16, name="chunked_head_loss", fused_head=True)
+WRITTEN_OUT = replace(CHUNKED, name="written_out_attention", written_attention=True)
+COMPILED = replace(WRITTEN_OUT, name="compile", compile=True)
+MUON = replace(COMPILED, name="muon", muon=True)
+LADDER = (PLAIN, TIED, MASKED_ROWS, BF16, CHUNKED, WRITTEN_OUT, COMPILED, MUON)
+"""Each rung adds one switch to the one before."""
 
 
 def measure(runs: int) -> dict[str, float | int | str]:

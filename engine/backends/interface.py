@@ -1,4 +1,4 @@
-"""The seam between the sampler and what runs the mask predictor.
+"""The interface between the sampler and what runs the mask predictor.
 
 Small numpy arrays cross it; cached keys and values do not: a ``Context`` is an opaque handle of its
 backend. Keys are cached before rotation, so their places on the canvas are an input of every pass

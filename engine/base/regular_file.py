@@ -56,7 +56,7 @@ def open_regular_file(path: Path, follow: bool = True) -> BinaryIO:
 
 def read_regular_text(path: Path, most: int, within: Path | None = None) -> str:
     """The text of a small regular file; ``FileNotFoundError`` where there is none, ``NotReadable``
-    with the reason where it is no such file."""
+    with the reason where it is something else."""
     try:
         return read_regular_file(path, most, within).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError) as exc:

@@ -1,4 +1,5 @@
-"""Answers that the document gives away, verbatim or by analogy: a cache model read from both sides.
+"""Answers that the document already contains, verbatim or with words exchanged: a cache model read
+from both sides.
 
 How well the places agree, how often a candidate was found, how near, whether its words are those of
 the document: that gives the probability that it is what was meant. The weights were fitted on files
@@ -35,19 +36,22 @@ WEIGHTS = {
     "v_right_dense": (0.284, -0.522),
     "v_count": (0.595, -0.268),
     "v_both": (-0.719, 1.805),
-    "analogy": (-0.720, -0.557),
-    "a_left": (0.940, 0.179),
-    "a_right": (0.669, 0.977),
-    "a_left_renamed": (-0.336, 0.089),
-    "a_right_renamed": (-0.199, 0.089),
-    "a_renamed": (1.364, -3.697),
-    "a_count": (1.032, 1.033),
-    "a_both": (0.016, 0.337),
-    "a_distance": (-0.131, -0.166),
+    "renamed_match": (-0.720, -0.557),
+    "r_left": (0.940, 0.179),
+    "r_right": (0.669, 0.977),
+    "r_left_renames": (-0.336, 0.089),
+    "r_right_renames": (-0.199, 0.089),
+    "r_renames": (1.364, -3.697),
+    "r_count": (1.032, 1.033),
+    "r_both": (0.016, 0.337),
+    "r_distance": (-0.131, -0.166),
 }
-"""Of the features, in code and Markdown, and in plain prose: which candidate is the best."""
+"""Weight of every feature in code and Markdown, and in plain prose, for choosing among candidates.
+``v_`` features are those of a verbatim match (``Repeat``), ``r_`` those of a renamed one
+(``RenamedMatch``); lengths and counts enter as logarithms."""
 FEATURES = tuple(WEIGHTS)
 LONGEST_WORD = 80
+"""Characters of half a word beside the span that are looked at."""
 CERTAINTY = (1.325, 1.523), (1.136, 0.702)
 """Slope and offset, in code and in prose: from the logarithm of a candidate's share among all, and
 none, to its log-odds of being right."""
@@ -111,19 +115,23 @@ def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
             bool(head),
             bool(tail),
         ]
-        return [*map(float, about), *_verbatim(same.get(copy)), *_analogy(alike.get(copy))]
+        return [
+            *map(float, about),
+            *_verbatim_features(same.get(copy)),
+            *_renamed_features(alike.get(copy)),
+        ]
 
     return [(copy, rated(copy)) for copy in {**same, **alike}]
 
 
-def _verbatim(found: Repeat | None) -> list[float]:
+def _verbatim_features(found: Repeat | None) -> list[float]:
     if found is None:
         return [0.0] * 7
     agreement = found.left, found.right, found.left_dense, found.right_dense
     return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right)]).tolist()]
 
 
-def _analogy(found: RenamedMatch | None) -> list[float]:
+def _renamed_features(found: RenamedMatch | None) -> list[float]:
     if found is None:
         return [0.0] * 9
     agreement = found.left, found.right, found.left_renamed, found.right_renamed, found.renamed

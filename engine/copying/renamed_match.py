@@ -21,6 +21,7 @@ from engine.copying.subtokens import Subtokens, is_blank, is_word, moved, read_s
 FAR = 24
 """Parts of a side that are compared."""
 PLACES, KEPT = 120, 12
+"""Places that are compared, and candidates that are kept: bounds on the time of a keystroke."""
 LONGEST = 60
 """Parts of a candidate."""
 MOST = 1_000
@@ -198,8 +199,8 @@ class _Alignment:
 
 
 def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
-    """Where the left side is most like that of the span, the likest first: boundaries between parts
-    of ``source``."""
+    """Boundaries between parts of ``source`` where the left side is like that of the span, the most
+    similar first."""
     at: Ints = np.arange(1, len(source.texts))
     score: Floats = np.zeros(len(source.texts) + 1, np.float32)
     for back, part in enumerate(reversed(left[-FAR:]), 1):

@@ -116,14 +116,6 @@ class Canvas:
         self.ids[places] = tokens
         self.log_probs[places] = log_probs
 
-    def remask(self, groups: Ints, below: float) -> Ints:
-        """Mask what the model wrote in ``groups`` with a lower log-probability than ``below``;
-        returns the places."""
-        written = np.concatenate([self.written(int(group)) for group in groups])
-        doubtful: Ints = written[self.log_probs[written] < below]
-        self.ids[doubtful] = self.mask_id
-        return doubtful
-
     def log_likelihood(self, group: int) -> float:
         """Of what the model wrote in one group, each token as it was transferred."""
         return float(self.log_probs[self.written(group)].sum())

@@ -1,11 +1,11 @@
 """Borders inside words: half a word before or after a span is written again, as part of the
 answer's first or last token.
 
-Where a span begins in the middle of a word, the context's last token is half a word, and what goes
-on from there is no token of natural text: hard to predict, even for a model that has seen such cuts
+Where a span begins in the middle of a word, the context's last token is half a word, and what
+follows it is not a token of natural text: hard to predict, even for a model that has seen such cuts
 in training. So the half is taken back: the span's first token must begin with its text, and the
-answer loses that text again. Mirrored, the same is done wherever a word follows: whether the span
-ends inside it is not known before it is written.
+answer loses that text again (*token healing*). Mirrored, the same is done wherever a word follows:
+whether the span ends inside it is not known before it is written.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Border:
 
 @dataclass(frozen=True)
 class OuterRows:
-    """Constraint rows of a healed span: of its first slot, its last one, and of one that is both;
-    ``None``: as usual."""
+    """Constraint rows of a span beside half a word: of its first slot, its last one, and of one
+    that is both; ``None``: as usual."""
 
     first: int | None
     last: int | None

@@ -199,8 +199,8 @@ class EngineService:
         return found
 
     def _as_http(self, engine: Engine, exc: BaseException) -> BaseException:
-        """An engine's error as clients see it; an engine that fails again and again is loaded
-        anew."""
+        """An engine's error as clients see it; an engine that fails again and again is replaced
+        by a new one."""
         if isinstance(exc, RequestRejected | CheckpointError | BackendUnavailable):
             return HttpError(400, str(exc))
         if isinstance(exc, EngineUnavailable):

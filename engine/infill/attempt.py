@@ -12,20 +12,14 @@ from engine.decoding import sampler
 from engine.decoding.canvas import Canvas
 from engine.decoding.sampler import Denoising, Rules
 from engine.decoding.transfer_rules import TransferRule
-from engine.infill.plan import Plan
-from engine.infill.readout import (
-    Answer,
-    Denoised,
-    broken_promise,
-    draft_of,
-    new_errors_of,
-    read_out,
-)
+from engine.infill.readout import broken_promise, draft_of, new_errors_of, read_out
 from engine.infill.search.causal_answer import write_causally, written_causally
 from engine.infill.search.pins import put
 from engine.infill.search.refine import AGAIN, refinable, refine
+from engine.infill.values import Answer, Denoised, Plan
 
 ALTERNATIVE_TEMPERATURE = 0.7
+"""Of answers beyond the greedy ones, where the request names none: they are to differ."""
 TRIES = 12
 """Attempts that may break a guarantee before the request is rejected."""
 

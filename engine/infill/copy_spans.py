@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from engine.copying.apply import SURE, Taken, copies_of, take, whole_draft
 from engine.copying.ranking import Copy
-from engine.infill.task import Task
+from engine.infill.task import FillTask
 
 
 @dataclass(frozen=True)
 class Copied:
     """A task with the copies that were found for it."""
 
-    task: Task
+    task: FillTask
     copies: Mapping[int, list[Copy]]
     """Span -> copies, the best first."""
     sure: Mapping[int, Copy]
@@ -23,7 +23,7 @@ class Copied:
     taken: Taken
 
     @property
-    def rest(self) -> Task:
+    def rest(self) -> FillTask:
         """What is left for the model, in a document that holds the sure copies; drafts are shown
         with these in place, other copies are guesses."""
         left = enumerate(self.taken.left)
@@ -39,7 +39,7 @@ class Copied:
         )
 
 
-def copy_spans(task: Task) -> Copied:
+def copy_spans(task: FillTask) -> Copied:
     """Look for copies; one that is surer than the model can ever be is taken where one answer is
     asked for."""
     copies = copies_of(task.request, task.spans, task.ties, task.model.tokenizer, task.deadline)

@@ -21,8 +21,8 @@ from engine.infill.copy_spans import copy_spans
 from engine.infill.gate.hold_back import hold_back
 from engine.infill.plan import plan
 from engine.infill.rank import Found, rank
-from engine.infill.readout import Answer
-from engine.infill.task import Asked, InfillModel, OnDraft, Task, validate
+from engine.infill.task import FillTask, InfillModel, OnDraft, UncheckedFill, validate
+from engine.infill.values import Answer
 from engine.infill.window import ENCODED, window
 from engine.request.messages import FillRequest, FillResult, apply_spans
 
@@ -46,7 +46,7 @@ class Infiller:
         """
         began = self.model.clock()
         deadline = Deadline.after(request.deadline_ms, began, self.model.clock)
-        return _fill(Asked(self.model, request, deadline, on_draft), began)
+        return _fill(UncheckedFill(self.model, request, deadline, on_draft), began)
 
     def prepare(self, request: FillRequest) -> Generator[Batch, Predictions, None]:
         """Encode the context of a session's request as a whole, so that the request itself costs
@@ -54,7 +54,7 @@ class Infiller:
         exact = msgspec.structs.replace(
             request, sampler=msgspec.structs.replace(request.sampler, edits=0)
         )
-        task = validate(Asked(self.model, exact, Deadline()))
+        task = validate(UncheckedFill(self.model, exact, Deadline()))
         if task.cache in ENCODED:
             prompt = window(task)
             yield from encode_context(prompt.canvas(task.spans, {}), prompt.encoded, prompt.table)
@@ -66,25 +66,25 @@ class Infiller:
         yield from ()
 
 
-def _fill(asked: Asked, began: float) -> Generator[Batch, Predictions, FillResult]:
-    copied = copy_spans(validate(asked))
+def _fill(unchecked: UncheckedFill, began: float) -> Generator[Batch, Predictions, FillResult]:
+    copied = copy_spans(validate(unchecked))
     answers: list[Answer] = []
     nfe = 0
     if copied.taken.spans:
         answers, nfe = yield from counting(_answers(copied.rest))
     spans = tuple(hold_back(rank(Found(copied, tuple(answers)))))
     return FillResult(
-        text=apply_spans(asked.request.text, spans),
+        text=apply_spans(unchecked.request.text, spans),
         spans=spans,
         nfe=nfe,
-        ms=round((asked.model.clock() - began) * 1000, 2),
-        model=asked.model.name,
-        backend=asked.model.backend,
-        stopped="deadline" if asked.deadline.passed else "complete",
+        ms=round((unchecked.model.clock() - began) * 1000, 2),
+        model=unchecked.model.name,
+        backend=unchecked.model.backend,
+        stopped="deadline" if unchecked.deadline.passed else "complete",
     )
 
 
-def _answers(task: Task) -> Generator[Batch, Predictions, list[Answer]]:
+def _answers(task: FillTask) -> Generator[Batch, Predictions, list[Answer]]:
     """Different answers, the best first: ``n`` of them, and more while none leaves the syntax
     whole."""
     planned = yield from plan(window(task))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,46 +15,13 @@ from engine.decoding.token_healing import Border
 from engine.infill.search.choice_scoring import read_choices, score_choices, slots_for
 from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
 from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
-from engine.infill.search.pins import Placement, search_placements
+from engine.infill.search.pins import Placement, pin_forms, search_placements
 from engine.infill.search.tied_candidates import proposable, propose
+from engine.infill.values import Chosen, Plan
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
 Passes = Generator[Batch, Predictions, None]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The one of several given strings that a span becomes."""
-
-    tokens: tuple[int, ...]
-    share: float
-    """Its probability among the choices."""
-
-    @property
-    def placement(self) -> Placement:
-        """All of the span, as if it were a pin."""
-        return Placement(((0, self.tokens),), 0.0)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was decided before anything is denoised."""
-
-    prompt: Prompt
-    spans: tuple[Span, ...]
-    """Those with choices ask for what was chosen."""
-    sizes: tuple[Mapping[int, int], ...]
-    """Places of spans whose length was probed, the likeliest lengths first; each is tried greedily.
-    """
-    placements: Mapping[int, list[Placement]]
-    """Span -> where its pins may stand, the best first."""
-    chosen: Mapping[int, Chosen]
-
-    @property
-    def greedy_answers(self) -> int:
-        """How many answers are greedy: one for each length that is tried."""
-        return len(self.sizes)
 
 
 def plan(prompt: Prompt) -> Generator[Batch, Predictions, Plan]:
@@ -170,8 +137,7 @@ class _Planner:
             found = yield from search_placements(
                 canvas,
                 i,
-                span.pins,
-                task.model.tokenizer,
+                pin_forms(span.pins, task.model.tokenizer),
                 prompt.cache_plan(),
                 prompt.table,
                 lengths,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from engine.copying.ranking import Copy
 from engine.infill.copy_spans import Copied
-from engine.infill.readout import Answer
-from engine.infill.task import Task
+from engine.infill.task import FillTask
+from engine.infill.values import Answer
 from engine.request.messages import Span
 from engine.text.finishing.brackets import leaves_brackets
 
@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
 class Ranked:
     """Candidates of every span, the best first."""
 
-    task: Task
+    task: FillTask
     candidates: tuple[tuple[Candidate, ...], ...]
 
 
@@ -54,13 +54,13 @@ def rank(found: Found) -> Ranked:
     return Ranked(task, tuple(ranked))
 
 
-def _copies(task: Task, copies: Sequence[Copy]) -> list[Candidate]:
+def _copies(task: FillTask, copies: Sequence[Copy]) -> list[Candidate]:
     return [
         Candidate(c.text, c.probability, len(task.model.tokenizer.encode(c.text))) for c in copies
     ]
 
 
-def _candidate(task: Task, span: Span, answer: Answer, number: int) -> Candidate:
+def _candidate(task: FillTask, span: Span, answer: Answer, number: int) -> Candidate:
     """One text of an answer, with how likely it is to be what was meant: calibrated, less where it
     breaks something."""
     text, confidence = answer.texts[number], answer.confidences[number]

@@ -4,7 +4,6 @@ drafts on the way."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ import numpy as np
 from engine.base.arrays import Ints
 from engine.decoding.canvas import Canvas
 from engine.decoding.token_healing import Border
-from engine.infill.plan import Plan
+from engine.infill.values import Answer, Denoised, Plan
 from engine.request.messages import Draft, DraftSpan, DraftToken, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin
 from engine.text.finishing.postprocess import finish, with_line_ends
@@ -21,33 +20,6 @@ from engine.text.syntax import new_errors
 from engine.text.tokenizer import TextTokenizer
 
 NO_BORDERS: Mapping[int, Border] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Denoised:
-    """A canvas without masks, and the plan that it carries out."""
-
-    plan: Plan
-    canvas: Canvas
-    likelihoods: tuple[float, ...] = ()
-    """Of the spans, where they were written from the left: the model's own probability of just this
-    answer. Masks have none; the mean certainty of their tokens stands in for it."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Text, confidence and number of tokens of every span."""
-
-    texts: list[str]
-    confidences: list[float]
-    sizes: list[int]
-    new_errors: int = 0
-    """Syntax errors that the document has only with this answer."""
-
-    @property
-    def confidence(self) -> float:
-        """Of all spans together."""
-        return float(np.prod(self.confidences))
 
 
 def read_out(denoised: Denoised) -> Answer:
@@ -159,7 +131,7 @@ def draft_of(
 def _draft_tokens(
     canvas: Canvas, group: int, tokenizer: TextTokenizer, border: Border
 ) -> tuple[DraftToken, ...]:
-    """The places of a span, without the text that a healed border took back."""
+    """The places of a span, without the half words that were taken back."""
     places = canvas.places(group)
     texts: list[str] = []
     for masked, run in groupby(places, key=lambda place: bool(canvas.ids[place] == canvas.mask_id)):

@@ -10,11 +10,11 @@ from functools import cached_property
 
 from engine.base.deadline import Clock, Deadline
 from engine.base.errors import RequestRejected
-from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.caching.context_store import ContextStore
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.transfer_rules import Threshold, TransferRule
 from engine.decoding.word_boundaries import WordBoundaries
-from engine.infill.calibration import Calibration
+from engine.network.calibration import Calibration
 from engine.network.model_config import ModelConfig
 from engine.request.messages import Draft, FillRequest, SamplerOptions, Span
 from engine.request.span_rules import checked_spans, tied
@@ -38,7 +38,7 @@ class InfillModel:
     name: str
     backend: str
     calibration: Calibration = Calibration()
-    contexts: KeptContexts = field(default_factory=KeptContexts)
+    contexts: ContextStore = field(default_factory=ContextStore)
     clock: Clock = time.monotonic
     transfer: Callable[[SamplerOptions], TransferRule] = threshold_rule
     """Which predictions are final; research puts its own rule here
@@ -51,7 +51,7 @@ class InfillModel:
 
 
 @dataclass(frozen=True)
-class Asked:
+class UncheckedFill:
     """A request as it came."""
 
     model: InfillModel
@@ -61,7 +61,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Task:
+class FillTask:
     """A request that can be done: its spans are sorted, disjoint and possible, those of one name
     alike."""
 
@@ -92,7 +92,7 @@ class Task:
         return [i for i in range(len(self.spans)) if self.owner(i) == i]
 
 
-def from_the_left(task: Task) -> bool:
+def from_the_left(task: FillTask) -> bool:
     """Whether spans are to be written one token at a time, where what they ask for allows it."""
     order = task.request.sampler.order
     if order == "auto":
@@ -100,16 +100,22 @@ def from_the_left(task: Task) -> bool:
     return order == "one_at_a_time" and task.cache == "causal"
 
 
-def validate(asked: Asked) -> Task:
+def validate(unchecked: UncheckedFill) -> FillTask:
     """The task; ``RequestRejected`` says what does not fit."""
-    spans, ties = tied(checked_spans(asked.request, asked.model.config))
-    cache = _cache(asked.request, asked.model.config)
-    if asked.request.sampler.order == "one_at_a_time" and cache != "causal":
+    spans, ties = tied(checked_spans(unchecked.request, unchecked.model.config))
+    cache = _cache(unchecked.request, unchecked.model.config)
+    if unchecked.request.sampler.order == "one_at_a_time" and cache != "causal":
         raise RequestRejected(
             "Only models with causal context write one token at a time; leave the order out."
         )
-    return Task(
-        asked.model, asked.request, tuple(spans), tuple(ties), cache, asked.deadline, asked.on_draft
+    return FillTask(
+        model=unchecked.model,
+        request=unchecked.request,
+        spans=tuple(spans),
+        ties=tuple(ties),
+        cache=cache,
+        deadline=unchecked.deadline,
+        on_draft=unchecked.on_draft,
     )
 
 

@@ -19,7 +19,7 @@ from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths, SpanLength
 from engine.decoding.token_healing import TokenHealing, heal
 from engine.infill.search.initial_canvas import StretchStarts, build_canvas, slots_of
-from engine.infill.task import Task
+from engine.infill.task import FillTask
 from engine.request.messages import Span
 from engine.text.context_window import ContextWindow, context_window
 from engine.text.related_snippets import related_snippets
@@ -37,7 +37,7 @@ class Prompt:
     """What the model is given: tokens around the spans, and constraints. Every attempt shares
     it."""
 
-    task: Task
+    task: FillTask
     healing: TokenHealing
     encoded: EncodedContext
     """The context of models that encode it without the spans: it serves every pass."""
@@ -90,7 +90,7 @@ class Prompt:
         )
 
 
-def window(task: Task) -> Prompt:
+def window(task: FillTask) -> Prompt:
     """The lines nearest to the spans and related text; ``RequestRejected`` when the spans alone do
     not fit."""
     model, request = task.model, task.request
@@ -115,7 +115,7 @@ def window(task: Task) -> Prompt:
     return Prompt(task, healing, CausalContext(model.contexts, request.session), starts)
 
 
-def _blanks(task: Task) -> frozenset[int]:
+def _blanks(task: FillTask) -> frozenset[int]:
     """Spans with a blank before them that belongs to their first token, as text is tokenised."""
     text = task.request.text
     return frozenset(
@@ -128,7 +128,7 @@ def _blanks(task: Task) -> frozenset[int]:
     )
 
 
-def _seen(task: Task, blanks: Collection[int]) -> tuple[ContextWindow, list[list[int]]]:
+def _seen(task: FillTask, blanks: Collection[int]) -> tuple[ContextWindow, list[list[int]]]:
     """The tokens around the spans, without the blanks before them, and those of related text, one
     list a snippet."""
     request, encode = task.request, task.model.tokenizer.encode

@@ -17,31 +17,12 @@ from numpy.typing import NDArray
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools, Ints
 from engine.base.errors import RequestRejected
-from engine.base.structs import Config
 from engine.decoding.constraints import check_ids
 from engine.network.model_config import ModelConfig
 from engine.text.tokenizer import TextTokenizer
 
 Scoring = Generator[Batch, Predictions, NDArray[np.float64]]
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
-
-
-class ScoredToken(Config, kw_only=True, frozen=True):
-    """One token of a text; ``start`` and ``end`` are code points."""
-
-    start: int
-    end: int
-    text: str
-    log_prob: float
-
-
-class ScoreResult(Config, kw_only=True, frozen=True):
-    tokens: tuple[ScoredToken, ...]
-    mean_surprise: float
-    """Nats a token."""
-    nfe: int
-    model: str
-    backend: str
 
 
 def score_ids(config: ModelConfig, ids: tuple[int, ...]) -> Scoring:

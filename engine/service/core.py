@@ -12,21 +12,23 @@ from engine.backends.interface import Backend, Batch, Predictions
 from engine.backends.loading import load_backend
 from engine.backends.passes import counting
 from engine.base.errors import CheckpointError
-from engine.causal.continuation import continue_prompt
-from engine.causal.surprisal import causal_scores
 from engine.decoding.constraints import check_ids, constraint_table
-from engine.infill.calibration import Calibration, read_calibration
-from engine.infill.edits.rewrite import RewriteRequest, rewrite
-from engine.infill.edits.write_before import BeforeRequest, write_before
+from engine.infill.edits.rewrite import rewrite
+from engine.infill.edits.write_before import write_before
 from engine.infill.infiller import Infiller
 from engine.infill.task import InfillModel
+from engine.llada.causal_generate import continue_prompt
+from engine.llada.causal_surprisal import causal_scores
 from engine.llada.generate import GenerateRequest, GenerateResult, generate
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
-from engine.llada.surprisal import ScoredToken, ScoreResult, score_ids, score_text, word_numbers
+from engine.llada.surprisal import score_ids, score_text, word_numbers
+from engine.network.calibration import Calibration, read_calibration
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
 from engine.network.model_files import check_model
+from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.scores import ScoredToken, ScoreResult
 from engine.service.batcher import Batcher, Job, Priority
 from engine.service.bundled import find_model
 from engine.service.rounds import fill_in_rounds

@@ -49,7 +49,7 @@ def best_runs(files: Sequence[Snippet], around: str) -> Iterator[Snippet]:
 def related_ids(
     files: Sequence[Snippet], around: str, encode: Encode, budget: int, end_id: int
 ) -> list[int]:
-    """The same in one row, each snippet followed by ``end_id``."""
+    """The ids of ``related_snippets`` in one row, each snippet followed by ``end_id``."""
     return [i for ids in related_snippets(files, around, encode, budget) for i in (*ids, end_id)]
 
 

@@ -150,8 +150,8 @@ class TextTokenizer:
 
 @contextmanager
 def _failures_told() -> Iterator[None]:
-    """Errors of the library as ours: bare exceptions, and panics of its native code, which are no
-    ``Exception`` at all."""
+    """Turn errors of the library into ours: bare exceptions, and panics of its native code, which
+    do not even derive from ``Exception``."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):

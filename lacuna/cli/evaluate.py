@@ -57,7 +57,19 @@ def eval_infill(
     before."""
     from lacuna.commands.measure.evaluate import infill
 
-    infill(data, kind, cases, seed, show, window, one_sided, twin, twin_fim, model, backend)
+    infill(
+        data,
+        kind,
+        cases,
+        seed=seed,
+        show=show,
+        window=window,
+        one_sided=one_sided,
+        twin=twin,
+        twin_fim=twin_fim,
+        model=model,
+        backend=backend,
+    )
 
 
 @eval_app.command("joint")

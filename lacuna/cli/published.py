@@ -163,4 +163,13 @@ def eval_lm(
         chat=chat,
         seed=seed,
     )
-    evaluate_tasks(tasks.split(","), options, include, limit, fewshot, unsafe_code, model, backend)
+    evaluate_tasks(
+        tasks.split(","),
+        options,
+        include=include,
+        limit=limit,
+        fewshot=fewshot,
+        unsafe_code=unsafe_code,
+        model=model,
+        backend=backend,
+    )

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from engine import Draft
-from engine.request.messages import replaced
+from engine.request.messages import Draft, replaced
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.uris import PREVIEW_SCHEME, name_in
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
-from engine import Snippet
+from engine.request.messages import Snippet
 from engine.text.secret_files import IgnoreRules, secret_content, secret_name
 from lsp_server.documents.document import DocumentStore, Snapshot
 from lsp_server.documents.recent_edits import RecentEdits

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from engine import FillRequest, RequestRejected, SamplerOptions, Snippet, Span
+from engine.base.errors import RequestRejected
+from engine.request.messages import FillRequest, SamplerOptions, Snippet, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import versioned
 from lsp_server.engine_client.interface import EngineClient

@@ -13,22 +13,22 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from engine import FillRequest, FillResult, RequestRejected, Span, find_blanks
+from engine.base.errors import RequestRejected
+from engine.request.blank_markers import find_blanks
+from engine.request.messages import FillRequest, FillResult, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, PlainRange, action, argument_of
 from lsp_server.engine_client.interface import EngineClient
 
 COMMAND, SELECTIONS = "lacuna.fillBlanks", "lacuna.fillSelections"
 KIND = "refactor.rewrite.fillBlanks"
+MOST_SHOWN = 200
+"""Blanks of a document that have a hint and a lens; all of them can be filled."""
 
 
 def blanks_of(document: Snapshot, markers: tuple[str, ...]) -> tuple[Span, ...]:
     """The blanks of a version, looked for once though actions, lenses and hints all ask."""
     return _found(document.text, document.language, markers)
-
-
-MOST_SHOWN = 200
-"""Blanks of a document that have a hint and a lens; all of them can be filled."""
 
 
 @lru_cache(maxsize=4)

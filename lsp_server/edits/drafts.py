@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine import Draft
+from engine.request.messages import Draft
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import plain_position
 

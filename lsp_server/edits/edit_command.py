@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from lsprotocol import types
 
-from engine import Draft, FillResult, Snippet
+from engine.request.messages import Draft, FillResult, Snippet
 from lsp_server.documents.document import Snapshot
 from lsp_server.documents.notebooks import ALONE, Beside
 from lsp_server.settings.schema import Settings
@@ -21,7 +21,7 @@ _ESCAPED = re.compile(r"[\\$}]")
 
 
 @dataclass(frozen=True)
-class Shape:
+class EditForm:
     """How an edit is written down."""
 
     annotated: bool = False
@@ -44,7 +44,7 @@ class EditCommand:
     settings: Settings
     beside: Beside = ALONE
     """Other cells of the notebook, read as one text with the document."""
-    shape: Shape = Shape()
+    form: EditForm = EditForm()
     on_draft: Callable[[Draft], None] | None = None
     guesses: bool = False
     """The user decides on every part before it is written: what the gate withholds is shown too."""
@@ -83,7 +83,7 @@ class PlainRange(msgspec.Struct):
 def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit | None:
     """One ``TextDocumentEdit`` for all spans that are filled: accepted or refused, and undone, as a
     whole; ``None`` where none is."""
-    document, shape = asked.document, asked.shape
+    document, form = asked.document, asked.form
     edits: list[Edit] = []
     notes: dict[str, types.ChangeAnnotation] = {}
     filled = [
@@ -95,14 +95,14 @@ def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit | Non
         return None
     for number, span in enumerate(filled):
         place = document.range_of(span.start - asked.shift, span.end - asked.shift)
-        identifier = f"lacuna.{number}" if shape.annotated else None
+        identifier = f"lacuna.{number}" if form.annotated else None
         if identifier is not None:
             label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
             notes[identifier] = types.ChangeAnnotation(
                 label,
-                needs_confirmation=not span.filled or span.confidence < shape.confirm_below,
+                needs_confirmation=not span.filled or span.confidence < form.confirm_below,
             )
-        edits.append(_edit(place, span.text, identifier, number + 1 if shape.tab_stops else None))
+        edits.append(_edit(place, span.text, identifier, number + 1 if form.tab_stops else None))
     return versioned(document, edits, notes)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from lsprotocol import types
 
-from engine import Draft, RequestRejected
+from engine.base.errors import RequestRejected
+from engine.request.messages import Draft
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.drafts import NOTIFICATION, Drafts, as_notification

@@ -10,7 +10,8 @@ from typing import Any
 
 from lsprotocol import types
 
-from engine import REASONS, FillResult, SpanResult
+from engine.infill.gate.rules import REASONS
+from engine.request.messages import FillResult, SpanResult
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, plain_position, versioned

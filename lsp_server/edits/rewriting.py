@@ -11,7 +11,9 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from lsprotocol import types
 
-from engine import BeforeRequest, FillRequest, FillResult, RequestRejected, RewriteRequest, Span
+from engine.base.errors import RequestRejected
+from engine.request.edits import BeforeRequest, RewriteRequest
+from engine.request.messages import FillRequest, FillResult, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import EditCommand, action, argument_of
 from lsp_server.engine_client.interface import EngineClient

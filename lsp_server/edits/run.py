@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 
-from engine import EngineError, FillResult, RequestRejected
+from engine.base.errors import EngineError, RequestRejected
+from engine.request.messages import FillResult
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits import blanks, rewriting
-from lsp_server.edits.edit_command import EditCommand, PlainRange, Shape, to_edit
+from lsp_server.edits.edit_command import EditCommand, EditForm, PlainRange, to_edit
 from lsp_server.edits.edit_progress import EditProgress
 from lsp_server.edits.left_open import tell, withheld_of
 from lsp_server.engine_client.interface import EngineClient
@@ -74,12 +75,17 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
     try:
         within = range_of(options.get("range"))
         async with EditProgress(server, document, label, len(beside.before)) as shown:
-            settings, shape = server.settings(document.uri), shape_of(server, document)
-            related = server.related(document, beside)
             asked = EditCommand(
-                document, within, own, related, settings, beside, shape, shown.take,
+                document=document,
+                within=within,
+                options=own,
+                related=server.related(document, beside),
+                settings=server.settings(document.uri),
+                beside=beside,
+                form=form_of(server, document),
+                on_draft=shown.take,
                 guesses=options.get("guesses") is True,
-            )  # fmt: skip
+            )
             result = await make(server.engine, asked)
     except EngineError as exc:
         # Where it was this command that found the engine away, that has just been told.
@@ -94,11 +100,11 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
     return Made(to_edit(asked, result), withheld)
 
 
-def shape_of(server: ServerContext, document: Snapshot) -> Shape:
+def form_of(server: ServerContext, document: Snapshot) -> EditForm:
     """What an edit of this client may hold, and what its user wants of it."""
     workspace, settings = server.editor.capabilities.workspace, server.settings(document.uri)
     edits = workspace.workspace_edit if workspace else None
-    return Shape(
+    return EditForm(
         annotated=bool(edits and edits.change_annotation_support),
         confirm_below=settings.confirm_below,
         tab_stops=settings.tab_stops and bool(edits and edits.snippet_edit_support),

@@ -9,16 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import (
-    BeforeRequest,
-    Draft,
-    EngineError,
-    FillRequest,
-    FillResult,
-    RewriteRequest,
-    ScoreResult,
-)
+from engine.base.errors import EngineError
 from engine.http.client.place import EnginePlace
+from engine.request.edits import BeforeRequest, RewriteRequest
+from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.scores import ScoreResult
 from lsp_server.engine_client.embedded import EmbeddedEngine
 
 if TYPE_CHECKING:
@@ -117,7 +112,7 @@ class ChosenEngine:
     async def _exchange(
         self, former: EmbeddedEngine | HttpEngine, chosen: EmbeddedEngine | HttpEngine
     ) -> None:
-        """The user chose anew: the former engine is let go, the other one made ready."""
+        """The user chose another engine: the former one is let go, the new one made ready."""
         tell = self._teller(chosen)
         with suppress(EngineError):
             await former.close()

@@ -8,19 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from engine import (
-    BeforeRequest,
-    Draft,
-    Engine,
-    EngineError,
-    EngineUnavailable,
-    FillRequest,
-    FillResult,
-    RequestRejected,
-    RewriteRequest,
-    ScoreResult,
-)
+from engine.base.errors import EngineError, EngineUnavailable, RequestRejected
+from engine.request.edits import BeforeRequest, RewriteRequest
+from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.scores import ScoreResult
 from engine.service.batcher import Job, Priority
+from engine.service.core import Engine
 
 FIRST_WAIT_S, MAX_WAIT_S = 1.0, 60.0
 """Before a broken engine is loaded again: doubled with every failure that follows another."""

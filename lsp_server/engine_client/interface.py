@@ -6,16 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from engine import (
-    BeforeRequest,
-    Draft,
-    EngineError,
-    FillRequest,
-    FillResult,
-    RewriteRequest,
-    ScoreResult,
-)
+from engine.base.errors import EngineError
 from engine.http.client.place import EnginePlace
+from engine.request.edits import BeforeRequest, RewriteRequest
+from engine.request.messages import Draft, FillRequest, FillResult
+from engine.request.scores import ScoreResult
 
 
 class EngineClient(Protocol):

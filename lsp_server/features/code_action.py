@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from engine import EngineError
+from engine.base.errors import EngineError
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits import alternatives, blanks, rewriting

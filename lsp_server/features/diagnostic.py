@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from lsprotocol import types
 
-from engine import EngineError
+from engine.base.errors import EngineError
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.blanks import MOST_SHOWN, blanks_of

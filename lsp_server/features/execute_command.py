@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import EngineError
+from engine.base.errors import EngineError
 from lsp_server.context import ServerContext
 from lsp_server.edits import alternatives
 from lsp_server.edits.edit_command import argument_of, plain

@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from engine import Deletion
+from engine.request.messages import Deletion
 from lsp_server.context import ServerContext
 from lsp_server.documents.document import Snapshot
 from lsp_server.suggestions.request import SuggestionRequest
@@ -65,14 +65,16 @@ async def suggest(
     """Items for the cursor, timed."""
     context, beside = params.context, server.notebooks.beside(document.uri)
     asked = SuggestionRequest(
-        document,
-        params.position,
-        context.trigger_kind == types.InlineCompletionTriggerKind.Invoked,
-        server.settings(document.uri),
-        context.selected_completion_info,
-        server.related(document, beside),
-        beside,
-        tuple(Deletion(text=d.text, at=d.at) for d in server.suggester.deletions.of(document.uri)),
+        document=document,
+        position=params.position,
+        invoked=context.trigger_kind == types.InlineCompletionTriggerKind.Invoked,
+        settings=server.settings(document.uri),
+        selected=context.selected_completion_info,
+        related=server.related(document, beside),
+        beside=beside,
+        deletions=tuple(
+            Deletion(text=d.text, at=d.at) for d in server.suggester.deletions.of(document.uri)
+        ),
     )
     began = time.perf_counter()
     items = await server.suggester.suggest(asked)

@@ -11,7 +11,7 @@ import asyncio
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 
-from engine import EngineError, EngineUnavailable
+from engine.base.errors import EngineError, EngineUnavailable
 from lsp_server.context import ServerContext
 from lsp_server.documents.uris import PREVIEW_SCHEME, path_of
 from lsp_server.features import configuration, inline_completion

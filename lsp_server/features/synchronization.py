@@ -20,8 +20,9 @@ def register(server: ServerContext) -> None:
             await configuration.apply(server)
 
 
-class Documents:
-    """What the protocol tells of documents (``lsp_server.transport.protocol.DocumentEvents``)."""
+class Synchronization:
+    """What happens when documents are opened, changed and closed: the ``DocumentEvents`` of
+    ``lsp_server.transport.protocol``."""
 
     def __init__(self, server: ServerContext) -> None:
         self._server = server

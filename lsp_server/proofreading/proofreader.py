@@ -12,7 +12,8 @@ import hashlib
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
-from engine import FillRequest, SamplerOptions, ScoreResult, Span
+from engine.request.messages import FillRequest, SamplerOptions, Span
+from engine.request.scores import ScoreResult
 from lsp_server.engine_client.interface import EngineClient
 from lsp_server.proofreading.marks import Mark
 from lsp_server.proofreading.prose import Paragraph, paragraphs_of

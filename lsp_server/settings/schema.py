@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from engine import MARKERS
 from engine.http.client.place import EnginePlace
+from engine.request.blank_markers import MARKERS
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

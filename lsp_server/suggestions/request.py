@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from engine import Deletion, FillRequest, Snippet, Span
+from engine.request.messages import Deletion, FillRequest, Snippet, Span
 from lsp_server.documents.document import Snapshot
 from lsp_server.documents.notebooks import ALONE, Beside
 from lsp_server.settings.schema import Settings

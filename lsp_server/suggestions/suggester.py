@@ -14,7 +14,10 @@ import msgspec
 import numpy as np
 from lsprotocol import types
 
-from engine import REASONS, EngineError, SpanResult, Withheld, was_deleted
+from engine.base.errors import EngineError
+from engine.infill.gate.deletions import was_deleted
+from engine.infill.gate.rules import REASONS
+from engine.request.messages import SpanResult, Withheld
 from lsp_server.documents.deletions import RecentDeletions
 from lsp_server.documents.document import Snapshot
 from lsp_server.engine_client.interface import EngineClient

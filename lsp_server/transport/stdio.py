@@ -14,7 +14,7 @@ import queue
 import threading
 from collections.abc import Awaitable, Callable
 
-from engine import RequestRejected
+from engine.base.errors import RequestRejected
 
 CHUNK = 64 * 2**10
 AHEAD = 64

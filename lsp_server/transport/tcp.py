@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from engine import RequestRejected
+from engine.base.errors import RequestRejected
 
 CHUNK = 64 * 2**10
 INTRODUCTION_S = 10.0
@@ -38,7 +38,7 @@ class Conversation(Protocol):
     def end(self) -> None: ...
 
 
-class Output:
+class ClientStream:
     """The client's end of a connection, as pygls writes to it."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +115,7 @@ def listen(address: tuple[str, int]) -> socket.socket:
 async def serve_one(
     listening: socket.socket,
     converse: Callable[[Callable[[int], None]], Conversation],
-    adopt: Callable[[Output], None],
+    adopt: Callable[[ClientStream], None],
 ) -> int:
     """Accept connections until one has introduced itself and left; returns its exit status.
 
@@ -125,13 +125,13 @@ async def serve_one(
     """
     loop = asyncio.get_running_loop()
     over: asyncio.Future[int] = loop.create_future()
-    client: Output | None = None
+    client: ClientStream | None = None
     introducing = asyncio.Lock()
-    waiting: set[Output] = set()
+    waiting: set[ClientStream] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal client
-        output = Output(writer)
+        output = ClientStream(writer)
         if client is not None or len(waiting) >= MOST_WAITING:
             writer.write(TURNED_AWAY)
             writer.close()

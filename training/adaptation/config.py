@@ -31,8 +31,8 @@ class RowConfig(Config, kw_only=True, frozen=True):
     p_any_character: float = 0.5
     """Share of spans cut at any character, as cursors stand."""
     p_healed: float = 0.85
-    """Share of cuts inside words that are healed as fills heal them; spans of a told length are
-    not."""
+    """Share of cuts inside words whose half word belongs to the span, as in fills (token healing);
+    not where the length is given."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program."""
     p_no_prefix: float = 0.05

@@ -47,7 +47,7 @@ class HeldOutCut:
 
 
 @dataclass
-class Judged:
+class JudgedAnswer:
     """Of one case and one way of reading."""
 
     nats: float
@@ -61,8 +61,8 @@ WAYS = ("prefix", "fim", "first", "single")
 def encode_cut(
     cut: HeldOutCut, tokenizer: Tokenizer, budget: int
 ) -> tuple[list[int], list[int], list[int]] | None:
-    """Ids before, of and after the answer, borders healed; ``None`` for an answer that is too long
-    or has no token."""
+    """Ids before, of and after the answer, half words taken into it; ``None`` for an answer that is
+    too long or has no token."""
     start, end, text = cut.start, cut.end, cut.text
     if start and text[start - 1] == " ":
         start -= 1
@@ -92,14 +92,14 @@ def judge(
     one_order: bool = False,
     start_tokens: bool = True,
     ways: Sequence[str] = WAYS,
-) -> list[dict[str, Judged] | None]:
+) -> list[dict[str, JudgedAnswer] | None]:
     """Way -> judgement for every cut; ``None`` for one that is left out."""
     encoded = {
         i: found
         for i, cut in enumerate(cuts)
         if (found := encode_cut(cut, tokenizer, budget)) is not None
     }
-    results: dict[int, dict[str, Judged]] = {i: {} for i in encoded}
+    results: dict[int, dict[str, JudgedAnswer]] = {i: {} for i in encoded}
     # Answers of one length share a batch.
     order = sorted(encoded, key=lambda i: len(encoded[i][1]))
     for at in range(0, len(order), ROWS):
@@ -108,7 +108,7 @@ def judge(
             rows = [_row(model, *encoded[i], way, one_order, start_tokens) for i in numbers]
             batch = collate(rows, max(map(len, rows)), 1.0)
             for number, (nats, hits) in zip(numbers, _forced(model, batch), strict=True):
-                results[number][way] = Judged(float(nats.mean()), bool(hits.all()))
+                results[number][way] = JudgedAnswer(float(nats.mean()), bool(hits.all()))
     return [results.get(i) for i in range(len(cuts))]
 
 
@@ -174,7 +174,7 @@ def _row(
     return row
 
 
-def summary(results: Sequence[dict[str, Judged] | None]) -> dict[str, float]:
+def summary(results: Sequence[dict[str, JudgedAnswer] | None]) -> dict[str, float]:
     """Mean nats and share of exact answers of every way, in percent."""
     kept = [result for result in results if result]
     figures: dict[str, float] = {"cases": len(kept)}

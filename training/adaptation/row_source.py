@@ -19,6 +19,7 @@ from training.examples.adapt_batch import AdaptBatch
 WHOLE_WINDOWS = 0.85
 """Share of windows that fill a row's context; the others are shorter, as short documents are."""
 SHORTEST = 48
+"""Tokens of the shortest window: less has no room for gaps with something around them."""
 TRIES = 200
 """Windows drawn for a row before the text is said to be unfit."""
 

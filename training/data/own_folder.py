@@ -19,6 +19,7 @@ NAMES = (PYTHON, "text")
 MAX_FILE_BYTES = 400_000
 """Longer files are data more often than text."""
 HELD_OUT = 0.05
+"""Share of the files that are not learnt, by which the run is judged."""
 _RECORDS = (".jsonl", ".parquet")
 
 

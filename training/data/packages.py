@@ -28,6 +28,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.base.atomic_write import put_in_place
 from engine.base.structs import Config
 
 MOST_BYTES = 8 << 20
@@ -120,7 +121,8 @@ def _download(package: PinnedPackage, target: Path) -> None:
         if done.returncode or not came.is_file():
             last = (done.stderr.strip() or f"{package.file} did not come").splitlines()[-1]
             raise ValueError(f"pip could not fetch {spec}: {last}")
-        came.replace(target)
+        with came.open("r+b") as stream:
+            put_in_place(stream, came, target)
 
 
 def _wheel_options(wheel: Path) -> list[str]:

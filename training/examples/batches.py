@@ -137,9 +137,9 @@ class Batches:
                     model,
                     config,
                     context,
-                    rng,
-                    window.kind == PYTHON,
-                    related,
+                    rng=rng,
+                    is_python=window.kind == PYTHON,
+                    related=related,
                 )
                 if window.text
                 else None

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 EPS = 1e-3
+"""The least masking rate, as in LLaDA's guidelines: without it 1 / p_mask has no bound."""
 
 
 def mask_probability(t: Tensor, eps: float = EPS) -> Tensor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -62,8 +63,8 @@ class InfillConfig(Config, kw_only=True, frozen=True):
     p_any_character: float = 0.5
     """Share of spans cut at any character."""
     p_healed: float = 0.85
-    """Share of spans that are healed where they are cut inside a word; those of a told length are
-    not."""
+    """Share of spans to which half a word beside them belongs, as in fills (token healing); not
+    where the length is given."""
     p_syntax: float = 0.15
     """Share of spans that are a piece of the program, where the text is one."""
     hidden_share: float = 0.8
@@ -97,6 +98,7 @@ def make_example(
     model: ModelConfig,
     config: InfillConfig,
     context: int,
+    *,
     rng: np.random.Generator,
     is_python: bool = False,
     related: Sequence[int] = (),
@@ -145,7 +147,12 @@ def make_example(
         if rng.random() >= config.p_start or not 0 <= surplus <= spare:
             surplus = int(rng.integers(0, max(0, min(share, spare, MAX_SLOTS - len(ids))) + 1))
         spare -= surplus
-        position = _add_span(example, ids, position, surplus, rate, model, config, rng)
+        span = _noised(ids, surplus, rate, model, config.p_expand, rng)
+        example.span_ids += span.ids
+        example.targets += span.targets
+        example.weights += span.weights
+        example.span_positions += range(position, position + len(span.ids))
+        position += len(span.ids)
     return example
 
 
@@ -221,22 +228,28 @@ def fit_context(encoded: list[list[int]], context: int) -> list[list[int]]:
     return [first[off_front:], *encoded[1:-1], last[: len(last) - off_back]]
 
 
-def _add_span(
-    example: InfillExample,
+class _Span(NamedTuple):
+    """The slots of one span, as they stand in ``InfillExample``."""
+
+    ids: list[int]
+    targets: list[int]
+    weights: list[float]
+
+
+def _noised(
     ids: list[int],
-    position: int,
     surplus: int,
     rate: float,
     model: ModelConfig,
-    config: InfillConfig,
+    p_expand: float,
     rng: np.random.Generator,
-) -> int:
-    """Append one noised span and ``surplus`` slots to delete; return the canvas position after
-    it."""
+) -> _Span:
+    """The span ``ids``, each token masked with probability ``rate``, and ``surplus`` slots to
+    delete."""
     mask, expand, delete = model.mask_token_id, model.expand_token_id, model.delete_token_id
     masked = rng.random(len(ids)) < rate if rate < 1.0 else np.ones(len(ids), bool)
     labels, noisy, weights = [], [], []
-    merging = expand is not None and rng.random() < config.p_expand
+    merging = expand is not None and rng.random() < p_expand
     i = 0
     while i < len(ids):
         if merging and i + 1 < len(ids) and masked[i] and masked[i + 1] and rng.random() < P_MERGED:
@@ -253,8 +266,4 @@ def _add_span(
     labels += [delete] * surplus if delete is not None else []
     noisy += [mask] * surplus
     weights += [1.0 / max(1, surplus)] * surplus  # all deletes of a span count as one token
-    example.span_ids += noisy
-    example.targets += labels
-    example.weights += weights
-    example.span_positions += range(position, position + len(labels))
-    return position + len(labels)
+    return _Span(noisy, labels, weights)

@@ -1,7 +1,7 @@
 """Syntactic pieces of a program as ranges: what a person deletes and writes again (a call, a
 condition, a block).
 
-tree-sitter reads fragments too, so a window cut out of a file is no problem.
+tree-sitter reads fragments too, so a window cut out of a file is fine.
 """
 
 from __future__ import annotations

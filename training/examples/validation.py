@@ -23,6 +23,7 @@ from training.examples.loss import llada_weights
 from training.examples.objective import Rows, StepBatch
 
 ROWS, LENGTH, BATCHES = 16, 256, 4
+"""Few, because validation interrupts the run; always the same ones, so figures can be compared."""
 SPANS = InfillConfig(
     p_all_masked=1.0,
     p_expand=0.0,

@@ -38,6 +38,7 @@ from training.objectives.pretrain import BatchConfig, PretrainConfig, pretrain
 from training.run_file import load_run
 
 LOSS_BATCHES = 24
+"""Batches by which each loss is judged at the end."""
 CACHES: tuple[Literal["hidden", "none", "dual"], ...] = ("hidden", "none", "dual")
 
 

@@ -30,6 +30,7 @@ SHORTEST, LONGEST = 4, 12
 ENOUGH = 40
 """Characters of a text with something around a piece."""
 BATCH = 50
+"""Pieces that share a pass."""
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@ from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
 from training.experiments.reversal_data import (
-    Documents,
+    BatchShape,
+    DocumentBatches,
     Question,
     Questions,
-    Shape,
     halves,
     make_tokenizer,
     read_pairs,
@@ -71,7 +71,7 @@ class ReversalConfig(Config, kw_only=True, frozen=True):
     n_layers: int = 4
     vocab_size: int = 4096
     poems: int = 6_000
-    shape: Shape = Shape()
+    shape: BatchShape = BatchShape()
     pairs: int = 2_000
     """How many of the training pairs to use, from the front."""
     llada_steps: int = 8_000
@@ -116,7 +116,7 @@ def run(config: ReversalConfig, kind: Kind, seed: int) -> Report:
         causal=kind == "autoregressive",
     )
     shape = msgspec.structs.replace(config.shape, seed=seed)
-    documents = Documents(model_config, pairs, poems, tokenizer, shape)
+    documents = DocumentBatches(model_config, pairs, poems, tokenizer, shape)
     model = MaskPredictor(model_config)
     init_weights(model, torch.Generator().manual_seed(seed))
     steps = config.autoregressive_steps if model_config.causal else config.llada_steps

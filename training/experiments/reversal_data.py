@@ -30,6 +30,7 @@ from training.objectives.sft import Pair, sft_rows
 
 NEXT, PREVIOUS = "Next line: {line}\n", "Previous line: {line}\n"
 TOKENIZER_POEMS = 4_000
+"""Poems that the tokenizer is trained on."""
 POEM_TOKENS = 64
 """Length of the pieces of other poems."""
 
@@ -81,7 +82,7 @@ def halves(pairs: list[LinePair], seed: int) -> tuple[list[LinePair], list[LineP
     return shuffled[: len(pairs) // 2], shuffled[len(pairs) // 2 :]
 
 
-class Shape(Config, kw_only=True, frozen=True):
+class BatchShape(Config, kw_only=True, frozen=True):
     """Batches of both stages."""
 
     seed: int = 1
@@ -99,7 +100,7 @@ class Shape(Config, kw_only=True, frozen=True):
     2) and every masked token alike, which learns lines by heart in fewer steps."""
 
 
-class Documents:
+class DocumentBatches:
     """Stage 1, an ``Objective``: the pairs over and over, among pieces of other poems."""
 
     def __init__(
@@ -108,7 +109,7 @@ class Documents:
         pairs: list[LinePair],
         poems: list[str],
         tokenizer: Tokenizer,
-        config: Shape,
+        config: BatchShape,
     ) -> None:
         self._model, self._shape = model, config
         texts = [f"{pair.first}\n{pair.second}\n" for pair in pairs]
@@ -174,8 +175,8 @@ class Questions:
         model: ModelConfig,
         questions: list[Question],
         tokenizer: Tokenizer,
-        config: Shape,
-        documents: Documents,
+        config: BatchShape,
+        documents: DocumentBatches,
     ) -> None:
         self._model, self._shape, self._documents = model, config, documents
         self._pairs = [encode_question(question, tokenizer) for question in questions]

@@ -19,8 +19,11 @@ from training.examples.autoregressive import continue_greedily, log_likelihoods
 from training.experiments.reversal_data import LinePair, Question, encode_question
 
 ANSWER_TOKENS = 28
+"""Room for an answer, which is one line of a poem."""
 BATCH = 100
+"""Questions that share a pass."""
 CHOICES = 10
+"""Lines that one is chosen among."""
 SAMPLES = 8
 """Masked copies of a line for its likelihood."""
 

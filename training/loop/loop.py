@@ -50,7 +50,8 @@ def train(
         raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
     # a process that trains several models would reach the limit of recompilations
     torch.compiler.reset()
-    # accelerate keeps the precision of a process's first run; every run has its own
+    # accelerate keeps the precision of a process's first run, and has no public way to forget it;
+    # here every run has its own
     AcceleratorState._reset_state()
     accelerator = Accelerator(
         mixed_precision=usual_precision() if config.precision == "auto" else config.precision

@@ -1,8 +1,8 @@
 """Optimisers and learning-rate schedule.
 
-Muon (orthogonalised momentum) for the matrices of the blocks, AdamW for embeddings, head and norms;
-or AdamW for all, the plain choice of LLaDA. The schedule is warm-up, constant, linear decay (WSD;
-LLaDA, section 2.2).
+Muon (orthogonalised momentum, Jordan et al., 2024) for the matrices of the blocks, AdamW for
+embeddings, head and norms; or AdamW for all, the plain choice of LLaDA. The schedule is warm-up,
+constant, linear decay (WSD; LLaDA, section 2.2).
 """
 
 from __future__ import annotations

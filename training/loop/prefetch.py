@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from training.examples.objective import Objective, StepBatch
 
 MOST_WORKERS = 12
+"""Twice what a small model on a large GPU takes (``usual_workers``)."""
 
 
 def usual_workers(device: torch.device) -> int:

@@ -19,6 +19,8 @@ from training.examples.objective import StepBatch
 from training.loop.config import LoopConfig
 from training.loop.flops import flops_of_step, peak_flops
 
+SMOOTHING = 0.98
+"""Of the running loss: about the mean of the last fifty steps."""
 EVERY = 20
 """Steps between two rows of figures."""
 
@@ -41,7 +43,11 @@ class Report:
         batches so far."""
         self._tokens += batch.tokens
         self._flops += flops_of_step(self._model, batch)
-        self._running = loss if math.isnan(self._running) else 0.98 * self._running + 0.02 * loss
+        self._running = (
+            loss
+            if math.isnan(self._running)
+            else SMOOTHING * self._running + (1 - SMOOTHING) * loss
+        )
         if done % EVERY and done != self._config.steps:
             return
         seconds = time.monotonic() - self._began

@@ -1,5 +1,5 @@
-"""Is the seam as good backwards? The likelihood of a true sentence given what follows it, against
-given what precedes it.
+"""Does the model write as well backwards? The likelihood of a true sentence given what follows
+it, against its likelihood given what precedes it.
 
 Both are LLaDA's Monte-Carlo bound, in nats a token, over the same inner sentences of held-out text:
 once each is the last of a text and once the first. A model that reads in one direction only has no

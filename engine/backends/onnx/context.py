@@ -19,8 +19,8 @@ SPARE = 64
 
 @dataclass
 class Room:
-    """Rows at the end of arrays that several contexts may share: nobody's until they are
-    written."""
+    """Free rows at the end of arrays that several contexts may share: whoever writes them first
+    owns them."""
 
     used: int
     """The first free row."""

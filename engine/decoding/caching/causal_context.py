@@ -11,9 +11,8 @@ import numpy as np
 
 from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import View
-from engine.decoding.caching.context_store import Kept, Part
+from engine.decoding.caching.context_store import Kept, Part, common_beginning
 from engine.decoding.caching.encoded_context import EncodedContext
-from engine.decoding.caching.hidden_context import common_beginning
 from engine.decoding.canvas import Canvas
 
 

@@ -47,7 +47,7 @@ class Part:
     edits: int = 0
 
 
-class KeptContexts:
+class ContextStore:
     """The last context of each session, the least recently used thrown away first."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -78,3 +78,10 @@ class KeptContexts:
     def forget(self, session: str) -> None:
         """A document was closed."""
         self._kept.pop(session, None)
+
+
+def common_beginning(old: Ints, new: Ints) -> int:
+    """How many tokens both begin with."""
+    most = min(len(old), len(new))
+    differs = old[:most] != new[:most]
+    return int(np.argmax(differs)) if differs.any() else most

@@ -14,14 +14,14 @@ import numpy as np
 from engine.backends.interface import Context, Predictions
 from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import View
-from engine.decoding.caching.context_store import Kept, KeptContexts, Part
+from engine.decoding.caching.context_store import ContextStore, Kept, Part
 from engine.decoding.canvas import Canvas
 
 
 class EncodedContext(ABC):
     """In a ``session`` the context may come from an earlier request, in part or as a whole."""
 
-    def __init__(self, contexts: KeptContexts | None = None, session: str | None = None) -> None:
+    def __init__(self, contexts: ContextStore | None = None, session: str | None = None) -> None:
         self.context: Context | None = None
         self._contexts, self._session = contexts, session
         self._order = np.empty(0, np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.base.arrays import Ints
 from engine.decoding.caching.cache_plan import View
-from engine.decoding.caching.context_store import Kept, KeptContexts, Part
+from engine.decoding.caching.context_store import ContextStore, Kept, Part, common_beginning
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 
@@ -23,7 +23,7 @@ WORTH = 0.5
 
 class HiddenSpans(EncodedContext):
     def __init__(
-        self, contexts: KeptContexts | None = None, session: str | None = None, most_edits: int = 0
+        self, contexts: ContextStore | None = None, session: str | None = None, most_edits: int = 0
     ) -> None:
         """``most_edits`` partial passes in a row are allowed; 0 is exact."""
         super().__init__(contexts, session)
@@ -73,10 +73,3 @@ def common_ends(old: Ints, new: Ints) -> tuple[int, int]:
     front = common_beginning(old, new)
     rest = min(len(old), len(new)) - front
     return front, common_beginning(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1])
-
-
-def common_beginning(old: Ints, new: Ints) -> int:
-    """How many tokens both begin with."""
-    most = min(len(old), len(new))
-    differs = old[:most] != new[:most]
-    return int(np.argmax(differs)) if differs.any() else most

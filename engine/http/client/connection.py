@@ -25,7 +25,7 @@ class ConnectionLost(Exception):
 
 
 @dataclass
-class Answer:
+class HttpResponse:
     """Status and body of a response; the body is read by iterating ``chunks``."""
 
     status: int
@@ -76,7 +76,7 @@ class Connections:
         """Of every request."""
         self._idle: list[_Wire] = []
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
+    async def ask(self, method: str, path: str, body: bytes = b"") -> HttpResponse:
         """Send a request; ``ConnectionLost`` when there is no answer. A caller that is cancelled
         closes the connection."""
         while True:
@@ -127,7 +127,7 @@ class Connections:
         """Whose certificates are believed; reading them takes longer than an answer."""
         return ssl.create_default_context()
 
-    async def _ask(self, wire: _Wire, method: str, path: str, body: bytes) -> Answer:
+    async def _ask(self, wire: _Wire, method: str, path: str, body: bytes) -> HttpResponse:
         length = ("Content-Length", str(len(body)))
         head = wire.http.send(
             h11.Request(
@@ -148,7 +148,7 @@ class Connections:
             event = await wire.next_event()
         if not isinstance(event, h11.Response):
             raise ConnectionLost
-        return Answer(event.status_code, self._chunks(wire))
+        return HttpResponse(event.status_code, self._chunks(wire))
 
     async def _chunks(self, wire: _Wire) -> AsyncGenerator[bytes, None]:
         """The body; what is not read to its end closes the connection, which cancels the

@@ -22,15 +22,14 @@ import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable
 from engine.http.client.answers import error_of, events, is_a_proxys, sendable, sentence_of
-from engine.http.client.connection import Answer, ConnectionLost, Connections
+from engine.http.client.connection import ConnectionLost, Connections, HttpResponse
 from engine.http.client.key_file import read_client_key
 from engine.http.client.place import check_url
 from engine.http.client.presence import Presence, in_background
 from engine.http.settings import SettingsError
-from engine.infill.edits.rewrite import RewriteRequest
-from engine.infill.edits.write_before import BeforeRequest
-from engine.llada.surprisal import ScoreResult
+from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, EditRequest, FillRequest, FillResult, apply_spans
+from engine.request.scores import ScoreResult
 
 T = TypeVar("T")
 LOOK_S = 5.0
@@ -158,7 +157,7 @@ class HttpEngine:
             raw = await (await self._asked("POST", path, sendable(body))).read()
         return msgspec.json.decode(raw, type=kind)
 
-    async def _asked(self, method: str, path: str, body: bytes = b"") -> Answer:
+    async def _asked(self, method: str, path: str, body: bytes = b"") -> HttpResponse:
         """An answer of status 200, or the error that any other one is. Where a proxy says that the
         engine behind it is gone, another one is asked: no call changes anything."""
         for tries_left in (1, 0):

@@ -28,7 +28,7 @@ class EnginePlace(Config, kw_only=True, frozen=True, rename="camel"):
 
 
 def check_url(url: str) -> None:
-    """``ValueError`` with the way out, as the end of a sentence, for what is no such address.
+    """``ValueError`` with the way out, as the end of a sentence, for anything but such an address.
 
     Texts go there, and the key: over a network only encrypted.
     """
@@ -42,9 +42,9 @@ def check_url(url: str) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"{url!r} is no address; it has to be {FORMS}") from None
+        raise ValueError(f"{url!r} is not an address; it has to be {FORMS}") from None
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} is no address of an engine; it has to be {FORMS}")
+        raise ValueError(f"{url!r} is not the address of an engine; it has to be {FORMS}")
     if parts.username is not None or parts.password is not None:
         raise ValueError("the url of an engine holds no name or password; the key has its own file")
     if parts.scheme == "http" and not is_loopback(host):

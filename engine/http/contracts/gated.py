@@ -1,6 +1,6 @@
-"""Completions that editors ask for while somebody types pass the engine's gate: nothing is better
-than a repeated line, a loop or what does not parse, and an empty answer is what clients take for
-nothing.
+"""Completions that editors ask for while somebody types pass the engine's gate: showing nothing is
+better than a repeated line, a loop or what does not parse. Clients show nothing when the answer is
+empty.
 
 Answers are judged at any confidence, since these contracts have no name for one.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.http.contracts.serving import Serving
+from engine.http.metrics import Metrics
 from engine.infill.gate.rules import Proposal, judge
 from engine.request.messages import FillRequest, FillResult
 
@@ -20,7 +20,7 @@ LEAST_CONFIDENCE = 0.0
 def shown(
     found: FillResult,
     request: FillRequest,
-    serving: Serving,
+    metrics: Metrics,
     kind: str,
     cut: Callable[[str], str],
     begun: bool = False,
@@ -38,5 +38,5 @@ def shown(
         place = request.text, span.start, span.end
         if judge(Proposal(*place, kept, span.confidence, request.language)) is None:
             return [span.text]  # the caller cuts it once more, and says where it stopped
-    serving.service.metrics.withheld.labels(kind, span.withheld).inc()
+    metrics.withheld.labels(kind, span.withheld).inc()
     return [""]

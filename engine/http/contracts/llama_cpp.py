@@ -32,10 +32,16 @@ from engine.http.contracts.llama_types import (
     selected,
     timings,
 )
-from engine.http.contracts.openai.left_to_right import count_tokens
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
 from engine.http.contracts.openai.types import SEEDS
-from engine.http.contracts.serving import Serving, check_bounds, client_of, in_time, serving_of
+from engine.http.contracts.serving import (
+    Serving,
+    check_bounds,
+    client_of,
+    count_tokens,
+    in_time,
+    serving_of,
+)
 from engine.http.contracts.stops import Stopped, cut_at_indentation, cut_at_stop
 from engine.http.engine_service import Show, Task, unless_gone
 from engine.request.blank_markers import language_of
@@ -114,7 +120,12 @@ class _Infill:
     def shown(self, found: FillResult, begun: bool = False) -> list[str]:
         """What passes the gate."""
         return shown(
-            found, self.request, self.serving, "infill", lambda text: self._cut(text).text, begun
+            found,
+            self.request,
+            self.serving.service.metrics,
+            "infill",
+            lambda text: self._cut(text).text,
+            begun,
         )
 
     def size(self, text: str, found: FillResult) -> int:

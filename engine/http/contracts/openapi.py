@@ -19,8 +19,8 @@ from engine.http.contracts.openai.types import (
     FimBody,
 )
 from engine.http.contracts.own import BeforeBody, FillBody, RewriteBody, ScoreBody
-from engine.llada.surprisal import ScoreResult
 from engine.request.messages import Draft, FillResult
+from engine.request.scores import ScoreResult
 
 JSON = "application/json"
 EVENT = {

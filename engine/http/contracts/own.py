@@ -15,9 +15,8 @@ from engine.http.contracts.bodies import EVENT_STREAM, event, json_response, rea
 from engine.http.contracts.errors import HttpError, error_object
 from engine.http.contracts.serving import Serving, check_bounds, client_of, fill_task, serving_of
 from engine.http.engine_service import Show, Task, unless_gone
-from engine.infill.edits.rewrite import RewriteRequest
-from engine.infill.edits.write_before import BeforeRequest
 from engine.request.blank_markers import find_blanks
+from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, EditRequest, FillRequest, FillResult, Span
 from engine.service.batcher import Job
 from engine.service.core import Engine
@@ -36,7 +35,7 @@ class FillBody(FillRequest, kw_only=True, frozen=True):
 
 
 class RewriteBody(RewriteRequest, kw_only=True, frozen=True):
-    """``POST /v1/rewrite``: write ``text[start:end]`` anew."""
+    """``POST /v1/rewrite``: write ``text[start:end]`` again."""
 
     model: str | None = None
 

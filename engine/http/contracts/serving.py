@@ -73,6 +73,12 @@ def client_of(request: Request) -> str:
     )
 
 
+def count_tokens(serving: Serving, *texts: str) -> int:
+    """Tokens of all ``texts`` together."""
+    tokenizer = serving.service.engine.tokenizer
+    return sum(len(tokenizer.encode(text)) for text in texts)
+
+
 def check_bounds(request: EditRequest, limits: Limits) -> None:
     """``HttpError`` for a request that asks for more than one request may."""
     if not 1 <= request.n <= limits.candidates:

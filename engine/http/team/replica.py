@@ -16,7 +16,7 @@ class EngineReplica:
 
     def __init__(self, settings: TeamSettings, keys: Keys, generation: int) -> None:
         """Loads the model: requests come only when it is there. ``generation`` is another one when
-        the same settings are to be deployed anew."""
+        the same settings are to be deployed again."""
         folder = find_model(settings.model)
         threads = int(settings.cpus) if settings.cpus >= 1 else 1
 
@@ -25,7 +25,7 @@ class EngineReplica:
 
         loaded = [make()]
         self._app = create_app(
-            lambda: loaded.pop() if loaded else make(),  # one that breaks is loaded anew
+            lambda: loaded.pop() if loaded else make(),  # one that breaks is replaced
             folder=folder,
             aliases=settings.aliases,
             keys=keys,
@@ -41,5 +41,5 @@ class EngineReplica:
         """Called by Ray; whoever raises a few times is replaced."""
         ready = self._app.state.serving.service.ready
         if self._started and not ready:
-            raise RuntimeError("The engine is broken and is loaded anew.")
+            raise RuntimeError("The engine is broken; another one is being loaded.")
         self._started = self._started or ready

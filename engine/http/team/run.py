@@ -34,7 +34,7 @@ ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
 KEEP_ALIVE_S = 75
 UPSCALE_S, DOWNSCALE_S = 5.0, 300.0
 """How long the queue asks for another engine before there is one, and for one less: whoever types
-pauses, and an engine that is made anew has lost its contexts."""
+pauses, and a new engine has no contexts yet."""
 
 
 def run_team(file: Path, announce: Callable[[str], None]) -> None:

@@ -1,5 +1,5 @@
 """Rewriting: the selection is masked again, wholly or where the model is most surprised, and filled
-anew.
+again.
 
 With ``strength`` 1 the selection is one span. Below, its words are scored as they stand, and that
 share of them, the most surprising first, becomes spans of one joint fill; everything else stays.
@@ -18,7 +18,8 @@ from engine.backends.passes import counting
 from engine.base.errors import RequestRejected
 from engine.infill.infiller import Infiller
 from engine.llada.surprisal import score_text, word_numbers
-from engine.request.messages import EditRequest, FillRequest, FillResult, Span, SpanResult
+from engine.request.edits import RewriteRequest
+from engine.request.messages import FillRequest, FillResult, Span, SpanResult
 
 MAX_TOKENS = 384
 """The longest selection that is rewritten in one piece."""
@@ -29,23 +30,6 @@ STRIDE = 4
 AROUND_CHARS = 600
 """Text on both sides that the scores take into account."""
 _WORD = re.compile(r"\w+")
-
-
-class RewriteRequest(EditRequest, kw_only=True, frozen=True):
-    """Write ``text[start:end]`` anew."""
-
-    start: int
-    end: int
-    keep: tuple[str, ...] = ()
-    """Words of the new text, in order."""
-    strength: float = 1.0
-    """Share of the words that may change, the most surprising first."""
-    same_length: bool = False
-    """As many tokens as now."""
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.strength <= 1.0:
-            raise ValueError(f"strength {self.strength} is not in (0, 1]")
 
 
 def rewrite(

@@ -12,19 +12,12 @@ from engine.backends.interface import Batch, Predictions
 from engine.base.deadline import Deadline
 from engine.base.errors import RequestRejected
 from engine.infill.infiller import Infiller
-from engine.request.messages import EditRequest, FillRequest, FillResult, Span, SpanResult
+from engine.request.edits import BeforeRequest
+from engine.request.messages import FillRequest, FillResult, Span, SpanResult
 
 PIECE = 24
 """Tokens of a piece, about a sentence."""
 LONGEST = 2_048
-
-
-class BeforeRequest(EditRequest, kw_only=True, frozen=True):
-    """Write ``tokens`` tokens that stand at ``at`` and lead to what follows; ``n`` candidates of
-    each piece."""
-
-    at: int
-    tokens: int = 64
 
 
 def write_before(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.infill.gate.rules import Proposal, judge
 from engine.infill.rank import Candidate, Ranked
-from engine.infill.task import Task
+from engine.infill.task import FillTask
 from engine.request.messages import Deletion, SpanResult, Withheld, replaced
 from engine.text.finishing.whole import can_be_whole
 
@@ -37,7 +37,7 @@ def hold_back(ranked: Ranked) -> list[SpanResult]:
 class _Court:
     """Several spans are judged in one document: each with the answers of the others in it."""
 
-    task: Task
+    task: FillTask
     candidates: Sequence[tuple[Candidate, ...]]
     min_confidence: float
     standing: dict[int, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class _Court:
         return {i: held.get(self.task.owner(i), verdict) for i, verdict in verdicts.items()}
 
 
-def _result(task: Task, i: int, verdict: _Verdict, guess: Candidate) -> SpanResult:
+def _result(task: FillTask, i: int, verdict: _Verdict, guess: Candidate) -> SpanResult:
     best = verdict.passed[0] if verdict.passed else guess
     others = dict.fromkeys(other.text for other in verdict.passed[1:] if other.text != best.text)
     return SpanResult(

@@ -14,17 +14,17 @@ from functools import partial
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
-from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
-from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
+from engine.decoding.left_to_right.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.decoding.left_to_right.written import Written
 from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
-from engine.infill.plan import Plan
 from engine.infill.search.writing_rules import LONGEST, Allowed, closing, ends, guesses
 from engine.infill.task import from_the_left
+from engine.infill.values import Plan
 
 
 def written_causally(plan: Plan) -> bool:

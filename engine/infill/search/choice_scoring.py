@@ -14,17 +14,18 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.deadline import Deadline
-from engine.causal.exact_reading import reading_pass
 from engine.decoding.caching.cache_plan import CachePlan, FullPass
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.caching.encoded_context import EncodedContext
 from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
+from engine.decoding.left_to_right.exact_reading import reading_pass
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import encode_context, masked_pass
 from engine.network.model_config import ModelConfig
 
 STEPS = 4
+"""Passes in which a string is forced onto the canvas: its surest quarter first."""
 SPARE_SLOTS = 2
 """Slots beyond the longest string, so that the length of the longest is judged too."""
 

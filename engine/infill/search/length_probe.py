@@ -18,7 +18,7 @@ from engine.decoding.canvas import Canvas
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.length_control import Lengths
 from engine.decoding.sampler import masked_pass
-from engine.infill.calibration import PROBED_LENGTHS, Calibration
+from engine.network.calibration import PROBED_LENGTHS, Calibration
 
 DECODED = 3
 """Lengths that are decoded and compared."""

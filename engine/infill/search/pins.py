@@ -25,6 +25,7 @@ from engine.decoding.sampler import encode_context, masked_pass
 from engine.text.tokenizer import TextTokenizer
 
 BEAM = 48
+"""Partial placements that are kept while one pin after another is placed."""
 JUDGED = 6
 """Placements that are tried on the canvas."""
 
@@ -39,25 +40,29 @@ class Placement:
     score: float
 
 
+def pin_forms(pins: Sequence[str], tokenizer: TextTokenizer) -> list[tuple[Tokens, ...]]:
+    """Pin by pin its tokens with a space in front and without one."""
+    return [
+        tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", "")))
+        for pin in pins
+    ]
+
+
 def search_placements(
     canvas: Canvas,
     group: int,
-    pins: Sequence[str],
-    tokenizer: TextTokenizer,
+    forms: Sequence[tuple[Tokens, ...]],
     plan: CachePlan,
     table: ConstraintTable,
     lengths: Lengths,
     deadline: Deadline,
 ) -> Generator[Batch, Predictions, list[Placement]]:
-    """Placements of ``pins`` in the masks of ``group``, the best first; none when they do not fit.
+    """Placements of pins in the masks of ``group``, the best first; none when they do not fit.
 
+    ``forms`` are the ways to write each pin (``pin_forms``), in the order in which they must stand.
     Once the ``deadline`` has passed no further passes are made: tokens not looked at count as
     equally likely everywhere.
     """
-    forms = [
-        tuple(dict.fromkeys(tuple(tokenizer.encode(lead + pin)) for lead in (" ", "")))
-        for pin in pins
-    ]
     yield from encode_context(canvas, plan, table)
     masked = canvas.masked(np.array([group]))
     view = (plan if isinstance(plan, EncodedContext) else FullPass()).view(canvas)
@@ -93,7 +98,7 @@ def put(canvas: Canvas, group: int, placement: Placement) -> None:
 
 
 def _beam(
-    forms: list[tuple[Tokens, ...]],
+    forms: Sequence[tuple[Tokens, ...]],
     likely: dict[int, NDArray[np.floating]],
     slots: Ints,
     masked: Ints,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from engine.backends.interface import Batch, Predictions
-from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
 from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.left_to_right.one_at_a_time import WritingRules, write_one_at_a_time
 from engine.decoding.sampler import encode_context
 from engine.decoding.stretches import RESERVED
 from engine.infill.search.writing_rules import Allowed, closing, guesses

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.base.arrays import Bools
-from engine.causal.guesses import Guesses
 from engine.decoding.constraints import Constraint, ConstraintTable
+from engine.decoding.left_to_right.guesses import Guesses
 from engine.decoding.token_healing import Border
 from engine.infill.window import Prompt
 from engine.request.messages import Span
@@ -59,7 +59,7 @@ def closing(
         rest = tokenizer.encode(joined.removeprefix(tokenizer.decode(tokens)))
         if found is None or len(rest) != 1:
             return found
-        # The two half words alone are no answer.
+        # The two half words alone are not an answer.
         found = found.copy()
         found[rest] = False
         return found if found.any() else None

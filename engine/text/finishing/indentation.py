@@ -76,7 +76,7 @@ def with_depth(answer: str, text: str, start: int, end: int) -> str:
 
 def _lines_around(text: str, start: int, end: int) -> str:
     """Lines above and below those of ``text[start:end]``, which tell nothing: they are written
-    anew."""
+    again."""
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     return text[max(0, first - NEAR) : first] + ("" if last < 0 else text[last + 1 : last + NEAR])
 

@@ -94,7 +94,7 @@ class _Reader:
             self._close(at, mark, through=lambda one: not one.environment)
 
     def _dollar(self, at: int, mark: str) -> None:
-        """Opens or closes; inside braces, as of ``\\text{...}``, mathematics may begin anew."""
+        """Opens or closes; inside braces, as of ``\\text{...}``, mathematics may begin again."""
         opened = next((o.closer for o in reversed(self.stack) if o.closer in {"$", "$$", "}"}), "")
         if opened == "$" and mark == "$$":  # one formula ends, the next begins
             self._close(at, "$", through=lambda one: one.closer != "}")
@@ -194,9 +194,9 @@ def paired_forms(answer: str, text: str, start: int, end: int) -> list[str]:
 
 
 def paired(answer: str, text: str, start: int, end: int) -> str:
-    """The form with the fewest marks without a partner; its own form wins a tie."""
+    """Of ``paired_forms`` the one with the fewest marks without a partner; ``answer`` itself wins a
+    tie."""
     near, far = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-
     forms = paired_forms(answer, text, start, end)
     return answer if len(forms) == 1 else min(forms, key=lambda form: _faults(near + form + far))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from platformdirs import user_cache_path
 
 from engine import Engine, find_model
 from engine.base.advice import install
@@ -59,8 +59,7 @@ def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
     ):
         from benchmarks.random_model import make_random_model
 
-        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lacuna"
-        cache.mkdir(parents=True, exist_ok=True)
+        cache = user_cache_path("lacuna", appauthor=False, ensure_exists=True)
         random = _times(make_random_model(cache), runs)
         report |= {
             f"random_45m_{key}": value

@@ -16,7 +16,7 @@ from benchmarks.fitting.calibrate import (
 )
 from benchmarks.infill_cases import cut_cases
 from engine import Engine, find_model
-from engine.infill.calibration import write_calibration
+from engine.network.calibration import write_calibration
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError

@@ -19,6 +19,7 @@ from lacuna.errors import UserError
 def evaluate_tasks(
     tasks: list[str],
     options: LmOptions,
+    *,
     include: Path | None,
     limit: int | None,
     fewshot: int | None,

@@ -34,6 +34,7 @@ def infill(
     data: Path,
     kind: str,
     cases: int,
+    *,
     seed: int,
     show: int,
     window: int,

@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.fitting.writing import figures, judged, writing_threshold
 from benchmarks.infill_cases import cut_cases
 from engine import Engine, find_model
-from engine.infill.calibration import read_calibration, write_calibration
+from engine.network.calibration import read_calibration, write_calibration
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError

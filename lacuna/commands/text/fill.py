@@ -22,7 +22,7 @@ from engine import (
     find_blanks,
     language_of,
 )
-from engine.infill.calibration import DEFAULT_STEPS
+from engine.network.calibration import DEFAULT_STEPS
 from lacuna.commands.show.files import offset_of, range_of, read_related
 from lacuna.commands.show.output import Output, deliver
 from lacuna.commands.show.terminal import visible

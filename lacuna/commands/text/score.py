@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine import Engine
-from engine.llada.surprisal import ScoreResult
+from engine.request.scores import ScoreResult
 from lacuna.commands.show.files import read_text, write_output
 from lacuna.errors import UserError
 

@@ -19,7 +19,7 @@ from benchmarks.fitting.decoding_rules import UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine
 from engine.backends.fake import FakeBackend
-from engine.infill.calibration import PROBED_LENGTHS, Calibration, read_calibration
+from engine.network.calibration import PROBED_LENGTHS, Calibration, read_calibration
 from tests.conftest import MINI
 from tests.lacuna.test_cli import lacuna, refused
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks.infill_cases import Case, HeldOutDocument, cut_cases, read_documents
-from benchmarks.quality.exact_match import Judged, judge, summarise
+from benchmarks.quality.exact_match import JudgedCase, judge, summarise
 from benchmarks.quality.twin import twin_answers
 from engine import Engine
 from engine.network.checkpoint import save_checkpoint
@@ -70,7 +70,7 @@ def judged(both, before, group):
         "before_only_given_length": before,
     }
     texts = {way: "abc" if right else "abd" for way, right in answers.items()}
-    return Judged(case, texts, 0.5, 10.0, begins=before)
+    return JudgedCase(case, texts, 0.5, 10.0, begins=before)
 
 
 def test_the_ratio_and_its_bounds_come_from_the_rates():

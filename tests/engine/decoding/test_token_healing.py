@@ -1,4 +1,4 @@
-"""Borders inside words: the answer joins both halves without a seam, for models never trained on
+"""Borders inside words: the answer joins both halves, for models never trained on
 cuts."""
 
 import msgspec

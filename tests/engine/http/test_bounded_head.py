@@ -1,4 +1,4 @@
-"""What is no body is bounded: heads, trailers and the framing of chunks, in one piece or in many."""
+"""Everything but bodies is bounded: heads, trailers and the framing of chunks, in one piece or in many."""
 
 import contextlib
 import socket

@@ -304,9 +304,7 @@ def test_a_second_stop_does_not_wait(ask, tmp_path):
     with lacuna_serve(tmp_path, "--drain-s", "600") as (process, url, _):
         ask(url, body={"text": "a " * 2000 + "____", "n": 16, "spans": []})
         eventually(lambda: running_at(url) == 1)
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        assert time.monotonic() - began < 30
+        process.wait(timeout=60)  # much less than it would wait for the request

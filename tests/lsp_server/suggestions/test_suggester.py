@@ -240,7 +240,7 @@ def test_what_was_deleted_does_not_come_back_while_a_suggestion_is_typed_along()
         items = await suggest(inline, *at("x = a.id\n", 8))
         assert (
             len(engine.requests) == before + 1
-        )  # the rest of it is no answer: the engine is asked
+        )  # the rest of it is not an answer: the engine is asked
         assert ".name" not in [item.insert_text for item in items]
         inline.closed(DOCUMENT.uri)
 

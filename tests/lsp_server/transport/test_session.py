@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -209,9 +208,8 @@ def test_the_end_of_input_ends_the_process_while_the_engine_works(waiting):
 
 
 def test_the_end_of_input_ends_the_process(client):
-    began = time.monotonic()
     client.process.stdin.close()
-    assert client.left(10) == 1 and time.monotonic() - began < 5
+    assert client.left(10) == 1
 
 
 def test_the_end_of_the_editor_ends_the_process_though_its_pipes_stay_open():

@@ -16,7 +16,7 @@ seeds = st.integers(0, 2**32)
 
 def build(raw_tokenizer, config, seed, **options):
     infill = InfillConfig(p_no_suffix=0.0, **options)
-    return make_example(TEXT, raw_tokenizer, config, infill, 400, np.random.default_rng(seed))
+    return make_example(TEXT, raw_tokenizer, config, infill, 400, rng=np.random.default_rng(seed))
 
 
 @settings(deadline=None)
@@ -70,7 +70,7 @@ def test_an_expand_label_stands_for_two_masks(raw_tokenizer, config, seed):
 
 @given(seeds, st.integers(1, 4))
 def test_spans_are_disjoint_sorted_and_not_blank(seed, count):
-    spans = choose_spans(TEXT, count, InfillConfig(), np.random.default_rng(seed))
+    spans = choose_spans(TEXT, count, InfillConfig(), rng=np.random.default_rng(seed))
     assert len(spans) <= count
     assert all(TEXT[start:end].strip() for start, end in spans)
     assert all(first[1] + 2 <= second[0] for first, second in zip(spans, spans[1:], strict=False))
@@ -79,7 +79,7 @@ def test_spans_are_disjoint_sorted_and_not_blank(seed, count):
 def test_half_of_the_spans_are_cut_at_any_character():
     inside = 0
     for seed in range(600):
-        ((start, _),) = choose_spans(TEXT, 1, InfillConfig(), np.random.default_rng(seed)) or [
+        ((start, _),) = choose_spans(TEXT, 1, InfillConfig(), rng=np.random.default_rng(seed)) or [
             (0, 0)
         ]
         inside += start > 0 and TEXT[start - 1].isalnum() and TEXT[start].isalnum()
@@ -104,7 +104,7 @@ def test_where_syntax_is_asked_for_every_span_is_a_piece(raw_tokenizer, config):
     seen = set()
     for seed in range(40):
         example = make_example(
-            TEXT, raw_tokenizer, config, only, 400, np.random.default_rng(seed), is_python=True
+            TEXT, raw_tokenizer, config, only, 400, rng=np.random.default_rng(seed), is_python=True
         )
         labels = [label for label in example.targets if label not in config.control_ids]
         seen.add(raw_tokenizer.decode(labels))

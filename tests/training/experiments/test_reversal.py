@@ -22,10 +22,10 @@ from training.examples.infill_examples import InfillConfig
 from training.experiments.reversal import table
 from training.experiments.reversal_data import (
     PREVIOUS,
-    Documents,
+    BatchShape,
+    DocumentBatches,
     LinePair,
     Questions,
-    Shape,
     halves,
     make_tokenizer,
 )
@@ -68,7 +68,7 @@ def clean_rows(batch, causal):
 
 
 def test_every_pair_is_read_once_an_epoch_and_always_in_forward_order(small, tokenizer):
-    documents = Documents(small, PAIRS, POEMS, tokenizer, Shape(rows=4, poem_steps=0))
+    documents = DocumentBatches(small, PAIRS, POEMS, tokenizer, BatchShape(rows=4, poem_steps=0))
     for epoch in range(2):
         seen = []
         for step in range(10 * epoch, 10 * epoch + 10):
@@ -88,9 +88,9 @@ def test_no_pair_is_taught_the_question_that_it_is_tested_on(small, tokenizer):
         asked_previous
     )
     taught = [(pair, True) for pair in asked_next] + [(pair, False) for pair in asked_previous]
-    documents = Documents(small, PAIRS, POEMS, tokenizer, Shape(rows=4))
+    documents = DocumentBatches(small, PAIRS, POEMS, tokenizer, BatchShape(rows=4))
     questions = Questions(
-        small, taught, tokenizer, Shape(question_rows=8, rehearsal=0.3), documents
+        small, taught, tokenizer, BatchShape(question_rows=8, rehearsal=0.3), documents
     )
     backwards = set()
     for step in range(60):

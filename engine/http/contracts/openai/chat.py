@@ -22,9 +22,17 @@ from engine.http.contracts.openai.dialogue import (
 )
 from engine.http.contracts.openai.fim_prompt import parse_prompt
 from engine.http.contracts.openai.forms import ChatForm, respond
-from engine.http.contracts.openai.left_to_right import Asked, Delta, answer, count_tokens, settling
+from engine.http.contracts.openai.left_to_right import Asked, answer, settling
+from engine.http.contracts.openai.pieces import Delta
 from engine.http.contracts.openai.types import ChatBody
-from engine.http.contracts.serving import Serving, check_bounds, client_of, fill_task, serving_of
+from engine.http.contracts.serving import (
+    Serving,
+    check_bounds,
+    client_of,
+    count_tokens,
+    fill_task,
+    serving_of,
+)
 from engine.request.blank_markers import find_blanks
 from engine.request.messages import FillRequest, SamplerOptions
 

@@ -19,13 +19,12 @@ from engine.http.contracts.openai.forms import ChatForm, CompletionForm, respond
 from engine.http.contracts.openai.left_to_right import (
     USUAL_TOKENS,
     Asked,
-    Delta,
     answer,
-    count_tokens,
     settling,
 )
+from engine.http.contracts.openai.pieces import Delta
 from engine.http.contracts.openai.types import PROMPTS, CompletionBody, FimBody, Sampling
-from engine.http.contracts.serving import Serving, client_of, serving_of
+from engine.http.contracts.serving import Serving, client_of, count_tokens, serving_of
 from engine.request.blank_markers import language_of
 
 _LANGUAGE = re.compile(r"\A\W{0,4}\s*language: (\w+)")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.base.errors import CheckpointError
 from engine.http.contracts.errors import HttpError
-from engine.http.contracts.openai.left_to_right import Delta, FinishReason
+from engine.http.contracts.openai.pieces import Delta, FinishReason
 from engine.http.contracts.openai.types import ChatBody
 from engine.http.contracts.serving import Serving
 from engine.http.contracts.stops import cut_at_stop, may_begin_stop
@@ -76,7 +76,6 @@ async def spoken(
     """The answer as it settles from the left, its last piece with the reason why it ends."""
     engine = serving.service.engine
     config, tokenizer = engine.config, engine.tokenizer
-    assert tokenizer is not None, "the template was read with it"
 
     def submit(engine: Engine, waited_s: float, show: Show | None) -> Job:
         return engine.submit_generate(

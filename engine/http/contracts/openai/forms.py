@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from engine.http.contracts.bodies import EVENT_STREAM, event, json_response
 from engine.http.contracts.errors import HttpError, error_object
-from engine.http.contracts.openai.left_to_right import Answered, Delta
+from engine.http.contracts.openai.pieces import Answered, Delta
 from engine.http.contracts.openai.types import (
     AssistantMessage,
     ChatChoice,

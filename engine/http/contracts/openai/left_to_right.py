@@ -5,21 +5,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 import msgspec
 
 from engine.base.structs import Config
 from engine.http.contracts.distinct import Turn
-from engine.http.contracts.errors import HttpError
 from engine.http.contracts.gated import LEAST_CONFIDENCE, shown
+from engine.http.contracts.openai.pieces import Answered, Delta, FinishReason
 from engine.http.contracts.openai.settled_prefix import SettledPrefix
-from engine.http.contracts.serving import Serving, fill_task
+from engine.http.contracts.serving import Serving, count_tokens, fill_task
 from engine.http.contracts.stops import cut_at_stop
 from engine.request.messages import Draft, FillRequest, FillResult, SamplerOptions, Snippet, Span
 
-FinishReason = Literal["stop", "length"]
 USUAL_TOKENS = 128
 """The most tokens of an answer unless the client says; the model decides how many it needs."""
 
@@ -43,23 +40,6 @@ class Asked(Config, kw_only=True, frozen=True):
         return self.seed is not None or self.temperature == 0.0
 
 
-@dataclass(frozen=True)
-class Delta:
-    """The next piece of answer ``index``; the last one says why it ends."""
-
-    index: int
-    text: str
-    finish: FinishReason | None = None
-    tokens: int = 0
-    """Of the whole answer, where it ends."""
-
-
-class Answered(NamedTuple):
-    text: str
-    finish: FinishReason
-    tokens: int
-
-
 NOTHING = Answered("", "stop", 0)
 """Where there are fewer different answers than were asked for: clients count on all of them."""
 
@@ -81,14 +61,6 @@ def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRe
         sampler=SamplerOptions(temperature=asked.temperature or 0.0),
         min_confidence=LEAST_CONFIDENCE,
     )
-
-
-def count_tokens(serving: Serving, *texts: str) -> int:
-    """Tokens of all ``texts`` together."""
-    tokenizer = serving.service.engine.tokenizer
-    if tokenizer is None:
-        raise HttpError(400, "This model has no tokenizer; serve one with a tokenizer.json.")
-    return sum(len(tokenizer.encode(text)) for text in texts)
 
 
 async def answer(serving: Serving, kind: str, client: str, asked: Asked) -> list[Answered]:
@@ -127,7 +99,13 @@ async def _answers(
 ) -> list[Answered]:
     request = fill_request(asked, serving, n)
     found = await serving.service.run(fill_task(request, kind, client, True, serving.limits))
-    texts = shown(found, request, serving, kind, lambda text: cut_at_stop(text, asked.stop).text)
+    texts = shown(
+        found,
+        request,
+        serving.service.metrics,
+        kind,
+        lambda text: cut_at_stop(text, asked.stop).text,
+    )
     return [_cut(text, asked, serving, found) for text in texts]
 
 
@@ -161,7 +139,7 @@ async def _first_settling(
             text, *others = shown(
                 item,
                 request,
-                serving,
+                serving.service.metrics,
                 kind,
                 lambda text: cut_at_stop(text, asked.stop).text,
                 begun=bool(prefix.sent),

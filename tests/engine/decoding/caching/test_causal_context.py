@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.backends.interface import Batch
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.caching.causal_context import CausalContext, causal_part
-from engine.decoding.caching.context_store import Kept, KeptContexts
+from engine.decoding.caching.context_store import ContextStore, Kept
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context, masked_pass
 from tests.engine.causal_models import canvas_of, drive
@@ -44,7 +44,7 @@ def test_encoded_once_or_all_in_one_pass_predictions_are_the_same(
 def test_over_edits_a_session_gives_what_a_fill_from_nothing_gives(
     backend, causal_config, documents, data
 ):
-    contexts = KeptContexts()
+    contexts = ContextStore()
     for document in documents:
         sizes = [data.draw(st.integers(1, 4)) for _ in document[1:]]
         canvas = canvas_of(document, sizes, causal_config)
@@ -56,7 +56,7 @@ def test_over_edits_a_session_gives_what_a_fill_from_nothing_gives(
 def test_typing_at_the_end_of_a_stretch_costs_the_old_anchor_and_what_was_typed(
     backend, causal_config
 ):
-    contexts, before, after = KeptContexts(), list(range(20, 40)), list(range(30, 50))
+    contexts, before, after = ContextStore(), list(range(20, 40)), list(range(30, 50))
     predictions(
         canvas_of([before, after], [4], causal_config),
         CausalContext(contexts, "a"),
@@ -71,7 +71,7 @@ def test_typing_at_the_end_of_a_stretch_costs_the_old_anchor_and_what_was_typed(
 
 
 def test_an_edit_leaves_other_stretches_and_what_stands_before_it_alone(backend, causal_config):
-    contexts, before, after = KeptContexts(), list(range(20, 40)), list(range(30, 50))
+    contexts, before, after = ContextStore(), list(range(20, 40)), list(range(30, 50))
     predictions(
         canvas_of([before, after], [4], causal_config),
         CausalContext(contexts, "a"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.backends.fake import FakeContext
-from engine.decoding.caching.context_store import Kept, KeptContexts
+from engine.decoding.caching.context_store import ContextStore, Kept
 from engine.decoding.caching.hidden_context import VICINITY, hidden_part
 
 ids = st.lists(st.integers(1, 4), min_size=1, max_size=120).map(np.array)
@@ -29,7 +29,7 @@ def part_of(contexts, session, tokens, most_edits):
 
 @given(ids, ids)
 def test_kept_and_newly_encoded_tokens_together_are_the_new_context(old, new):
-    contexts = KeptContexts()
+    contexts = ContextStore()
     keep(contexts, old)
     part = part_of(contexts, "a", new, 4)
     order = np.concatenate((part.reused, part.active))
@@ -40,7 +40,7 @@ def test_kept_and_newly_encoded_tokens_together_are_the_new_context(old, new):
 
 @given(st.integers(0, 199), st.integers(5, 9))
 def test_a_keystroke_costs_its_vicinity(at, token):
-    contexts, old = KeptContexts(), np.tile([1, 2, 3, 4], 50)
+    contexts, old = ContextStore(), np.tile([1, 2, 3, 4], 50)
     keep(contexts, old)
     new = np.insert(old, at, token)
     part = part_of(contexts, "a", new, 4)
@@ -50,7 +50,7 @@ def test_a_keystroke_costs_its_vicinity(at, token):
 
 
 def test_partial_contexts_are_not_made_of_partial_ones_for_ever_and_exact_mode_makes_none():
-    contexts, old = KeptContexts(), np.arange(200)
+    contexts, old = ContextStore(), np.arange(200)
     new = np.insert(old, 100, 7)
     for edits, most, whole in ((3, 4, False), (4, 4, True), (0, 0, True)):
         keep(contexts, old, edits=edits)
@@ -59,7 +59,7 @@ def test_partial_contexts_are_not_made_of_partial_ones_for_ever_and_exact_mode_m
 
 
 def test_a_session_never_gets_another_ones_context_and_old_ones_go_first():
-    contexts = KeptContexts(max_bytes=8 * 250)
+    contexts = ContextStore(max_bytes=8 * 250)
     keep(contexts, np.arange(100), "a")
     assert len(part_of(contexts, "b", np.arange(100), 4).active) == 100
     keep(contexts, np.arange(100), "b")

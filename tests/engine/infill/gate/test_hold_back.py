@@ -5,7 +5,7 @@ import pytest
 from engine.base.deadline import Deadline
 from engine.infill.gate.hold_back import hold_back
 from engine.infill.rank import Candidate, Ranked
-from engine.infill.task import Task
+from engine.infill.task import FillTask
 from engine.request.messages import Deletion, FillRequest, Span, apply_spans
 from engine.request.span_rules import tied
 
@@ -21,7 +21,7 @@ def held(text, candidates, names=(), **fields):
         text=text, spans=asked, **{"language": "python", "min_confidence": 0.2, "n": 3} | fields
     )
     spans, ties = tied(asked)
-    task = Task(None, request, tuple(spans), tuple(ties), "none", Deadline())
+    task = FillTask(None, request, tuple(spans), tuple(ties), "none", Deadline())
     found = tuple(tuple(Candidate(answer, p, 1) for answer, p in each) for each in candidates)
     results = hold_back(Ranked(task, found))
     return results, apply_spans(text, tuple(results))

@@ -14,7 +14,7 @@ from engine.infill.attempt import answer
 from engine.infill.copy_spans import copy_spans
 from engine.infill.plan import plan
 from engine.infill.search.writing_rules import LONGEST, ends
-from engine.infill.task import Asked, validate
+from engine.infill.task import UncheckedFill, validate
 from engine.infill.window import window
 from tests.engine.causal_models import run
 
@@ -56,7 +56,7 @@ def test_a_likely_answer_that_comes_true_saves_passes(engine, backend):
         request = FillRequest(
             text=TEXT, spans=(Span(start=at, end=at, max_tokens=3),), sampler=LEFT
         )
-        task = replace(validate(Asked(model, request, Deadline())), guesses=guesses)
+        task = replace(validate(UncheckedFill(model, request, Deadline())), guesses=guesses)
         return run(counting(answer(run(plan(window(task)), backend)[0], 0)), backend)[0]
 
     saved = []
@@ -74,7 +74,7 @@ def test_copies_that_are_not_sure_are_guesses(engine):
     text = "total = first + second\ncount = first + third\nvalue = \n"
     at = text.index("value = ") + len("value = ")
     request = FillRequest(text=text, spans=(Span(start=at, end=at, single_line=True),))
-    copied = copy_spans(validate(Asked(engine.infiller.model, request, Deadline())))
+    copied = copy_spans(validate(UncheckedFill(engine.infiller.model, request, Deadline())))
     assert not copied.sure
     assert copied.rest.guesses == {0: [copy.text for copy in copied.copies[0]]}
 

@@ -11,8 +11,8 @@ from benchmarks.fitting.calibrate import rising
 from engine import Engine, FillRequest, Span
 from engine.backends.fake import FakeBackend
 from engine.base.errors import CheckpointError
-from engine.infill.calibration import Calibration, read_calibration, write_calibration
 from engine.infill.search.length_probe import candidate_lengths
+from engine.network.calibration import Calibration, read_calibration, write_calibration
 from tests.engine.request.test_span_rules import any_model
 
 TEXT = "ab cd\nef gh\n"

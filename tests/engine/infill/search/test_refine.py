@@ -33,10 +33,10 @@ def written(texts):
 def run(canvas, sizes, write, deadline=None):
     seen = []
 
-    def writing(anew, group):
-        seen.append((group, anew.ids.tolist()))
-        places = anew.places(group)
-        anew.transfer(places, np.full(len(places), 7), np.full(len(places), write(group)))
+    def writing(second_look, group):
+        seen.append((group, second_look.ids.tolist()))
+        places = second_look.places(group)
+        second_look.transfer(places, np.full(len(places), 7), np.full(len(places), write(group)))
         yield from ()
 
     passes = refine(canvas, sizes, writing, deadline or Deadline())

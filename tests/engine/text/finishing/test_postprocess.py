@@ -88,7 +88,7 @@ def test_an_answer_leaves_brackets_that_wait_for_it_nearby():
     far = "table = [\n" + "    1,\n" * 6 + "\n" + "    2,\n" * 400 + "]\n"
     at = far.index("\n\n") + 1
     assert not leaves_brackets("    3,", far, at, at, "python"), (
-        "a list that ends beyond the view is no fault"
+        "a list that ends beyond the view is not a fault"
     )
     assert leaves_brackets("b", "(a \n", 3, 3, "plaintext") and not leaves_brackets(
         "1) a", "\n", 0, 0, "restructuredtext"

@@ -93,7 +93,7 @@ export class Furniture {
     const badge = byId('line-end');
     badge.hidden = lineEnd === '\n';
     badge.textContent = LINE_END_NAMES[lineEnd];
-    // An update is no place for another one.
+    // An update must not start another one.
     queueMicrotask(() => useLanguage(view, language));
   }
 

@@ -1,7 +1,7 @@
-"""Draw ``docs/page.png``: the page of ``lacuna serve`` in the middle of a real fill.
+"""Draw ``docs/pictures/page.png``: the page of ``lacuna serve`` in the middle of a real fill.
 
     .venv-test/bin/python -m pip install playwright
-    .venv-test/bin/python docs/make_screenshot.py $(command -v chromium)
+    .venv-test/bin/python docs/pictures/make_screenshot.py $(command -v chromium)
 
 The fill is that of the page's own example; the slider then goes back to a step at which some words
 are masked still. The picture names no time, because that depends on the machine that draws it.

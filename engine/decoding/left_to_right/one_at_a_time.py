@@ -17,12 +17,12 @@ import numpy as np
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
 from engine.base.deadline import Deadline
-from engine.causal.closing import Closed, best_of
-from engine.causal.guesses import no_guess
-from engine.causal.reader import Reader
-from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.canvas import Canvas
+from engine.decoding.left_to_right.closing import Closed, best_of
+from engine.decoding.left_to_right.guesses import no_guess
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.written import Written
 from engine.decoding.token_sampling import choose
 from engine.network.model_config import ModelConfig
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Ints
 from engine.decoding.caching.causal_context import CausalContext
-from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.caching.context_store import ContextStore
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import encode_context, masked_pass
@@ -35,7 +35,7 @@ def causal_scores(
     """
     out = np.empty(len(ids))
     allowed = constraint_table(config, config.embedding_rows, config.unspeakable_ids)
-    contexts, first = KeptContexts(), 0
+    contexts, first = ContextStore(), 0
     for start in range(0, len(ids), PASSAGE):
         end = min(len(ids), start + PASSAGE)
         if start - first > window:

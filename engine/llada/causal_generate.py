@@ -17,7 +17,7 @@ from engine.backends.interface import Batch, Predictions
 from engine.backends.passes import counting
 from engine.base.errors import RequestRejected
 from engine.decoding.caching.causal_context import CausalContext
-from engine.decoding.caching.context_store import KeptContexts
+from engine.decoding.caching.context_store import ContextStore
 from engine.decoding.canvas import CONTEXT, Canvas
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import Rules, denoise
@@ -44,7 +44,7 @@ def continue_prompt(
         *((config.eos_token_id,) if request.logits_eos_inf else ()),
     )
     allowed = constraint_table(config, real_tokens, (*suppressed, *_never(config)))
-    contexts, written = KeptContexts(), list[int]()
+    contexts, written = ContextStore(), list[int]()
     nfe = 0
     for block in range(blocks):
         canvas = _block(config, [*request.prompt_ids, *written], request.block_length)

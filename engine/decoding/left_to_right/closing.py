@@ -1,8 +1,8 @@
 """Answers that have to end with a half word which stands behind their span.
 
-The half word was taken back, as it is for masks, because what would be left of it is no token of
-natural text. Who writes from the left does not see it, so every pass also asks which token would
-end the answer with it at once. The likeliest of these answers are then read whole, each with its
+The half word was taken back, as it is for masks, because what would be left of it is not a token of
+natural text. Writing from the left does not see it, so every pass also asks which token would end
+the answer with it at once. The likeliest of these answers are then read whole, each with its
 end, and the likeliest stays.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
-from engine.causal.reader import Reader
-from engine.causal.written import Written
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.written import Written
 
 READ = 3
 """Answers that are read whole: one pass each."""

@@ -2,7 +2,7 @@
 without a partner.
 
 The truth is the yardstick: what is true of it (a text that repeats itself, a bracket that closes
-lines later) is no fault.
+lines later) is not a fault.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ AROUND = 600
 """Characters on each side in which a bracket may find its partner."""
 
 
-def seam_error(case: Case, answer: str) -> str | None:
-    """``repeated``, ``indentation`` or ``brackets``; ``None`` when the seams are sound."""
+def border_fault(case: Case, answer: str) -> str | None:
+    """``repeated``, ``indentation`` or ``brackets``; ``None`` when the borders are sound."""
     if _repeats(case, answer) and not _repeats(case, case.answer):
         return "repeated"
     before = case.line[0]
@@ -38,7 +38,7 @@ def seam_error(case: Case, answer: str) -> str | None:
 
 
 def breaks_syntax(case: Case, answer: str, language: str) -> bool:
-    """True when the document has errors with ``answer`` that it has not with the truth."""
+    """True when the document has errors with ``answer`` that it does not have with the truth."""
     filled = case.text[: case.start] + answer + case.text[case.end :]
     place = [(case.start, case.end)]
     return new_errors(case.text, filled, place, language) > new_errors(

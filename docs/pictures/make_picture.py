@@ -1,6 +1,7 @@
-"""Draw ``docs/fill.svg``: a real fill of an example file, step by step, as an animated SVG.
+"""Draw ``fill.svg`` beside this file: a real fill of an example file, step by step, as an animated
+SVG.
 
-    .venv/bin/python docs/make_picture.py
+    .venv/bin/python docs/pictures/make_picture.py
 
 Every frame is a draft that the engine reported; masked places are shown as blocks. The picture
 names no time, because that depends on the machine that draws it.
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from engine import Draft, Engine, FillRequest, find_blanks, language_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LINE, CHAR, MARGIN, SECONDS = 19, 8.4, 18, 0.55
 
 
@@ -51,7 +52,7 @@ def main() -> None:
         "every best guess shown"
     )
     parts.append(f'<text class="note" x="{MARGIN}" y="{height - MARGIN + 6}">{note}</text></svg>\n')
-    (ROOT / "docs" / "fill.svg").write_text("".join(parts), "utf-8")
+    Path(__file__).with_name("fill.svg").write_text("".join(parts), "utf-8")
 
 
 def _rows(text: str, spans: tuple, answers: list[str]) -> list[tuple[str, list[tuple[int, int]]]]:

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from engine.base.errors import RequestRejected
-from engine.causal.continuation import continue_prompt
-from engine.causal.surprisal import PASSAGE, causal_scores
 from engine.decoding.caching.cache_plan import FullPass
 from engine.decoding.constraints import constraint_table
 from engine.decoding.sampler import Rules, denoise, masked_pass
+from engine.llada.causal_generate import continue_prompt
+from engine.llada.causal_surprisal import PASSAGE, causal_scores
 from engine.llada.generate import GenerateRequest
 from engine.llada.likelihood import LikelihoodRequest, log_likelihood
 from tests.engine.causal_models import canvas_of, run

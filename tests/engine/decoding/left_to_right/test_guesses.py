@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.causal.guesses import LONGEST_GUESS, Guesses
+from engine.decoding.left_to_right.guesses import LONGEST_GUESS, Guesses
 
 TOKENS = st.lists(st.integers(0, 5), max_size=30)
 

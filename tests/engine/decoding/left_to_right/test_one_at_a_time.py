@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.causal.exact_reading import agreed, reading_pass, split_reading
-from engine.causal.guesses import no_guess
-from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
-from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
+from engine.decoding.left_to_right.exact_reading import agreed, reading_pass, split_reading
+from engine.decoding.left_to_right.guesses import no_guess
+from engine.decoding.left_to_right.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.decoding.left_to_right.written import Written
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, canvas_of, drive, run
 

@@ -3,9 +3,9 @@
 import torch
 
 from engine import Engine, FillRequest, Span
-from engine.causal.exact_reading import reading_pass, split_reading
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
+from engine.decoding.left_to_right.exact_reading import reading_pass, split_reading
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, GAP, START, canvas_of, drive
 from training.adaptation.rows import Row

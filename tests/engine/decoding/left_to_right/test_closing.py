@@ -4,12 +4,12 @@ seen."""
 import numpy as np
 import pytest
 
-from engine.causal.closing import Closed, best_of
-from engine.causal.one_at_a_time import WritingRules, write_one_at_a_time
-from engine.causal.reader import Reader
-from engine.causal.written import Written
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
+from engine.decoding.left_to_right.closing import Closed, best_of
+from engine.decoding.left_to_right.one_at_a_time import WritingRules, write_one_at_a_time
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.written import Written
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import END, canvas_of, drive, run
 
