@@ -61,7 +61,7 @@ def calibrate(
         own, right = tried[best]
         calibration, figures = fit(own, right, best)
         figures |= {f"exact_match_{way.name}": round(rate, 4) for way, rate in exact.items()}
-        figures |= {"steps": best.steps, "one_at_a_time": best.one_at_a_time}
+        figures |= {"steps": best.steps, "order": best.order}
         if engine.config.delete_token_id is None:
             places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
             calibration = msgspec.structs.replace(
