@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)
 """Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling
 (training/LOG.md)."""
-ORDERS = AUTO, TOGETHER, ONE_AT_A_TIME = "auto", "together", "one_at_a_time"
+Order = Literal["together", "one_at_a_time", "reranked"]
+FROM_THE_LEFT: tuple[Order, ...] = ("one_at_a_time", "reranked")
+ORDERS = AUTO, *_ = "auto", "together", *FROM_THE_LEFT
 """Values of ``--order``."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
@@ -37,11 +40,11 @@ class Way:
     """A way to write a span: by masks in so many steps at most, or from the left."""
 
     steps: int
-    one_at_a_time: bool = False
+    order: Order = "together"
 
     @property
     def name(self) -> str:
-        return "one_at_a_time" if self.one_at_a_time else f"{self.steps}_steps"
+        return f"{self.steps}_steps" if self.order == "together" else self.order
 
 
 def ways_of(engine: Engine, order: str) -> list[Way]:
@@ -49,11 +52,11 @@ def ways_of(engine: Engine, order: str) -> list[Way]:
     if order not in ORDERS:
         raise ValueError(f"--order {order} is not one of {', '.join(ORDERS)}.")
     causal = engine.config.context_attention == "causal"
-    if order == ONE_AT_A_TIME and not causal:
-        raise ValueError(f"{engine.model_name} does not write one at a time; leave out --order.")
-    masks = [] if order == ONE_AT_A_TIME else [Way(steps) for steps in TRIED_STEPS]
-    alone = causal and order != TOGETHER
-    return [*masks, *([Way(DEFAULT_STEPS, one_at_a_time=True)] if alone else [])]
+    if order in FROM_THE_LEFT and not causal:
+        raise ValueError(f"{engine.model_name} does not write from the left; leave out --order.")
+    masks = [Way(steps) for steps in TRIED_STEPS]
+    left = [Way(DEFAULT_STEPS, each) for each in FROM_THE_LEFT if causal]
+    return [way for way in (*masks, *left) if order in (AUTO, way.order)]
 
 
 def confidences(
@@ -61,7 +64,7 @@ def confidences(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The model's own confidence in its answer to each case, and whether the answer was exact."""
     own, right = np.empty(len(cases)), np.empty(len(cases))
-    calibration = Calibration(steps=way.steps, one_at_a_time=way.one_at_a_time)
+    calibration = Calibration(steps=way.steps, order=way.order)
     with changed(engine, calibration=calibration):
         for i, case in enumerate(cases):
             span = Span(start=case.start, end=case.end, single_line=True)
@@ -76,18 +79,18 @@ def confidences(
 
 
 def best_way(exact: Mapping[Way, float]) -> Way:
-    """The fewest steps whose exact match is within ``BOUND`` of that of ``UNBOUNDED``; one at a
-    time where that is right more often by more than ``BOUND``, for it is slower."""
-    alone = [way for way in exact if way.one_at_a_time]
-    masks = {way: rate for way, rate in exact.items() if not way.one_at_a_time}
+    """The fewest steps whose exact match is within ``BOUND`` of that of ``UNBOUNDED``; from the
+    left where that is right more often by more than ``BOUND``, for it is slower."""
+    masks = {way: rate for way, rate in exact.items() if way.order == "together"}
+    left = sorted(exact.keys() - masks.keys(), key=lambda way: -exact[way])
     if not masks:
-        return alone[0]
+        return left[0]
     all_steps = exact[Way(UNBOUNDED)]
     fewest = min(
         (way for way, rate in masks.items() if rate >= all_steps - BOUND),
         key=lambda way: way.steps,
     )
-    return next((way for way in alone if exact[way] > exact[fewest] + BOUND), fewest)
+    return next((way for way in left if exact[way] > exact[fewest] + BOUND), fewest)
 
 
 def length_bias(
@@ -132,9 +135,7 @@ def fit(
         "ece_before": round(expected_error(own[1::2], right[1::2]), 4),
         "ece_after": round(expected_error(mapped, right[1::2]), 4),
     }
-    calibration = Calibration(
-        confidence=rising(own, right), steps=way.steps, one_at_a_time=way.one_at_a_time
-    )
+    calibration = Calibration(confidence=rising(own, right), steps=way.steps, order=way.order)
     return calibration, figures
 
 

@@ -54,7 +54,9 @@ def answer(plan: Plan, number: int) -> Generator[Batch, Predictions, Answer]:
         found = read_out(denoised)
         broken, token = broken_promise(denoised, found)
         if not broken:
-            return replace(found, new_errors=new_errors_of(plan, found))
+            return replace(
+                found, new_errors=new_errors_of(plan.prompt.task.request, plan.spans, found)
+            )
         if plan.prompt.task.deadline.expired():
             break
         if token is None:

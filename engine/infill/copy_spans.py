@@ -33,7 +33,9 @@ class Copied:
             request=self.taken.request,
             spans=tuple(self.taken.spans),
             guesses={
-                i: [c.text for c in self.copies[old]] for i, old in left if old in self.copies
+                i: {c.text: c.probability for c in self.copies[old]}
+                for i, old in left
+                if old in self.copies
             },
             on_draft=None if show is None else lambda draft: show(whole_draft(draft, spans, sure)),
         )

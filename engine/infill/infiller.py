@@ -21,6 +21,8 @@ from engine.infill.copy_spans import copy_spans
 from engine.infill.gate.hold_back import hold_back
 from engine.infill.plan import plan
 from engine.infill.rank import Found, rank
+from engine.infill.search.reranked import prompt_of, rerankable
+from engine.infill.search.reranked_answers import reranked_answers
 from engine.infill.task import FillTask, InfillModel, OnDraft, UncheckedFill, validate
 from engine.infill.values import Answer
 from engine.infill.window import ENCODED, window
@@ -56,8 +58,10 @@ class Infiller:
         )
         task = validate(UncheckedFill(self.model, exact, Deadline()))
         if task.cache in ENCODED:
-            prompt = window(task)
-            yield from encode_context(prompt.canvas(task.spans, {}), prompt.encoded, prompt.table)
+            prompt = prompt_of(task) if rerankable(task) else window(task)
+            yield from encode_context(
+                prompt.canvas(prompt.task.spans, {}), prompt.encoded, prompt.table
+            )
 
     def forget(self, session: str) -> Generator[Batch, Predictions, None]:
         """Drop what is kept of a document; a generator, so that it happens in the engine's
@@ -87,6 +91,8 @@ def _fill(unchecked: UncheckedFill, began: float) -> Generator[Batch, Prediction
 def _answers(task: FillTask) -> Generator[Batch, Predictions, list[Answer]]:
     """Different answers, the best first: ``n`` of them, and more while none leaves the syntax
     whole."""
+    if rerankable(task) and (ranked := (yield from reranked_answers(task))):
+        return ranked
     planned = yield from plan(window(task))
     answers: list[Answer] = []
     wanted, repairs, sure = task.request.n, task.request.sampler.repairs, planned.greedy_answers

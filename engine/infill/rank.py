@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,13 +50,23 @@ def rank(found: Found) -> Ranked:
         if i not in copied.sure:
             number = copied.taken.left.index(i)
             own = [_candidate(task, span, answer, number) for answer in found.answers]
-        ranked.append(tuple(_ranked(own, _copies(task, copied.copies.get(i, [])))))
+            judged = found.answers[0].judged.get(number, {}) if found.answers else {}
+        else:
+            judged = {}
+        ranked.append(tuple(_ranked(own, _copies(task, copied.copies.get(i, []), judged))))
     return Ranked(task, tuple(ranked))
 
 
-def _copies(task: FillTask, copies: Sequence[Copy]) -> list[Candidate]:
+def _copies(task: FillTask, copies: Sequence[Copy], judged: Mapping[str, float]) -> list[Candidate]:
+    """Copies with their own probability, or with what the model made of them."""
+    calibrated, encode = task.model.calibration.calibrated, task.model.tokenizer.encode
     return [
-        Candidate(c.text, c.probability, len(task.model.tokenizer.encode(c.text))) for c in copies
+        Candidate(
+            c.text,
+            calibrated(judged[c.text]) if c.text in judged else c.probability,
+            len(encode(c.text)),
+        )
+        for c in copies
     ]
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from engine.base.arrays import Ints
 from engine.decoding.canvas import Canvas
 from engine.decoding.token_healing import Border
-from engine.infill.values import Answer, Denoised, Plan
-from engine.request.messages import Draft, DraftSpan, DraftToken, Span, replaced
+from engine.infill.values import Answer, Denoised
+from engine.request.messages import Draft, DraftSpan, DraftToken, FillRequest, Span, replaced
 from engine.request.span_rules import beside, keeps, missing_pin
 from engine.text.finishing.postprocess import finish, with_line_ends
 from engine.text.syntax import new_errors
@@ -31,7 +31,7 @@ def read_out(denoised: Denoised) -> Answer:
     raw = [tokenizer.decode(canvas.ids[canvas.places(i)].tolist()) for i in range(len(spans))]
     raw = [borders[i].strip(answer) if i in borders else answer for i, answer in enumerate(raw)]
     texts = [
-        _fitted(answer, text, span, task.request.language)
+        fitted(answer, text, span, task.request.language)
         for answer, span in zip(raw, spans, strict=True)
     ]
     for i, owner in enumerate(task.ties):
@@ -64,19 +64,18 @@ def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]
     return "", None
 
 
-def new_errors_of(plan: Plan, answer: Answer) -> int:
+def new_errors_of(request: FillRequest, spans: Sequence[Span], answer: Answer) -> int:
     """Syntax errors that the document has only with ``answer``; 0 where its language is not
     known."""
-    request = plan.prompt.task.request
     if request.language is None:
         return 0
-    ranges = [(span.start, span.end) for span in plan.spans]
+    ranges = [(span.start, span.end) for span in spans]
     return new_errors(
         request.text, replaced(request.text, ranges, answer.texts), ranges, request.language
     )
 
 
-def _fitted(answer: str, text: str, span: Span, language: str | None) -> str:
+def fitted(answer: str, text: str, span: Span, language: str | None) -> str:
     """``answer`` finished, unless that would break what the span asks for."""
     plain = with_line_ends(answer, text)
     if span.tokens is not None or span.choices:

@@ -4,7 +4,7 @@ reason."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,9 +74,9 @@ class FillTask:
     """``none``, ``dual``, ``hidden`` or ``causal``."""
     deadline: Deadline
     on_draft: OnDraft | None = None
-    guesses: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    """Span -> texts that it may get, the likeliest first: where they come true, passes are saved.
-    """
+    guesses: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Span -> texts that it may get, the likeliest first, with their probability: where they come
+    true, passes are saved."""
 
     def owner(self, i: int) -> int:
         """The span that decides for span ``i``: the first of its name."""
@@ -94,19 +94,22 @@ class FillTask:
 
 def from_the_left(task: FillTask) -> bool:
     """Whether spans are to be written one token at a time, where what they ask for allows it."""
+    return order_of(task) != "together" and task.cache == "causal"
+
+
+def order_of(task: FillTask) -> str:
+    """How the spans are to be written: as asked, or as was measured to be best."""
     order = task.request.sampler.order
-    if order == "auto":
-        order = "one_at_a_time" if task.model.calibration.one_at_a_time else "together"
-    return order == "one_at_a_time" and task.cache == "causal"
+    return task.model.calibration.order if order == "auto" else order
 
 
 def validate(unchecked: UncheckedFill) -> FillTask:
     """The task; ``RequestRejected`` says what does not fit."""
     spans, ties = tied(checked_spans(unchecked.request, unchecked.model.config))
     cache = _cache(unchecked.request, unchecked.model.config)
-    if unchecked.request.sampler.order == "one_at_a_time" and cache != "causal":
+    if unchecked.request.sampler.order not in ("auto", "together") and cache != "causal":
         raise RequestRejected(
-            "Only models with causal context write one token at a time; leave the order out."
+            "Only models with causal context write from the left; leave the order out."
         )
     return FillTask(
         model=unchecked.model,

@@ -4,7 +4,7 @@ that is read from it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Answer:
     sizes: list[int]
     new_errors: int = 0
     """Syntax errors that the document has only with this answer."""
+    judged: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Span -> copies that the model compared with its own answers, with their share."""
 
     @property
     def confidence(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -40,9 +41,9 @@ class Calibration(Config, kw_only=True, frozen=True):
     writing: float = 0.5
     """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval
     written``)."""
-    one_at_a_time: bool = False
-    """Whether spans are better written from the left than by masks: models with causal context can
-    do both."""
+    order: Literal["together", "one_at_a_time", "reranked"] = "together"
+    """How spans are best written. Models with causal context can write them by masks, from the
+    left, and by beams that are ranked with the text behind them."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without
     control tokens."""

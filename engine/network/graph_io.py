@@ -20,7 +20,8 @@ STRETCH = "stretch"
 """One input more of models whose context is causal: the stretch of every key, (B, P + S)
 (``network.visibility``)."""
 CANVAS, READING = 0, -1
-"""Stretches that are not context: anchors and slots, and an answer that is read causally."""
+"""Stretches that are not context: anchors and slots, and an answer that is read causally. Numbers
+below ``READING`` are *lanes*: continuations of one reading that do not see each other."""
 NUM_CANDIDATES = 8
 """Most probable tokens that a pass returns for each query."""
 OUTPUTS = ("token_ids", "log_probs", "target_log_probs", "entropy")

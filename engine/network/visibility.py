@@ -5,6 +5,8 @@ its *stretch*.
     CANVAS      anchors and slots: they see everything, in both directions
     READING     an answer read causally: all of the context, and of the rest what does not stand
                 behind
+    k < READING a lane: one of several ways to go on behind a reading; it sees what the reading
+                sees, the reading, and itself (tree attention, arXiv 2305.09781)
 
 "Not behind" goes by the index in the pass (cached tokens first), not by position: padding stands at
 the right, so no query is ever without a key. Shapes: B rows, S active tokens, P cached tokens.
@@ -26,5 +28,6 @@ def stretch_visibility(stretch: Tensor, active: int) -> Tensor:
     place = torch.arange(keys, device=stretch.device)
     not_behind = place[None, None, :] <= place[None, keys - active :, None]
     same_stretch = stretch[:, None, :] == query
-    causal = not_behind & ((query == READING) | same_stretch)
+    read = (query <= READING) & (stretch[:, None, :] >= READING)
+    causal = not_behind & (read | same_stretch)
     return (query == CANVAS) | causal

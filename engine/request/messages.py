@@ -64,10 +64,11 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     errors."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
-    order: Literal["auto", "together", "one_at_a_time"] = "auto"
-    """How spans are written: all masks together, or one token at a time from the left, which needs
-    a model with causal context; ``auto`` takes what was measured to be better with a model. Pins
-    and several lines of a told number are always written together."""
+    order: Literal["auto", "together", "one_at_a_time", "reranked"] = "auto"
+    """How spans are written: all masks together; one token at a time from the left; or several
+    answers from the left, ranked by how probable they make the text behind them. The last two need
+    a model with causal context; ``auto`` takes what was measured to be best with a model. Pins and
+    several lines of a told number are always written together."""
     edits: int = 16
     """In a session: edits after which the context is encoded as a whole again; 0 reuses only what
     has not changed."""

@@ -56,7 +56,9 @@ def fill(
     cache: Annotated[str, typer.Option("--cache", help="auto, none, dual or hidden.")] = "auto",
     order: Annotated[
         str,
-        typer.Option("--order", help="auto, together, or one_at_a_time: how spans are written."),
+        typer.Option(
+            "--order", help="auto, together, one_at_a_time or reranked: how spans are written."
+        ),
     ] = "auto",
     min_confidence: Annotated[
         float | None,

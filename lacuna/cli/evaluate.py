@@ -148,7 +148,7 @@ def eval_calibrate(
         str,
         typer.Option(
             "--order",
-            help="together or one_at_a_time: only this way of writing; auto: the better one.",
+            help="together, one_at_a_time or reranked: only this way of writing; auto: the best.",
         ),
     ] = "auto",
     model: Model = None,

@@ -61,7 +61,6 @@ def calibrate(
         own, right = tried[best]
         calibration, figures = fit(own, right, best)
         figures |= {f"exact_match_{way.name}": round(rate, 4) for way, rate in exact.items()}
-        figures |= {"steps": best.steps, "one_at_a_time": best.one_at_a_time}
         if engine.config.delete_token_id is None:
             places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
             calibration = msgspec.structs.replace(
@@ -75,4 +74,4 @@ def calibrate(
         ) from exc
     if plot is not None:
         draw(own, right, calibration, plot)
-    print_report(figures)
+    print_report({**figures, "steps": best.steps, "order": best.order})

@@ -33,23 +33,25 @@ def test_the_fit_lowers_the_error_on_cases_it_did_not_see():
     assert calibration.calibrated(0.3) < 0.1 < 0.6 < calibration.calibrated(0.97)
 
 
-ALONE = Way(16, one_at_a_time=True)
+ALONE = Way(16, "one_at_a_time")
 
 
-def test_one_at_a_time_is_chosen_where_it_is_right_more_often_than_the_quickest_masks():
+def test_from_the_left_is_chosen_where_it_is_right_more_often_than_the_quickest_masks():
     masks = {Way(UNBOUNDED): 0.30, Way(16): 0.298, Way(8): 0.20}
     assert best_way(masks) == Way(16)
     assert best_way(masks | {ALONE: 0.40}) == ALONE
     assert best_way(masks | {ALONE: 0.30}) == Way(16), "it is no better, and slower"
     assert best_way({ALONE: 0.1}) == ALONE
+    ranked = Way(16, "reranked")
+    assert best_way(masks | {ALONE: 0.40, ranked: 0.45}) == ranked
     calibration, _ = fit(np.linspace(0, 1, 40), np.ones(40), ALONE)
-    assert calibration.one_at_a_time and calibration.steps == 16
+    assert calibration.order == "one_at_a_time" and calibration.steps == 16
 
 
-def test_only_models_with_causal_context_write_one_at_a_time(config, tokenizer):
+def test_only_models_with_causal_context_write_from_the_left(config, tokenizer):
     backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
     with Engine.with_backend(config, tokenizer, backend) as engine:
-        assert not any(way.one_at_a_time for way in ways_of(engine, "auto"))
+        assert not any(way.order != "together" for way in ways_of(engine, "auto"))
         with pytest.raises(ValueError, match="leave out --order"):
             ways_of(engine, "one_at_a_time")
         with pytest.raises(ValueError, match="--order backwards is not one of"):

@@ -62,7 +62,7 @@ def test_a_likely_answer_that_comes_true_saves_passes(engine, backend):
     saved = []
     for at in range(len(TEXT)):
         alone, passes = attempt(at, {})
-        guessed, fewer = attempt(at, {0: ["print", alone.texts[0]]})
+        guessed, fewer = attempt(at, {0: {"print": 0.5, alone.texts[0]: 0.4}})
         assert guessed.texts == alone.texts
         assert guessed.confidences == pytest.approx(alone.confidences)
         saved.append(passes - fewer)
@@ -76,7 +76,7 @@ def test_copies_that_are_not_sure_are_guesses(engine):
     request = FillRequest(text=text, spans=(Span(start=at, end=at, single_line=True),))
     copied = copy_spans(validate(UncheckedFill(engine.infiller.model, request, Deadline())))
     assert not copied.sure
-    assert copied.rest.guesses == {0: [copy.text for copy in copied.copies[0]]}
+    assert copied.rest.guesses == {0: {copy.text: copy.probability for copy in copied.copies[0]}}
 
 
 def test_an_answer_is_bounded_where_the_model_finds_no_end(engine):

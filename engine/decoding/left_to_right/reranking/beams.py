@@ -1,0 +1,86 @@
+"""Beam search from what stands before a span: beginnings of answers, the likeliest first, and how
+well what stands behind would follow each.
+
+Every step reads all beams in one pass, each in a lane of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools
+from engine.base.deadline import Deadline
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.reranking.lanes import Lane, lanes_pass, split_lanes
+
+WIDTH = 4
+MARGIN = 3.0
+"""Nats: no beam is followed that is so much less likely than the best answer so far, which may be
+longer than it has to be."""
+
+
+@dataclass(frozen=True)
+class Beam:
+    """The beginning of an answer, or one."""
+
+    tokens: tuple[int, ...]
+    log_prob: float
+    follows: float = float("-inf")
+    """Log-probability that the first token of what stands behind comes next."""
+
+    @property
+    def as_answer(self) -> float:
+        """How likely it is to be written and to end here."""
+        return self.log_prob + self.follows
+
+
+@dataclass(frozen=True)
+class BeamRules:
+    """What is searched for."""
+
+    first: Bools  # (V,) what an answer may begin with
+    text: Bools  # (V,) all text
+    inside: Bools  # (V,) what an answer goes on behind; other text ends it
+    behind: int
+    """The first token of what stands behind the span."""
+    arrived: Callable[[Beam], bool]
+    """Whether a beam goes on with what stands behind already: then it ended somewhere before."""
+    max_tokens: int
+    width: int = WIDTH
+    margin: float = MARGIN
+    deadline: Deadline = field(default_factory=Deadline)
+    on_step: Callable[[Beam], None] = field(default=lambda beam: None)
+
+
+def search_beams(reader: Reader, rules: BeamRules) -> Generator[Batch, Predictions, list[Beam]]:
+    """All beams that were followed, and what ended some of them; the last token of what was read
+    waits in ``reader``."""
+    live, found = [Beam((), 0.0)], list[Beam]()
+    for step in range(rules.max_tokens + 1):
+        lanes = [Lane(beam.tokens, (len(beam.tokens),), (rules.behind,)) for beam in live]
+        allowed = rules.text if step else rules.first
+        answers = split_lanes(lanes, (yield lanes_pass(reader, lanes, allowed)))
+        children: list[Beam] = []
+        for beam, answer in zip(live, answers, strict=True):
+            if step:
+                found.append(Beam(beam.tokens, beam.log_prob, float(answer.targets[0])))
+            children += [
+                Beam((*beam.tokens, int(token)), beam.log_prob + float(log_prob))
+                for token, log_prob in zip(answer.tokens[0], answer.log_probs[0], strict=True)
+                if allowed[token]
+            ]
+        children.sort(key=lambda beam: -beam.log_prob)
+        live = []
+        for beam in children[: rules.width]:
+            if rules.arrived(beam):
+                found.append(replace(beam, follows=0.0))
+            elif rules.inside[beam.tokens[-1]]:
+                live.append(beam)
+        least = max((beam.as_answer for beam in found), default=float("-inf")) - rules.margin
+        live = [beam for beam in live if beam.log_prob > least]
+        if not live or rules.deadline.expired():
+            break
+        rules.on_step(live[0])
+    return found

@@ -1,0 +1,83 @@
+"""Several ways to go on behind what was read, in one pass: each in a lane of its own, so that they
+do not see each other (tree attention, arXiv 2305.09781).
+
+Nothing of a lane is kept. What lanes have in common is read again in each: a few tokens cost less
+than the keys of a context that is copied for every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.backends.interface import Batch, Predictions
+from engine.base.arrays import Bools, Ints
+from engine.decoding.left_to_right.reader import Reader
+from engine.network.graph_io import READING
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Tokens behind what was read, and questions about them."""
+
+    tokens: Sequence[int]
+    asked: Sequence[int]
+    """Where something is asked: behind how many of the tokens; 0 is what follows the reading."""
+    targets: Sequence[int]
+    """A token for each question whose log-probability is wanted."""
+
+
+def lanes_pass(reader: Reader, lanes: Sequence[Lane], allowed: Bools) -> Batch:
+    """Read what waits and, behind it, every lane; the same tokens ``allowed`` (V,) are considered
+    everywhere. At least one token has to wait: questions behind none of a lane's tokens are asked
+    of the last."""
+    size = len(reader.waiting)
+    assert size, "the last token of what was read is read with the lanes"
+    ids = [token for token, _ in reader.waiting]
+    places = [place for _, place in reader.waiting]
+    stretches, queries = [READING] * size, list[int]()
+    for number, lane in enumerate(lanes, 1):
+        first = len(ids)
+        ids += lane.tokens
+        places += range(reader.position, reader.position + len(lane.tokens))
+        stretches += [READING - number] * len(lane.tokens)
+        queries += [first + i - 1 if i else size - 1 for i in lane.asked]
+    return Batch(
+        input_ids=np.array([ids]),
+        position_ids=np.array([places]),
+        query_index=np.array([queries]),
+        allowed=allowed[None],
+        allowed_row=np.zeros((1, len(queries)), np.int64),
+        target_ids=np.array([[token for lane in lanes for token in lane.targets]]),
+        context=reader.context,
+        context_position_ids=None if reader.context is None else reader.positions[None],
+        stretch=np.append(reader.stretches, np.array(stretches))[None],
+    )
+
+
+@dataclass(frozen=True)
+class LaneAnswers:
+    """Of the questions of one lane, in their order."""
+
+    tokens: Ints  # (Q, K) by falling probability
+    log_probs: NDArray[np.floating]  # (Q, K)
+    targets: NDArray[np.floating]  # (Q,)
+
+
+def split_lanes(lanes: Sequence[Lane], predictions: Predictions) -> list[LaneAnswers]:
+    """The answers of every lane."""
+    found, first = [], 0
+    for lane in lanes:
+        of = slice(first, first + len(lane.asked))
+        found.append(
+            LaneAnswers(
+                predictions.token_ids[0, of],
+                predictions.log_probs[0, of],
+                predictions.target_log_probs[0, of],
+            )
+        )
+        first += len(lane.asked)
+    return found

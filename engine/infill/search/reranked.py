@@ -1,0 +1,208 @@
+"""Spans written from the left by beam search and chosen by the text behind them, where a model
+reads causally: which answer makes the whole text most probable?
+
+Only what stands before a span is its context, so an edit behind it leaves the cached keys as they
+are. Copies that were found stand beside the model's own answers. Later spans are written behind the
+answers of earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from math import log
+
+import msgspec
+import numpy as np
+
+from engine.backends.interface import Batch, Predictions
+from engine.decoding.caching.causal_context import CausalContext
+from engine.decoding.constraints import Constraint
+from engine.decoding.left_to_right.reader import Reader
+from engine.decoding.left_to_right.reranking.beams import (
+    MARGIN,
+    WIDTH,
+    Beam,
+    BeamRules,
+    search_beams,
+)
+from engine.decoding.left_to_right.reranking.cuts import answers_of, arrived
+from engine.decoding.left_to_right.reranking.whole_text import read_whole
+from engine.decoding.sampler import encode_context
+from engine.decoding.token_healing import Border
+from engine.infill.search.writing_rules import LONGEST
+from engine.infill.task import FillTask, order_of
+from engine.infill.window import Prompt, window
+from engine.network.graph_io import NUM_CANDIDATES
+from engine.request.messages import Draft, DraftSpan, Span
+
+READ = 8
+"""Own answers that are read with what stands behind them; copies come on top."""
+BEHIND = 32
+"""Tokens behind the span by which answers are judged."""
+BEHIND_CHARS = 400
+"""So much text is looked at for them."""
+PREFIX_SHARE = 0.75
+"""Of the window: what stands behind needs no place in it, and a shorter context is encoded
+sooner."""
+COPY_WEIGHT, COPY_PRIOR = 0.5, 2.5
+"""Nats for a copy beside the likelihood of the text with it: so much of its own log-odds, and so
+much because it stands in the document (110 pieces and 110 rests of lines, training/LOG.md)."""
+
+
+@dataclass(frozen=True)
+class RankedSpan:
+    """Answers of one span, the best first."""
+
+    texts: tuple[str, ...]
+    shares: tuple[float, ...]
+    """How likely each is among all that were read."""
+
+
+def rerankable(task: FillTask) -> bool:
+    """Whether all spans of a task can be written in this way, and should."""
+    text = task.request.text
+    return (
+        order_of(task) == "reranked"
+        and task.cache == "causal"
+        and not task.request.sampler.temperature
+        and not any(
+            span.pins or span.choices or span.tokens or span.min_tokens > 1
+            or (span.lines or 1) > 1 or task.shared(i)
+            or not text[span.end : span.end + BEHIND_CHARS].strip()
+            for i, span in enumerate(task.spans)
+        )
+    )  # fmt: skip
+
+
+def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpan] | None]:
+    """The answers of every span, in order; ``None`` where one has none."""
+    found: list[RankedSpan] = []
+    text, moved = task.request.text, 0
+    for i, span in enumerate(task.spans):
+        at = msgspec.structs.replace(span, start=span.start + moved, end=span.end + moved)
+        until = task.spans[i + 1].start + moved if i + 1 < len(task.spans) else len(text)
+        one = replace(
+            task,
+            request=msgspec.structs.replace(task.request, text=text[:until]),
+            spans=(at,),
+            ties=(),
+            guesses={0: task.guesses[i]} if i in task.guesses else {},
+        )
+        ranked = yield from _rerank(one, task.spans[i])
+        if not ranked.texts:
+            return None
+        found.append(ranked)
+        text = text[: at.start] + ranked.texts[0] + text[at.end :]
+        moved += len(ranked.texts[0]) - (span.end - span.start)
+    return found
+
+
+def prompt_of(task: FillTask) -> Prompt:
+    """What stands before the one span of ``task`` is all that the model is given."""
+    (span,) = task.spans
+    request = msgspec.structs.replace(
+        task.request,
+        text=task.request.text[: span.end],
+        window=int(task.request.window * PREFIX_SHARE),
+    )
+    return window(replace(task, request=request))
+
+
+def _rerank(task: FillTask, original: Span) -> Generator[Batch, Predictions, RankedSpan]:
+    (span,), model = task.spans, task.model
+    prompt = prompt_of(task)
+    cache, encode = prompt.cache_plan(), model.tokenizer.encode
+    assert isinstance(cache, CausalContext), "asked of models with causal context alone"
+    canvas = prompt.canvas(task.spans, {0: 1})
+    yield from encode_context(canvas, cache, prompt.table)
+    place = int(canvas.places(0)[0])
+    reader = Reader.of(canvas, cache)
+    reader.feed([int(canvas.ids[place - 1])], int(canvas.positions[place]) - 1)
+    border, behind = prompt.healing.borders.get(0, Border()), _behind(task, span)
+    texts = _Texts(task, border)
+    found = yield from search_beams(reader, _beam_rules(prompt, span, behind, texts, original))
+    own = answers_of(found, texts.written, behind)
+    best = sorted(filter(texts.possible, own), key=lambda text: -own[text])[:READ]
+    copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
+    read = [*dict.fromkeys([*best, *copies])]
+    if not read:
+        return RankedSpan((), ())
+    whole = [encode(border.before + text + behind) for text in read]
+    text_row = prompt.table.row(Constraint.TEXT)
+    log_probs = yield from read_whole(reader, whole, text_row)
+    scores = np.array([s + _prior(copies.get(t)) for t, s in zip(read, log_probs, strict=True)])
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    order = np.argsort(-shares, kind="stable")
+    return RankedSpan(tuple(read[i] for i in order), tuple(float(shares[i]) for i in order))
+
+
+def _prior(probability: float | None) -> float:
+    """Nats for a copy; none for what the model wrote by itself."""
+    if probability is None:
+        return 0.0
+    sure = min(max(probability, 1e-3), 1 - 1e-3)
+    return COPY_WEIGHT * log(sure / (1 - sure)) + COPY_PRIOR
+
+
+def _behind(task: FillTask, span: Span) -> str:
+    """The text behind the span, of ``BEHIND`` tokens or fewer."""
+    text = task.request.text[span.end : span.end + BEHIND_CHARS].replace("\r\n", "\n")
+    ids = task.model.tokenizer.encode(text)[:BEHIND]
+    return task.model.tokenizer.decode(ids)
+
+
+def _beam_rules(
+    prompt: Prompt, span: Span, behind: str, texts: _Texts, original: Span
+) -> BeamRules:
+    healing, table, task = prompt.healing, prompt.table, prompt.task
+    text = table.row(Constraint.TEXT)
+    outer = healing.rows.get(0)
+    begins = outer is not None and outer.first is not None and healing.borders[0].before
+    one_line = span.single_line or span.lines is not None
+    show = task.on_draft
+
+    def on_step(beam: Beam) -> None:
+        written = texts.written(beam)
+        if show is not None and written:
+            sure = float(np.exp(beam.log_prob / len(beam.tokens)))
+            draft = DraftSpan(
+                start=original.start, end=original.end, text=written, confidence=sure, tokens=()
+            )
+            show(Draft(step=len(beam.tokens), spans=(draft,)))
+
+    return BeamRules(
+        first=table.allowed[outer.first] if outer is not None and begins else text,
+        text=text,
+        inside=table.row(Constraint.SINGLE_LINE) if one_line else text,
+        behind=task.model.tokenizer.encode(behind)[0],
+        arrived=lambda beam: arrived(texts.written(beam) or "", behind),
+        max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
+        width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
+        margin=MARGIN if task.request.n == 1 else 2 * MARGIN,
+        deadline=task.deadline,
+        on_step=on_step,
+    )
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Texts of beams, and which of them may be answers."""
+
+    task: FillTask
+    border: Border
+
+    def written(self, beam: Beam) -> str | None:
+        """What a beam wrote behind the half word that was taken back; ``None`` where it is not
+        through with that."""
+        text = self.task.model.tokenizer.decode(list(beam.tokens))
+        before = self.border.before
+        return text[len(before) :] if text.startswith(before) else None
+
+    def possible(self, text: str) -> bool:
+        """Whether a span may get this text."""
+        (span,) = self.task.spans
+        if (span.single_line or span.lines is not None) and "\n" in text:
+            return False
+        return bool(text.strip(" ")) and not any(string in text for string in span.forbid)

@@ -1,0 +1,104 @@
+"""Answers written from the left are chosen by the text behind them, copies among them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
+from engine.backends.fake import FakeBackend
+from engine.infill.search import reranked
+
+TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
+RANKED = SamplerOptions(order="reranked")
+
+
+@pytest.fixture(scope="module")
+def engine(causal_config, tokenizer, backend):
+    with Engine.with_backend(causal_config, tokenizer, backend) as engine:
+        yield engine
+
+
+def fill(engine, *spans, text=TEXT, copies=False, **more):
+    request = FillRequest(text=text, spans=spans, sampler=RANKED, copies=copies, **more)
+    return engine.fill(request)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, len(TEXT)), st.booleans(), st.integers(1, 6))
+def test_an_answer_stands_where_it_was_asked_for_on_one_line(engine, at, single, most):
+    result = fill(engine, Span(start=at, end=at, single_line=single, max_tokens=most))
+    (span,) = result.spans
+    assert result.text == TEXT[:at] + span.text + TEXT[at:] and span.text.strip(" ")
+    assert not single or "\n" not in span.text
+
+
+def test_of_the_answers_that_were_read_the_likeliest_with_what_follows_wins(engine, monkeypatch):
+    read = {}
+    plain = reranked.read_whole
+
+    def watched(reader, texts, row):
+        read["log_probs"] = yield from plain(reader, texts, row)
+        read["texts"] = [engine.tokenizer.decode([*ids]) for ids in texts]
+        return read["log_probs"]
+
+    monkeypatch.setattr(reranked, "read_whole", watched)
+    at = TEXT.index("* height")
+    result = fill(engine, Span(start=at, end=at + 1, single_line=True, max_tokens=3))
+    best = max(range(len(read["texts"])), key=lambda i: read["log_probs"][i])
+    assert len(read["texts"]) > 2 and result.spans[0].text in read["texts"][best]
+
+
+def test_several_answers_are_different(engine):
+    at = TEXT.index("* height")
+    result = fill(engine, Span(start=at, end=at, single_line=True, max_tokens=3), n=4)
+    (span,) = result.spans
+    texts = [span.text, *span.alternatives]
+    assert len(texts) == len(set(texts)) >= 4
+
+
+def test_later_spans_are_written_behind_the_answers_of_earlier_ones(engine):
+    first, second = TEXT.index("width *"), TEXT.index("2, 3")
+    spans = (
+        Span(start=first, end=first, single_line=True, max_tokens=2),
+        Span(start=second, end=second, single_line=True, max_tokens=2),
+    )
+    both = fill(engine, *spans)
+    text = TEXT[:first] + both.spans[0].text + TEXT[first:]
+    moved = second + len(both.spans[0].text)
+    alone = fill(engine, Span(start=moved, end=moved, single_line=True, max_tokens=2), text=text)
+    assert alone.spans[0].text == both.spans[1].text
+
+
+def test_an_edit_behind_the_span_leaves_the_cached_context_as_it_is(engine):
+    served = engine.infiller.model.contexts.served
+    span = Span(start=40, end=40, single_line=True, max_tokens=2)
+    fill(engine, span, session="behind")
+    before = served["reused"]
+    fill(engine, span, text=TEXT + "print(width)\n", session="behind")
+    assert served["reused"] == before + 1
+
+
+def test_what_it_cannot_do_is_written_in_another_way(engine):
+    end = Span(start=len(TEXT), end=len(TEXT), max_tokens=3)
+    assert fill(engine, end).spans[0].text, "nothing stands behind"
+    assert fill(engine, Span(start=40, end=40, tokens=3)).spans[0].tokens == 3
+    pinned = fill(engine, Span(start=40, end=40, pins=("width",), max_tokens=12))
+    assert "width" in pinned.spans[0].text
+
+
+def test_forbidden_text_is_in_no_answer(engine):
+    span = Span(start=30, end=30, single_line=True, max_tokens=3)
+    usual = fill(engine, span).spans[0].text
+    without = Span(start=30, end=30, single_line=True, max_tokens=3, forbid=(usual,))
+    assert usual not in fill(engine, without).spans[0].text
+
+
+def test_models_whose_context_is_not_causal_refuse(config, tokenizer):
+
+    backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
+    with (
+        Engine.with_backend(config, tokenizer, backend) as engine,
+        pytest.raises(RequestRejected, match="causal context"),
+    ):
+        fill(engine, Span(start=3, end=3))
