@@ -1,0 +1,106 @@
+"""`make mutants`: mutmut on the parts that `parts.toml` names, each in a copy of the checkout.
+
+    python -m tests.mutants.run FOLDER [PART ...]
+
+A part's copy is kept, so a second run tests only the mutants of functions that have changed.
+`FOLDER/mutants.json` and `FOLDER/mutants.md` say what came out.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from tests.mutants.report import markdown, report_of
+
+ROOT = Path(__file__).parents[2]
+PARTS = tomllib.loads(Path(__file__).with_name("parts.toml").read_text("utf-8"))
+PACKAGES = ["engine", "lsp_server", "training", "benchmarks"]
+ALSO = ["lacuna", "examples", "tests", "pyproject.toml"]
+PROCESSES = 2
+LEAST = 0.8
+"""The share of mutants that is to be killed in every part."""
+RUN_MUTMUT = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
+
+
+def main(folder: Path, names: list[str]) -> int:
+    minutes: dict[str, float] = {}
+    for name in names:
+        began = time.monotonic()
+        copy_checkout(folder / name, PARTS[name])
+        command = [*RUN_MUTMUT, "run", "--max-children", str(PROCESSES)]
+        subprocess.run(command, cwd=folder / name, check=True)
+        minutes[name] = round((time.monotonic() - began) / 60, 1)
+    report = report_of({name: folder / name for name in names}, minutes)
+    (folder / "mutants.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    (folder / "mutants.md").write_text(markdown(report), "utf-8")
+    print(markdown(report, survivors=False))
+    return int(any(part["share"] < LEAST for part in report["parts"].values()))
+
+
+def copy_checkout(copy: Path, part: dict[str, list[str]]) -> None:
+    """The files that git knows, and mutmut's settings. What has not changed is left alone, so that
+    mutmut keeps its results."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *PACKAGES, *ALSO],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        source = ROOT / name
+        if not name or not source.is_file():
+            continue
+        content = source.read_bytes()
+        if name.endswith(".py") and not name.startswith("tests/"):
+            content = plain_properties(content.decode()).encode()
+        if name == "pyproject.toml":
+            content += mutmut_settings(part).encode()
+        target = copy / name
+        if not target.exists() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def mutmut_settings(part: dict[str, list[str]]) -> str:
+    settings = {
+        "source_paths": PACKAGES,
+        "also_copy": [name for name in ALSO if name != "pyproject.toml"],
+        "only_mutate": part["mutate"],
+        "pytest_add_cli_args_test_selection": part["tests"],
+        "pytest_add_cli_args": [
+            *("-p", "tests.mutants.fast_first"),
+            *("-p", "no:cacheprovider"),
+            *("-m", "not slow"),
+        ],
+        "timeout_multiplier": 5.0,
+        "timeout_constant": 2.0,
+        "use_git_change_detection": False,
+    }
+    # What JSON writes of texts, numbers and lists is TOML as well.
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    return "\n".join(["", "[tool.mutmut]", *lines, ""])
+
+
+def plain_properties(code: str) -> str:
+    """The same module with ``name = property(name)`` behind a method in place of ``@property``:
+    mutmut leaves decorated functions alone."""
+    lines = code.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef) and [ast.unparse(d) for d in node.decorator_list] == [
+            "property"
+        ]:
+            lines[node.decorator_list[0].lineno - 1] = "\n"
+            lines[(node.end_lineno or node.lineno) - 1] += (
+                f"{' ' * node.col_offset}{node.name} = property({node.name})\n"
+            )
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:] or list(PARTS)))
