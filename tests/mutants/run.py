@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ ALSO = ["lacuna", "examples", "tests", "pyproject.toml"]
 PROCESSES = 2
 LEAST = 0.8
 """The share of mutants that is to be killed in every part."""
+# One thread each: what is forked must not hold those of numerical libraries.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 RUN_MUTMUT = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
 
 
@@ -34,12 +37,12 @@ def main(folder: Path, names: list[str]) -> int:
         began = time.monotonic()
         copy_checkout(folder / name, PARTS[name])
         command = [*RUN_MUTMUT, "run", "--max-children", str(PROCESSES)]
-        subprocess.run(command, cwd=folder / name, check=True)
+        subprocess.run(command, cwd=folder / name, env=ENVIRONMENT, check=True)
         minutes[name] = round((time.monotonic() - began) / 60, 1)
     report = report_of({name: folder / name for name in names}, minutes)
     (folder / "mutants.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     (folder / "mutants.md").write_text(markdown(report), "utf-8")
-    print(markdown(report, survivors=False))
+    sys.stdout.write(markdown(report, survivors=False))
     return int(any(part["share"] < LEAST for part in report["parts"].values()))
 
 
@@ -77,6 +80,7 @@ def mutmut_settings(part: dict[str, list[str]]) -> str:
             *("-p", "tests.mutants.fast_first"),
             *("-p", "no:cacheprovider"),
             *("-m", "not slow"),
+            *(f"--deselect={test}" for test in part.get("without", [])),
         ],
         "timeout_multiplier": 5.0,
         "timeout_constant": 2.0,
