@@ -78,3 +78,12 @@ def test_a_held_snapshot_does_not_change_when_the_document_does():
     assert held.text == "one\n" and store.get("file:///a").text == "two\n"
     store.close("file:///a")
     assert store.get("file:///a") is None
+
+
+def test_closing_all_names_what_was_open():
+    store = DocumentStore()
+    for name in ("a", "b"):
+        store.open(types.TextDocumentItem(f"file:///{name}", "python", 1, "x\n"))
+    store.close("file:///never-opened")
+    assert store.clear() == ["file:///a", "file:///b"]
+    assert list(store) == [] and store.clear() == []
