@@ -2,7 +2,8 @@
 
     python -m tests.mutants.run FOLDER [PART ...]
 
-A part's copy is kept, so a second run tests only the mutants of functions that have changed.
+A part's copy is kept: a second run tests the mutants of functions that have changed, and those that
+survived, since a test may have come.
 `FOLDER/mutants.json` and `FOLDER/mutants.md` say what came out.
 """
 
@@ -24,10 +25,17 @@ PARTS = tomllib.loads(Path(__file__).with_name("parts.toml").read_text("utf-8"))
 PACKAGES = ["engine", "lsp_server", "training", "benchmarks"]
 ALSO = ["lacuna", "examples", "tests", "pyproject.toml"]
 PROCESSES = 2
+KILLED = 1
+"""What pytest ends with when a test fails."""
 LEAST = 0.8
 """The share of mutants that is to be killed in every part."""
-# One thread each: what is forked must not hold those of numerical libraries.
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+# Every mutant is a fork and a run of pytest: one without threads, and without plugins that no test
+# here needs.
+ENVIRONMENT = os.environ | {
+    "OMP_NUM_THREADS": "1",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_ADDOPTS": "-p pytest_timeout -p _hypothesis_pytestplugin",
+}
 RUN_MUTMUT = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
 
 
@@ -36,6 +44,7 @@ def main(folder: Path, names: list[str]) -> int:
     for name in names:
         began = time.monotonic()
         copy_checkout(folder / name, PARTS[name])
+        survivors_again(folder / name)
         command = [*RUN_MUTMUT, "run", "--max-children", str(PROCESSES)]
         subprocess.run(command, cwd=folder / name, env=ENVIRONMENT, check=True)
         minutes[name] = round((time.monotonic() - began) / 60, 1)
@@ -70,6 +79,17 @@ def copy_checkout(copy: Path, part: dict[str, list[str]]) -> None:
             target.write_bytes(content)
 
 
+def survivors_again(copy: Path) -> None:
+    """Make mutmut forget what it has kept of mutants that were not killed."""
+    for file in copy.glob("mutants/**/*.meta"):
+        kept = json.loads(file.read_text("utf-8"))
+        codes = kept["exit_code_by_key"]
+        kept["exit_code_by_key"] = {
+            key: code if code == KILLED else None for key, code in codes.items()
+        }
+        file.write_text(json.dumps(kept), "utf-8")
+
+
 def mutmut_settings(part: dict[str, list[str]]) -> str:
     settings = {
         "source_paths": PACKAGES,
@@ -77,7 +97,7 @@ def mutmut_settings(part: dict[str, list[str]]) -> str:
         "only_mutate": part["mutate"],
         "pytest_add_cli_args_test_selection": part["tests"],
         "pytest_add_cli_args": [
-            *("-p", "tests.mutants.fast_first"),
+            *("-p", "tests.mutants.profile"),
             *("-p", "no:cacheprovider"),
             *("-m", "not slow"),
             *(f"--deselect={test}" for test in part.get("without", [])),

@@ -40,7 +40,7 @@ def test_a_place_is_the_lines_around_an_edit():
     assert place.text == "".join([*around[16:20], "new\n", *around[20:25]])
 
 
-@pytest.mark.parametrize(("line", "lines"), [(1, range(0, 7)), (35, range(31, 40))])
+@pytest.mark.parametrize(("line", "lines"), [(1, range(7)), (35, range(31, 40))])
 def test_a_place_near_an_end_of_the_document_ends_there(line, lines):
     editor = Editor()
     editor.at_line(line, "", until=line + 1)
