@@ -92,12 +92,10 @@ def _unique(starts: NDArray[np.int64]) -> NDArray[np.int64]:
 def _smallest(text: str, start: int, end: int, new: str) -> tuple[int, int, str]:
     """The same edit without what it replaces by itself: clients send whole lines and whole
     documents."""
-    if start == end or not new:
-        return start, end, new
     old = text[start:end]
     same = common_prefix(old, new)
     old, new = old[same:], new[same:]
-    behind = common_prefix(old[::-1], new[::-1]) if old and new else 0
+    behind = common_prefix(old[::-1], new[::-1])
     return start + same, end - behind, new[: len(new) - behind]
 
 

@@ -1,12 +1,13 @@
 """The document store against a reference that rebuilds everything."""
 
 import re
+from os.path import commonprefix
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from lsp_server.documents.document import DocumentStore, open_snapshot
+from lsp_server.documents.document import DocumentStore, common_prefix, open_snapshot
 
 texts = st.text(alphabet=st.sampled_from("ab\n\r\t\f\u2028\u0085é😀\ud83d"), max_size=40)
 encodings = st.sampled_from(["utf-8", "utf-16", "utf-32"])
@@ -87,3 +88,21 @@ def test_closing_all_names_what_was_open():
     store.close("file:///never-opened")
     assert store.clear() == ["file:///a", "file:///b"]
     assert list(store) == [] and store.clear() == []
+
+
+@given(st.text("ab", max_size=20), st.text("ab", max_size=20))
+def test_a_common_prefix_is_all_that_both_begin_with(first, second):
+    assert common_prefix(first, second) == len(commonprefix([first, second]))
+
+
+@given(st.text("ab", max_size=8), st.text("ab", max_size=8))
+def test_listeners_hear_of_the_smallest_edit_only(old, new):
+    store, heard = DocumentStore(), []
+    store.open(types.TextDocumentItem("file:///a", "python", 1, old))
+    store.on_edit.append(lambda document, *edit: heard.append(edit))
+    identifier = types.VersionedTextDocumentIdentifier(version=2, uri="file:///a")
+    store.change(identifier, [types.TextDocumentContentChangeWholeDocument(text=new)])
+    [(start, end, inserted)] = heard
+    assert old[:start] + inserted + old[end:] == new
+    removed = old[start:end]
+    assert not (removed and inserted) or (removed[0] != inserted[0] and removed[-1] != inserted[-1])

@@ -136,3 +136,18 @@ def test_a_change_without_cells_changes_none_and_one_of_an_unknown_notebook_is_i
         array=array, did_close=[types.TextDocumentIdentifier(cell(0))]
     )
     assert changed(notebooks, structure=structure) == [] and notebooks.beside(cell(1)) == ALONE
+
+
+def test_cells_of_several_notebooks_are_kept_apart():
+    notebooks = a_notebook("one", "two", "three")
+    other = [
+        types.NotebookCell(types.NotebookCellKind.Code, f"vscode-notebook-cell:/b#{i}")
+        for i in (0, 1)
+    ]
+    book = types.NotebookDocument("file:///b.ipynb", "jupyter-notebook", 1, other)
+    items = [
+        types.TextDocumentItem(cell.document, "python", 1, cell.document[-1]) for cell in other
+    ]
+    notebooks.open(types.DidOpenNotebookDocumentParams(book, items))
+    assert notebooks.beside(cell(0)).after == "\n\ntwo\n\nthree"
+    assert notebooks.beside(other[1].document).before == "0\n\n"

@@ -317,3 +317,14 @@ def test_a_snippet_is_called_by_the_last_two_parts_of_its_path(name, path):
     store.open(types.TextDocumentItem(uri=uri, language_id="python", version=1, text="x"))
     [snippet] = related_snippets(store.get("file:///project/src/a.py"), store, RecentEdits())
     assert snippet.path == path
+
+
+def test_other_cells_are_shown_unless_they_are_said_to_be_part_of_the_text():
+    store = opened("a.py", "b.py")
+    context = RelatedContext(store, RecentEdits(), list)
+    assert len(context.snippets(store.get("file:///project/src/a.py"))) == 1
+    for number in (0, 1):
+        uri = f"vscode-notebook-cell:/project/c.ipynb#{number}"
+        store.open(types.TextDocumentItem(uri, "python", 1, f"cell {number}"))
+    found = context.snippets(store.get("vscode-notebook-cell:/project/c.ipynb#0"))
+    assert found[0].text == "cell 1"
