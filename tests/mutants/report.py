@@ -26,7 +26,7 @@ def _part(copy: Path) -> dict[str, Any]:
     from mutmut.stats import status_by_exit_code
     from mutmut.utils.file_utils import walk_mutatable_files
 
-    files, survivors = {}, []
+    files, survivors, endless = {}, [], []
     with chdir(copy):
         reset_config()
         for path in sorted(walk_mutatable_files()):
@@ -37,13 +37,14 @@ def _part(copy: Path) -> dict[str, Any]:
                 continue
             files[os.fspath(path)] = _figures(Counter(states.values()))
             for key, state in states.items():
-                if state not in KILLED:
-                    diff = get_diff_for_mutant(key, path=path)
-                    survivors.append({"mutant": key, "state": state, "change": _change(diff)})
+                if state != "killed":
+                    change = _change(get_diff_for_mutant(key, path=path))
+                    listed = endless if state in KILLED else survivors
+                    listed.append({"mutant": key, "state": state, "change": change})
     total: Counter[str] = Counter()
     for figures in files.values():
         total.update({key: value for key, value in figures.items() if key != "share"})
-    return {**_with_share(dict(total)), "files": files, "survivors": survivors}
+    return {**_with_share(dict(total)), "files": files, "survivors": survivors, "endless": endless}
 
 
 def _figures(states: Counter[str]) -> dict[str, Any]:
