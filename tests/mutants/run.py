@@ -14,11 +14,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
-from tests.mutants.report import markdown, report_of
+from tests.mutants.report import markdown, report_of, table
 
 ROOT = Path(__file__).parents[2]
 PARTS = tomllib.loads(Path(__file__).with_name("parts.toml").read_text("utf-8"))
@@ -44,18 +43,15 @@ RUN_MUTMUT = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
 
 
 def main(folder: Path, names: list[str]) -> int:
-    minutes: dict[str, float] = {}
     for name in names:
-        began = time.monotonic()
         copy_checkout(folder / name, PARTS[name])
         survivors_again(folder / name)
         command = [*RUN_MUTMUT, "run", "--max-children", str(PROCESSES)]
         subprocess.run(command, cwd=folder / name, env=ENVIRONMENT, check=True)
-        minutes[name] = round((time.monotonic() - began) / 60, 1)
-    report = report_of({name: folder / name for name in names}, minutes)
+    report = report_of({name: folder / name for name in names})
     (folder / "mutants.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     (folder / "mutants.md").write_text(markdown(report), "utf-8")
-    sys.stdout.write(markdown(report, survivors=False))
+    sys.stdout.write(table(report))
     return int(any(part["share"] < LEAST for part in report["parts"].values()))
 
 
