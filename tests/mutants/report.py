@@ -16,7 +16,7 @@ COLUMNS = {
     "endless": "endless",
     "survived": "survived",
     "without_test": "without a test",
-    "share": "share noticed",
+    "share": "noticed of those tried",
 }
 STATES = {
     "killed": "killed",
@@ -50,7 +50,7 @@ def _part(copy: Path) -> dict[str, Any]:
             data.load()
             found: Counter[str] = Counter()
             for mutant, code in data.exit_code_by_key.items():
-                state = STATES.get(status_by_exit_code[code], "undecided")
+                state = STATES.get(status_by_exit_code[code], "not_tried")
                 found[state] += 1
                 if state in changes:
                     change = _change(get_diff_for_mutant(mutant, path=path))
@@ -64,10 +64,11 @@ def _part(copy: Path) -> dict[str, Any]:
 def _figures(found: Counter[str]) -> dict[str, Any]:
     figures: dict[str, Any] = {"mutants": found.total()}
     figures |= {state: found[state] for state in dict.fromkeys(STATES.values())}
-    if found["undecided"]:
-        figures["undecided"] = found["undecided"]
-    share = (found["killed"] + found["endless"]) / found.total() if found else 0.0
-    return figures | {"share": round(share, 3)}
+    tried = found.total() - found["not_tried"]
+    if found["not_tried"]:  # a run that was interrupted
+        figures["not_tried"] = found["not_tried"]
+    noticed = found["killed"] + found["endless"]
+    return figures | {"share": round(noticed / tried, 3) if tried else None}
 
 
 def _change(diff: str) -> str:

@@ -52,7 +52,7 @@ def main(folder: Path, names: list[str]) -> int:
     (folder / "mutants.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     (folder / "mutants.md").write_text(markdown(report), "utf-8")
     sys.stdout.write(table(report))
-    return int(any(part["share"] < LEAST for part in report["parts"].values()))
+    return int(any((part["share"] or 0.0) < LEAST for part in report["parts"].values()))
 
 
 def copy_checkout(copy: Path, part: dict[str, list[str]]) -> None:
