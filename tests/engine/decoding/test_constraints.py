@@ -60,6 +60,7 @@ def test_beside_a_pin_no_token_joins_it(table, base):
     }
     for side, expected in sides.items():
         assert tuple(pinned.row(base | side)[[BEGINS, ENDS, BOTH]]) == expected
+    assert (pinned.row(base) == table.row(base)).all()
     between = pinned.row(base | Constraint.AFTER_PIN | Constraint.BEFORE_PIN)
     assert not between[[BEGINS, ENDS, BOTH]].any() and between[304]
     assert (pinned.allowed[: len(table.allowed)] == table.allowed).all()
@@ -73,6 +74,8 @@ def test_rows_are_found_for_many_slots_at_once_and_a_missing_one_is_a_fault(tabl
     ).all()
     with pytest.raises(AssertionError):
         table.rows(np.array([Constraint.AFTER_PIN]))
+    with pytest.raises(AssertionError):
+        table.row(Constraint.AFTER_PIN)
 
 
 def test_the_table_has_a_row_for_every_slot_without_a_pin_and_only_for_those(table):
