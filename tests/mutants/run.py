@@ -100,8 +100,8 @@ def mutmut_settings(part: dict[str, list[str]]) -> str:
             *("-m", "not slow"),
             *(f"--deselect={test}" for test in part.get("without", [])),
         ],
-        "timeout_multiplier": 10.0,
-        "timeout_constant": 2.0,
+        "timeout_multiplier": 4.0,
+        "timeout_constant": 5.0,
         "use_git_change_detection": False,
     }
     # What JSON writes of texts, numbers and lists is TOML as well.
