@@ -37,8 +37,7 @@ class Snapshot:
             return ""
         start = int(self.starts[number])
         end = int(self.starts[number + 1]) if number + 1 < len(self.starts) else len(self.text)
-        line = self.text[start:end]
-        return line[:-2] if line.endswith("\r\n") else line.rstrip("\r\n")
+        return self.text[start:end].rstrip("\r\n")
 
     def offset_at(self, position: types.Position) -> int:
         """The text offset of a position; beyond the text it is the end."""

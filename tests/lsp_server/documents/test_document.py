@@ -106,3 +106,13 @@ def test_listeners_hear_of_the_smallest_edit_only(old, new):
     assert old[:start] + inserted + old[end:] == new
     removed = old[start:end]
     assert not (removed and inserted) or (removed[0] != inserted[0] and removed[-1] != inserted[-1])
+
+
+def test_a_line_is_without_its_end_whichever_that_is_and_there_is_none_beyond_the_text():
+    document = open_snapshot("file:///a", "python", 1, "ab\r\ncd\ref\n\r\ng", "utf-16")
+    assert [document.line(i) for i in range(-1, 6)] == ["", "ab", "cd", "ef", "", "g", ""]
+
+
+def test_a_position_on_the_line_behind_the_last_is_the_end_of_the_text():
+    document = open_snapshot("file:///a", "python", 1, "ab\ncd", "utf-16")
+    assert document.offset_at(types.Position(2, 0)) == 5
