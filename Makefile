@@ -1,10 +1,10 @@
-# make demo, test, check, bench, test-editors, test-tensorrt, soak: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-all test-editors test-tensorrt soak fuzz lock sbom gpu-check vsix page check bench model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants lock sbom gpu-check vsix page check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -55,6 +55,13 @@ FUZZ_RUNS ?= 200000
 fuzz: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check atheris
 	$(TEST)/bin/python -m tests.fuzz.fuzz_all $(FUZZ_RUNS) .cache/fuzz $(TARGETS)
+
+# Do the tests notice when the program is wrong? Small faults, one at a time, in the store of documents, what makes answers fit
+# their place with the gate, and the canvas. .cache/mutants has mutants.json and mutants.md; PARTS names some of tests/mutants/parts.toml.
+mutants: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check mutmut
+	mkdir -p .cache/mutants
+	$(TEST)/bin/python -m tests.mutants.run .cache/mutants $(PARTS)
 
 # Versions and hashes of everything that is installed: requirements/cpu.txt for users, requirements/test.txt for CI.
 LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet

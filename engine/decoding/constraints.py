@@ -56,7 +56,7 @@ class ConstraintTable:
 
     def row(self, flags: Constraint) -> Bools:
         """The tokens (V,) that these flags allow."""
-        found: Bools = self.allowed[self.row_of[flags]]
+        found: Bools = self.allowed[self.rows(np.array(flags))]
         return found
 
     def beside_pins(self, begins: Bools, ends: Bools) -> ConstraintTable:

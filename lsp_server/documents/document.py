@@ -37,8 +37,7 @@ class Snapshot:
             return ""
         start = int(self.starts[number])
         end = int(self.starts[number + 1]) if number + 1 < len(self.starts) else len(self.text)
-        line = self.text[start:end]
-        return line[:-2] if line.endswith("\r\n") else line.rstrip("\r\n")
+        return self.text[start:end].rstrip("\r\n")
 
     def offset_at(self, position: types.Position) -> int:
         """The text offset of a position; beyond the text it is the end."""
@@ -92,12 +91,10 @@ def _unique(starts: NDArray[np.int64]) -> NDArray[np.int64]:
 def _smallest(text: str, start: int, end: int, new: str) -> tuple[int, int, str]:
     """The same edit without what it replaces by itself: clients send whole lines and whole
     documents."""
-    if start == end or not new:
-        return start, end, new
     old = text[start:end]
     same = common_prefix(old, new)
     old, new = old[same:], new[same:]
-    behind = common_prefix(old[::-1], new[::-1]) if old and new else 0
+    behind = common_prefix(old[::-1], new[::-1])
     return start + same, end - behind, new[: len(new) - behind]
 
 

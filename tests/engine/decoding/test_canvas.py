@@ -51,3 +51,82 @@ def test_a_transferred_place_is_no_longer_masked():
     assert canvas.masked(np.array([0])).tolist() == [2]
     assert canvas.ids.tolist() == [5, 7, MASK]
     assert canvas.log_probs[1] == -0.5
+
+
+def a_canvas():
+    """Two spans between context, with one given token in the second."""
+    groups = [CONTEXT, 0, 0, CONTEXT, 1, 1, 1, CONTEXT]
+    return Canvas([10, MASK, MASK, 11, MASK, 20, MASK, 12], groups, MASK)
+
+
+def test_given_tokens_of_a_span_are_pinned_and_context_is_not():
+    canvas = a_canvas()
+    assert np.flatnonzero(canvas.pinned).tolist() == [5]
+    assert canvas.context().tolist() == [0, 3, 7]
+    canvas.pin(np.array([1]), [30])
+    assert np.flatnonzero(canvas.pinned).tolist() == [1, 5] and canvas.ids[1] == 30
+
+
+def test_written_are_the_tokens_of_a_span_that_were_neither_given_nor_masked():
+    canvas = a_canvas()
+    canvas.transfer(np.array([1, 4]), np.array([31, 32]), np.array([-1.0, -2.0]))
+    assert canvas.written(0).tolist() == [1] and canvas.written(1).tolist() == [4]
+    assert canvas.log_likelihood(0) == -1.0 and canvas.log_likelihood(1) == -2.0
+    canvas.transfer(np.array([6]), np.array([33]), np.array([-0.5]))
+    assert canvas.log_likelihood(1) == -2.5
+
+
+def test_what_was_written_with_less_than_the_threshold_is_masked_again():
+    canvas = a_canvas()
+    places = np.array([1, 2, 4, 6])
+    canvas.transfer(places, np.array([31, 32, 33, 34]), np.array([-1.0, -0.5, -2.0, -3.0]))
+    assert canvas.remask(np.array([0]), -0.5).tolist() == [1]
+    assert canvas.ids.tolist() == [10, MASK, 32, 11, 33, 20, 34, 12]
+    assert canvas.remask(np.array([0, 1]), -2.0).tolist() == [6]
+    assert canvas.remask(np.array([0, 1]), -9.0).tolist() == []
+
+
+def test_a_span_starts_again_with_masks_alone():
+    canvas = a_canvas()
+    canvas.transfer(np.array([4, 6]), np.array([33, 34]), np.array([-2.0, -3.0]))
+    canvas.restart(1, 5)
+    assert canvas.ids.tolist() == [10, MASK, MASK, 11, *[MASK] * 5, 12]
+    assert canvas.groups.tolist() == [CONTEXT, 0, 0, CONTEXT, *[1] * 5, CONTEXT]
+    assert not canvas.pinned.any() and not canvas.log_probs.any()
+    canvas.restart(0, 1)
+    assert len(canvas) == 9 and canvas.masked(np.array([0])).tolist() == [1]
+
+
+def test_places_keep_their_names_when_others_come_and_go():
+    canvas = a_canvas()
+    canvas.expand(1)
+    assert canvas.slots.tolist() == [0, 1, 8, 2, 3, 4, 5, 6, 7]
+    canvas.delete(np.array([1, 3]))
+    assert canvas.slots.tolist() == [0, 8, 3, 4, 5, 6, 7]
+    canvas.expand(4)
+    assert len(set(canvas.slots.tolist())) == len(canvas)
+
+
+def test_a_copy_goes_its_own_way():
+    canvas = a_canvas()
+    other = canvas.copy()
+    other.transfer(np.array([1]), np.array([31]), np.array([-1.0]))
+    other.expand(2)
+    assert len(canvas) == 8 and canvas.ids[1] == MASK and canvas.log_probs[1] == 0.0
+
+
+def test_without_stretches_a_place_has_its_index_as_position_and_no_anchor():
+    canvas = a_canvas()
+    assert canvas.positions.tolist() == list(range(8)) and canvas.anchors().tolist() == []
+
+
+def test_with_stretches_the_last_one_stands_first_and_spans_keep_places_free():
+    groups = [CONTEXT, CONTEXT, CONTEXT, 0, 0, CONTEXT, 1, CONTEXT, CONTEXT]
+    ids = [1, 2, 3, MASK, MASK, 4, MASK, 5, 6]
+    canvas = Canvas(ids, groups, MASK, stretches=[1, 2, 2, 0, 0, 3, 0, 4, 4], snippets=1)
+    # The snippet, the text's last stretch, its first one and 32 places, its second and 32 places.
+    assert canvas.positions.tolist() == [0, 3, 4, 5, 6, 37, 38, 1, 2]
+    assert canvas.anchors().tolist() == [2, 5]
+    canvas.expand(3)
+    assert canvas.positions.tolist() == [0, 3, 4, 5, 6, 7, 37, 38, 1, 2]
+    assert canvas.anchors().tolist() == [2, 6]

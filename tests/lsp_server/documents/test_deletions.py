@@ -3,7 +3,7 @@
 import pytest
 from lsprotocol import types
 
-from lsp_server.documents.deletions import FOR_S, KEPT, RecentDeletions
+from lsp_server.documents.deletions import FOR_S, KEPT, LONGEST, RecentDeletions
 from lsp_server.documents.document import DocumentStore
 
 URI = "file:///a.py"
@@ -79,4 +79,52 @@ def test_it_is_forgotten_after_a_minute_and_when_there_are_many():
         editor.edit(0, 0, "\n")
     assert len(editor.known()) == KEPT
     editor.now = FOR_S + 1
+    assert editor.known() == []
+
+
+@pytest.mark.parametrize("prefix", ["", "#" * (LONGEST + 50) + "\n"])
+def test_typing_it_again_from_its_end_ends_it(prefix):
+    editor = Editor(prefix + "x = a.id\n")
+    at = len(prefix) + 5
+    editor.edit(at, at + 3, "")
+    for letter in "di":
+        editor.edit(at, at, letter)
+        assert editor.known() == [(at, ".id")]
+    editor.edit(at, at, ".")
+    assert editor.text == prefix + "x = a.id\n" and editor.known() == []
+
+
+def test_at_the_start_of_a_document_typing_it_again_in_any_order_ends_it():
+    editor = Editor("abc = 1\n")
+    editor.edit(0, 3, "")
+    editor.edit(0, 0, "a")
+    editor.edit(1, 1, "c")
+    assert editor.known() == [(0, "abc")]
+    editor.edit(1, 1, "b")
+    assert editor.known() == []
+
+
+def test_its_place_moves_with_what_is_replaced_before_it():
+    editor = Editor("ab(long_name)\nx = a.id\n")
+    editor.edit(19, 22, "")
+    editor.edit(3, 12, "n")
+    assert editor.known()[0] == (11, ".id")
+
+
+def test_it_is_known_for_a_minute_from_when_it_was_made():
+    editor = Editor("x = a.id\n")
+    editor.now = 30.0
+    editor.edit(5, 8, "")
+    editor.now = 30.0 + FOR_S
+    assert editor.known() == [(5, ".id")]
+    editor.now += 1
+    assert editor.known() == []
+
+
+def test_a_closed_document_has_no_deletions_and_one_never_opened_has_none():
+    editor = Editor("x = a.id\n")
+    editor.edit(5, 8, "")
+    editor.deletions.forget("file:///other.py")
+    assert editor.known() == [(5, ".id")] and editor.deletions.of("file:///other.py") == []
+    editor.deletions.forget(URI)
     assert editor.known() == []

@@ -1,12 +1,13 @@
 """The document store against a reference that rebuilds everything."""
 
 import re
+from os.path import commonprefix
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from lsp_server.documents.document import DocumentStore, open_snapshot
+from lsp_server.documents.document import DocumentStore, common_prefix, open_snapshot
 
 texts = st.text(alphabet=st.sampled_from("ab\n\r\t\f\u2028\u0085é😀\ud83d"), max_size=40)
 encodings = st.sampled_from(["utf-8", "utf-16", "utf-32"])
@@ -78,3 +79,40 @@ def test_a_held_snapshot_does_not_change_when_the_document_does():
     assert held.text == "one\n" and store.get("file:///a").text == "two\n"
     store.close("file:///a")
     assert store.get("file:///a") is None
+
+
+def test_closing_all_names_what_was_open():
+    store = DocumentStore()
+    for name in ("a", "b"):
+        store.open(types.TextDocumentItem(f"file:///{name}", "python", 1, "x\n"))
+    store.close("file:///never-opened")
+    assert store.clear() == ["file:///a", "file:///b"]
+    assert list(store) == [] and store.clear() == []
+
+
+@given(st.text("ab", max_size=20), st.text("ab", max_size=20))
+def test_a_common_prefix_is_all_that_both_begin_with(first, second):
+    assert common_prefix(first, second) == len(commonprefix([first, second]))
+
+
+@given(st.text("ab", max_size=8), st.text("ab", max_size=8))
+def test_listeners_hear_of_the_smallest_edit_only(old, new):
+    store, heard = DocumentStore(), []
+    store.open(types.TextDocumentItem("file:///a", "python", 1, old))
+    store.on_edit.append(lambda document, *edit: heard.append(edit))
+    identifier = types.VersionedTextDocumentIdentifier(version=2, uri="file:///a")
+    store.change(identifier, [types.TextDocumentContentChangeWholeDocument(text=new)])
+    [(start, end, inserted)] = heard
+    assert old[:start] + inserted + old[end:] == new
+    removed = old[start:end]
+    assert not (removed and inserted) or (removed[0] != inserted[0] and removed[-1] != inserted[-1])
+
+
+def test_a_line_is_without_its_end_whichever_that_is_and_there_is_none_beyond_the_text():
+    document = open_snapshot("file:///a", "python", 1, "ab\r\ncd\ref\n\r\ng", "utf-16")
+    assert [document.line(i) for i in range(-1, 6)] == ["", "ab", "cd", "ef", "", "g", ""]
+
+
+def test_a_position_on_the_line_behind_the_last_is_the_end_of_the_text():
+    document = open_snapshot("file:///a", "python", 1, "ab\ncd", "utf-16")
+    assert document.offset_at(types.Position(2, 0)) == 5

@@ -6,7 +6,7 @@ import sys
 from lsprotocol import types
 
 from lsp_server.documents.document import DocumentStore
-from lsp_server.documents.notebooks import ALONE, Notebooks
+from lsp_server.documents.notebooks import ALONE, Beside, Notebooks
 from tests.lsp_server.client import VSCODE, Client
 
 BOOK = "file:///shop/a.ipynb"
@@ -111,3 +111,43 @@ def test_an_edit_of_a_cell_is_one_of_that_cell():
     client.notify("notebookDocument/didClose", closing)
     assert client.complete(cell(2), 0, 5)["result"] == []
     assert client.close() == 0
+
+
+def test_what_stands_beside_is_nothing_only_where_both_sides_are_empty():
+    assert not ALONE and Beside(before="a") and Beside(after="b")
+
+
+def test_a_change_without_cells_changes_none_and_one_of_an_unknown_notebook_is_ignored():
+    notebooks = a_notebook("one", "two")
+    identifier = types.VersionedNotebookDocumentIdentifier(version=2, uri=BOOK)
+    change = types.NotebookDocumentChangeEvent(metadata={"kernel": "python"})
+    assert notebooks.change(types.DidChangeNotebookDocumentParams(identifier, change)) == []
+    assert notebooks.beside(cell(1)).before == "one\n\n"
+    closing = types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(BOOK), [])
+    assert notebooks.close(closing) == [] and notebooks.close(closing) == []
+    array = types.NotebookCellArrayChange(
+        start=0,
+        delete_count=0,
+        cells=[
+            types.NotebookCell(kind=types.NotebookCellKind.Code, document=cell(i)) for i in (0, 1)
+        ],
+    )
+    structure = types.NotebookDocumentCellChangeStructure(
+        array=array, did_close=[types.TextDocumentIdentifier(cell(0))]
+    )
+    assert changed(notebooks, structure=structure) == [] and notebooks.beside(cell(1)) == ALONE
+
+
+def test_cells_of_several_notebooks_are_kept_apart():
+    notebooks = a_notebook("one", "two", "three")
+    other = [
+        types.NotebookCell(types.NotebookCellKind.Code, f"vscode-notebook-cell:/b#{i}")
+        for i in (0, 1)
+    ]
+    book = types.NotebookDocument("file:///b.ipynb", "jupyter-notebook", 1, other)
+    items = [
+        types.TextDocumentItem(cell.document, "python", 1, cell.document[-1]) for cell in other
+    ]
+    notebooks.open(types.DidOpenNotebookDocumentParams(book, items))
+    assert notebooks.beside(cell(0)).after == "\n\ntwo\n\nthree"
+    assert notebooks.beside(other[1].document).before == "0\n\n"

@@ -59,3 +59,38 @@ def test_an_edit_while_a_draft_is_written_wins(previews):
 @pytest.mark.parametrize("odd", ["", "lacuna-draft:", "lacuna-draft:/x?//[", "?%ff", "x" * 9999])
 def test_an_odd_address_shows_nothing(previews, odd):
     assert previews.content(odd) == ""
+
+
+def test_its_address_holds_the_address_of_the_document_as_one_word():
+    assert preview_uri(URI) == "lacuna-draft:/shop/a%20b%3Bc.md?file%3A%2F%2F%2Fshop%2Fa%20b%3Bc.md"
+
+
+def test_a_document_whose_address_has_a_question_mark_has_a_preview(previews):
+    uri = "vscode-vfs:/shop/a.md?version=2"
+    previews.documents.open(types.TextDocumentItem(uri, "markdown", 1, "text\n"))
+    assert previews.content(preview_uri(uri)) == previews.content(f"x:/a?{uri}") == "text\n"
+
+
+def test_the_client_is_told_of_every_new_draft_once_and_of_the_end(previews):
+    uri, document = preview_uri(URI), previews.documents.get(URI)
+    previews.content(uri)
+    previews.show(document, draft("good"))
+    previews.show(document, draft("good"))
+    assert previews.refreshed == [uri]
+    previews.show(document, draft("better"))
+    previews.end(document)
+    assert previews.refreshed == [uri] * 3
+    previews.end(document)
+    assert previews.refreshed == [uri] * 3
+
+
+def test_of_a_closed_document_nothing_is_shown_any_more(previews):
+    uri, document = preview_uri(URI), previews.documents.get(URI)
+    previews.content(uri)
+    previews.show(document, draft("good"))
+    previews.forget(URI)
+    previews.forget(URI)
+    assert previews.content(uri) == "old ____ text\n"
+    previews.forget(URI)
+    previews.show(document, draft("better"))
+    assert previews.refreshed == [uri]

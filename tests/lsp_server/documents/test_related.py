@@ -6,7 +6,7 @@ from lsprotocol import types
 from engine.text.secret_files import secret_name
 from lsp_server.documents.document import DocumentStore
 from lsp_server.documents.recent_edits import PLACES, RecentEdits
-from lsp_server.documents.related import MOST, RelatedContext
+from lsp_server.documents.related import MOST, MOST_CHARS, REMEMBERED, RelatedContext
 
 
 def related_snippets(document, store, recent, notebook_seen=False, folders=()):
@@ -249,3 +249,83 @@ def test_of_a_large_paste_little_is_kept_once_its_document_is_closed():
     store.close("file:///project/src/b.py")
     [place] = recent.beyond(set())
     assert place.text.startswith("lorem") and len(place.text) <= 4_000
+
+
+@pytest.fixture
+def context():
+    return RelatedContext(DocumentStore(), RecentEdits(), list)
+
+
+def test_a_text_is_looked_through_again_as_soon_as_it_has_changed(context):
+    assert context.readable("file:///notes.md", "nothing here\n")
+    assert not context.readable("file:///notes.md", "DB_PASSWORD=hunter22\n")
+    assert context.readable("file:///notes.md", "nothing here\n")
+
+
+def test_a_value_without_quotes_is_an_expression_in_code_and_a_secret_elsewhere(context):
+    text = "password = hunter22\n"
+    assert context.readable("file:///a.py", text, "python")
+    assert not context.readable("file:///a.md", text, "markdown")
+    assert not context.readable("file:///a.md", text)
+
+
+def test_other_documents_are_looked_through_as_what_their_language_is():
+    store = DocumentStore()
+    for name, language in (("here.md", "markdown"), ("a.py", "python"), ("b.md", "markdown")):
+        text = "password = hunter22\n"
+        store.open(types.TextDocumentItem(f"file:///{name}", language, 1, text))
+    found = related_snippets(store.get("file:///here.md"), store, RecentEdits())
+    assert [s.path for s in found] == ["a.py"]
+
+
+def test_a_text_with_half_a_surrogate_pair_is_looked_through(context):
+    assert context.readable("file:///a.md", "half a pair: \ud83d\n")
+    assert not context.readable("file:///a.md", "\ud83d DB_PASSWORD=hunter22\n")
+
+
+def test_a_secret_is_known_by_its_address_as_well_as_by_its_path(context):
+    assert not context.readable("untitled:x?/project/.env", "x\n")
+    assert not context.readable("vscode-vfs://host/project/%2Eenv", "x\n")
+
+
+def test_a_text_of_just_the_greatest_length_is_read(context):
+    assert context.readable("file:///a.md", "x" * MOST_CHARS)
+    assert not context.readable("file:///a.md", "x" * (MOST_CHARS + 1))
+
+
+def test_of_the_texts_that_were_looked_through_the_latest_are_remembered(monkeypatch):
+    looked_through = []
+
+    def look(text, language):
+        looked_through.append(text)
+        return False
+
+    monkeypatch.setattr("lsp_server.documents.related.secret_content", look)
+    context = RelatedContext(DocumentStore(), RecentEdits(), list)
+    texts = [f"text {i}" for i in range(REMEMBERED)]
+    for text in [*texts, texts[0], "one more", texts[0], texts[1]]:
+        context.readable("file:///a.md", text)
+    assert looked_through == [*texts, "one more", texts[1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("deep/er/x.py", "er/x.py"), ("/x.py", "x.py"), ("/XX/x.py", "XX/x.py"), ("/x/", "x/")],
+)
+def test_a_snippet_is_called_by_the_last_two_parts_of_its_path(name, path):
+    store = opened("a.py")
+    uri = f"untitled:{name}"
+    store.open(types.TextDocumentItem(uri=uri, language_id="python", version=1, text="x"))
+    [snippet] = related_snippets(store.get("file:///project/src/a.py"), store, RecentEdits())
+    assert snippet.path == path
+
+
+def test_other_cells_are_shown_unless_they_are_said_to_be_part_of_the_text():
+    store = opened("a.py", "b.py")
+    context = RelatedContext(store, RecentEdits(), list)
+    assert len(context.snippets(store.get("file:///project/src/a.py"))) == 1
+    for number in (0, 1):
+        uri = f"vscode-notebook-cell:/project/c.ipynb#{number}"
+        store.open(types.TextDocumentItem(uri, "python", 1, f"cell {number}"))
+    found = context.snippets(store.get("vscode-notebook-cell:/project/c.ipynb#0"))
+    assert found[0].text == "cell 1"

@@ -32,3 +32,7 @@ def test_every_uri_has_a_name(odd):
 
 def test_the_name_is_the_decoded_path_of_any_scheme():
     assert name_in("vscode-notebook-cell:/a/b%2Eipynb#x") == "/a/b.ipynb"
+
+
+def test_a_semicolon_belongs_to_the_name_in_schemes_with_parameters_too():
+    assert name_in("sftp://host/a;b.md") == "/a;b.md"

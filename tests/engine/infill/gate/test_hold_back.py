@@ -83,3 +83,10 @@ def test_a_deletion_is_found_at_its_place_behind_an_answer_that_is_longer_than_i
         text, [[("a_long_name", 0.9)], [("identity", 0.9), ("name", 0.5)]], recent_deletions=gone
     )
     assert [span.text for span in results] == ["a_long_name", "name"]
+
+
+@pytest.mark.parametrize(("n", "alternatives"), [(1, ()), (2, ("b()",)), (4, ("b()", "c()"))])
+def test_there_are_as_many_alternatives_as_were_asked_for(n, alternatives):
+    candidates = [("a()", 0.9), ("b()", 0.8), ("a()", 0.7), ("c()", 0.6)]
+    [span], _ = held("x = ____\n", [candidates], n=n)
+    assert (span.text, span.alternatives, span.confidence) == ("a()", alternatives, 0.9)

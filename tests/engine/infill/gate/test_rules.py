@@ -213,3 +213,21 @@ def test_a_letter_alone_is_no_suggestion_at_a_cursor_but_may_fill_a_blank():
 )
 def test_a_comment_a_string_or_an_operator_is_no_finished_line(text, answer):
     assert reason(text, answer) is None
+
+
+def test_at_just_even_odds_an_answer_counts_as_sure():
+    text = "total = compute(width)‸\nprint(total)\n"
+    assert reason(text, " * 2", confidence=0.5) is None
+    assert reason("x = ‸\n", "a", confidence=0.5) is None
+
+
+def test_a_new_line_after_a_finished_one_goes_on_in_no_line():
+    assert reason("total = compute(width)‸\nprint(total)\n", "\nshow(width)") is None
+
+
+def test_the_line_of_a_place_is_what_stands_on_both_sides_of_it():
+    first, last = Proposal("ab\r\ncd", 1, 1, "x", 0.4), Proposal("\nab\ncd", 5, 5, "x", 0.4)
+    assert (first.line_before, first.line_after) == ("a", "b")
+    assert (last.line_before, last.line_after) == ("c", "d")
+    assert Proposal("\nab", 2, 2, "x", 0.4).line_before == "a"
+    assert first.inserts and not Proposal("ab", 0, 1, "x", 0.4).inserts

@@ -109,3 +109,41 @@ def test_an_answer_that_leaves_all_as_it_was_or_better_is_none(text, answer):
 def test_what_ends_a_long_document_may_have_begun_far_above():
     text = "\\begin{document}\n" + "A line of it.\n" * 5_000 + "‸\n"
     assert not leaves_unpaired("\\end{document}", *at(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "stray", "left"),
+    [
+        (r"$a$$b", [], [(3, "$")]),
+        (r"$a {b$$c$", [], [(0, "$"), (3, "}"), (5, "$$"), (8, "$")]),
+        (r"\text{ $a } $", [], [(7, "$"), (12, "$")]),
+        (r"{ \end{a} }", [2], []),
+        (r"\begin{a} { ( \end{a}", [], [(10, "}"), (12, ")")]),
+        ("$ x ( ] y $", [], []),
+        ("a ( b ] c", [6], [(2, ")")]),
+        ("a [ ( b ]", [], [(4, ")")]),
+        ("x\na) b\n(c) d)", [12], []),
+        ("see it\n  iv) b", [], []),
+        ("see it a) b", [8], []),
+    ],
+)
+def test_marks_without_a_partner_are_found_where_they_stand(text, stray, left):
+    closing, opening = unpaired(text)
+    assert (closing, [(one.at, one.closer) for one in opening]) == (stray, left)
+
+
+def test_marks_of_lines_above_are_not_closed_by_an_answer():
+    text = "\\textbf{a\nLet $x‸\n"
+    assert paired(" = 1", *at(text)) == " = 1$"
+
+
+def test_an_environment_is_closed_as_deep_as_it_was_opened():
+    answer = "\\begin{b}\n    x\n    \\begin{c}\n      y"
+    finished = answer + "\n    \\end{c}\n  \\end{b}"
+    assert paired(answer, *at("text\n  ‸\n\nmore\n")) == finished
+    assert paired("\\begin{b}\nx", *at("‸\n")) == "\\begin{b}\nx\n\\end{b}"
+
+
+def test_what_follows_on_a_later_line_does_not_keep_an_answer_from_being_closed():
+    assert paired("\\textbf{a", *at("‸ \n\nmore\nand more\n")) == "\\textbf{a}"
+    assert paired("\\textbf{a", *at("‸ b\n\nmore\n")) == "\\textbf{a"
