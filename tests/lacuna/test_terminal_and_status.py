@@ -122,8 +122,11 @@ def test_ctrl_c_ends_with_130_and_leaves_the_file(tmp_path):
         "fill._fill_with_progress = stop\n"
         "sys.exit(cli.run())\n"
     )
-    done = subprocess.run([sys.executable, "-c", run, path], capture_output=True, timeout=120)
-    assert done.returncode == 130, done.stderr
+    env = os.environ | {"LACUNA_TRACEBACK": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", run, path], capture_output=True, timeout=120, env=env
+    )
+    assert done.returncode == 130, done.stderr.decode()
     assert path.read_text() == "item is ____ here\n" and os.listdir(tmp_path) == ["a.txt"]
 
 

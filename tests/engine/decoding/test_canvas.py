@@ -76,16 +76,6 @@ def test_written_are_the_tokens_of_a_span_that_were_neither_given_nor_masked():
     assert canvas.log_likelihood(1) == -2.5
 
 
-def test_what_was_written_with_less_than_the_threshold_is_masked_again():
-    canvas = a_canvas()
-    places = np.array([1, 2, 4, 6])
-    canvas.transfer(places, np.array([31, 32, 33, 34]), np.array([-1.0, -0.5, -2.0, -3.0]))
-    assert canvas.remask(np.array([0]), -0.5).tolist() == [1]
-    assert canvas.ids.tolist() == [10, MASK, 32, 11, 33, 20, 34, 12]
-    assert canvas.remask(np.array([0, 1]), -2.0).tolist() == [6]
-    assert canvas.remask(np.array([0, 1]), -9.0).tolist() == []
-
-
 def test_a_span_starts_again_with_masks_alone():
     canvas = a_canvas()
     canvas.transfer(np.array([4, 6]), np.array([33, 34]), np.array([-2.0, -3.0]))

@@ -200,6 +200,13 @@ def test_pages_of_other_sites_are_refused_and_cors_stays_closed(config, tokenize
         assert not any(name.startswith("access-control") for name in own.headers)
 
 
+def test_no_request_is_sent_on_to_another_address(config, tokenizer):
+    with application(config, tokenizer) as (url, _, _):
+        for path in ("/v1/fill/", "//v1/fill", "/health/", "/page/../health"):
+            answer = httpx.post(f"{url}{path}", json=FILL)
+            assert answer.status_code in (404, 405) and "location" not in answer.headers
+
+
 def test_every_answer_carries_the_security_headers(config, tokenizer):
     with application(config, tokenizer) as (url, _, _):
         refused = httpx.get(f"{url}/health", headers={"Host": "evil.example"})

@@ -19,7 +19,7 @@ from engine.infill.readout import (
     read_out,
     token_of,
 )
-from engine.infill.task import Task
+from engine.infill.task import FillTask
 from engine.infill.window import Prompt
 from engine.request.span_rules import tied
 
@@ -59,7 +59,7 @@ def denoised(text, canvas, borders=None, chosen=None, likelihoods=(), language=N
     spans, ties = tied(asked)
     request = FillRequest(text=text, spans=asked, language=language)
     model = SimpleNamespace(tokenizer=Letters())
-    task = Task(model, request, tuple(spans), tuple(ties), "none", Deadline())
+    task = FillTask(model, request, tuple(spans), tuple(ties), "none", Deadline())
     prompt = Prompt(task, TokenHealing([], None, borders or {}), None)
     return Denoised(Plan(prompt, tuple(spans), ({},), {}, chosen or {}), canvas, likelihoods)
 
@@ -171,7 +171,7 @@ def test_a_token_that_ends_or_begins_inside_a_string_is_one_of_it():
 def test_errors_that_come_with_an_answer_count_where_the_language_is_known():
     def errors(language, answer):
         found = denoised("x = ____\ny = 1\n", canvas_of(answer), language=language)
-        return new_errors_of(found.plan, read_out(denoised("x = ____\ny = 1\n", canvas_of(answer))))
+        return new_errors_of(found.plan.prompt.task.request, found.plan.spans, read_out(found))
 
     assert errors("python", "1 +") > 0
     assert errors("python", "1") == 0 and errors(None, "1 +") == 0

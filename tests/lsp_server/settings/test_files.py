@@ -91,7 +91,7 @@ def test_a_file_that_is_exchanged_after_it_was_looked_at_is_not_read(tmp_path, m
     real = os.stat(path)
     path.unlink()
     os.mkfifo(path)
-    monkeypatch.setattr("engine.base.regular_file.os.stat", lambda asked: real)
+    monkeypatch.setattr("engine.base.regular_file.os.stat", lambda asked, **how: real)
     with pytest.raises(NotReadable, match="regular"):
         read_regular_text(path, 100)
 
