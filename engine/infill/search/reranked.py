@@ -20,21 +20,16 @@ from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.beams import (
-    MARGIN,
-    WIDTH,
-    Beam,
-    BeamRules,
     search_beams,
 )
-from engine.decoding.left_to_right.reranking.cuts import answers_of, arrived
+from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.decoding.left_to_right.reranking.whole_text import read_whole
 from engine.decoding.sampler import encode_context
 from engine.decoding.token_healing import Border
-from engine.infill.search.writing_rules import LONGEST
+from engine.infill.search.beam_rules import BeamTexts, OnBeam, beam_rules, show_drafts
 from engine.infill.task import FillTask, order_of
 from engine.infill.window import Prompt, window
-from engine.network.graph_io import NUM_CANDIDATES
-from engine.request.messages import Draft, DraftSpan, Span
+from engine.request.messages import Span
 
 READ = 8
 """Own answers that are read with what stands behind them; copies come on top."""
@@ -69,27 +64,31 @@ def rerankable(task: FillTask) -> bool:
         and not any(
             span.pins or span.choices or span.tokens or span.min_tokens > 1
             or (span.lines or 1) > 1 or task.shared(i)
-            or not text[span.end : span.end + BEHIND_CHARS].strip()
-            for i, span in enumerate(task.spans)
+            or not text[span.end : min(until, span.end + BEHIND_CHARS)].strip()
+            for i, (span, until) in enumerate(zip(task.spans, _ends(task), strict=True))
         )
     )  # fmt: skip
+
+
+def _ends(task: FillTask) -> list[int]:
+    """Where the text behind every span ends: at the next one, or with the document."""
+    return [*(span.start for span in task.spans[1:]), len(task.request.text)]
 
 
 def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpan] | None]:
     """The answers of every span, in order; ``None`` where one has none."""
     found: list[RankedSpan] = []
     text, moved = task.request.text, 0
-    for i, span in enumerate(task.spans):
+    for i, (span, until) in enumerate(zip(task.spans, _ends(task), strict=True)):
         at = msgspec.structs.replace(span, start=span.start + moved, end=span.end + moved)
-        until = task.spans[i + 1].start + moved if i + 1 < len(task.spans) else len(text)
         one = replace(
             task,
-            request=msgspec.structs.replace(task.request, text=text[:until]),
+            request=msgspec.structs.replace(task.request, text=text[: until + moved]),
             spans=(at,),
             ties=(),
             guesses={0: task.guesses[i]} if i in task.guesses else {},
         )
-        ranked = yield from _rerank(one, task.spans[i])
+        ranked = yield from _rerank(one, show_drafts(task, [each.texts[0] for each in found]))
         if not ranked.texts:
             return None
         found.append(ranked)
@@ -99,17 +98,17 @@ def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpa
 
 
 def prompt_of(task: FillTask) -> Prompt:
-    """What stands before the one span of ``task`` is all that the model is given."""
-    (span,) = task.spans
+    """What stands before the first span of ``task`` is all that the model is given."""
+    span = task.spans[0]
     request = msgspec.structs.replace(
         task.request,
         text=task.request.text[: span.end],
         window=int(task.request.window * PREFIX_SHARE),
     )
-    return window(replace(task, request=request))
+    return window(replace(task, request=request, spans=(span,), ties=()))
 
 
-def _rerank(task: FillTask, original: Span) -> Generator[Batch, Predictions, RankedSpan]:
+def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, RankedSpan]:
     (span,), model = task.spans, task.model
     prompt = prompt_of(task)
     cache, encode = prompt.cache_plan(), model.tokenizer.encode
@@ -120,8 +119,8 @@ def _rerank(task: FillTask, original: Span) -> Generator[Batch, Predictions, Ran
     reader = Reader.of(canvas, cache)
     reader.feed([int(canvas.ids[place - 1])], int(canvas.positions[place]) - 1)
     border, behind = prompt.healing.borders.get(0, Border()), _behind(task, span)
-    texts = _Texts(task, border)
-    found = yield from search_beams(reader, _beam_rules(prompt, span, behind, texts, original))
+    texts = BeamTexts(task, border)
+    found = yield from search_beams(reader, beam_rules(prompt, span, behind, texts, show))
     own = answers_of(found, texts.written, behind)
     best = sorted(filter(texts.possible, own), key=lambda text: -own[text])[:READ]
     copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
@@ -151,58 +150,3 @@ def _behind(task: FillTask, span: Span) -> str:
     text = task.request.text[span.end : span.end + BEHIND_CHARS].replace("\r\n", "\n")
     ids = task.model.tokenizer.encode(text)[:BEHIND]
     return task.model.tokenizer.decode(ids)
-
-
-def _beam_rules(
-    prompt: Prompt, span: Span, behind: str, texts: _Texts, original: Span
-) -> BeamRules:
-    healing, table, task = prompt.healing, prompt.table, prompt.task
-    text = table.row(Constraint.TEXT)
-    outer = healing.rows.get(0)
-    begins = outer is not None and outer.first is not None and healing.borders[0].before
-    one_line = span.single_line or span.lines is not None
-    show = task.on_draft
-
-    def on_step(beam: Beam) -> None:
-        written = texts.written(beam)
-        if show is not None and written:
-            sure = float(np.exp(beam.log_prob / len(beam.tokens)))
-            draft = DraftSpan(
-                start=original.start, end=original.end, text=written, confidence=sure, tokens=()
-            )
-            show(Draft(step=len(beam.tokens), spans=(draft,)))
-
-    return BeamRules(
-        first=table.allowed[outer.first] if outer is not None and begins else text,
-        text=text,
-        inside=table.row(Constraint.SINGLE_LINE) if one_line else text,
-        behind=task.model.tokenizer.encode(behind)[0],
-        arrived=lambda beam: arrived(texts.written(beam) or "", behind),
-        max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
-        width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
-        margin=MARGIN if task.request.n == 1 else 2 * MARGIN,
-        deadline=task.deadline,
-        on_step=on_step,
-    )
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """Texts of beams, and which of them may be answers."""
-
-    task: FillTask
-    border: Border
-
-    def written(self, beam: Beam) -> str | None:
-        """What a beam wrote behind the half word that was taken back; ``None`` where it is not
-        through with that."""
-        text = self.task.model.tokenizer.decode(list(beam.tokens))
-        before = self.border.before
-        return text[len(before) :] if text.startswith(before) else None
-
-    def possible(self, text: str) -> bool:
-        """Whether a span may get this text."""
-        (span,) = self.task.spans
-        if (span.single_line or span.lines is not None) and "\n" in text:
-            return False
-        return bool(text.strip(" ")) and not any(string in text for string in span.forbid)

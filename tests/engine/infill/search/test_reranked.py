@@ -102,3 +102,34 @@ def test_models_whose_context_is_not_causal_refuse(config, tokenizer):
         pytest.raises(RequestRejected, match="causal context"),
     ):
         fill(engine, Span(start=3, end=3))
+
+
+def test_drafts_show_every_span_in_its_place(engine):
+    seen = []
+    first, second = TEXT.index("width *"), TEXT.index("2, 3")
+    spans = tuple(Span(start=at, end=at, single_line=True, max_tokens=3) for at in (first, second))
+    request = FillRequest(text=TEXT, spans=spans, sampler=RANKED, copies=False)
+    result = engine.fill(request, on_draft=seen.append)
+    assert all([span.start for span in draft.spans] == [first, second] for draft in seen)
+    assert seen[0].spans[1].text == "" and seen[-1].spans[0].text == result.spans[0].text
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n"])
+def test_blanks_with_nothing_between_them_are_written_in_another_way(engine, between):
+    text = f"x = 1\ny = {between}\nz = 2\n"
+    at = text.index("y = ") + 4
+    spans = (
+        Span(start=at - 1, end=at, max_tokens=2),
+        Span(start=at + len(between), end=at + len(between) + 1, max_tokens=2),
+    )
+    assert len(fill(engine, *spans, text=text).spans) == 2
+
+
+def test_a_context_is_prepared_for_several_spans(engine):
+    spans = tuple(Span(start=at, end=at, single_line=True, max_tokens=2) for at in (30, 60))
+    request = FillRequest(text=TEXT, spans=spans, sampler=RANKED, copies=False, session="prepared")
+    engine.submit_prepare(request).future.result()
+    served = engine.infiller.model.contexts.served
+    before = served["reused"]
+    engine.fill(request)
+    assert served["reused"] == before + 1

@@ -1,0 +1,92 @@
+"""What beams may write into a span, their texts, and how they are shown while they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.decoding.constraints import Constraint
+from engine.decoding.left_to_right.reranking.beams import MARGIN, WIDTH, Beam, BeamRules
+from engine.decoding.left_to_right.reranking.cuts import arrived
+from engine.decoding.token_healing import Border
+from engine.infill.task import FillTask
+from engine.infill.window import Prompt
+from engine.network.graph_io import NUM_CANDIDATES
+from engine.request.messages import Draft, DraftSpan, DraftToken, Span
+
+OnBeam = Callable[[Beam, str], None]
+"""Is told of the best beam after every step, with its text."""
+LONGEST = 48
+"""Tokens of an answer: beams are read again in every step, so twice as many cost four times as
+much."""
+
+
+@dataclass(frozen=True)
+class BeamTexts:
+    """Texts of beams, and which of them may be answers."""
+
+    task: FillTask
+    border: Border
+
+    def written(self, beam: Beam) -> str | None:
+        """What a beam wrote behind the half word that was taken back; ``None`` where it is not
+        through with that."""
+        text = self.task.model.tokenizer.decode(list(beam.tokens))
+        before = self.border.before
+        return text[len(before) :] if text.startswith(before) else None
+
+    def possible(self, text: str) -> bool:
+        """Whether a span may get this text."""
+        (span,) = self.task.spans
+        if (span.single_line or span.lines is not None) and "\n" in text:
+            return False
+        return bool(text.strip(" ")) and not any(string in text for string in span.forbid)
+
+
+def beam_rules(
+    prompt: Prompt, span: Span, behind: str, texts: BeamTexts, show: OnBeam
+) -> BeamRules:
+    healing, table, task = prompt.healing, prompt.table, prompt.task
+    text = table.row(Constraint.TEXT)
+    outer = healing.rows.get(0)
+    begins = outer is not None and outer.first is not None and healing.borders[0].before
+    one_line = span.single_line or span.lines is not None
+    return BeamRules(
+        first=table.allowed[outer.first] if outer is not None and begins else text,
+        text=text,
+        inside=table.row(Constraint.SINGLE_LINE) if one_line else text,
+        behind=task.model.tokenizer.encode(behind)[0],
+        arrived=lambda beam: arrived(texts.written(beam) or "", behind),
+        max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
+        width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
+        margin=MARGIN if task.request.n == 1 else 2 * MARGIN,
+        deadline=task.deadline,
+        on_step=lambda beam: show(beam, texts.written(beam) or ""),
+    )
+
+
+def show_drafts(task: FillTask, written: Sequence[str]) -> OnBeam:
+    """Shows the best beam of the span behind those that are ``written``, and these beside it."""
+    show = task.on_draft
+    if show is None:
+        return lambda beam, text: None
+
+    def on_beam(beam: Beam, text: str) -> None:
+        sure = float(np.exp(beam.log_prob / len(beam.tokens)))
+        parts = [*((each, 1.0) for each in written), (text, sure)]
+        parts += [("", 0.0)] * (len(task.spans) - len(parts))
+        spans = [
+            DraftSpan(
+                start=span.start,
+                end=span.end,
+                text=part,
+                confidence=confidence,
+                tokens=(DraftToken(text=part, confidence=round(confidence, 4)),) if part else (),
+            )
+            for span, (part, confidence) in zip(task.spans, parts, strict=True)
+        ]
+        show(Draft(step=len(beam.tokens), spans=tuple(spans)))
+
+    return on_beam
