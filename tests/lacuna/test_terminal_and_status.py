@@ -113,6 +113,8 @@ def test_ctrl_c_ends_with_130_and_leaves_the_file(tmp_path):
     path.write_text("item is ____ here\n")
     run = (
         "import sys, os, signal\n"
+        # A shell's background job has SIGINT ignored, and we would inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "sys.argv = ['lacuna', 'fill', sys.argv[1], '--write']\n"
         "import lacuna.cli.app as cli\n"
         "from lacuna.commands.text import fill\n"
