@@ -16,7 +16,7 @@ import msgspec
 from engine.base.deadline import Deadline
 from engine.copying.ranking import Copy, copies
 from engine.copying.span_context import SpanContext
-from engine.request.messages import Draft, DraftSpan, DraftToken, FillRequest, Span
+from engine.request.messages import Draft, DraftSpan, FillRequest, Span
 from engine.request.span_rules import beside, keeps
 from engine.text.finishing.brackets import leaves_brackets
 from engine.text.syntax import new_errors
@@ -133,10 +133,7 @@ def whole_draft(draft: Draft, spans: Sequence[Span], sure: Mapping[int, Copy]) -
     for i, span in enumerate(spans):
         if i in sure:
             text, sureness = sure[i].text, sure[i].probability
-            own = DraftSpan(
-                start=span.start, end=span.end, text=text, confidence=sureness,
-                tokens=(DraftToken(text=text, confidence=round(sureness, 4)),),
-            )  # fmt: skip
+            own = DraftSpan.of_text(span.start, span.end, text, sureness)
         else:
             own = msgspec.structs.replace(next(written), start=span.start, end=span.end)
         whole.append(own)

@@ -189,6 +189,12 @@ class DraftSpan(Config, kw_only=True, frozen=True):
     tokens: tuple[DraftToken, ...] = ()
     """Its places in order; their texts are ``text``."""
 
+    @classmethod
+    def of_text(cls, start: int, end: int, text: str, confidence: float) -> DraftSpan:
+        """A span whose text is shown as one piece, with one confidence."""
+        token = DraftToken(text=text, confidence=round(confidence, 4))
+        return cls(start=start, end=end, text=text, confidence=confidence, tokens=(token,))
+
 
 class Draft(Config, kw_only=True, frozen=True):
     step: int

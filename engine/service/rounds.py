@@ -135,13 +135,7 @@ class _Part:
         """Takes drafts of this round and shows them among all spans, at their places in the whole
         text."""
         known = {
-            i: DraftSpan(
-                start=one.start,
-                end=one.end,
-                text=one.text,
-                confidence=one.confidence,
-                tokens=(DraftToken(text=one.text, confidence=one.confidence),),
-            )
+            i: DraftSpan.of_text(one.start, one.end, one.text, one.confidence)
             for i, one in self.done.items()
         }
 

@@ -55,8 +55,7 @@ def write_one_at_a_time(
     reader, answers = Reader.of(canvas, plan), list[Written]()
     assert config.span_end_token_id is not None, "models with causal context have an end of a span"
     for group, rule in enumerate(rules):
-        place = int(canvas.places(group)[0])
-        reader.feed([int(canvas.ids[place - 1])], int(canvas.positions[place]) - 1)
+        reader.feed_anchor(canvas, group)
         answer, reader = yield from _Writing(rule, config.span_end_token_id, reader).written()
         answers.append(answer)
     return answers

@@ -46,6 +46,11 @@ class Reader:
             self.waiting.append((token, self.position))
             self.position += 1
 
+    def feed_anchor(self, canvas: Canvas, group: int) -> None:
+        """The token before a span is read next, in its own place."""
+        place = int(canvas.places(group)[0])
+        self.feed([int(canvas.ids[place - 1])], int(canvas.positions[place]) - 1)
+
     def ask(
         self,
         queries: Sequence[tuple[int, Bools]],

@@ -11,10 +11,11 @@ from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reranking.beams import MARGIN, WIDTH, Beam, BeamRules
 from engine.decoding.left_to_right.reranking.cuts import arrived
 from engine.decoding.token_healing import Border
+from engine.infill.search.writing_rules import first_tokens
 from engine.infill.task import FillTask
 from engine.infill.window import Prompt
 from engine.network.graph_io import NUM_CANDIDATES
-from engine.request.messages import Draft, DraftSpan, DraftToken, Span
+from engine.request.messages import Draft, DraftSpan, Span
 
 OnBeam = Callable[[Beam, str], None]
 """Is told of the best beam after every step, with its text."""
@@ -50,11 +51,9 @@ def beam_rules(
 ) -> BeamRules:
     healing, table, task = prompt.healing, prompt.table, prompt.task
     text = table.row(Constraint.TEXT)
-    outer = healing.rows.get(0)
-    begins = outer is not None and outer.first is not None and healing.borders[0].before
     one_line = span.single_line or span.lines is not None
     return BeamRules(
-        first=table.allowed[outer.first] if outer is not None and begins else text,
+        first=first_tokens(healing, table, 0, text),
         text=text,
         inside=table.row(Constraint.SINGLE_LINE) if one_line else text,
         behind=task.model.tokenizer.encode(behind)[0],
@@ -78,13 +77,9 @@ def show_drafts(task: FillTask, written: Sequence[str]) -> OnBeam:
         parts = [*((each, 1.0) for each in written), (text, sure)]
         parts += [("", 0.0)] * (len(task.spans) - len(parts))
         spans = [
-            DraftSpan(
-                start=span.start,
-                end=span.end,
-                text=part,
-                confidence=confidence,
-                tokens=(DraftToken(text=part, confidence=round(confidence, 4)),) if part else (),
-            )
+            DraftSpan.of_text(span.start, span.end, part, confidence)
+            if part
+            else DraftSpan(start=span.start, end=span.end, text="", confidence=confidence)
             for span, (part, confidence) in zip(task.spans, parts, strict=True)
         ]
         show(Draft(step=len(beam.tokens), spans=tuple(spans)))

@@ -19,9 +19,7 @@ from engine.backends.interface import Batch, Predictions
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reader import Reader
-from engine.decoding.left_to_right.reranking.beams import (
-    search_beams,
-)
+from engine.decoding.left_to_right.reranking.beams import search_beams
 from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.decoding.left_to_right.reranking.whole_text import read_whole
 from engine.decoding.sampler import encode_context
@@ -115,9 +113,8 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
     canvas = prompt.canvas(task.spans, {0: 1})
     yield from encode_context(canvas, cache, prompt.table)
-    place = int(canvas.places(0)[0])
     reader = Reader.of(canvas, cache)
-    reader.feed([int(canvas.ids[place - 1])], int(canvas.positions[place]) - 1)
+    reader.feed_anchor(canvas, 0)
     border, behind = prompt.healing.borders.get(0, Border()), _behind(task, span)
     texts = BeamTexts(task, border)
     found = yield from search_beams(reader, beam_rules(prompt, span, behind, texts, show))

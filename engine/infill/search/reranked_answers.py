@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from math import prod
 
 from engine.backends.interface import Batch, Predictions
 from engine.infill.readout import fitted, new_errors_of
@@ -47,4 +46,4 @@ def reranked_answers(task: FillTask) -> Generator[Batch, Predictions, list[Answe
         whole = any(answer.new_errors == 0 for answer in answers)
         if len(answers) >= request.n and (whole or len(answers) >= request.n + SPARE):
             break
-    return sorted(answers, key=lambda answer: (answer.new_errors, -prod(answer.confidences)))
+    return sorted(answers, key=lambda answer: (answer.new_errors, -answer.confidence))

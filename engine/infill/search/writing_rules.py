@@ -8,7 +8,7 @@ from collections.abc import Callable
 from engine.base.arrays import Bools
 from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.decoding.left_to_right.guesses import Guesses
-from engine.decoding.token_healing import Border
+from engine.decoding.token_healing import Border, TokenHealing
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
@@ -26,9 +26,7 @@ class Allowed:
         self._border = healing.borders.get(i, Border())
         one_line = span.single_line or span.lines is not None
         self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
-        outer = healing.rows.get(i)
-        begins = outer is not None and outer.first is not None and self._border.before
-        self._first = table.allowed[outer.first] if outer is not None and begins else self._text
+        self._first = first_tokens(healing, table, i, self._text)
         self._least, self._exact = max(1, span.min_tokens), span.tokens
 
     def __call__(self, tokens: list[int]) -> Bools:
@@ -40,6 +38,13 @@ class Allowed:
         if self._exact is not None or len(tokens) < self._least:
             return False
         return ends(self._tokenizer.decode(tokens), self._border)
+
+
+def first_tokens(healing: TokenHealing, table: ConstraintTable, i: int, usual: Bools) -> Bools:
+    """(V,) what span ``i`` may begin with: the half word that was taken back, or what is usual."""
+    outer, border = healing.rows.get(i), healing.borders.get(i, Border())
+    begins = outer is not None and outer.first is not None and border.before
+    return table.allowed[outer.first] if outer is not None and begins else usual
 
 
 def closing(
