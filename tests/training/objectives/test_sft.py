@@ -120,12 +120,13 @@ def test_a_tuned_model_answers_as_it_was_taught_and_goes_on_after_a_stop(
     for name, value in load_file(run.out / "gone" / "model.safetensors").items():
         torch.testing.assert_close(load_file(folder / "model.safetensors")[name], value)
     rows = [json.loads(line) for line in (run.out / "metrics.jsonl").read_text().splitlines()]
+    values = [row["val_sft"] for row in rows if "val_sft" in row]
     if lora is not None:  # adapters beside random matrices learn little, but they learn
-        assert rows[-1]["val_sft"] < 6.0
+        assert values[-1] < values[0] - 0.3
         return
     found = answers(folder, DialogueEncoder(checkpoint, run.tokenizer), "abcd")
     assert sum(found[word] == word * 2 for word in "abcd") >= 3, found
-    assert rows[-1]["val_sft"] < 1.0
+    assert values[-1] < 1.0
 
 
 def test_one_answer_of_a_dialogue_is_learnt_at_a_time(run, tmp_path, checkpoint):
