@@ -20,8 +20,9 @@ from engine.request.messages import Draft, DraftSpan, Span
 OnBeam = Callable[[Beam, str], None]
 """Is told of the best beam after every step, with its text."""
 LONGEST = 48
-"""Tokens of an answer: beams are read again in every step, so twice as many cost four times as
-much."""
+"""Tokens of an answer that was told no length."""
+MARGIN_OF_SEVERAL = 3.0
+"""Nats, as ``MARGIN``, where further answers were asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def beam_rules(
         arrived=lambda beam: arrived(texts.written(beam) or "", behind),
         max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
         width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
-        margin=MARGIN if task.request.n == 1 else 2 * MARGIN,
+        margin=MARGIN if task.request.n == 1 else MARGIN_OF_SEVERAL,
         deadline=task.deadline,
         on_step=lambda beam: show(beam, texts.written(beam) or ""),
     )

@@ -1,8 +1,8 @@
 """Several ways to go on behind what was read, in one pass: each in a lane of its own, so that they
 do not see each other (tree attention, arXiv 2305.09781).
 
-Nothing of a lane is kept. What lanes have in common is read again in each: a few tokens cost less
-than the keys of a context that is copied for every one of them.
+A lane whose keys are kept goes on in later passes. What a new lane has in common with others is
+read again in it: a few tokens cost less than to copy their keys.
 """
 
 from __future__ import annotations
@@ -28,22 +28,27 @@ class Lane:
     """Where something is asked: behind how many of the tokens; 0 is what follows the reading."""
     targets: Sequence[int]
     """A token for each question whose log-probability is wanted."""
+    number: int
+    """From 1; lanes of one number are one lane."""
+    read: int = 0
+    """So many of the tokens were read in earlier passes that kept their keys."""
 
 
-def lanes_pass(reader: Reader, lanes: Sequence[Lane], allowed: Bools) -> Batch:
-    """Read what waits and, behind it, every lane; the same tokens ``allowed`` (V,) are considered
-    everywhere. At least one token has to wait: questions behind none of a lane's tokens are asked
-    of the last."""
+def lanes_pass(
+    reader: Reader, lanes: Sequence[Lane], allowed: Bools, *, keep: bool = False
+) -> Batch:
+    """Read what waits and, behind it, what is new of every lane; the same tokens ``allowed`` (V,)
+    are considered everywhere. Questions behind none of a lane's tokens are asked of the last token
+    that waits, those behind others of a token that is new. ``keep`` the keys of all."""
     size = len(reader.waiting)
-    assert size, "the last token of what was read is read with the lanes"
     ids = [token for token, _ in reader.waiting]
     places = [place for _, place in reader.waiting]
     stretches, queries = [READING] * size, list[int]()
-    for number, lane in enumerate(lanes, 1):
-        first = len(ids)
-        ids += lane.tokens
-        places += range(reader.position, reader.position + len(lane.tokens))
-        stretches += [READING - number] * len(lane.tokens)
+    for lane in lanes:
+        first = len(ids) - lane.read
+        ids += lane.tokens[lane.read :]
+        places += range(reader.position + lane.read, reader.position + len(lane.tokens))
+        stretches += [READING - lane.number] * (len(lane.tokens) - lane.read)
         queries += [first + i - 1 if i else size - 1 for i in lane.asked]
     return Batch(
         input_ids=np.array([ids]),
@@ -55,7 +60,17 @@ def lanes_pass(reader: Reader, lanes: Sequence[Lane], allowed: Bools) -> Batch:
         context=reader.context,
         context_position_ids=None if reader.context is None else reader.positions[None],
         stretch=np.append(reader.stretches, np.array(stretches))[None],
+        keep=np.arange(len(ids)) if keep else None,
     )
+
+
+def keep_lanes(reader: Reader, batch: Batch, predictions: Predictions) -> None:
+    """``reader`` has read what waited, and the lanes of ``batch`` beside it."""
+    assert batch.stretch is not None, "asked of models with causal context alone"
+    reader.context = predictions.context
+    reader.positions = np.append(reader.positions, batch.position_ids[0])
+    reader.stretches = batch.stretch[0]
+    reader.waiting = []
 
 
 @dataclass(frozen=True)

@@ -37,15 +37,15 @@ def test_of_the_answers_that_were_read_the_likeliest_with_what_follows_wins(engi
     read = {}
     plain = reranked.read_whole
 
-    def watched(reader, texts, row):
-        read["log_probs"] = yield from plain(reader, texts, row)
-        read["texts"] = [engine.tokenizer.decode([*ids]) for ids in texts]
-        return read["log_probs"]
+    def watched(reader, texts, later, row):
+        read["scores"] = yield from plain(reader, texts, later, row)
+        read["texts"] = [engine.tokenizer.decode([*text.ids]) for text in texts]
+        return read["scores"]
 
     monkeypatch.setattr(reranked, "read_whole", watched)
     at = TEXT.index("* height")
     result = fill(engine, Span(start=at, end=at + 1, single_line=True, max_tokens=3))
-    best = max(range(len(read["texts"])), key=lambda i: read["log_probs"][i])
+    best = max(range(len(read["texts"])), key=lambda i: read["scores"][i])
     assert len(read["texts"]) > 2 and result.spans[0].text in read["texts"][best]
 
 

@@ -1,5 +1,7 @@
 """Lanes of one pass give what each continuation gives by itself."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from engine.decoding.constraints import constraint_table
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.beams import Beam, BeamRules, search_beams
 from engine.decoding.left_to_right.reranking.cuts import answers_of, arrived
-from engine.decoding.left_to_right.reranking.whole_text import read_whole
+from engine.decoding.left_to_right.reranking.whole_text import CLOSE, WholeText, read_whole
 from engine.decoding.sampler import encode_context
 from tests.engine.causal_models import canvas_of, drive, run
 
@@ -26,6 +28,11 @@ def reader_of(backend, config):
     return reader
 
 
+def read(reader, texts, row, backend, later=0):
+    """Scores, and how many tokens were computed."""
+    return run(read_whole(reader, [WholeText(text) for text in texts], later, row), backend)
+
+
 def rules_of(config, allowed, **more):
     row = np.zeros(config.embedding_rows, bool)
     row[allowed] = True
@@ -37,29 +44,49 @@ def rules_of(config, allowed, **more):
 @given(st.lists(TOKENS, min_size=1, max_size=4))
 def test_texts_read_side_by_side_are_as_likely_as_each_alone(backend, causal_config, texts):
     reader, row = reader_of(backend, causal_config), np.ones(causal_config.embedding_rows, bool)
-    together, computed = run(read_whole(reader, texts, row), backend)
-    alone = [run(read_whole(reader, [text], row), backend)[0][0] for text in texts]
+    together, computed = read(reader, texts, row, backend)
+    alone = [read(reader, [text], row, backend)[0][0] for text in texts]
     assert together == pytest.approx(alone, abs=1e-4)
     assert computed == 1 + sum(len(text) - 1 for text in texts), "the last tokens need no reading"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TOKENS, min_size=2, max_size=4), st.integers(1, 3))
+def test_what_stands_behind_is_read_to_its_end_for_close_answers_alone(
+    backend, causal_config, texts, later
+):
+    reader, row = reader_of(backend, causal_config), np.ones(causal_config.embedding_rows, bool)
+    whole = read(reader, texts, row, backend)[0]
+    first = read(reader, [text[: max(1, len(text) - later)] for text in texts], row, backend)[0]
+    scores, _ = read(reader, texts, row, backend, later)
+    close = [i for i, score in enumerate(first) if score > max(first) - CLOSE]
+    if len(close) > 1:
+        assert [scores[i] for i in close] == pytest.approx([whole[i] for i in close], abs=1e-4)
+    far = [i for i in range(len(texts)) if i not in close]
+    assert max(scores) == max(scores[i] for i in close)
+    for i in far:
+        assert max(scores) - scores[i] == pytest.approx(max(first) - first[i], abs=1e-4)
 
 
 def test_a_lane_is_read_as_the_plain_reading_reads_it(backend, causal_config):
     reader, row = reader_of(backend, causal_config), np.ones(causal_config.embedding_rows, bool)
     text = [40, 41, 42]
-    lane = run(read_whole(reader, [[50, 51], text], row), backend)[0][1]
+    lane = read(reader, [[50, 51], text], row, backend)[0][1]
     batch = reader.ask([(i, row) for i in range(3)], text, text)
     assert lane == pytest.approx(float(backend.predict(batch).target_log_probs.sum()), abs=1e-4)
 
 
 def test_wide_beams_find_every_answer_with_its_own_probability(backend, causal_config):
     reader = reader_of(backend, causal_config)
-    rules = rules_of(causal_config, [40, 41], width=8, max_tokens=2)
-    found, _ = run(search_beams(reader, rules), backend)
-    every = {(a,) for a in (40, 41)} | {(a, b) for a in (40, 41) for b in (40, 41)}
+    rules = rules_of(causal_config, [40, 41], width=8, max_tokens=3)
+    found, computed = run(search_beams(reader, rules), backend)
+    every = {beam for size in (1, 2, 3) for beam in product((40, 41), repeat=size)}
     assert {beam.tokens for beam in found} == every
+    anchor, goes_on, begun_anew = 1, 2 + 2 + 4, 2 * 2 + 4 * 3
+    assert computed == anchor + goes_on + begun_anew, "a lane is read on, not again"
     for beam in found:
-        read = run(read_whole(reader, [beam.tokens], rules.text), backend)[0][0]
-        assert beam.log_prob == pytest.approx(read, abs=1e-4)
+        alone = read(reader, [beam.tokens], rules.text, backend)[0][0]
+        assert beam.log_prob == pytest.approx(alone, abs=1e-4)
 
 
 def test_a_beam_that_arrived_is_not_followed(backend, causal_config):
