@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from benchmarks.fitting.changed_model import changed
 from benchmarks.fitting.decoding_rules import BOUND, UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine, FillRequest, Span, language_of
+from engine.base.orders import ORDERS, Order
 from engine.infill.search.length_probe import certainty
 from engine.network.calibration import DEFAULT_STEPS, PROBED_LENGTHS, Calibration
 
@@ -27,10 +27,8 @@ BINS = 10
 TRIED_STEPS = (UNBOUNDED, 16, 8)
 """Fewer steps look free on short cut-outs and are not on the lines of HumanEval-Infilling
 (training/LOG.md)."""
-Order = Literal["together", "one_at_a_time", "reranked"]
-FROM_THE_LEFT: tuple[Order, ...] = ("one_at_a_time", "reranked")
-ORDERS = AUTO, *_ = "auto", "together", *FROM_THE_LEFT
-"""Values of ``--order``."""
+AUTO = "auto"
+"""The value of ``--order`` that tries all."""
 FAR = 4
 """A probed length counts as wrong when it is at least so many tokens from the true one (CAL)."""
 
@@ -49,14 +47,32 @@ class Way:
 
 def ways_of(engine: Engine, order: str) -> list[Way]:
     """The ways that ``order`` leaves to choose from (``auto``: all that the model can go)."""
-    if order not in ORDERS:
-        raise ValueError(f"--order {order} is not one of {', '.join(ORDERS)}.")
-    causal = engine.config.context_attention == "causal"
-    if order in FROM_THE_LEFT and not causal:
+    if order not in (AUTO, *ORDERS):
+        raise ValueError(f"--order {order} is not one of {', '.join((AUTO, *ORDERS))}.")
+    if order not in (AUTO, "together") and not _causal(engine):
         raise ValueError(f"{engine.model_name} does not write from the left; leave out --order.")
+    return [way for way in _every_way(engine) if order in (AUTO, way.order)]
+
+
+def other_ways(engine: Engine, best: Way) -> list[Way]:
+    """One for each other order, for spans that cannot be written in the best one."""
+    return [
+        way
+        for way in _every_way(engine)
+        if way.order != best.order and (way.order != "together" or way.steps == best.steps)
+    ]
+
+
+def _every_way(engine: Engine) -> list[Way]:
     masks = [Way(steps) for steps in TRIED_STEPS]
-    left = [Way(DEFAULT_STEPS, each) for each in FROM_THE_LEFT if causal]
-    return [way for way in (*masks, *left) if order in (AUTO, way.order)]
+    return [
+        *masks,
+        *(Way(DEFAULT_STEPS, each) for each in ORDERS if _causal(engine) and each != "together"),
+    ]
+
+
+def _causal(engine: Engine) -> bool:
+    return engine.config.context_attention == "causal"
 
 
 def confidences(

@@ -63,7 +63,7 @@ def _copies(task: FillTask, copies: Sequence[Copy], judged: Mapping[str, float])
     return [
         Candidate(
             c.text,
-            calibrated(judged[c.text]) if c.text in judged else c.probability,
+            calibrated(judged[c.text], "reranked") if c.text in judged else c.probability,
             len(encode(c.text)),
         )
         for c in copies
@@ -75,7 +75,7 @@ def _candidate(task: FillTask, span: Span, answer: Answer, number: int) -> Candi
     breaks something."""
     text, confidence = answer.texts[number], answer.confidences[number]
     if not span.choices:
-        confidence = task.model.calibration.calibrated(confidence)
+        confidence = task.model.calibration.calibrated(confidence, answer.order)
         request = task.request
         if answer.new_errors or leaves_brackets(
             text, request.text, span.start, span.end, request.language

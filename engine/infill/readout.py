@@ -44,7 +44,7 @@ def read_out(denoised: Denoised) -> Answer:
     ]
     sure = denoised.likelihoods or [_confidence(canvas, i) for i in range(len(spans))]
     own = [plan.chosen[i].share if i in plan.chosen else sure[i] for i in range(len(spans))]
-    return Answer(texts, own, sizes)
+    return Answer(texts, own, sizes, "one_at_a_time" if denoised.likelihoods else "together")
 
 
 def broken_promise(denoised: Denoised, answer: Answer) -> tuple[str, int | None]:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from engine.base.deadline import Clock, Deadline
 from engine.base.errors import RequestRejected
+from engine.base.orders import Order
 from engine.decoding.caching.context_store import ContextStore
 from engine.decoding.constraints import ConstraintTable
 from engine.decoding.transfer_rules import Threshold, TransferRule
@@ -97,7 +98,7 @@ def from_the_left(task: FillTask) -> bool:
     return order_of(task) != "together" and task.cache == "causal"
 
 
-def order_of(task: FillTask) -> str:
+def order_of(task: FillTask) -> Order:
     """How the spans are to be written: as asked, or as was measured to be best."""
     order = task.request.sampler.order
     return task.model.calibration.order if order == "auto" else order

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.base.orders import Order
 from engine.decoding.canvas import Canvas
 from engine.infill.search.pins import Placement
 from engine.infill.window import Prompt
@@ -66,10 +67,12 @@ class Answer:
     texts: list[str]
     confidences: list[float]
     sizes: list[int]
+    order: Order
+    """How it was written."""
     new_errors: int = 0
     """Syntax errors that the document has only with this answer."""
     judged: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
-    """Span -> copies that the model compared with its own answers, with their share."""
+    """Span -> copies that the model compared with its own answers, with its confidence in them."""
 
     @property
     def confidence(self) -> float:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
 
 from engine.base.atomic_write import write_file
 from engine.base.errors import CheckpointError
+from engine.base.orders import Order
 from engine.base.regular_file import read_regular_file
 from engine.base.structs import Config
 
@@ -32,18 +32,24 @@ def _published_bias() -> dict[int, float]:
     return {n: math.exp(-1.77 * n) + 0.56 * math.exp(-0.06 * n) + 0.24 for n in PROBED_LENGTHS}
 
 
+Curve = tuple[tuple[float, float], ...]
+"""(the model's own confidence, share of answers of that confidence that were exactly right), both
+rising; an empty one leaves confidence as it is."""
+
+
 class Calibration(Config, kw_only=True, frozen=True):
-    confidence: tuple[tuple[float, float], ...] = ()
-    """(the model's own confidence, share of answers of that confidence that were exactly right),
-    both rising."""
+    confidence: Curve = ()
+    """Of answers that were written in the order ``order``."""
+    other_orders: dict[Order, Curve] = {}
+    """Of answers that were not, because their span cannot be written so: each order has its own
+    kind of confidence."""
     steps: int = DEFAULT_STEPS
     """Steps of a fill that asks for no number: the fewest that cost no exact match."""
     writing: float = 0.5
     """Confidence from which ``lacuna fill`` writes an answer: four of five are right (``lacuna eval
     written``)."""
-    order: Literal["together", "one_at_a_time", "reranked"] = "together"
-    """How spans are best written. Models with causal context can write them by masks, from the
-    left, and by beams that are ranked with the text behind them."""
+    order: Order = "together"
+    """How spans are best written."""
     length_bias: dict[int, float] = msgspec.field(default_factory=_published_bias)
     """Length -> mean certainty over wholly masked spans of a wrong length, for models without
     control tokens."""
@@ -51,18 +57,23 @@ class Calibration(Config, kw_only=True, frozen=True):
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= MOST_STEPS:
             raise ValueError(f"steps is {self.steps}, not a number from 1 to {MOST_STEPS}")
-        if not all(0.0 <= number <= 1.0 for pair in self.confidence for number in pair):
+        curves = (self.confidence, *self.other_orders.values())
+        if not all(0.0 <= number <= 1.0 for curve in curves for pair in curve for number in pair):
             raise ValueError("a confidence is not a probability")
         if not self.length_bias or not all(
             n > 0 and 0.0 < bias < math.inf for n, bias in self.length_bias.items()
         ):
             raise ValueError("a length bias is not positive")
 
-    def calibrated(self, confidence: float) -> float:
-        """The probability that an answer of this confidence is exactly what was meant."""
-        if not self.confidence:
+    def calibrated(self, confidence: float, order: Order | None = None) -> float:
+        """The probability that an answer of this confidence is exactly what was meant; ``order`` is
+        how it was written, by default the usual one."""
+        curve = self.confidence
+        if order is not None and order != self.order:
+            curve = self.other_orders.get(order, curve)
+        if not curve:
             return confidence
-        own, right = zip(*self.confidence, strict=True)
+        own, right = zip(*curve, strict=True)
         return float(np.interp(confidence, own, right))
 
     @property

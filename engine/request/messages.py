@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from engine.base.orders import Order
 from engine.base.structs import Config
 
 Withheld = Literal[
@@ -64,7 +65,7 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     errors."""
     cache: Literal["auto", "none", "dual", "hidden"] = "auto"
     """``hidden`` needs a model trained for it; ``auto`` takes it there and ``dual`` elsewhere."""
-    order: Literal["auto", "together", "one_at_a_time", "reranked"] = "auto"
+    order: Literal["auto", Order] = "auto"
     """How spans are written: all masks together; one token at a time from the left; or several
     answers from the left, ranked by how probable they make the text behind them. The last two need
     a model with causal context; ``auto`` takes what was measured to be best with a model. Pins and

@@ -20,6 +20,7 @@ from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.beams import search_beams
+from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
 from engine.decoding.sampler import encode_context
@@ -50,8 +51,7 @@ class RankedSpan:
     """Answers of one span, the best first."""
 
     texts: tuple[str, ...]
-    shares: tuple[float, ...]
-    """How likely each is among all that were read."""
+    confidences: tuple[float, ...]
 
 
 def rerankable(task: FillTask) -> bool:
@@ -132,11 +132,16 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     ]
     later = max(0, len(encode(behind)) - AT_FIRST)
     text_row = prompt.table.row(Constraint.TEXT)
-    scores = np.array((yield from read_whole(reader, whole, later, text_row)))
+    readings = yield from read_whole(reader, whole, later, text_row)
+    scores = np.array([reading.score for reading in readings])
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     order = np.argsort(-shares, kind="stable")
-    return RankedSpan(tuple(read[i] for i in order), tuple(float(shares[i]) for i in order))
+    sure = [
+        confidence(float(share), reading.per_token, text in copies)
+        for share, reading, text in zip(shares, readings, read, strict=True)
+    ]
+    return RankedSpan(tuple(read[i] for i in order), tuple(sure[i] for i in order))
 
 
 def _prior(probability: float | None) -> float:

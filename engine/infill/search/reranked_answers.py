@@ -25,7 +25,9 @@ def reranked_answers(task: FillTask) -> Generator[Batch, Predictions, list[Answe
     request, encode = task.request, task.model.tokenizer.encode
     judged = {
         i: {
-            t: s for t, s in zip(one.texts, one.shares, strict=True) if t in task.guesses.get(i, {})
+            text: sure
+            for text, sure in zip(one.texts, one.confidences, strict=True)
+            if text in task.guesses.get(i, {})
         }
         for i, one in enumerate(ranked)
     }
@@ -39,9 +41,9 @@ def reranked_answers(task: FillTask) -> Generator[Batch, Predictions, list[Answe
         ]
         if any(texts == other.texts for other in answers):
             continue
-        shares = [one.shares[place] for one, place in zip(ranked, places, strict=True)]
+        sure = [one.confidences[place] for one, place in zip(ranked, places, strict=True)]
         sizes = [max(1, len(encode(text))) for text in texts]
-        found = Answer(texts, shares, sizes, judged=judged)
+        found = Answer(texts, sure, sizes, "reranked", judged=judged)
         answers.append(replace(found, new_errors=new_errors_of(request, task.spans, found)))
         whole = any(answer.new_errors == 0 for answer in answers)
         if len(answers) >= request.n and (whole or len(answers) >= request.n + SPARE):

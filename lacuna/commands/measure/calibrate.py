@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.fitting.calibrate import (
+    Way,
     best_way,
     confidences,
     draw,
     fit,
     length_bias,
+    other_ways,
+    rising,
     ways_of,
 )
 from benchmarks.infill_cases import cut_cases
@@ -53,13 +58,21 @@ def calibrate(
         except ValueError as exc:
             raise UserError(str(exc)) from exc
         bar = progress.add_task("calibrating", total=len(ways) * len(chosen))
-        tried = {
-            way: confidences(engine, chosen, way, lambda: progress.advance(bar)) for way in ways
-        }
+
+        def measured(way: Way) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            return confidences(engine, chosen, way, lambda: progress.advance(bar))
+
+        tried = {way: measured(way) for way in ways}
         exact = {way: float(right.mean()) for way, (_, right) in tried.items()}
         best = best_way(exact)
         own, right = tried[best]
         calibration, figures = fit(own, right, best)
+        needed = other_ways(engine, best)
+        progress.update(bar, total=len({*ways, *needed}) * len(chosen))
+        others = {way: tried.get(way) or measured(way) for way in needed}
+        calibration = msgspec.structs.replace(
+            calibration, other_orders={way.order: rising(*found) for way, found in others.items()}
+        )
         figures |= {f"exact_match_{way.name}": round(rate, 4) for way, rate in exact.items()}
         if engine.config.delete_token_id is None:
             places = chosen[:: max(1, len(chosen) // BIAS_CASES)]

@@ -15,7 +15,13 @@ import numpy as np
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
 from engine.decoding.left_to_right.reader import Reader
-from engine.decoding.left_to_right.reranking.lanes import Lane, keep_lanes, lanes_pass, split_lanes
+from engine.decoding.left_to_right.reranking.lanes import (
+    Lane,
+    LaneAnswers,
+    keep_lanes,
+    lanes_pass,
+    split_lanes,
+)
 
 CLOSE = 4.0
 """Nats: an answer that is so much worse after the first pass is not the best one."""
@@ -30,10 +36,20 @@ class WholeText:
     """Nats on top of what the model says."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the model makes of a whole text."""
+
+    score: float
+    """Its log-probability with its prior."""
+    per_token: float
+    """Mean log-probability of the tokens that the first pass read."""
+
+
 def read_whole(
     reader: Reader, texts: Sequence[WholeText], later: int, allowed: Bools
-) -> Generator[Batch, Predictions, list[float]]:
-    """The log-probability of each of ``texts`` with its prior.
+) -> Generator[Batch, Predictions, list[Reading]]:
+    """A reading of each of ``texts``.
 
     The first pass reads all but their last ``later`` tokens, the second one those of the texts that
     are still close to the best; the others keep their distance. The last token of what was read
@@ -47,22 +63,25 @@ def read_whole(
     ]
     batch = lanes_pass(reader, lanes, allowed, keep=bool(later))
     predictions = yield batch
-    scores = [
-        text.prior + float(np.sum(answer.targets, dtype=np.float64))
-        for text, answer in zip(texts, split_lanes(lanes, predictions), strict=True)
-    ]
+    first = split_lanes(lanes, predictions)
+    per_token = [float(np.mean(answer.targets, dtype=np.float64)) for answer in first]
+    scores = [text.prior + _sum(answer) for text, answer in zip(texts, first, strict=True)]
     best = max(scores)
-    open_ones = [i for i, score in enumerate(scores) if score > best - CLOSE]
-    if len(open_ones) == 1 or all(sizes[i] == len(texts[i].ids) for i in open_ones):
-        return scores
-    keep_lanes(reader, batch, predictions)
-    lanes = [
-        Lane(ids[:-1], range(size, len(ids)), ids[size:], i + 1, size - 1)
-        for i in open_ones
-        for ids, size in ((texts[i].ids, sizes[i]),)
-    ]
-    predictions = yield lanes_pass(reader, lanes, allowed)
-    for i, answer in zip(open_ones, split_lanes(lanes, predictions), strict=True):
-        scores[i] += float(np.sum(answer.targets, dtype=np.float64))
-    moved = max(scores[i] for i in open_ones) - best
-    return [score if i in open_ones else score + moved for i, score in enumerate(scores)]
+    close = [i for i, score in enumerate(scores) if score > best - CLOSE]
+    if len(close) > 1 and any(sizes[i] < len(texts[i].ids) for i in close):
+        keep_lanes(reader, batch, predictions)
+        lanes = [
+            Lane(ids[:-1], range(size, len(ids)), ids[size:], i + 1, size - 1)
+            for i in close
+            for ids, size in ((texts[i].ids, sizes[i]),)
+        ]
+        predictions = yield lanes_pass(reader, lanes, allowed)
+        for i, answer in zip(close, split_lanes(lanes, predictions), strict=True):
+            scores[i] += _sum(answer)
+        moved = max(scores[i] for i in close) - best
+        scores = [score if i in close else score + moved for i, score in enumerate(scores)]
+    return [Reading(*pair) for pair in zip(scores, per_token, strict=True)]
+
+
+def _sum(answer: LaneAnswers) -> float:
+    return float(np.sum(answer.targets, dtype=np.float64))

@@ -45,7 +45,7 @@ def test_of_the_answers_that_were_read_the_likeliest_with_what_follows_wins(engi
     monkeypatch.setattr(reranked, "read_whole", watched)
     at = TEXT.index("* height")
     result = fill(engine, Span(start=at, end=at + 1, single_line=True, max_tokens=3))
-    best = max(range(len(read["texts"])), key=lambda i: read["scores"][i])
+    best = max(range(len(read["texts"])), key=lambda i: read["scores"][i].score)
     assert len(read["texts"]) > 2 and result.spans[0].text in read["texts"][best]
 
 

@@ -30,7 +30,9 @@ def reader_of(backend, config):
 
 def read(reader, texts, row, backend, later=0):
     """Scores, and how many tokens were computed."""
-    return run(read_whole(reader, [WholeText(text) for text in texts], later, row), backend)
+    texts = [WholeText(text) for text in texts]
+    readings, computed = run(read_whole(reader, texts, later, row), backend)
+    return [reading.score for reading in readings], computed
 
 
 def rules_of(config, allowed, **more):
