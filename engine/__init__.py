@@ -28,11 +28,12 @@ from engine.request.messages import (
     Withheld,
 )
 from engine.request.scores import ScoredToken, ScoreResult
-from engine.service.bundled import MINI, MODELS, find_model
+from engine.service.bundled import BASE, MINI, MODELS, find_model
 from engine.service.core import Engine
 
 __all__ = [
     "MARKERS",
+    "BASE",
     "MINI",
     "MODELS",
     "BackendUnavailable",

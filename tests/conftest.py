@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from tokenizers import Tokenizer
 from engine.network.model_config import ModelConfig
 from engine.service.bundled import MINI
 from engine.text.tokenizer import TextTokenizer
+
+# Tests and what they start use the small model where none is named; those of the other one name it.
+os.environ["LACUNA_MODEL"] = "mini"
 
 # No test depends on how fast the machine is.
 settings.register_profile("lacuna", deadline=None)

@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.base.memory import available_memory
+
 MODELS = Path(__file__).parents[1] / "models"
-MINI = MODELS / "lacuna-mini"
+BASE, MINI = MODELS / "lacuna-base", MODELS / "lacuna-mini"
 VARIABLE = "LACUNA_MODEL"
 """Environment variable that names the model for everything that is started with it."""
+BASE_NEEDS = 768 << 20
+"""Free bytes below which ``MINI`` works instead: ``BASE`` takes about 450 MB, and the editor beside
+it needs room, too."""
 
 
 def find_model(named: Path | str | None = None) -> Path:
-    """The folder of a model that is named, by its path or as ``mini`` for the bundled
-    ``lacuna-mini``; else the one that the environment names, else ``MINI``."""
+    """The folder of a model that is named, by its path or as ``base`` or ``mini`` for those that
+    are bundled; else the one that the environment names, else ``default_model``."""
     named = named or os.environ.get(VARIABLE)
     if not named:
-        return MINI
+        return default_model()
     bundled = MODELS / f"lacuna-{named}"
     # A folder of one's own comes before a bundled model of the same name.
     return bundled if bundled.is_dir() and not Path(named).is_dir() else Path(named)
+
+
+def default_model() -> Path:
+    """``BASE``, or ``MINI`` where memory is short."""
+    free = available_memory()
+    return BASE if free is None or free >= BASE_NEEDS else MINI

@@ -12,7 +12,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="A model folder, or mini: the bundled model, which is the default.",
+        help="A model folder, or a bundled one: base, or mini, which takes its place where "
+        "memory is short.",
     ),
 ]
 BackendName = Annotated[

@@ -9,9 +9,10 @@ import os
 import platform
 import time
 
-from engine import Engine, EngineError, FillRequest, Span, find_model
+from engine import BASE, MINI, Engine, EngineError, FillRequest, Span, find_model
 from engine.base.advice import DISTRIBUTION, install
 from engine.base.errors import BackendUnavailable
+from engine.service.bundled import VARIABLE
 from lacuna.commands.show.terminal import show
 
 _RUNTIMES = (
@@ -41,7 +42,7 @@ def examine() -> None:
     for name in _ON_GPUS:
         _line(f"backend {name}", _on_gpu(name))
     _line("backend tensorrt", _tensorrt())
-    _line("model", str(find_model()))
+    _line("model", _model())
     try:
         began = time.perf_counter()
         with Engine() as engine:
@@ -56,6 +57,12 @@ def examine() -> None:
         "fill",
         f"works: loaded in {(loaded - began) * 1000:.0f} ms, one blank in {result.ms:.0f} ms",
     )
+
+
+def _model() -> str:
+    folder = find_model()
+    short = folder == MINI and not os.environ.get(VARIABLE)
+    return f"{folder} (memory is short for {BASE.name})" if short else str(folder)
 
 
 def _on_gpu(name: str) -> str:
