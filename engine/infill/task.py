@@ -45,6 +45,13 @@ class InfillModel:
     """Which predictions are final; research puts its own rule here
     (``benchmarks/fitting/published_rules.py``)."""
 
+    def order(self, sampler: SamplerOptions) -> Order:
+        """How spans are to be written, where what they ask for allows it: as asked, or as was
+        measured to be best."""
+        if self.config.context_attention != "causal" or sampler.cache == "none":
+            return "together"
+        return self.calibration.order if sampler.order == "auto" else sampler.order
+
     @cached_property
     def boundaries(self) -> WordBoundaries:
         """Which tokens would join a pinned word."""
@@ -88,20 +95,14 @@ class FillTask:
         return self.ties.count(self.owner(i)) > 1
 
     @property
+    def order(self) -> Order:
+        """How its spans are to be written, where what they ask for allows it."""
+        return self.model.order(self.request.sampler)
+
+    @property
     def owners(self) -> list[int]:
         """The spans that are decided on."""
         return [i for i in range(len(self.spans)) if self.owner(i) == i]
-
-
-def from_the_left(task: FillTask) -> bool:
-    """Whether spans are to be written one token at a time, where what they ask for allows it."""
-    return order_of(task) != "together" and task.cache == "causal"
-
-
-def order_of(task: FillTask) -> Order:
-    """How the spans are to be written: as asked, or as was measured to be best."""
-    order = task.request.sampler.order
-    return task.model.calibration.order if order == "auto" else order
 
 
 def validate(unchecked: UncheckedFill) -> FillTask:

@@ -1,5 +1,8 @@
-"""The reverse edit: write what precedes a text, piece by piece backwards, each piece knowing all
-that follows."""
+"""The reverse edit: write what precedes a text, piece by piece.
+
+Masks write the last piece first, so that each knows all that follows. What is written from the left
+would begin every piece with the same words, so there the first piece comes first.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +38,13 @@ def write_before(
     written, left, nfe, ms = "", request.tokens, 0, 0.0
     logs: list[float] = []
     found: FillResult | None = None
+    backwards = infiller.model.order(request.sampler) == "together"
     while left and (found is None or found.stopped == "complete"):
         size = PIECE if left >= 2 * PIECE else left - left // 2 if left > PIECE else left
+        at = request.at if backwards else request.at + len(written)
         fill = FillRequest(
             text=request.text[: request.at] + written + request.text[request.at :],
-            spans=(Span(start=request.at, end=request.at, tokens=size),),
+            spans=(Span(start=at, end=at, tokens=size),),
             language=request.language,
             n=request.n,
             seed=request.seed + left,
@@ -50,7 +55,8 @@ def write_before(
         )
         found = yield from infiller.fill(fill)
         [piece] = found.spans
-        written, left, nfe, ms = piece.text + written, left - size, nfe + found.nfe, ms + found.ms
+        written = piece.text + written if backwards else written + piece.text
+        left, nfe, ms = left - size, nfe + found.nfe, ms + found.ms
         logs.append(float(np.log(max(piece.confidence, 1e-9))))
     assert found is not None
     span = SpanResult(

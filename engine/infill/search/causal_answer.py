@@ -23,7 +23,6 @@ from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
 from engine.infill.search.writing_rules import LONGEST, Allowed, closing, ends, guesses
-from engine.infill.task import from_the_left
 from engine.infill.values import Plan
 
 
@@ -31,10 +30,9 @@ def written_causally(plan: Plan) -> bool:
     """Whether all spans of a plan can be written from the left, and should; what was chosen between
     given strings stands already."""
     task, several = plan.prompt.task, len(plan.spans) > 1
-    return from_the_left(task) and not any(
+    return task.order != "together" and not any(
         span.pins
         or (i not in plan.chosen and (span.choices or task.shared(i)))
-        or (span.lines or 1) > 1
         or (several and (span.tokens or 0) > RESERVED)
         for i, span in enumerate(plan.spans)
     )
@@ -44,7 +42,7 @@ def write_causally(
     canvas: Canvas, plan: Plan, table: ConstraintTable, rules: Rules
 ) -> Generator[Batch, Predictions, list[float] | None]:
     """Write the spans of ``canvas`` in place; how likely each answer is. ``None``, and no change,
-    where one has no text, or not the half word that follows it."""
+    where one has no text, not the half word that follows it, or not the lines that were told."""
     prompt, spans = plan.prompt, plan.spans
     model, cache, borders = prompt.task.model, prompt.cache_plan(), prompt.healing.borders
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
@@ -72,9 +70,11 @@ def write_causally(
         for i, span in enumerate(spans)
     ]
     answers = yield from write_one_at_a_time(canvas, cache, model.config, writing)
-    for i, written in enumerate(answers):
+    for i, (span, written) in enumerate(zip(spans, answers, strict=True)):
         text = model.tokenizer.decode(written.tokens)
         if not written.tokens or not ends(text, borders.get(i, Border())):
+            return None
+        if span.lines not in (None, text.count("\n") + 1):
             return None
     for i, written in enumerate(answers):
         canvas.restart(i, len(written.tokens))

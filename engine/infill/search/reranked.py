@@ -26,7 +26,7 @@ from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_w
 from engine.decoding.sampler import encode_context
 from engine.decoding.token_healing import Border
 from engine.infill.search.beam_rules import BeamTexts, OnBeam, beam_rules, show_drafts
-from engine.infill.task import FillTask, order_of
+from engine.infill.task import FillTask
 from engine.infill.window import Prompt, window
 from engine.request.messages import Span
 
@@ -58,8 +58,7 @@ def rerankable(task: FillTask) -> bool:
     """Whether all spans of a task can be written in this way, and should."""
     text = task.request.text
     return (
-        order_of(task) == "reranked"
-        and task.cache == "causal"
+        task.order == "reranked"
         and not task.request.sampler.temperature
         and not any(
             span.pins or span.choices or span.tokens or span.min_tokens > 1

@@ -15,7 +15,6 @@ from engine.decoding.left_to_right.one_at_a_time import WritingRules, write_one_
 from engine.decoding.sampler import encode_context
 from engine.decoding.stretches import RESERVED
 from engine.infill.search.writing_rules import Allowed, closing, guesses
-from engine.infill.task import from_the_left
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
@@ -24,7 +23,7 @@ def proposable(prompt: Prompt, spans: Sequence[Span]) -> list[int]:
     """The first spans of names that stand more than once and ask for nothing that an answer of
     another place could break."""
     task = prompt.task
-    if not from_the_left(task) or any(span.pins or (span.lines or 1) > 1 for span in spans):
+    if task.order == "together" or any(span.pins or (span.lines or 1) > 1 for span in spans):
         return []
     return [
         i

@@ -4,6 +4,9 @@ well may."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 
 from engine.base.arrays import Bools
 from engine.decoding.constraints import Constraint, ConstraintTable
@@ -17,27 +20,79 @@ LONGEST = 96
 
 
 class Allowed:
-    """The tokens so far -> (V,) what may follow: half words beside the span are kept, a single
-    line, a length that was told; the end is allowed where an answer may end."""
+    """The tokens so far -> (V,) what may follow: half words beside the span are kept, a number of
+    lines, a length that was told; the end is allowed where an answer may end."""
 
     def __init__(self, prompt: Prompt, span: Span, table: ConstraintTable, i: int) -> None:
         healing, model = prompt.healing, prompt.task.model
         self._tokenizer, self._end = model.tokenizer, model.config.span_end_token_id
         self._border = healing.borders.get(i, Border())
-        one_line = span.single_line or span.lines is not None
+        one_line = span.single_line or span.lines == 1
         self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
         self._first = first_tokens(healing, table, i, self._text)
         self._least, self._exact = max(1, span.min_tokens), span.tokens
+        self._lines = None
+        if span.lines is not None and not one_line:
+            self._lines = _Lines.of(prompt, span, table)
 
     def __call__(self, tokens: list[int]) -> Bools:
         row = (self._text if tokens else self._first).copy()
+        if self._lines is not None:
+            row &= self._lines.allowed(self._own(tokens), len(tokens))
         row[self._end] = self._may_end(tokens)
         return row
+
+    def _own(self, tokens: list[int]) -> str:
+        """What was written between the half words."""
+        return self._tokenizer.decode(tokens)[len(self._border.before) :]
 
     def _may_end(self, tokens: list[int]) -> bool:
         if self._exact is not None or len(tokens) < self._least:
             return False
+        if self._lines is not None and not self._lines.complete(self._own(tokens)):
+            return False
         return ends(self._tokenizer.decode(tokens), self._border)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """A number of lines that an answer has to have; none of them is blank."""
+
+    count: int
+    before: str
+    """What stands before the span on its line."""
+    on_a_line: Bools  # (V,) no line end
+    line_end: Bools  # (V,) text with one line end
+    max_tokens: int
+
+    @classmethod
+    def of(cls, prompt: Prompt, span: Span, table: ConstraintTable) -> _Lines:
+        text, on_a_line = table.row(Constraint.TEXT), table.row(Constraint.SINGLE_LINE)
+        line_end = text & ~on_a_line
+        tokens, document = prompt.task.model.tokenizer.token_texts(), prompt.task.request.text
+        for token in np.flatnonzero(line_end):
+            line_end[token] = tokens[token].count("\n") == 1
+        before = document[document.rfind("\n", 0, span.start) + 1 : span.start]
+        assert span.lines is not None
+        return cls(span.lines, before, on_a_line, line_end, span.max_tokens)
+
+    def allowed(self, text: str, tokens: int) -> Bools:
+        """(V,) what may follow ``text`` of so many tokens: no line too many, and every line while
+        there is room for it."""
+        missing = self.count - 1 - text.count("\n")
+        if missing <= 0 or self._blank(text):
+            return self.on_a_line
+        if self.max_tokens - tokens <= 2 * missing + 1:
+            return self.line_end
+        return self.on_a_line | self.line_end
+
+    def complete(self, text: str) -> bool:
+        """Whether the last line is begun."""
+        return text.count("\n") == self.count - 1 and not self._blank(text)
+
+    def _blank(self, text: str) -> bool:
+        line = text.rpartition("\n")[2] if "\n" in text else self.before + text
+        return not line.strip()
 
 
 def first_tokens(healing: TokenHealing, table: ConstraintTable, i: int, usual: Bools) -> Bools:

@@ -13,6 +13,7 @@ from engine.decoding.token_healing import Border
 from engine.infill.attempt import answer
 from engine.infill.copy_spans import copy_spans
 from engine.infill.plan import plan
+from engine.infill.search import causal_answer
 from engine.infill.search.writing_rules import LONGEST, ends
 from engine.infill.task import UncheckedFill, validate
 from engine.infill.window import window
@@ -97,6 +98,28 @@ def test_drafts_grow_from_the_left(engine):
 def test_further_answers_differ(engine):
     (span,) = fill(engine, start=40, end=40, tokens=4, n=3).spans
     assert span.alternatives and span.text not in span.alternatives
+
+
+@pytest.mark.parametrize("lines", [2, 4])
+def test_a_told_number_of_lines_is_kept_and_no_line_is_left_blank(engine, lines, monkeypatch):
+    texts = []
+    plain = causal_answer.write_one_at_a_time
+
+    def watched(*arguments):
+        [written] = yield from plain(*arguments)
+        texts.append(engine.tokenizer.decode(written.tokens))
+        return [written]
+
+    monkeypatch.setattr(causal_answer, "write_one_at_a_time", watched)
+    kept = 0
+    for at in range(0, len(TEXT), 4):
+        result = fill(engine, start=at, end=at, lines=lines, max_tokens=6 * lines)
+        assert result.spans[0].text.count("\n") == lines - 1
+        own = (TEXT[:at].rpartition("\n")[2] + texts[-1]).split("\n")
+        assert len(own) <= lines and all(line.strip() for line in own[:-1])
+        kept += len(own) == lines and bool(own[-1].strip())
+    # A random model may write halves of characters until its room is used up; then masks are used.
+    assert kept >= 5
 
 
 def test_pins_are_still_written_by_masks(engine):
