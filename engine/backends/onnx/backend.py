@@ -203,4 +203,5 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
         )
     weights = {path.name: read_weights(path) for path in weight_files(folder)}
     session = open_session(graph, name, threads, weights, config.weights_precision in OF_BYTES)
+    trim()  # packing the matrices leaves as much free memory as they take
     return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)

@@ -131,7 +131,7 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     ]
     later = max(0, len(encode(behind)) - AT_FIRST)
     text_row = prompt.table.row(Constraint.TEXT)
-    readings = yield from read_whole(reader, whole, later, text_row)
+    readings = yield from read_whole(reader, whole, later, text_row, task.deadline)
     scores = np.array([reading.score for reading in readings])
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()

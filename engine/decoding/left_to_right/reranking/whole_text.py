@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.base.arrays import Bools
+from engine.base.deadline import Deadline
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.lanes import (
     Lane,
@@ -47,13 +48,17 @@ class Reading:
 
 
 def read_whole(
-    reader: Reader, texts: Sequence[WholeText], later: int, allowed: Bools
+    reader: Reader,
+    texts: Sequence[WholeText],
+    later: int,
+    allowed: Bools,
+    deadline: Deadline | None = None,
 ) -> Generator[Batch, Predictions, list[Reading]]:
     """A reading of each of ``texts``.
 
     The first pass reads all but their last ``later`` tokens, the second one those of the texts that
-    are still close to the best; the others keep their distance. The last token of what was read
-    waits in ``reader``.
+    are still close to the best, if the ``deadline`` leaves time for it; the others keep their
+    distance. The last token of what was read waits in ``reader``.
     """
     reader = reader.copy()
     sizes = [max(1, len(text.ids) - later) for text in texts]
@@ -68,7 +73,8 @@ def read_whole(
     scores = [text.prior + _sum(answer) for text, answer in zip(texts, first, strict=True)]
     best = max(scores)
     close = [i for i, score in enumerate(scores) if score > best - CLOSE]
-    if len(close) > 1 and any(sizes[i] < len(texts[i].ids) for i in close):
+    more = len(close) > 1 and any(sizes[i] < len(texts[i].ids) for i in close)
+    if more and not (deadline is not None and deadline.expired()):
         keep_lanes(reader, batch, predictions)
         lanes = [
             Lane(ids[:-1], range(size, len(ids)), ids[size:], i + 1, size - 1)

@@ -37,8 +37,8 @@ def test_of_the_answers_that_were_read_the_likeliest_with_what_follows_wins(engi
     read = {}
     plain = reranked.read_whole
 
-    def watched(reader, texts, later, row):
-        read["scores"] = yield from plain(reader, texts, later, row)
+    def watched(reader, texts, *more):
+        read["scores"] = yield from plain(reader, texts, *more)
         read["texts"] = [engine.tokenizer.decode([*text.ids]) for text in texts]
         return read["scores"]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.base.deadline import Deadline
 from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import constraint_table
 from engine.decoding.left_to_right.reader import Reader
@@ -68,6 +69,16 @@ def test_what_stands_behind_is_read_to_its_end_for_close_answers_alone(
     assert max(scores) == max(scores[i] for i in close)
     for i in far:
         assert max(scores) - scores[i] == pytest.approx(max(first) - first[i], abs=1e-4)
+
+
+def test_behind_a_deadline_the_first_pass_decides(backend, causal_config):
+    reader, row = reader_of(backend, causal_config), np.ones(causal_config.embedding_rows, bool)
+    texts = [WholeText([40, 41, 42, 43]), WholeText([40, 41, 43, 42])]
+    late = run(read_whole(reader, texts, 2, row, Deadline.after(0.0, 0.0, lambda: 1.0)), backend)
+    in_time = run(read_whole(reader, texts, 2, row), backend)
+    assert late[1] < in_time[1]
+    first = read(reader, [[40, 41], [40, 41]], row, backend)[0]
+    assert [reading.score for reading in late[0]] == pytest.approx(first, abs=1e-4)
 
 
 def test_a_lane_is_read_as_the_plain_reading_reads_it(backend, causal_config):
