@@ -78,7 +78,10 @@ def _causal(engine: Engine) -> bool:
 def confidences(
     engine: Engine, cases: Sequence[Case], way: Way, done: Callable[[], None] = lambda: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The model's own confidence in its answer to each case, and whether the answer was exact."""
+    """The model's own confidence in its answer to each case, and whether the answer was exact.
+
+    Where answers are ranked, copies are among them, for their confidence is of the same kind.
+    """
     own, right = np.empty(len(cases)), np.empty(len(cases))
     calibration = Calibration(steps=way.steps, order=way.order)
     with changed(engine, calibration=calibration):
@@ -86,7 +89,10 @@ def confidences(
             span = Span(start=case.start, end=case.end, single_line=True)
             found = engine.fill(
                 FillRequest(
-                    text=case.text, spans=(span,), language=language_of(case.path), copies=False
+                    text=case.text,
+                    spans=(span,),
+                    language=language_of(case.path),
+                    copies=way.order == "reranked",
                 )
             )
             own[i], right[i] = found.spans[0].confidence, found.spans[0].text == case.answer
