@@ -196,6 +196,12 @@ class DraftSpan(Config, kw_only=True, frozen=True):
         token = DraftToken(text=text, confidence=round(confidence, 4))
         return cls(start=start, end=end, text=text, confidence=confidence, tokens=(token,))
 
+    @classmethod
+    def masked(cls, start: int, end: int) -> DraftSpan:
+        """A span of which nothing is written yet, not even how long it will be."""
+        token = DraftToken(text="_", confidence=None)
+        return cls(start=start, end=end, text="_", confidence=0.0, tokens=(token,))
+
 
 class Draft(Config, kw_only=True, frozen=True):
     step: int

@@ -19,7 +19,6 @@ from engine.infill.search.initial_canvas import slots_of
 from engine.request.messages import (
     Draft,
     DraftSpan,
-    DraftToken,
     FillRequest,
     FillResult,
     Span,
@@ -31,7 +30,6 @@ from engine.request.span_rules import checked_spans
 
 Fill = Generator[Batch, Predictions, FillResult]
 OnDraft = Callable[[Draft], None]
-UNKNOWN = DraftToken(text="_", confidence=None)
 
 
 def fill_in_rounds(
@@ -144,16 +142,12 @@ class _Part:
             shown = tuple(
                 msgspec.structs.replace(now[i], start=span.start, end=span.end)
                 if i in now
-                else known.get(i) or _masked(span)
+                else known.get(i) or DraftSpan.masked(span.start, span.end)
                 for i, span in enumerate(self.spans)
             )
             on_draft(msgspec.structs.replace(draft, spans=shown))
 
         return show
-
-
-def _masked(span: Span) -> DraftSpan:
-    return DraftSpan(start=span.start, end=span.end, text="_", confidence=0.0, tokens=(UNKNOWN,))
 
 
 def _late(span: Span) -> SpanResult:

@@ -17,8 +17,6 @@ from engine.infill.window import Prompt
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.request.messages import Draft, DraftSpan, Span
 
-OnBeam = Callable[[Beam, str], None]
-"""Is told of the best beam after every step, with its text."""
 LONGEST = 48
 """Tokens of an answer that was told no length."""
 MARGIN_OF_SEVERAL = 3.0
@@ -47,6 +45,10 @@ class BeamTexts:
         return bool(text.strip(" ")) and not any(string in text for string in span.forbid)
 
 
+OnBeam = Callable[[Beam, BeamTexts], None]
+"""Is told of the best beam after every step."""
+
+
 def beam_rules(
     prompt: Prompt, span: Span, behind: str, texts: BeamTexts, show: OnBeam
 ) -> BeamRules:
@@ -63,7 +65,7 @@ def beam_rules(
         width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
         margin=MARGIN if task.request.n == 1 else MARGIN_OF_SEVERAL,
         deadline=task.deadline,
-        on_step=lambda beam: show(beam, texts.written(beam) or ""),
+        on_step=lambda beam: show(beam, texts),
     )
 
 
@@ -71,16 +73,16 @@ def show_drafts(task: FillTask, written: Sequence[str]) -> OnBeam:
     """Shows the best beam of the span behind those that are ``written``, and these beside it."""
     show = task.on_draft
     if show is None:
-        return lambda beam, text: None
+        return lambda beam, texts: None
 
-    def on_beam(beam: Beam, text: str) -> None:
+    def on_beam(beam: Beam, texts: BeamTexts) -> None:
         sure = float(np.exp(beam.log_prob / len(beam.tokens)))
-        parts = [*((each, 1.0) for each in written), (text, sure)]
-        parts += [("", 0.0)] * (len(task.spans) - len(parts))
+        parts = [*((each, 1.0) for each in written), (texts.written(beam), sure)]
+        parts += [(None, 0.0)] * (len(task.spans) - len(parts))
         spans = [
             DraftSpan.of_text(span.start, span.end, part, confidence)
             if part
-            else DraftSpan(start=span.start, end=span.end, text="", confidence=confidence)
+            else DraftSpan.masked(span.start, span.end)
             for span, (part, confidence) in zip(task.spans, parts, strict=True)
         ]
         show(Draft(step=len(beam.tokens), spans=tuple(spans)))
