@@ -13,15 +13,27 @@ from benchmarks.fitting.calibrate import (
     expected_error,
     fit,
     length_bias,
+    other_ways,
     ways_of,
 )
 from benchmarks.fitting.decoding_rules import UNBOUNDED
 from benchmarks.infill_cases import Case
 from engine import Engine
 from engine.backends.fake import FakeBackend
-from engine.network.calibration import PROBED_LENGTHS, Calibration, read_calibration
+from engine.network.calibration import DEFAULT_STEPS, PROBED_LENGTHS, Calibration, read_calibration
 from tests.conftest import MINI
 from tests.lacuna.test_cli import lacuna, refused
+
+
+@pytest.fixture
+def causal_engine(config, tokenizer):
+    causal = msgspec.structs.replace(
+        config, context_attention="causal", predicts="next", start_token_id=13, gap_token_id=14,
+        span_end_token_id=15,
+    )  # fmt: skip
+    backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
+    with Engine.with_backend(causal, tokenizer, backend) as engine:
+        yield engine
 
 
 def test_the_fit_lowers_the_error_on_cases_it_did_not_see():
@@ -56,6 +68,13 @@ def test_only_models_with_causal_context_write_from_the_left(config, tokenizer):
             ways_of(engine, "one_at_a_time")
         with pytest.raises(ValueError, match="--order backwards is not one of"):
             ways_of(engine, "backwards")
+
+
+def test_a_curve_is_fitted_for_every_order_a_span_may_need(causal_engine):
+    ranked = Way(DEFAULT_STEPS, "reranked")
+    assert {way.order for way in other_ways(causal_engine, ranked)} == {"together", "one_at_a_time"}
+    fast = Way(8)
+    assert {way.order for way in other_ways(causal_engine, fast)} == {"one_at_a_time", "reranked"}
 
 
 def test_the_error_of_a_perfect_confidence_is_none():

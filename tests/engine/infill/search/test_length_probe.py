@@ -96,6 +96,18 @@ def test_confidence_is_mapped_to_what_was_measured(plain, tokenizer):
     assert Calibration().calibrated(0.4) == 0.4
 
 
+def test_each_order_of_writing_has_its_own_curve():
+    half, tenth = ((0.0, 0.0), (1.0, 0.5)), ((0.0, 0.0), (1.0, 0.1))
+    calibration = Calibration(
+        confidence=half, order="reranked", other_orders={"one_at_a_time": tenth}
+    )
+    assert calibration.calibrated(0.8) == calibration.calibrated(0.8, "reranked") == 0.4
+    assert calibration.calibrated(0.8, "one_at_a_time") == pytest.approx(0.08)
+    assert calibration.calibrated(0.8, "together") == 0.4, "it was not measured"
+    with pytest.raises(ValueError, match="not a probability"):
+        Calibration(other_orders={"together": ((0.5, 2.0),)})
+
+
 def test_the_fit_rises_and_has_the_mean_of_the_data():
     rng = np.random.default_rng(0)
     own = rng.random(4000)
