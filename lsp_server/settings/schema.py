@@ -50,7 +50,7 @@ class Settings(
     """Longest suggestion, in tokens."""
     several_lines: bool = True
     """A suggestion on an empty line may have several; inside a line it never has."""
-    deadline_ms: Annotated[float, msgspec.Meta(gt=0.0, le=60_000.0)] = 400.0
+    deadline_ms: Annotated[float, msgspec.Meta(gt=0.0, le=60_000.0)] = 1_000.0
     """A suggestion later than this is cut to the best draft."""
     related_files: bool = True
     """Other open files are read for context; those that may hold secrets or that an ignore file
