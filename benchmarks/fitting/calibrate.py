@@ -76,11 +76,16 @@ def _causal(engine: Engine) -> bool:
 
 
 def confidences(
-    engine: Engine, cases: Sequence[Case], way: Way, done: Callable[[], None] = lambda: None
+    engine: Engine,
+    cases: Sequence[Case],
+    way: Way,
+    done: Callable[[], None] = lambda: None,
+    *,
+    copies: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The model's own confidence in its answer to each case, and whether the answer was exact.
 
-    Where answers are ranked, copies are among them, for their confidence is of the same kind.
+    ``copies`` are for the curve of ranked answers: there copies have confidence of the same kind.
     """
     own, right = np.empty(len(cases)), np.empty(len(cases))
     calibration = Calibration(steps=way.steps, order=way.order)
@@ -92,7 +97,7 @@ def confidences(
                     text=case.text,
                     spans=(span,),
                     language=language_of(case.path),
-                    copies=way.order == "reranked",
+                    copies=copies,
                 )
             )
             own[i], right[i] = found.spans[0].confidence, found.spans[0].text == case.answer

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 
-CGROUP = Path("/sys/fs/cgroup")
-"""Of a container, where the system tells what it may use."""
+CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+"""Where Linux tells what a container or a service may use."""
+_RECLAIMABLE = ("inactive_file", "slab_reclaimable")
 
 
 def available_memory() -> int | None:
@@ -20,10 +21,21 @@ def available_memory() -> int | None:
     except (psutil.Error, OSError, ValueError):
         return None
     try:
-        limit, used = ((CGROUP / name).read_text() for name in ("memory.max", "memory.current"))
-        return min(free, max(0, int(limit) - int(used)))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return free
+        own = OWN_CGROUP.read_text().strip().removeprefix("0::/")
+    except OSError:
+        own = ""
+    return int(min(free, *(_left(folder) for folder in {CGROUP, CGROUP / own})))
+
+
+def _left(cgroup: Path) -> float:
+    """Bytes up to the limit of a group of processes; cached files make room."""
+    try:
+        limit, used = ((cgroup / name).read_text() for name in ("memory.max", "memory.current"))
+        rows = (line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+        cached = sum(int(size) for name, size in rows if name in _RECLAIMABLE)
+        return max(0, int(limit) - max(0, int(used) - cached))
+    except (OSError, ValueError):  # no group, or one without a limit
+        return float("inf")
 
 
 def trim() -> None:

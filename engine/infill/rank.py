@@ -53,7 +53,11 @@ def rank(found: Found) -> Ranked:
             judged = found.answers[0].judged.get(number, {}) if found.answers else {}
         else:
             judged = {}
-        ranked.append(tuple(_ranked(own, _copies(task, copied.copies.get(i, []), judged))))
+        candidates = _copies(task, copied.copies.get(i, []), judged)
+        # Where copies were among what was ranked by the text behind the span, its first answer is
+        # the best; how sure it is does not compare them.
+        best_first = _after(own, candidates) if judged else _ranked(own, candidates)
+        ranked.append(tuple(best_first))
     return Ranked(task, tuple(ranked))
 
 
@@ -82,6 +86,12 @@ def _candidate(task: FillTask, span: Span, answer: Answer, number: int) -> Candi
         ):
             confidence *= DOUBTED
     return Candidate(text, confidence, answer.sizes[number])
+
+
+def _after(own: Sequence[Candidate], copies: Sequence[Candidate]) -> list[Candidate]:
+    known = {candidate.text for candidate in own}
+    rest = [candidate for candidate in copies if candidate.text not in known]
+    return [*own, *sorted(rest, key=lambda candidate: -candidate.confidence)]
 
 
 def _ranked(own: Sequence[Candidate], copies: Sequence[Candidate]) -> list[Candidate]:

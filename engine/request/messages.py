@@ -68,8 +68,8 @@ class SamplerOptions(Config, kw_only=True, frozen=True):
     order: Literal["auto", Order] = "auto"
     """How spans are written: all masks together; one token at a time from the left; or several
     answers from the left, ranked by how probable they make the text behind them. The last two need
-    a model with causal context; ``auto`` takes what was measured to be best with a model. Pins and
-    several lines of a told number are always written together."""
+    a model with causal context; ``auto`` takes what was measured to be best with a model. Pins
+    are always written together."""
     edits: int = 16
     """In a session: edits after which the context is encoded as a whole again; 0 reuses only what
     has not changed."""

@@ -27,6 +27,12 @@ def find_model(named: Path | str | None = None) -> Path:
     return bundled if bundled.is_dir() and not Path(named).is_dir() else Path(named)
 
 
+def name_of(named: str | None) -> str:
+    """What several processes are to be told, so that all of them use one model."""
+    folder = find_model(named)
+    return folder.name.removeprefix("lacuna-") if folder in (BASE, MINI) else str(folder)
+
+
 def default_model() -> Path:
     """``BASE``, or ``MINI`` where memory is short."""
     free = available_memory()

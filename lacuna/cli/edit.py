@@ -158,7 +158,7 @@ def before(
     model: Model = None,
     backend: BackendName = "auto",
 ) -> None:
-    """Write what comes before a place, backwards from the text that follows."""
+    """Write what comes before a place, so that it leads up to the text that follows."""
     from lacuna.commands.show.output import Output
     from lacuna.commands.text.rewrite import Common, write_before
 

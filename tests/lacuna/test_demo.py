@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     ("name", "answers"),
     [
         ("inventory.py", ["self.quantity", "item", "self.items", "item"]),
-        ("letter.md", ["your", {"her", "the", "your"}, {"end", "beginning"}, None, None]),
+        ("letter.md", ["your", {"her", "my", "the", "your"}, {"end", "beginning"}, None, None]),
     ],
 )
 def test_the_blanks_of_the_examples_are_filled_as_a_person_would(name, answers):

@@ -9,6 +9,7 @@ the loop of pre-training.
 from __future__ import annotations
 
 import json
+import os
 from itertools import product
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tokenizers import Tokenizer
 from engine.network.checkpoint import load_checkpoint
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
-from engine.service.bundled import find_model
+from engine.service.bundled import BASE, VARIABLE, find_model
 from training.adaptation.config import RowConfig
 from training.adaptation.row_source import SHORTEST, RowSource
 from training.data.own_folder import NAMES, Folder, documents_of, files_of, require_same_files
@@ -50,7 +51,9 @@ class InfillTuningConfig(LoopConfig, kw_only=True, frozen=True):
     include: tuple[str, ...] = ("*.py", "*.md", "*.rst", "*.txt", "*.jsonl", "*.parquet")
     exclude: tuple[str, ...] = ("node_modules", "build", "dist", "__pycache__", "site-packages")
     """Names of folders that are left out."""
-    init_from: Path = msgspec.field(default_factory=find_model)
+    init_from: Path = msgspec.field(
+        default_factory=lambda: find_model(os.environ.get(VARIABLE) or BASE)
+    )
     tokenizer: Path = Path()
     """By default that of ``init_from``."""
     batch: BatchConfig = BatchConfig(rows=12, length=512, infill_share=0.7, infill_from=0.0)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from engine.base.errors import EngineError
 from engine.http.security.addresses import bind_tcp, check_exposure
 from engine.http.security.keys import Keys, read_keys
@@ -21,7 +23,7 @@ from engine.http.settings import SettingsError
 from engine.http.team.replica import EngineReplica
 from engine.http.team.settings import TeamSettings, read_team_settings
 from engine.network.config_file import read_model_config
-from engine.service.bundled import find_model
+from engine.service.bundled import find_model, name_of
 
 APPLICATION = "lacuna"
 CLIENT_HEADER = "x-lacuna-client"
@@ -43,7 +45,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
 
     ``announce`` is given the address when the first engines are there.
     """
-    settings = read_team_settings(file)
+    settings = _settings(file)
     keys = _checked(settings)
     bind_tcp(settings.host, settings.port).close()  # told in a sentence, which Ray does not
     os.environ.update(ENVIRONMENT)  # before Ray is imported, which reads them then
@@ -60,7 +62,7 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
                 again.clear()
                 generation += 1
                 try:
-                    settings = read_team_settings(file)
+                    settings = _settings(file)
                     _deploy(settings, _checked(settings), generation)
                 except EngineError as exc:  # what runs goes on
                     announce(f"with its former settings: {exc}")
@@ -68,6 +70,13 @@ def run_team(file: Path, announce: Callable[[str], None]) -> None:
                     announce("with its new settings")
     finally:
         _stop(settings)
+
+
+def _settings(file: Path) -> TeamSettings:
+    """As they stand in the file, with one model for all engines: by itself each would look how much
+    memory the others have left."""
+    settings = read_team_settings(file)
+    return msgspec.structs.replace(settings, model=name_of(settings.model))
 
 
 def _checked(settings: TeamSettings) -> Keys:

@@ -30,6 +30,9 @@ def hold_back(ranked: Ranked) -> list[SpanResult]:
     else:
         least = task.model.calibration.writing if least == "calibrated" else least
         verdicts = _Court(task, ranked.candidates, least).decide()
+    for i, found in enumerate(ranked.candidates):
+        if not found[0].text and task.deadline.passed:
+            verdicts[i] = _Verdict((), "late")
     return [_result(task, i, verdicts[i], ranked.candidates[i][0]) for i in range(len(task.spans))]
 
 

@@ -32,6 +32,7 @@ def written_causally(plan: Plan) -> bool:
     task, several = plan.prompt.task, len(plan.spans) > 1
     return task.order != "together" and not any(
         span.pins
+        or 2 * (span.lines or 1) - 1 > _most(plan, i)
         or (i not in plan.chosen and (span.choices or task.shared(i)))
         or (several and (span.tokens or 0) > RESERVED)
         for i, span in enumerate(plan.spans)
@@ -47,7 +48,6 @@ def write_causally(
     model, cache, borders = prompt.task.model, prompt.cache_plan(), prompt.healing.borders
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
     yield from encode_context(canvas, cache, table)
-    longest = LONGEST if len(spans) == 1 else RESERVED
     draft = canvas.copy()
 
     def show(group: int, written: Written) -> None:
@@ -57,9 +57,9 @@ def write_causally(
 
     writing = [
         WritingRules(
-            allowed=Allowed(prompt, span, table, i),
+            allowed=Allowed(prompt, span, table, i, _most(plan, i)),
             given=plan.chosen[i].tokens if i in plan.chosen else (),
-            max_tokens=span.tokens or min(span.max_tokens + prompt.healing.slots(i), longest),
+            max_tokens=_most(plan, i),
             temperature=rules.temperature,
             seed=rules.seed + i,
             deadline=rules.deadline,
@@ -84,6 +84,12 @@ def write_causally(
         math.exp(sum(written.log_probs)) if span.tokens else written.likelihood
         for span, written in zip(spans, answers, strict=True)
     ]
+
+
+def _most(plan: Plan, i: int) -> int:
+    """Tokens that span ``i`` may get, half words beside it included."""
+    span, longest = plan.spans[i], LONGEST if len(plan.spans) == 1 else RESERVED
+    return span.tokens or min(span.max_tokens + plan.prompt.healing.slots(i), longest)
 
 
 def _put(canvas: Canvas, group: int, written: Written) -> None:

@@ -36,6 +36,8 @@ BEHIND, AT_FIRST = 24, 6
 """Tokens behind the span by which answers are judged, and how many of them decide which answers
 are worth reading the others for: 72 to 95 tokens instead of 310 to 330 for eight answers with 32
 tokens, and as many exact answers (110 pieces and 110 rests of lines, training/LOG.md)."""
+MOST_CHOICES = 24
+"""Given strings that are read in one pass; between more the canvas decides."""
 BEHIND_CHARS = 400
 """So much text is looked at for them."""
 PREFIX_SHARE = 0.75
@@ -52,6 +54,11 @@ class RankedSpan:
 
     texts: tuple[str, ...]
     confidences: tuple[float, ...]
+    """How likely each is to be what was meant; of choices, their shares."""
+
+
+LATE = RankedSpan(("",), (0.0,))
+"""Of a span for which there was no time."""
 
 
 def rerankable(task: FillTask) -> bool:
@@ -61,8 +68,8 @@ def rerankable(task: FillTask) -> bool:
         task.order == "reranked"
         and not task.request.sampler.temperature
         and not any(
-            span.pins or span.choices or span.tokens or span.min_tokens > 1
-            or (span.lines or 1) > 1 or task.shared(i)
+            span.pins or span.tokens or span.min_tokens > 1 or (span.lines or 1) > 1
+            or len(span.choices) > MOST_CHOICES or task.shared(i)
             or not text[span.end : min(until, span.end + BEHIND_CHARS)].strip()
             for i, (span, until) in enumerate(zip(task.spans, _ends(task), strict=True))
         )
@@ -79,6 +86,9 @@ def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpa
     found: list[RankedSpan] = []
     text, moved = task.request.text, 0
     for i, (span, until) in enumerate(zip(task.spans, _ends(task), strict=True)):
+        if found and task.deadline.expired():
+            found.append(LATE)
+            continue
         at = msgspec.structs.replace(span, start=span.start + moved, end=span.end + moved)
         one = replace(
             task,
@@ -117,13 +127,15 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     reader = Reader.of(canvas, cache)
     reader.feed_anchor(canvas, 0)
     border, behind = prompt.healing.borders.get(0, Border()), _behind(task, span)
-    texts = BeamTexts(task, border)
-    found = yield from search_beams(reader, beam_rules(prompt, span, behind, texts, show))
-    own = answers_of(found, texts.written, behind)
-    most = max(READ, 2 * task.request.n)
-    best = sorted(filter(texts.possible, own), key=lambda text: -own[text])[:most]
-    copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
-    read = [*dict.fromkeys([*best, *copies])]
+    read, copies = [*dict.fromkeys(span.choices)], dict[str, float]()
+    if not span.choices:
+        texts = BeamTexts(task, border)
+        found = yield from search_beams(reader, beam_rules(prompt, span, behind, texts, show))
+        own = answers_of(found, texts.written, behind)
+        most = max(READ, 2 * task.request.n)
+        best = sorted(filter(texts.possible, own), key=lambda text: -own[text])[:most]
+        copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
+        read = [*dict.fromkeys([*best, *copies])]
     if not read:
         return RankedSpan((), ())
     whole = [
@@ -136,8 +148,11 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     order = np.argsort(-shares, kind="stable")
+    # Between choices one is right, so its share is how sure it is.
     sure = [
-        confidence(float(share), reading.per_token, text in copies)
+        float(share)
+        if span.choices
+        else confidence(float(share), reading.per_token, text in copies)
         for share, reading, text in zip(shares, readings, read, strict=True)
     ]
     return RankedSpan(tuple(read[i] for i in order), tuple(sure[i] for i in order))

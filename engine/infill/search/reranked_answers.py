@@ -48,4 +48,4 @@ def reranked_answers(task: FillTask) -> Generator[Batch, Predictions, list[Answe
         whole = any(answer.new_errors == 0 for answer in answers)
         if len(answers) >= request.n and (whole or len(answers) >= request.n + SPARE):
             break
-    return sorted(answers, key=lambda answer: (answer.new_errors, -answer.confidence))
+    return sorted(answers, key=lambda answer: answer.new_errors)

@@ -42,10 +42,13 @@ def propose(
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"
     canvas = prompt.canvas(spans, {})
     yield from encode_context(canvas, cache, table)
+    most = [
+        min(span.max_tokens + prompt.healing.slots(i), RESERVED) for i, span in enumerate(spans)
+    ]
     rules = [
         WritingRules(
-            allowed=Allowed(prompt, span, table, i),
-            max_tokens=min(span.max_tokens + prompt.healing.slots(i), RESERVED),
+            allowed=Allowed(prompt, span, table, i, most[i]),
+            max_tokens=most[i],
             deadline=task.deadline,
             guess=guesses(prompt, i),
             closing=closing(prompt, table, i),

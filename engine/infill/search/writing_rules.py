@@ -23,7 +23,9 @@ class Allowed:
     """The tokens so far -> (V,) what may follow: half words beside the span are kept, a number of
     lines, a length that was told; the end is allowed where an answer may end."""
 
-    def __init__(self, prompt: Prompt, span: Span, table: ConstraintTable, i: int) -> None:
+    def __init__(
+        self, prompt: Prompt, span: Span, table: ConstraintTable, i: int, max_tokens: int
+    ) -> None:
         healing, model = prompt.healing, prompt.task.model
         self._tokenizer, self._end = model.tokenizer, model.config.span_end_token_id
         self._border = healing.borders.get(i, Border())
@@ -33,7 +35,7 @@ class Allowed:
         self._least, self._exact = max(1, span.min_tokens), span.tokens
         self._lines = None
         if span.lines is not None and not one_line:
-            self._lines = _Lines.of(prompt, span, table)
+            self._lines = _Lines.of(prompt, span, table, max_tokens)
 
     def __call__(self, tokens: list[int]) -> Bools:
         row = (self._text if tokens else self._first).copy()
@@ -66,7 +68,7 @@ class _Lines:
     max_tokens: int
 
     @classmethod
-    def of(cls, prompt: Prompt, span: Span, table: ConstraintTable) -> _Lines:
+    def of(cls, prompt: Prompt, span: Span, table: ConstraintTable, max_tokens: int) -> _Lines:
         text, on_a_line = table.row(Constraint.TEXT), table.row(Constraint.SINGLE_LINE)
         line_end = text & ~on_a_line
         tokens, document = prompt.task.model.tokenizer.token_texts(), prompt.task.request.text
@@ -74,7 +76,7 @@ class _Lines:
             line_end[token] = tokens[token].count("\n") == 1
         before = document[document.rfind("\n", 0, span.start) + 1 : span.start]
         assert span.lines is not None
-        return cls(span.lines, before, on_a_line, line_end, span.max_tokens)
+        return cls(span.lines, before, on_a_line, line_end, max_tokens)
 
     def allowed(self, text: str, tokens: int) -> Bools:
         """(V,) what may follow ``text`` of so many tokens: no line too many, and every line while

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -52,23 +53,27 @@ def calibrate(
     if len(chosen) < 100:
         raise UserError(f"{data} holds too little text; name a larger validation shard.")
     folder = find_model(model)
-    with Engine(model, backend) as engine, progress_bar() as progress:
+    with Engine(folder, backend) as engine, progress_bar() as progress:
         try:
             ways = ways_of(engine, order)
         except ValueError as exc:
             raise UserError(str(exc)) from exc
         bar = progress.add_task("calibrating", total=len(ways) * len(chosen))
 
-        def measured(way: Way) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            return confidences(engine, chosen, way, lambda: progress.advance(bar))
+        def measured(
+            way: Way, copies: bool = False
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            done = partial(progress.advance, bar)
+            return confidences(engine, chosen, way, done, copies=copies)
 
         tried = {way: measured(way) for way in ways}
         exact = {way: float(right.mean()) for way, (_, right) in tried.items()}
         best = best_way(exact)
-        own, right = tried[best]
-        calibration, figures = fit(own, right, best)
         needed = other_ways(engine, best)
-        progress.update(bar, total=len({*ways, *needed}) * len(chosen))
+        again = best.order == "reranked"
+        progress.update(bar, total=(len({*ways, *needed}) + again) * len(chosen))
+        own, right = measured(best, copies=True) if again else tried[best]
+        calibration, figures = fit(own, right, best)
         others = {way: tried.get(way) or measured(way) for way in needed}
         calibration = msgspec.structs.replace(
             calibration, other_orders={way.order: rising(*found) for way, found in others.items()}

@@ -33,7 +33,8 @@ def suite(
         require_sandbox_or_flag()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with Engine(model, backend) as engine, progress_bar() as progress:
+        folder = find_model(model)
+        with Engine(folder, backend) as engine, progress_bar() as progress:
             bars: dict[str, TaskID] = {}
 
             def advance(name: str, done: int, total: int) -> None:
@@ -42,7 +43,7 @@ def suite(
                 progress.update(bars[name], completed=done)
 
             results = run_suite(
-                engine, _weights(find_model(model)), sources, cases, seed, out / RESULTS, advance
+                engine, _weights(folder), sources, cases, seed, out / RESULTS, advance
             )
     except (OSError, ValueError) as exc:
         raise UserError(f"{exc}; name another --out or other files.") from exc

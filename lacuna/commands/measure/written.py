@@ -31,7 +31,7 @@ def written(data: list[Path], cases: int, seed: int, model: Path | None, backend
     if len(chosen) < FEWEST // 2:
         raise UserError("The files hold too little text; name larger validation shards.")
     folder = find_model(model)
-    with Engine(model, backend) as engine, progress_bar() as progress:
+    with Engine(folder, backend) as engine, progress_bar() as progress:
         bar = progress.add_task("judging", total=len(chosen))
         confidence, right = judged(engine, chosen, lambda: progress.advance(bar))
     threshold = writing_threshold(confidence, right)

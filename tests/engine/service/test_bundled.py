@@ -24,14 +24,34 @@ def test_the_large_model_works_where_none_is_named_and_memory_is_not_short(
     assert find_model("base") == BASE and find_model("mini") == MINI, "what is named is what works"
 
 
-def test_the_limit_of_a_container_counts(tmp_path, monkeypatch):
+def limit(group, most, used, **cached):
+    group.mkdir(parents=True, exist_ok=True)
+    (group / "memory.max").write_text(f"{most}\n")
+    (group / "memory.current").write_text(f"{used}\n")
+    rows = {"anon": 1, "inactive_file": 0, "slab_reclaimable": 0} | cached
+    (group / "memory.stat").write_text("".join(f"{name} {n}\n" for name, n in rows.items()))
+
+
+def test_the_limits_of_a_container_and_of_a_service_count_and_cached_files_do_not(
+    tmp_path, monkeypatch
+):
+    own = tmp_path / "own"
+    own.write_text("0::/system.slice/lacuna.service\n")
     monkeypatch.setattr(memory, "CGROUP", tmp_path)
-    plain = memory.available_memory()
-    (tmp_path / "memory.max").write_text("max\n")
-    (tmp_path / "memory.current").write_text("1000\n")
-    assert plain is not None and memory.available_memory() > 2**20, "none is set"
-    (tmp_path / "memory.max").write_text("5000\n")
-    assert memory.available_memory() == 4000
+    monkeypatch.setattr(memory, "OWN_CGROUP", own)
+    assert memory.available_memory() > 2**20, "no group has a limit"
+    limit(tmp_path, "max", 1000)
+    assert memory.available_memory() > 2**20
+    limit(tmp_path, 5000, 4000, inactive_file=2500, slab_reclaimable=200)
+    assert memory.available_memory() == 3700
+    limit(tmp_path / "system.slice" / "lacuna.service", 900, 1000)
+    assert memory.available_memory() == 0
+
+
+def test_several_processes_are_told_one_model(monkeypatch):
+    monkeypatch.setattr(bundled, "available_memory", lambda: 0)
+    assert bundled.name_of(None) == "mini" and bundled.name_of("base") == "base"
+    assert bundled.name_of("/models/mine") == "/models/mine"
 
 
 def test_bundled_models_are_found_from_any_folder(tmp_path, monkeypatch):

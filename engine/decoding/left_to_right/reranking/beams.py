@@ -56,8 +56,8 @@ class BeamRules:
 
 
 def search_beams(reader: Reader, rules: BeamRules) -> Generator[Batch, Predictions, list[Beam]]:
-    """All beams that were followed, and what ended some of them; the last token of what was read
-    waits in ``reader``."""
+    """All beams that were followed, and what ended some of them, or beginnings where there was no
+    time for more; the last token of what was read waits in ``reader``."""
     live, found = [Beam((), 0.0)], list[Beam]()
     reader, tree = reader.copy(), _Tree(rules.behind)
     for step in range(rules.max_tokens + 1):
@@ -88,7 +88,7 @@ def search_beams(reader: Reader, rules: BeamRules) -> Generator[Batch, Predictio
         if not live or rules.deadline.expired():
             break
         rules.on_step(live[0])
-    return found
+    return found or live
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Answers written from the left are chosen by the text behind them, copies among them."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
+from engine.infill import infiller
 from engine.infill.search import reranked
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
@@ -133,3 +135,78 @@ def test_a_context_is_prepared_for_several_spans(engine):
     before = served["reused"]
     engine.fill(request)
     assert served["reused"] == before + 1
+
+
+def test_of_choices_the_one_wins_with_which_the_text_is_likeliest_and_shares_add_up(
+    engine, monkeypatch
+):
+    read = {}
+    plain = reranked.read_whole
+
+    def watched(reader, texts, *more):
+        read["scores"] = yield from plain(reader, texts, *more)
+        return read["scores"]
+
+    monkeypatch.setattr(reranked, "read_whole", watched)
+    words = ("width", "height", "area", "print")
+    at = TEXT.index("* height") + 2
+    result = fill(engine, Span(start=at, end=at + len("height"), choices=words), n=4)
+    (span,) = result.spans
+    best = max(range(len(words)), key=lambda i: read["scores"][i].score)
+    assert span.text == words[best] and {span.text, *span.alternatives} == set(words)
+    assert 1 / len(words) <= span.confidence <= 1.0
+    assert result.nfe <= 3, "the context, and one or two passes for all choices"
+
+
+class Clock:
+    """A second passes with every look at it."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def test_a_deadline_keeps_what_is_written_and_leaves_later_spans_as_they_are(
+    causal_config, tokenizer, backend
+):
+    spans = [Span(start=at, end=at + 1, single_line=True, max_tokens=2) for at in (20, 30, 40)]
+    request = FillRequest(text=TEXT, spans=tuple(spans), sampler=RANKED, copies=False)
+    with Engine.with_backend(causal_config, tokenizer, backend) as engine:
+        whole = engine.fill(request)
+        model = engine.infiller.model
+        passes = []
+        for ms in (1_000.0, 4_000.0):
+            object.__setattr__(model, "clock", Clock())
+            late = engine.fill(msgspec.structs.replace(request, deadline_ms=ms))
+            passes.append(late.nfe)
+            assert late.stopped == "deadline"
+            assert late.spans[0].filled and late.spans[0].text.strip()
+            assert [span.withheld for span in late.spans[1:]].count("late") >= 1
+            assert late.text.endswith(TEXT[41:]), "what there was no time for stays"
+        assert passes[0] <= passes[1] < whole.nfe
+
+
+def test_the_first_answer_is_the_one_the_ranking_chose_not_the_surest_copy(engine):
+    text = "total = first + second\ncount = first + third\nwidth = first + second\nprint(width)\n"
+    for at in range(24, len(text) - 12):
+        request = FillRequest(
+            text=text,
+            spans=(Span(start=at, end=at + 3, single_line=True, max_tokens=3),),
+            sampler=RANKED,
+        )
+        chosen = {}
+        plain = infiller.rank
+
+        def watched(found, chosen=chosen, plain=plain):
+            chosen["text"] = found.answers[0].texts[0] if found.answers else None
+            return plain(found)
+
+        infiller.rank = watched
+        try:
+            result = engine.fill(request)
+        finally:
+            infiller.rank = plain
+        assert chosen["text"] in (None, result.spans[0].text)
