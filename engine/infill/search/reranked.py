@@ -152,7 +152,7 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
     sure = [
         float(share)
         if span.choices
-        else confidence(float(share), reading.per_token, text in copies)
+        else confidence(float(share), reading.per_token, text in copies, len(encode(text)))
         for share, reading, text in zip(shares, readings, read, strict=True)
     ]
     return RankedSpan(tuple(read[i] for i in order), tuple(sure[i] for i in order))
