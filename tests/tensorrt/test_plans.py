@@ -22,6 +22,7 @@ from export.onnx_export import export_onnx
 trt = pytest.importorskip(
     "tensorrt_rtx", reason="TensorRT-RTX is not installed; make test-tensorrt installs it"
 )
+pytestmark = pytest.mark.slow
 GPU_PRECISIONS = {
     "float": "FLOAT",
     "bf16": "BF16",

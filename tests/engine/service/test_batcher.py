@@ -182,6 +182,7 @@ def test_who_is_told_of_a_result_may_fail_without_harm(gate, batcher, fault):
     served(gate, batcher)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_is_gone_is_started_again(gate, batcher, monkeypatch):
     monkeypatch.setattr(batcher, "_work", lambda: None)
