@@ -12,7 +12,7 @@ BASE, MINI = MODELS / "lacuna-base", MODELS / "lacuna-mini"
 VARIABLE = "LACUNA_MODEL"
 """Environment variable that names the model for everything that is started with it."""
 BASE_NEEDS = 1 << 30
-"""Free bytes below which ``MINI`` works instead: ``BASE`` takes about 450 MB, and the editor beside
+"""Free bytes below which ``MINI`` works instead: ``BASE`` takes about 700 MB, and the editor beside
 it needs room, too."""
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from math import log
 
 import msgspec
 import numpy as np
@@ -20,7 +19,7 @@ from engine.decoding.caching.causal_context import CausalContext
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.beams import search_beams
-from engine.decoding.left_to_right.reranking.confidence import confidence
+from engine.decoding.left_to_right.reranking.confidence import confidence, log_odds
 from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
 from engine.decoding.sampler import encode_context
@@ -43,6 +42,7 @@ BEHIND_CHARS = 400
 PREFIX_SHARE = 0.75
 """Of the window: what stands behind needs no place in it, and a shorter context is encoded
 sooner."""
+COPY_EDGE = 1e-3
 COPY_WEIGHT, COPY_PRIOR = 0.5, 2.5
 """Nats for a copy beside the likelihood of the text with it: so much of its own log-odds, and so
 much because it stands in the document (110 pieces and 110 rests of lines, training/LOG.md)."""
@@ -162,8 +162,7 @@ def _prior(probability: float | None) -> float:
     """Nats for a copy; none for what the model wrote by itself."""
     if probability is None:
         return 0.0
-    sure = min(max(probability, 1e-3), 1 - 1e-3)
-    return COPY_WEIGHT * log(sure / (1 - sure)) + COPY_PRIOR
+    return COPY_WEIGHT * log_odds(probability, COPY_EDGE) + COPY_PRIOR
 
 
 def _behind(task: FillTask, span: Span) -> str:

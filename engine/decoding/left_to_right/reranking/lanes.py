@@ -33,6 +33,12 @@ class Lane:
     read: int = 0
     """So many of the tokens were read in earlier passes that kept their keys."""
 
+    def continued(self, ids: Sequence[int]) -> Lane:
+        """This lane, which begins ``ids`` and whose keys were kept, goes on to the last but one of
+        them; each token behind those that it asked for is asked for."""
+        asked = len(self.tokens) + 1
+        return Lane(ids[:-1], range(asked, len(ids)), ids[asked:], self.number, len(self.tokens))
+
 
 def lanes_pass(
     reader: Reader, lanes: Sequence[Lane], allowed: Bools, *, keep: bool = False

@@ -76,11 +76,7 @@ def read_whole(
     more = len(close) > 1 and any(sizes[i] < len(texts[i].ids) for i in close)
     if more and not (deadline is not None and deadline.expired()):
         keep_lanes(reader, batch, predictions)
-        lanes = [
-            Lane(ids[:-1], range(size, len(ids)), ids[size:], i + 1, size - 1)
-            for i in close
-            for ids, size in ((texts[i].ids, sizes[i]),)
-        ]
+        lanes = [lanes[i].continued(texts[i].ids) for i in close]
         predictions = yield lanes_pass(reader, lanes, allowed)
         for i, answer in zip(close, split_lanes(lanes, predictions), strict=True):
             scores[i] += _sum(answer)
