@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.backends.interface import Batch, Predictions
 from engine.decoding.caching.causal_context import CausalContext
-from engine.decoding.constraints import Constraint
+from engine.decoding.constraints import everything
 from engine.decoding.left_to_right.reader import Reader
 from engine.decoding.left_to_right.reranking.beams import search_beams
 from engine.decoding.left_to_right.reranking.confidence import confidence, log_odds
@@ -142,8 +142,8 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
         WholeText(encode(border.before + text + behind), _prior(copies.get(text))) for text in read
     ]
     later = max(0, len(encode(behind)) - AT_FIRST)
-    text_row = prompt.table.row(Constraint.TEXT)
-    readings = yield from read_whole(reader, whole, later, text_row, task.deadline)
+    (any_token,) = everything(task.model.config.embedding_rows)
+    readings = yield from read_whole(reader, whole, later, any_token, task.deadline)
     scores = np.array([reading.score for reading in readings])
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
+from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.infill import infiller
 from engine.infill.search import reranked
+from engine.text.tokenizer import TextTokenizer
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
 RANKED = SamplerOptions(order="reranked")
@@ -210,3 +212,19 @@ def test_the_first_answer_is_the_one_the_ranking_chose_not_the_surest_copy(engin
         finally:
             infiller.rank = plain
         assert chosen["text"] in (None, result.spans[0].text)
+
+
+def test_text_that_no_answer_may_hold_can_stand_behind_a_span(
+    causal_config, tokenizer, backend, monkeypatch
+):
+    """A blank that is left for a person, say: answers are judged by the text with it as by any."""
+    barred = tokenizer.encode("print(")
+    monkeypatch.setattr(TextTokenizer, "ids_with", lambda self, text: barred)
+    at = TEXT.index("width * height")
+    with Engine.with_backend(causal_config, tokenizer, backend) as engine:
+        result = fill(engine, Span(start=at, end=at + 5, single_line=True, max_tokens=3))
+    assert 0 < result.spans[0].confidence < 1 and "print" not in result.spans[0].text
+
+
+def test_an_answer_that_is_next_to_impossible_has_no_confidence():
+    assert confidence(0.0, -1e8, copy=False, tokens=8) == 0
