@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import onnxruntime as ort
 
+from engine.backends.onnx.byte_products import byte_products_overflow
 from engine.base.advice import install
 from engine.base.errors import BackendUnavailable, CheckpointError
 
@@ -82,10 +83,8 @@ def open_session(
     # microseconds cost a third of one, and that only while all cores are taken by others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", "10")
-    if multiplies_bytes:
-        # Processors without VNNI add two 8-bit products in 16 bits, which overflows and costs one
-        # in six of the likeliest tokens. There, and there only, this takes products that do not.
-        # It spoils graphs whose matrices are dequantised first: those are left alone.
+    if multiplies_bytes and byte_products_overflow():
+        # This spoils graphs whose matrices are dequantised first: those are left alone.
         options.add_session_config_entry("session.x64quantprecision", "1")
     asked: list[object] = [
         provider if backend not in _OPTIONS else (provider, _cached(_OPTIONS[backend], graph))
