@@ -1,9 +1,10 @@
 """Which part of a document the model sees: the lines nearest to the spans, within a token budget.
 
 From every side of every span the window grows outwards line by line, the shortest side first, so
-several distant spans share one canvas and a document of any size costs the same. Line ends are
-shown to the model as ``\\n`` and a byte order mark is not shown at all; the document itself keeps
-both.
+several distant spans share one canvas and a document of any size costs the same. It begins at one
+of few places, which typing does not move: what was encoded for one keystroke serves the next. Line
+ends are shown to the model as ``\\n`` and a byte order mark is not shown at all; the document itself
+keeps both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ PREFIX_WEIGHT = 0.7
 CHARS_PER_TOKEN = 8
 """No more characters than this a token are looked at in one line, so a line of megabytes costs
 nothing."""
+BLOCK = 128
+"""Characters: a window begins with the first line of a block, or, inside a line that is too long
+for it, with a block. Half a block is lost of it on average, some 18 tokens."""
 
 
 class ContextWindow(NamedTuple):
@@ -32,6 +36,11 @@ class ContextWindow(NamedTuple):
     """Nothing before and nothing after these offsets is seen."""
 
 
+class _Line(NamedTuple):
+    start: int
+    ids: list[int]
+
+
 @dataclass
 class _Gap:
     """The text between two spans, seen from both ends; ``low`` and ``high`` close in on each
@@ -41,8 +50,8 @@ class _Gap:
     high: int
     forward: list[int] = field(default_factory=list)
     """Ids that follow the span on the left."""
-    backward: list[list[int]] = field(default_factory=list)
-    """Ids before the span on the right, nearest first."""
+    backward: list[_Line] = field(default_factory=list)
+    """Lines before the span on the right, nearest first."""
 
     def __post_init__(self) -> None:
         self._start, self._end = self.low, self.high
@@ -50,7 +59,7 @@ class _Gap:
     def ids(self, text: str, tokenizer: TextTokenizer) -> list[int]:
         """Of what was taken: line by line, or tokenised as a whole where lines depend on each
         other."""
-        backward = [i for part in reversed(self.backward) for i in part]
+        backward = [i for line in reversed(self.backward) for i in line.ids]
         if tokenizer.lines_are_independent:
             return self.forward + backward
         if self.low >= self.high and self.forward and backward:
@@ -89,22 +98,25 @@ def context_window(
             continue
         room = left * CHARS_PER_TOKEN
         first = used == 0.0
-        ids = (
-            _take_forward(text, gap, tokenizer, room)
-            if side > 0
-            else _take_backward(text, gap, tokenizer, room)
-        )
+        if side > 0:
+            ids = _take_forward(text, gap, tokenizer, room)
+        else:
+            start, ids = _line_before(text, gap.low, gap.high, tokenizer, room)
         if len(ids) > left:
             if not first:
                 continue  # the window ends at a line border
-            ids = ids[:left] if side > 0 else ids[-left:]
+            if side < 0:
+                start, ids = _cut(text, start, gap.high, tokenizer, left)
+            ids = ids[:left]
         if side > 0:
             gap.forward += ids
         else:
-            gap.backward.append(ids)
+            gap.backward.append(_Line(start, ids))
+            gap.high = start
         left -= len(ids)
         weight = PREFIX_WEIGHT if side < 0 else 1.0
         heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
+    _begin_with_a_block(text, gaps[0])
     return ContextWindow([gap.ids(text, tokenizer) for gap in gaps], gaps[0].high, gaps[-1].low)
 
 
@@ -116,11 +128,47 @@ def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> 
     return tokenizer.encode(_as_seen(piece))
 
 
-def _take_backward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:
-    nearest = max(gap.low, gap.high - room)
-    start = text.rfind("\n", nearest, gap.high - 1) + 1 or nearest
-    piece, gap.high = text[start : gap.high], start
-    return tokenizer.encode(_as_seen(piece))
+def _line_before(
+    text: str, low: int, end: int, tokenizer: TextTokenizer, room: int
+) -> tuple[int, list[int]]:
+    """Where the last line of ``text[low:end]`` begins, or what there is room for of it, and its
+    ids."""
+    nearest = max(low, end - room)
+    start = text.rfind("\n", nearest, end - 1) + 1 or nearest
+    return start, tokenizer.encode(_as_seen(text[start:end]))
+
+
+def _cut(
+    text: str, start: int, end: int, tokenizer: TextTokenizer, most: int
+) -> tuple[int, list[int]]:
+    """The end of a line that is too long: from the first block on from which it has ``most`` tokens
+    or fewer."""
+    low = start
+    while True:
+        start += BLOCK - start % BLOCK
+        if start >= end:  # a block of more tokens than that
+            start = max(low, end - most)
+            return start, tokenizer.encode(_as_seen(text[start:end]))[-most:]
+        ids = tokenizer.encode(_as_seen(text[start:end]))
+        if len(ids) <= most:
+            return start, ids
+        # Half of what is too much is skipped at once, so that a long line takes few attempts.
+        start += (end - start) * (len(ids) - most) // (2 * len(ids))
+
+
+def _begin_with_a_block(text: str, gap: _Gap) -> None:
+    """Leave out the farthest lines, up to the first one that is the first of its block."""
+    for number, line in reversed(list(enumerate(gap.backward))):
+        if _begins_block(text, line.start):
+            del gap.backward[number + 1 :]
+            gap.high = line.start
+            return
+
+
+def _begins_block(text: str, start: int) -> bool:
+    """Whether no line that begins before ``start`` begins in the same block."""
+    block = start - start % BLOCK
+    return start == 0 or (block > 0 and text.find("\n", block - 1, start - 1) < 0)
 
 
 def _as_seen(piece: str) -> str:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.request.messages import Span
-from engine.text.context_window import context_window
+from engine.text.context_window import BLOCK, context_window
 
 texts = st.lists(st.text(alphabet="abc =()\t é😀", max_size=30), max_size=40).map("\n".join)
 
@@ -61,3 +61,26 @@ def test_line_ends_and_byte_order_marks_are_not_shown_to_the_model(tokenizer):
     before, after = context_window(text, [Span(start=8, end=8)], tokenizer, 100).pieces
     assert tokenizer.decode(before) == "a = 1\n"
     assert tokenizer.decode(after) == "b = 2\n"
+
+
+def test_typing_leaves_the_beginning_of_the_window_where_it_is(tokenizer):
+    """But for once in a block of characters, so that what was encoded serves the next keystroke."""
+    text = "".join(f"v{i} = {i}\n" for i in range(200))
+    typed = "total = width * height + depth"
+    for last in range(150, 200):
+        before = text[: text.index(f"v{last} =")]
+        places = [before + typed[:size] for size in range(len(typed))]
+        lows = [
+            context_window(place, [Span(start=len(place), end=len(place))], tokenizer, 300).low
+            for place in places
+        ]
+        assert len(set(lows)) <= 2
+
+
+def test_a_window_inside_a_long_line_begins_with_a_block(tokenizer):
+    text = "word " * 2_000
+    lows = {
+        context_window(text[:end], [Span(start=end, end=end)], tokenizer, 100).low
+        for end in range(9_000, 9_040)
+    }
+    assert len(lows) <= 2 and all(low % BLOCK == 0 for low in lows)
