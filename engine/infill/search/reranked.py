@@ -8,7 +8,7 @@ answers of earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -35,6 +35,9 @@ BEHIND, AT_FIRST = 24, 6
 """Tokens behind the span by which answers are judged, and how many of them decide which answers
 are worth reading the others for: 72 to 95 tokens instead of 310 to 330 for eight answers with 32
 tokens, and as many exact answers (110 pieces and 110 rests of lines, training/LOG.md)."""
+FAR = 2.5
+"""Nats: an own answer that is so much less likely by itself than the best one is not read. Of 200
+answers that won from farther behind one was right (training/LOG.md)."""
 MOST_CHOICES = 24
 """Given strings that are read in one pass; between more the canvas decides."""
 BEHIND_CHARS = 400
@@ -132,8 +135,7 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
         texts = BeamTexts(task, border)
         found = yield from search_beams(reader, beam_rules(prompt, span, behind, texts, show))
         own = answers_of(found, texts.written, behind)
-        most = max(READ, 2 * task.request.n)
-        best = sorted(filter(texts.possible, own), key=lambda text: -own[text])[:most]
+        best = _worth_reading({t: p for t, p in own.items() if texts.possible(t)}, task.request.n)
         copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
         read = [*dict.fromkeys([*best, *copies])]
     if not read:
@@ -156,6 +158,14 @@ def _rerank(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, Ranke
         for share, reading, text in zip(shares, readings, read, strict=True)
     ]
     return RankedSpan(tuple(read[i] for i in order), tuple(sure[i] for i in order))
+
+
+def _worth_reading(own: Mapping[str, float], wanted: int) -> list[str]:
+    """The likeliest answers by themselves: those that may still win by the text behind them, and
+    twice as many as are ``wanted`` where several are."""
+    found = sorted(own, key=lambda text: -own[text])[: max(READ, 2 * wanted)]
+    few = 2 * wanted if wanted > 1 else 1
+    return found[:few] + [text for text in found[few:] if own[text] > own[found[0]] - FAR]
 
 
 def _prior(probability: float | None) -> float:
