@@ -37,7 +37,7 @@ are worth reading the others for: 72 to 95 tokens instead of 310 to 330 for eigh
 tokens, and as many exact answers (110 pieces and 110 rests of lines, training/LOG.md)."""
 FAR = 2.5
 """Nats: an own answer that is so much less likely by itself than the best one is not read. Of 200
-answers that won from farther behind one was right (training/LOG.md)."""
+passages 13 were won from farther behind, one of them rightly (training/LOG.md)."""
 MOST_CHOICES = 24
 """Given strings that are read in one pass; between more the canvas decides."""
 BEHIND_CHARS = 400
