@@ -43,28 +43,30 @@ _SETS = {
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words that a replacement may be: those that the model has a token of its own for, which are
-    the usual ones."""
+    """What is a word."""
 
     words: frozenset[str]
+    """Those that a replacement may be: the model has a token of its own for them, so they are
+    usual."""
+    unusual: frozenset[str] = frozenset()
+    """Others that are no slip either."""
 
     @classmethod
-    def of_tokens(cls, tokens: Iterable[str]) -> Lexicon:
+    def of_tokens(cls, tokens: Iterable[str], unusual: frozenset[str]) -> Lexicon:
         """From the texts of a vocabulary's tokens: a token with a blank in front of it begins a
         word."""
-        return cls(
-            frozenset(
-                t[1:]
-                for t in tokens
-                if t[:1] == " " and len(t) > 2 and t[1:].isalpha() and t[1:].islower()
-            )
+        usual = frozenset(
+            t[1:]
+            for t in tokens
+            if t[:1] == " " and len(t) > 2 and t[1:].isalpha() and t[1:].islower()
         )
+        return cls(usual, unusual)
 
     def knows(self, word: str) -> bool:
-        """True for these words and what is formed from them by a usual ending: a vocabulary does
-        not list every form."""
+        """True for these words and what is formed from the usual ones by a usual ending: no list
+        has every form."""
         lower = word.lower()
-        if lower in self.words or lower in _SETS:
+        if lower in self.words or lower in _SETS or lower in self.unusual:
             return True
         for ending in ENDINGS:
             stem = lower.removesuffix(ending)

@@ -80,7 +80,7 @@ class Settings(
     """Filled blanks become tab stops, one after another, where the client can have them."""
     proofread: Names = ()
     """Languages whose prose is proofread, as ``markdown`` or ``gitcommit``; none by default."""
-    proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0, le=1_000.0)] = 9.0
+    proofread_surprise: Annotated[float, msgspec.Meta(gt=0.0, le=1_000.0)] = 7.0
     """Nats from which on a word is looked at; it is marked only where a better one is found."""
     drafts: bool = False
     """Send drafts of a long fill as they come; for clients that render them."""

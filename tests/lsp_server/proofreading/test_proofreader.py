@@ -2,6 +2,7 @@
 prose."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -19,7 +20,7 @@ WORDS = (
 class Reader:
     """Every letter costs two nats; of choices the last one that is in ``right`` is taken."""
 
-    def __init__(self, *right, confidence=0.99):
+    def __init__(self, *right, confidence=0.999):
         self.right, self.confidence, self.asked, self.chose = right, confidence, [], []
 
     def about(self):
@@ -59,10 +60,23 @@ def test_a_slip_is_marked_with_what_was_meant():
 
 def test_a_word_taken_for_another_needs_more_certainty():
     assert marks("We meet their.") == [("their", "there")]
-    assert marks("We meet their.", reader=Reader("there", confidence=0.9)) == []
+    assert marks("We meet their.", reader=Reader("there", confidence=0.99)) == []
     assert marks("I recieved it.", reader=Reader("received", confidence=0.9)) == [
         ("recieved", "received")
     ]
+
+
+def test_an_unusual_word_is_no_slip():
+    """In British spelling or out of old books: the model must be as sure as for any word."""
+    for typed, usual in (("unfavourable", "unfavorable"), ("receding", "preceding")):
+        sure = Reader(usual, confidence=0.99)
+        sure.token_texts = partial(_texts, usual)
+        assert marks(f"It was {typed}.", reader=sure) == []
+        assert (typed, usual) in sure.chose
+
+
+async def _texts(*words):
+    return [f" {word}" for word in words]
 
 
 def test_a_word_that_the_model_expects_is_not_looked_at():
@@ -172,7 +186,9 @@ def test_forms_of_known_words_are_words_and_beginnings_of_words_no_replacement()
 
 
 def test_near_words_are_one_slip_away_and_keep_their_capital():
-    lexicon = Lexicon.of_tokens([" " + word for word in WORDS] + ["form", " X", " Name"])
+    lexicon = Lexicon.of_tokens(
+        [" " + word for word in WORDS] + ["form", " X", " Name"], frozenset()
+    )
     assert lexicon.near("recieve") == ["receive"] and lexicon.near("Teh") == ["The"]
     assert "from" in lexicon.near("form") and "form" not in lexicon.near("form")
     assert lexicon.near("zzzzzz") == []
