@@ -21,8 +21,8 @@ from engine.infill.copy_spans import copy_spans
 from engine.infill.gate.hold_back import hold_back
 from engine.infill.plan import plan
 from engine.infill.rank import Found, rank
-from engine.infill.search.reranked import prompt_of, rerankable
-from engine.infill.search.reranked_answers import reranked_answers
+from engine.infill.search.reranked.answers import reranked_answers
+from engine.infill.search.reranked.spans import prompt_of, rerankable
 from engine.infill.task import FillTask, InfillModel, OnDraft, UncheckedFill, validate
 from engine.infill.values import Answer
 from engine.infill.window import ENCODED, window

@@ -10,7 +10,7 @@ from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.infill import infiller
-from engine.infill.search import reranked
+from engine.infill.search.reranked import spans as reranked
 from engine.text.tokenizer import TextTokenizer
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"

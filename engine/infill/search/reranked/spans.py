@@ -24,7 +24,7 @@ from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
 from engine.decoding.sampler import encode_context
 from engine.decoding.token_healing import Border
-from engine.infill.search.beam_rules import BeamTexts, OnBeam, beam_rules, show_drafts
+from engine.infill.search.reranked.beam_rules import BeamTexts, OnBeam, beam_rules, show_drafts
 from engine.infill.task import FillTask
 from engine.infill.window import Prompt, window
 from engine.request.messages import Span

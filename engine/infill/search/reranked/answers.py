@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from engine.backends.interface import Batch, Predictions
 from engine.infill.readout import fitted, new_errors_of
-from engine.infill.search.reranked import rerank_spans
+from engine.infill.search.reranked.spans import rerank_spans
 from engine.infill.task import FillTask
 from engine.infill.values import Answer
 
