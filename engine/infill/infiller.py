@@ -22,7 +22,8 @@ from engine.infill.gate.hold_back import hold_back
 from engine.infill.plan import plan
 from engine.infill.rank import Found, rank
 from engine.infill.search.reranked.answers import reranked_answers
-from engine.infill.search.reranked.spans import prompt_of, rerankable
+from engine.infill.search.reranked.span_start import prompt_of
+from engine.infill.search.reranked.spans import rerankable
 from engine.infill.task import FillTask, InfillModel, OnDraft, UncheckedFill, validate
 from engine.infill.values import Answer
 from engine.infill.window import ENCODED, window

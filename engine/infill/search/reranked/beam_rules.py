@@ -10,7 +10,6 @@ import numpy as np
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reranking.beams import MARGIN, WIDTH, Beam, BeamRules
 from engine.decoding.left_to_right.reranking.cuts import arrived
-from engine.decoding.token_healing import Border
 from engine.infill.search.writing_rules import first_tokens
 from engine.infill.task import FillTask
 from engine.infill.window import Prompt
@@ -28,14 +27,14 @@ class BeamTexts:
     """Texts of beams, and which of them may be answers."""
 
     task: FillTask
-    border: Border
+    before: str
+    """The half word before the cursor that beams write again."""
 
     def written(self, beam: Beam) -> str | None:
         """What a beam wrote behind the half word that was taken back; ``None`` where it is not
         through with that."""
         text = self.task.model.tokenizer.decode(list(beam.tokens))
-        before = self.border.before
-        return text[len(before) :] if text.startswith(before) else None
+        return text[len(self.before) :] if text.startswith(self.before) else None
 
     def possible(self, text: str) -> bool:
         """Whether a span may get this text."""

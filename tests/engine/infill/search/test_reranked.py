@@ -10,7 +10,7 @@ from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.infill import infiller
-from engine.infill.search.reranked import spans as reranked
+from engine.infill.search.reranked import ranked_span
 from engine.text.tokenizer import TextTokenizer
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
@@ -39,14 +39,14 @@ def test_an_answer_stands_where_it_was_asked_for_on_one_line(engine, at, single,
 
 def test_of_the_answers_that_were_read_the_likeliest_with_what_follows_wins(engine, monkeypatch):
     read = {}
-    plain = reranked.read_whole
+    plain = ranked_span.read_whole
 
     def watched(reader, texts, *more):
         read["scores"] = yield from plain(reader, texts, *more)
         read["texts"] = [engine.tokenizer.decode([*text.ids]) for text in texts]
         return read["scores"]
 
-    monkeypatch.setattr(reranked, "read_whole", watched)
+    monkeypatch.setattr(ranked_span, "read_whole", watched)
     at = TEXT.index("* height")
     result = fill(engine, Span(start=at, end=at + 1, single_line=True, max_tokens=3))
     best = max(range(len(read["texts"])), key=lambda i: read["scores"][i].score)
@@ -143,13 +143,13 @@ def test_of_choices_the_one_wins_with_which_the_text_is_likeliest_and_shares_add
     engine, monkeypatch
 ):
     read = {}
-    plain = reranked.read_whole
+    plain = ranked_span.read_whole
 
     def watched(reader, texts, *more):
         read["scores"] = yield from plain(reader, texts, *more)
         return read["scores"]
 
-    monkeypatch.setattr(reranked, "read_whole", watched)
+    monkeypatch.setattr(ranked_span, "read_whole", watched)
     words = ("width", "height", "area", "print")
     at = TEXT.index("* height") + 2
     result = fill(engine, Span(start=at, end=at + len("height"), choices=words), n=4)

@@ -1,0 +1,61 @@
+"""Candidates of a span in the order of how probable they make the whole text."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.backends.interface import Batch, Predictions
+from engine.decoding.constraints import everything
+from engine.decoding.left_to_right.reranking.confidence import confidence
+from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
+from engine.infill.search.reranked.candidates import Candidate
+from engine.infill.search.reranked.span_start import SpanStart
+
+AT_FIRST = 6
+"""Tokens behind the span that decide which candidates are worth reading the others for: 72 to 95
+tokens are read instead of 310 to 330 for eight candidates with 32 tokens, and as many answers are
+exact (110 pieces and 110 rests of lines, training/LOG.md)."""
+
+
+@dataclass(frozen=True)
+class RankedSpan:
+    """Answers of one span, the best first."""
+
+    texts: tuple[str, ...]
+    confidences: tuple[float, ...]
+    """How likely each is to be what was meant; of choices, their shares."""
+
+
+LATE = RankedSpan(("",), (0.0,))
+"""Of a span for which there was no time."""
+
+
+def rank_candidates(
+    start: SpanStart, candidates: Sequence[Candidate]
+) -> Generator[Batch, Predictions, RankedSpan]:
+    """All of ``candidates``; nothing of none."""
+    if not candidates:
+        return RankedSpan((), ())
+    task, encode = start.task, start.task.model.tokenizer.encode
+    whole = [
+        WholeText(encode(start.before + each.text + start.behind), each.prior)
+        for each in candidates
+    ]
+    later = max(0, len(encode(start.behind)) - AT_FIRST)
+    (any_token,) = everything(task.model.config.embedding_rows)
+    readings = yield from read_whole(start.reader, whole, later, any_token, task.deadline)
+    scores = np.array([reading.score for reading in readings])
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    # Between choices one is right, so its share is how sure it is.
+    sure = [
+        float(share)
+        if start.span.choices
+        else confidence(float(share), reading.per_token, each.copy, len(encode(each.text)))
+        for each, share, reading in zip(candidates, shares, readings, strict=True)
+    ]
+    order = np.argsort(-shares, kind="stable")
+    return RankedSpan(tuple(candidates[i].text for i in order), tuple(sure[i] for i in order))
