@@ -49,6 +49,11 @@ class Span(Config, kw_only=True, frozen=True):
     choices: tuple[str, ...] = ()
     """The answer is one of these."""
 
+    @property
+    def one_line(self) -> bool:
+        """The answer holds no line end, however that was asked for."""
+        return self.single_line or self.lines == 1
+
 
 class SamplerOptions(Config, kw_only=True, frozen=True):
     """The knobs of the reverse process; the same names as on the command line."""

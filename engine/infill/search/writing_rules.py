@@ -29,12 +29,11 @@ class Allowed:
         healing, model = prompt.healing, prompt.task.model
         self._tokenizer, self._end = model.tokenizer, model.config.span_end_token_id
         self._border = healing.borders.get(i, Border())
-        one_line = span.single_line or span.lines == 1
-        self._text = table.row(Constraint.SINGLE_LINE if one_line else Constraint.TEXT)
+        self._text = table.row(Constraint.SINGLE_LINE if span.one_line else Constraint.TEXT)
         self._first = first_tokens(healing, table, i, self._text)
         self._least, self._exact = max(1, span.min_tokens), span.tokens
         self._lines = None
-        if span.lines is not None and not one_line:
+        if span.lines is not None and not span.one_line:
             self._lines = _Lines.of(prompt, span, table, max_tokens)
 
     def __call__(self, tokens: list[int]) -> Bools:

@@ -39,7 +39,7 @@ class BeamTexts:
     def possible(self, text: str) -> bool:
         """Whether a span may get this text."""
         (span,) = self.task.spans
-        if (span.single_line or span.lines is not None) and "\n" in text:
+        if span.one_line and "\n" in text:
             return False
         return bool(text.strip(" ")) and not any(string in text for string in span.forbid)
 
@@ -53,11 +53,10 @@ def beam_rules(
 ) -> BeamRules:
     healing, table, task = prompt.healing, prompt.table, prompt.task
     text = table.row(Constraint.TEXT)
-    one_line = span.single_line or span.lines is not None
     return BeamRules(
         first=first_tokens(healing, table, 0, text),
         text=text,
-        inside=table.row(Constraint.SINGLE_LINE) if one_line else text,
+        inside=table.row(Constraint.SINGLE_LINE) if span.one_line else text,
         behind=task.model.tokenizer.encode(behind)[0],
         arrived=lambda beam: arrived(texts.written(beam) or "", behind),
         max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
