@@ -113,16 +113,16 @@ def closing(
         return None
     last = table.allowed[outer.last]
     only = None if outer.only is None else table.allowed[outer.only]
-    tokenizer, joined = prompt.task.model.tokenizer, border.before + border.after
+    tokenizer = prompt.task.model.tokenizer
 
     def row(tokens: list[int]) -> Bools | None:
-        found = last if tokens else only
-        rest = tokenizer.encode(joined.removeprefix(tokenizer.decode(tokens)))
-        if found is None or len(rest) != 1:
+        found, text = last if tokens else only, tokenizer.decode(tokens)
+        if found is None or text[len(border.before) :].strip(" "):
             return found
-        # The two half words alone are not an answer.
+        # The two half words alone, or with spaces between them, are not an answer.
+        texts = tokenizer.token_texts()
         found = found.copy()
-        found[rest] = False
+        found[[i for i in np.flatnonzero(found) if not ends(text + texts[i], border)]] = False
         return found if found.any() else None
 
     return row
