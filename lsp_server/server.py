@@ -91,10 +91,11 @@ class LacunaServer(LanguageServer):
         self.editor = Editor(self)
         self.documents = DocumentStore()
         self.notebooks = Notebooks(self.documents)
-        self.acceptance, self.pace = Acceptance(), Debounce()
+        self.acceptance, self.debounce = Acceptance(), Debounce()
         self.recent, self.deletions = RecentEdits(), RecentDeletions()
         self.documents.on_edit += [
-            keeper.edited for keeper in (self.acceptance, self.pace, self.recent, self.deletions)
+            keeper.edited
+            for keeper in (self.acceptance, self.debounce, self.recent, self.deletions)
         ]
         self.status = Status(self.acceptance)
         self.suggester = Suggester(engine, self.deletions, self._wait_s, self._suggested)
@@ -230,7 +231,7 @@ class LacunaServer(LanguageServer):
     def _wait_s(self, asked: SuggestionRequest) -> float:
         at = asked.document.offset_at(asked.position)
         before = asked.document.text[max(0, at - 1) : at]
-        return self.pace.wait_s(
+        return self.debounce.wait_s(
             asked.settings.delay_ms, before, self.acceptance.rate, self.suggester.engine_s
         )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import io
 from collections.abc import Sequence
 from pathlib import Path
+
+from jinja2 import Template
 
 from benchmarks.quality.suite import Results
 from benchmarks.quality.tables import WAYS, Table, cut_outs, tables
@@ -23,7 +24,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
     )
     markdown, page = folder / "report.md", folder / "report.html"
     write_file(markdown, _markdown(told, found))
-    write_file(page, _html(told, found, _plots(results)))
+    write_file(page, _PAGE.render(told=told, tables=found, plots=_plots(results)))
     return [markdown, page]
 
 
@@ -37,29 +38,23 @@ def _markdown(told: str, found: Sequence[Table]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _html(told: str, found: Sequence[Table], plots: Sequence[str]) -> str:
-    body = [f"<h1>Quality</h1><p>{html.escape(told)}</p>", *plots]
-    for table in found:
-        body.append(f"<h2>{html.escape(table.title)}</h2><p>{html.escape(table.says)}</p><table>")
-        body.append(
-            "<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in table.head) + "</tr>"
-        )
-        body += [
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in table.rows
-        ]
-        body.append("</table>")
-    return _PAGE.replace("BODY", "\n".join(body))
-
-
-_PAGE = """<!doctype html>
+_PAGE = Template(
+    """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Lacuna: quality</title>
 <style>body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
 table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:left}
 svg{max-width:100%;height:auto}</style>
-BODY
-</html>
-"""
+<h1>Quality</h1><p>{{ told }}</p>
+{% for plot in plots %}{{ plot | safe }}
+{% endfor %}
+{%- for table in tables %}<h2>{{ table.title }}</h2><p>{{ table.says }}</p><table>
+<tr>{% for cell in table.head %}<th>{{ cell }}</th>{% endfor %}</tr>
+{% for row in table.rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</table>
+{% endfor %}</html>
+""",
+    autoescape=True,
+)
 
 
 def _plots(results: Results) -> list[str]:

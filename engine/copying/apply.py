@@ -48,15 +48,19 @@ def copies_of(
             break
         if span.pins or span.choices or span.lines or span.name:
             continue
-        language, others = (
-            request.language,
-            [(other.start, other.end) for other in spans if other is not span],
-        )
-        place = SpanContext.of(
-            request.text, span.start, span.end, request.related, others, span.single_line, language
+        context = SpanContext.of(
+            request.text,
+            span.start,
+            span.end,
+            related=request.related,
+            others=[(other.start, other.end) for other in spans if other is not span],
+            single_line=span.single_line,
+            language=request.language,
         )
         # Every check parses the document, so no more are looked for than may be shown.
-        fitting = (copy for copy in copies(place) if _allowed(copy.text, request, span, tokenizer))
+        fitting = (
+            copy for copy in copies(context) if _allowed(copy.text, request, span, tokenizer)
+        )
         if kept := list(islice(fitting, request.n + SPARE)):
             found[i] = kept
     return found

@@ -1,5 +1,5 @@
-"""Answers by analogy: what stood at a place of the same shape, with the words exchanged that differ
-there.
+"""Copies with words exchanged: what stood at a place of the same shape, with other words where the
+two places differ.
 
 After ``self.width = width`` and ``self.height = `` stands ``height``: read in words, both places
 agree but for one, and what follows there follows here with that word exchanged. Identifiers are
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.base.arrays import Floats, Ints
 from engine.copying.span_context import WALL, SpanContext
-from engine.copying.subtokens import Subtokens, is_blank, is_word, moved, read_subtokens
+from engine.copying.subtokens import Subtokens, is_alphanumeric, is_blank, moved, read_subtokens
 
 FAR = 24
 """Parts of a side that are compared."""
@@ -77,8 +77,8 @@ def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
     after = read_subtokens(place.after, before.indents[-1] if before.texts else "")
     # A word that the span cuts is written again: the candidate must begin, or end, with what stands
     # of it.
-    head = before.texts[-1] if before.texts and is_word(before.texts[-1]) else ""
-    tail = after.texts[0] if after.texts and is_word(after.texts[0]) else ""
+    head = before.texts[-1] if before.texts and is_alphanumeric(before.texts[-1]) else ""
+    tail = after.texts[0] if after.texts and is_alphanumeric(after.texts[0]) else ""
     left = before.keys[: len(before.keys) - bool(head)]
     # How the next line is indented from the answer's last one is not known, so its own indentation
     # counts.
@@ -148,7 +148,11 @@ class _Here:
             if (
                 there == first
                 or there[0] == first[0] == "\n"
-                or (is_word(there) and is_word(first) and names.get(there.lower()) == first.lower())
+                or (
+                    is_alphanumeric(there)
+                    and is_alphanumeric(first)
+                    and names.get(there.lower()) == first.lower()
+                )
             ):
                 yield size
 
@@ -181,7 +185,7 @@ class _Alignment:
             elif there[0] == here[0] == "\n":  # both lines end; what follows is indented otherwise
                 self.length += 1
                 break
-            elif not (is_word(there) and is_word(here)):
+            elif not (is_alphanumeric(there) and is_alphanumeric(here)):
                 break
             else:
                 old, new = there.lower(), here.lower()
@@ -206,7 +210,7 @@ def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
     for back, part in enumerate(reversed(left[-FAR:]), 1):
         at = at[at >= back]
         same = source.kinds[at - back] == hash(part.lower())
-        agree = same | source.words[at - back] if is_word(part) else same
+        agree = same | source.words[at - back] if is_alphanumeric(part) else same
         if part == WALL or not agree.any():
             break
         at, same = at[agree], same[agree]
@@ -217,7 +221,7 @@ def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
 
 
 def _renamed(part: str, names: dict[str, str]) -> str:
-    new = names.get(part.lower()) if is_word(part) else None
+    new = names.get(part.lower()) if is_alphanumeric(part) else None
     if new is None:
         return part
     if part.isupper() and len(part) > 1:

@@ -55,7 +55,7 @@ def read_subtokens(text: str, indent: str) -> Subtokens:
         indents.append(indent)
     kinds = np.fromiter((hash(key.lower()) for key in keys), np.int64, len(keys))
     return Subtokens(
-        texts, keys, indents, kinds, np.fromiter(map(is_word, texts), bool, len(texts))
+        texts, keys, indents, kinds, np.fromiter(map(is_alphanumeric, texts), bool, len(texts))
     )
 
 
@@ -82,5 +82,5 @@ def is_blank(key: str) -> bool:
     return key[0].isspace()
 
 
-def is_word(part: str) -> bool:
+def is_alphanumeric(part: str) -> bool:
     return part[0].isalnum()

@@ -76,6 +76,13 @@ class TokenHealing:
             else 1
         )
 
+    def first_tokens(self, group: int, table: ConstraintTable, usual: Bools) -> Bools:
+        """(V,) what a span that is written from the left may begin with: the half word that was
+        taken back, or what is ``usual``; ``table`` has the rows of this request."""
+        outer, border = self.rows.get(group), self.borders.get(group, Border())
+        begins = outer is not None and outer.first is not None and border.before
+        return table.allowed[outer.first] if outer is not None and begins else usual
+
     def slots(self, group: int) -> int:
         """Slots of a span that hold the half words beside it, beyond what was asked for."""
         return self.borders[group].slots if group in self.borders else 0

@@ -74,7 +74,7 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
     beside = server.notebooks.beside(document.uri)
     try:
         within = range_of(options.get("range"))
-        async with EditProgress(server, document, label, len(beside.before)) as shown:
+        async with EditProgress(server, document, label, len(beside.before)) as progress:
             asked = EditCommand(
                 document=document,
                 within=within,
@@ -83,7 +83,7 @@ async def make_edit(server: ServerContext, name: str, options: dict[str, Any]) -
                 settings=server.settings(document.uri),
                 beside=beside,
                 form=form_of(server, document),
-                on_draft=shown.take,
+                on_draft=progress.take,
                 guesses=options.get("guesses") is True,
             )
             result = await make(server.engine, asked)

@@ -13,6 +13,8 @@ from training.examples.healed_cuts import heal_cuts
 from training.examples.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans
 from training.examples.python_pieces import python_pieces
 
+LAST_SPAN = 0.3
+"""Probability that a span is the last one of a window."""
 MAX_SPAN_TOKENS = 31
 """A span and its end, or its expand token, fit 32 slots: longer answers are written in blocks."""
 
@@ -36,7 +38,7 @@ def cut_window(
     rng: np.random.Generator,
 ) -> Cut | None:
     """Spans of ``text`` at random places; ``None`` when it has no room for one."""
-    count = min(config.max_spans, 1 + int(rng.geometric(0.3)))
+    count = min(config.max_spans, 1 + int(rng.geometric(LAST_SPAN)))
     longest = int(min(MAX_SPAN_TOKENS, config.span_tokens / count) * CHARS_PER_SLOT)
     cuts = InfillConfig(p_any_character=config.p_any_character, p_syntax=config.p_syntax)
     syntax = (

@@ -17,6 +17,10 @@ from training.examples.adapt_batch import AdaptBatch
 from training.examples.objective import Rows, StepBatch
 from training.loop.precision import usual_precision
 
+PASSES = 3.0
+"""Forwards, and backwards to inputs and to weights."""
+FLOP_A_PRODUCT = 2.0
+"""A product and a sum."""
 _BF16_PEAK = {
     "H200": 989e12,
     "H100": 989e12,
@@ -49,7 +53,7 @@ def flops_of_step(config: ModelConfig, batch: StepBatch) -> float:
         config.n_layers * (tokens * block + 2 * attended * width)
         + labels * width * config.embedding_rows
     )
-    return 3.0 * 2.0 * products
+    return PASSES * FLOP_A_PRODUCT * products
 
 
 def peak_flops(device: torch.device) -> float:

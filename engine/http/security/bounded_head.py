@@ -1,4 +1,4 @@
-"""uvicorn's protocol on httptools, with bounds on what is no body: heads, trailers, the framing of
+"""uvicorn's protocol on httptools, with bounds on all but bodies: heads, trailers, the framing of
 chunks, what is sent on after the answer, and how long a client may take over them or over reading.
 Bodies have their own bounds (``contracts/bodies.py``)."""
 

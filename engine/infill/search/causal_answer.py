@@ -1,7 +1,7 @@
 """Spans written one token at a time, where a model does that better than by masks.
 
 What spans of masks keep by construction is kept here step by step: half words around a span that
-were taken back, a single line, a length that was told, and never nothing at all. Later spans see
+were taken back, a single line, a given length, and never nothing at all. Later spans see
 the answers of earlier ones.
 """
 
@@ -22,7 +22,7 @@ from engine.decoding.left_to_right.written import Written
 from engine.decoding.sampler import Rules, encode_context
 from engine.decoding.stretches import RESERVED
 from engine.decoding.token_healing import Border
-from engine.infill.search.writing_rules import LONGEST, Allowed, closing, ends, guesses
+from engine.infill.search.writing_rules import LONGEST_ANSWER, Allowed, closing, ends, guesses
 from engine.infill.values import Plan
 
 
@@ -79,7 +79,7 @@ def write_causally(
     for i, written in enumerate(answers):
         canvas.restart(i, len(written.tokens))
         _put(canvas, i, written)
-    # A length that was told is an end that was told.
+    # With the length the end is given.
     return [
         math.exp(sum(written.log_probs)) if span.tokens else written.likelihood
         for span, written in zip(spans, answers, strict=True)
@@ -88,7 +88,7 @@ def write_causally(
 
 def _most(plan: Plan, i: int) -> int:
     """Tokens that span ``i`` may get, half words beside it included."""
-    span, longest = plan.spans[i], LONGEST if len(plan.spans) == 1 else RESERVED
+    span, longest = plan.spans[i], LONGEST_ANSWER if len(plan.spans) == 1 else RESERVED
     return span.tokens or min(span.max_tokens + plan.prompt.healing.slots(i), longest)
 
 

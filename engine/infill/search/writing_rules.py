@@ -11,17 +11,17 @@ import numpy as np
 from engine.base.arrays import Bools
 from engine.decoding.constraints import Constraint, ConstraintTable
 from engine.decoding.left_to_right.guesses import Guesses
-from engine.decoding.token_healing import Border, TokenHealing
+from engine.decoding.token_healing import Border
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
-LONGEST = 96
-"""Tokens after which a single span that was told no length ends."""
+LONGEST_ANSWER = 96
+"""Tokens after which a single span ends whose length was not given."""
 
 
 class Allowed:
     """The tokens so far -> (V,) what may follow: half words beside the span are kept, a number of
-    lines, a length that was told; the end is allowed where an answer may end."""
+    lines, a given length; the end is allowed where an answer may end."""
 
     def __init__(
         self, prompt: Prompt, span: Span, table: ConstraintTable, i: int, max_tokens: int
@@ -30,7 +30,7 @@ class Allowed:
         self._tokenizer, self._end = model.tokenizer, model.config.span_end_token_id
         self._border = healing.borders.get(i, Border())
         self._text = table.row(Constraint.SINGLE_LINE if span.one_line else Constraint.TEXT)
-        self._first = first_tokens(healing, table, i, self._text)
+        self._first = healing.first_tokens(i, table, self._text)
         self._least, self._exact = max(1, span.min_tokens), span.tokens
         self._lines = None
         if span.lines is not None and not span.one_line:
@@ -94,13 +94,6 @@ class _Lines:
     def _blank(self, text: str) -> bool:
         line = text.rpartition("\n")[2] if "\n" in text else self.before + text
         return not line.strip()
-
-
-def first_tokens(healing: TokenHealing, table: ConstraintTable, i: int, usual: Bools) -> Bools:
-    """(V,) what span ``i`` may begin with: the half word that was taken back, or what is usual."""
-    outer, border = healing.rows.get(i), healing.borders.get(i, Border())
-    begins = outer is not None and outer.first is not None and border.before
-    return table.allowed[outer.first] if outer is not None and begins else usual
 
 
 def closing(

@@ -3,12 +3,12 @@ shows it as colour."""
 
 from __future__ import annotations
 
-import html
 import math
 import sys
 from pathlib import Path
 
 import msgspec
+from jinja2 import Template
 
 from engine import Engine
 from engine.request.scores import ScoreResult
@@ -64,6 +64,22 @@ def _print_most_surprising(text: str, result: ScoreResult) -> None:
     )
 
 
+_PAGE = Template(
+    """<!doctype html><meta charset="utf-8"><title>Surprise</title>
+<style>body{font:15px/1.5 ui-monospace,monospace;max-width:60em;margin:2em auto}
+pre{white-space:pre-wrap}</style>
+<p>{{ tokens }} tokens, {{ mean }} nats each ({{ model }})</p>
+<pre>
+{%- for part in parts -%}
+{{ part.before }}<span title="{{ part.nats }} nats" style="background:{{ part.colour }}">
+{{- part.text }}</span>
+{%- endfor -%}
+{{ rest }}</pre>
+""",
+    autoescape=True,
+)
+
+
 def _page(text: str, result: ScoreResult) -> str:
     """One self-contained page; the redder a token, the more it surprises."""
     parts, at = [], 0
@@ -72,17 +88,20 @@ def _page(text: str, result: ScoreResult) -> str:
             continue  # several tokens may make one character
         surprise = -token.log_prob
         alpha = 1.0 - math.exp(-max(0.0, surprise - 1.0) / 5.0)
-        shown = html.escape(text[token.start : token.end])
-        parts.append(html.escape(text[at : token.start]))
-        colour = f"background:rgba(220,50,47,{alpha:.2f})"
-        parts.append(f'<span title="{surprise:.2f} nats" style="{colour}">{shown}</span>')
+        parts.append(
+            {
+                "before": text[at : token.start],
+                "text": text[token.start : token.end],
+                "nats": f"{surprise:.2f}",
+                "colour": f"rgba(220,50,47,{alpha:.2f})",
+            }
+        )
         at = token.end
-    parts.append(html.escape(text[at:]))
-    return (
-        "<!doctype html><meta charset='utf-8'><title>Surprise</title>"
-        "<style>body{font:15px/1.5 ui-monospace,monospace;max-width:60em;margin:2em "
-        "auto}pre{white-space:pre-wrap}</style>"
-        f"<p>{len(result.tokens)} tokens, {result.mean_surprise:.2f} nats each "
-        f"({html.escape(result.model)})</p>"
-        f"<pre>{''.join(parts)}</pre>\n"
+    page: str = _PAGE.render(
+        tokens=len(result.tokens),
+        mean=f"{result.mean_surprise:.2f}",
+        model=result.model,
+        parts=parts,
+        rest=text[at:],
     )
+    return page

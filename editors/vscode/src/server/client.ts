@@ -1,4 +1,4 @@
-// The running language server and what is told and asked of it.
+// The running language server and what it is asked.
 
 import * as vscode from 'vscode';
 import { LanguageClient, Middleware, State } from 'vscode-languageclient/node';

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.decoding.left_to_right.reranking.beams import Beam
+from engine.decoding.left_to_right.reranking.beam import Beam
 
 LOOKED_AT = 16
 """Characters at the end of a beam that may be those behind the span."""

@@ -22,7 +22,7 @@ from engine.http.contracts.openai.dialogue import (
 )
 from engine.http.contracts.openai.fim_prompt import parse_prompt
 from engine.http.contracts.openai.forms import ChatForm, respond
-from engine.http.contracts.openai.left_to_right import Asked, answer, settling
+from engine.http.contracts.openai.left_to_right import CompletionRequest, answer, settling
 from engine.http.contracts.openai.pieces import Delta
 from engine.http.contracts.openai.types import ChatBody
 from engine.http.contracts.serving import (
@@ -62,7 +62,7 @@ def _filled(
     text = body.messages[-1].text
     found = parse_prompt(text)
     if found.suffix is not None:
-        between = Asked(
+        between = CompletionRequest(
             prefix=found.prefix,
             suffix=found.suffix,
             max_tokens=most,
@@ -97,7 +97,9 @@ def _filled(
     return _document(serving, client, request), count_tokens(serving, text)
 
 
-async def _whole(serving: Serving, client: str, asked: Asked) -> AsyncGenerator[Delta, None]:
+async def _whole(
+    serving: Serving, client: str, asked: CompletionRequest
+) -> AsyncGenerator[Delta, None]:
     for index, one in enumerate(await answer(serving, "chat", client, asked)):
         yield Delta(index, *one)
 

@@ -18,7 +18,7 @@ from engine.http.contracts.openai.fim_prompt import FimPrompt, parse_prompt
 from engine.http.contracts.openai.forms import ChatForm, CompletionForm, respond
 from engine.http.contracts.openai.left_to_right import (
     USUAL_TOKENS,
-    Asked,
+    CompletionRequest,
     answer,
     settling,
 )
@@ -66,7 +66,11 @@ def _check(body: Sampling, serving: Serving) -> None:
 
 
 async def _answers(
-    serving: Serving, client: str, asked: Sequence[Asked], echoes: Sequence[str], settled: bool
+    serving: Serving,
+    client: str,
+    asked: Sequence[CompletionRequest],
+    echoes: Sequence[str],
+    settled: bool,
 ) -> AsyncGenerator[Delta, None]:
     """Answers to every prompt: whole and side by side, or one after the other as they settle."""
     for number, echo in enumerate(echoes):
@@ -117,7 +121,9 @@ def _decoded(ids: list[int], serving: Serving) -> str:
     return tokenizer.decode(ids)
 
 
-def _asked(body: Sampling, prompt: str, suffix: str | None, language: str | None) -> Asked:
+def _asked(
+    body: Sampling, prompt: str, suffix: str | None, language: str | None
+) -> CompletionRequest:
     """One prompt: with ``suffix`` as it is, else by the sentinels in it."""
     found = FimPrompt(prompt, suffix) if suffix else parse_prompt(prompt)
     named = _LANGUAGE.match(found.prefix)  # minuet's first line
@@ -125,7 +131,7 @@ def _asked(body: Sampling, prompt: str, suffix: str | None, language: str | None
         language = named.group(1).lower()
     elif language is None and found.path:
         language = language_of(found.path)
-    return Asked(
+    return CompletionRequest(
         prefix=found.prefix,
         suffix=found.suffix or "",
         max_tokens=body.max_tokens or USUAL_TOKENS,

@@ -21,7 +21,7 @@ USUAL_TOKENS = 128
 """The most tokens of an answer unless the client says; the model decides how many it needs."""
 
 
-class Asked(Config, kw_only=True, frozen=True):
+class CompletionRequest(Config, kw_only=True, frozen=True):
     """What to write between ``prefix`` and ``suffix``."""
 
     prefix: str
@@ -44,7 +44,7 @@ NOTHING = Answered("", "stop", 0)
 """Where there are fewer different answers than were asked for: clients count on all of them."""
 
 
-def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRequest:
+def fill_request(asked: CompletionRequest, serving: Serving, n: int | None = None) -> FillRequest:
     """One span behind the prefix; its length is bounded by what the model can see."""
     most = min(serving.limits.tokens, serving.service.engine.config.max_sequence_length // 2)
     at = len(asked.prefix)
@@ -63,7 +63,9 @@ def fill_request(asked: Asked, serving: Serving, n: int | None = None) -> FillRe
     )
 
 
-async def answer(serving: Serving, kind: str, client: str, asked: Asked) -> list[Answered]:
+async def answer(
+    serving: Serving, kind: str, client: str, asked: CompletionRequest
+) -> list[Answered]:
     """``n`` answers, the best first; those beyond what was found are empty."""
     if asked.repeatable or asked.n > 1:
         found = await _answers(serving, kind, client, asked, asked.n)
@@ -73,7 +75,7 @@ async def answer(serving: Serving, kind: str, client: str, asked: Asked) -> list
 
 
 async def settling(
-    serving: Serving, kind: str, client: str, asked: Asked
+    serving: Serving, kind: str, client: str, asked: CompletionRequest
 ) -> AsyncGenerator[Delta, None]:
     """The first answer as it settles, then the others whole."""
     if asked.repeatable or asked.n > 1:
@@ -95,7 +97,7 @@ async def settling(
 
 
 async def _answers(
-    serving: Serving, kind: str, client: str, asked: Asked, n: int
+    serving: Serving, kind: str, client: str, asked: CompletionRequest, n: int
 ) -> list[Answered]:
     request = fill_request(asked, serving, n)
     found = await serving.service.run(fill_task(request, kind, client, True, serving.limits))
@@ -109,7 +111,9 @@ async def _answers(
     return [_cut(text, asked, serving, found) for text in texts]
 
 
-async def _own(serving: Serving, kind: str, client: str, asked: Asked, turn: Turn) -> Answered:
+async def _own(
+    serving: Serving, kind: str, client: str, asked: CompletionRequest, turn: Turn
+) -> Answered:
     """The answer of one of several identical requests: the best that the others were not given."""
     answers = await _answers(
         serving, kind, client, asked, min(turn.number + 1, serving.limits.candidates)
@@ -119,7 +123,7 @@ async def _own(serving: Serving, kind: str, client: str, asked: Asked, turn: Tur
 
 
 async def _first_settling(
-    serving: Serving, kind: str, client: str, asked: Asked
+    serving: Serving, kind: str, client: str, asked: CompletionRequest
 ) -> AsyncGenerator[Delta, None]:
     request = fill_request(asked, serving)
     prefix = SettledPrefix(request, asked.stop, serving.limits.stream_after_s)
@@ -162,7 +166,7 @@ def _size(text: str, serving: Serving, found: FillResult) -> int:
     return span.tokens if text == span.text else count_tokens(serving, text)
 
 
-def _cut(text: str, asked: Asked, serving: Serving, found: FillResult) -> Answered:
+def _cut(text: str, asked: CompletionRequest, serving: Serving, found: FillResult) -> Answered:
     most, tokens = fill_request(asked, serving).spans[0].max_tokens, _size(text, serving, found)
     kept, word = cut_at_stop(text, asked.stop)
     if word:

@@ -33,15 +33,15 @@ def reranked_answers(task: FillTask) -> Generator[Batch, Predictions, list[Answe
     }
     answers: list[Answer] = []
     for number in range(max(len(one.texts) for one in ranked)):
-        places = [min(number, len(one.texts) - 1) for one in ranked]
-        raw = [one.texts[place] for one, place in zip(ranked, places, strict=True)]
+        ranks = [min(number, len(one.texts) - 1) for one in ranked]
+        raw = [one.texts[rank] for one, rank in zip(ranked, ranks, strict=True)]
         texts = [
             fitted(text, request.text, span, request.language)
             for text, span in zip(raw, task.spans, strict=True)
         ]
         if any(texts == other.texts for other in answers):
             continue
-        sure = [one.confidences[place] for one, place in zip(ranked, places, strict=True)]
+        sure = [one.confidences[rank] for one, rank in zip(ranked, ranks, strict=True)]
         sizes = [max(1, len(encode(text))) for text in texts]
         found = Answer(texts, sure, sizes, "reranked", judged=judged)
         answers.append(replace(found, new_errors=new_errors_of(request, task.spans, found)))

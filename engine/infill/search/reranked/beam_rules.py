@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.decoding.constraints import Constraint
-from engine.decoding.left_to_right.reranking.beams import MARGIN, WIDTH, Beam, BeamRules
+from engine.decoding.left_to_right.reranking.beam import MARGIN, WIDTH, Beam, BeamRules
 from engine.decoding.left_to_right.reranking.cuts import arrived
-from engine.infill.search.writing_rules import first_tokens
 from engine.infill.task import FillTask
 from engine.infill.window import Prompt
 from engine.network.graph_io import NUM_CANDIDATES
 from engine.request.messages import Draft, DraftSpan, Span
 
-LONGEST = 48
-"""Tokens of an answer that was told no length."""
+LONGEST_ANSWER = 48
+"""Tokens of an answer whose length was not given."""
 MARGIN_OF_SEVERAL = 3.0
 """Nats, as ``MARGIN``, where further answers were asked for."""
 
@@ -54,12 +53,12 @@ def beam_rules(
     healing, table, task = prompt.healing, prompt.table, prompt.task
     text = table.row(Constraint.TEXT)
     return BeamRules(
-        first=first_tokens(healing, table, 0, text),
+        first=healing.first_tokens(0, table, text),
         text=text,
         inside=table.row(Constraint.SINGLE_LINE) if span.one_line else text,
         behind=task.model.tokenizer.encode(behind)[0],
         arrived=lambda beam: arrived(texts.written(beam) or "", behind),
-        max_tokens=min(span.max_tokens + healing.slots(0), LONGEST),
+        max_tokens=min(span.max_tokens + healing.slots(0), LONGEST_ANSWER),
         width=min(max(WIDTH, task.request.n), NUM_CANDIDATES),
         margin=MARGIN if task.request.n == 1 else MARGIN_OF_SEVERAL,
         deadline=task.deadline,

@@ -1,4 +1,4 @@
-"""Candidates of a span in the order of how probable they make the whole text."""
+"""Contenders of a span in the order of how probable they make the whole text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from engine.backends.interface import Batch, Predictions
 from engine.decoding.constraints import everything
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
-from engine.infill.search.reranked.candidates import Candidate
+from engine.infill.search.reranked.contender import Contender
 from engine.infill.search.reranked.span_start import SpanStart
 
 AT_FIRST = 6
-"""Tokens behind the span that decide which candidates are worth reading the others for: 72 to 95
-tokens are read instead of 310 to 330 for eight candidates with 32 tokens, and as many answers are
+"""Tokens behind the span that decide which contenders are worth reading the others for: 72 to 95
+tokens are read instead of 310 to 330 for eight contenders with 32 tokens, and as many answers are
 exact (110 pieces and 110 rests of lines, training/LOG.md)."""
 
 
@@ -33,16 +33,16 @@ LATE = RankedSpan(("",), (0.0,))
 """Of a span for which there was no time."""
 
 
-def rank_candidates(
-    start: SpanStart, candidates: Sequence[Candidate]
+def rank_contenders(
+    start: SpanStart, contenders: Sequence[Contender]
 ) -> Generator[Batch, Predictions, RankedSpan]:
-    """All of ``candidates``; nothing of none."""
-    if not candidates:
+    """All of ``contenders``; nothing of none."""
+    if not contenders:
         return RankedSpan((), ())
     task, encode = start.task, start.task.model.tokenizer.encode
     whole = [
         WholeText(encode(start.before + each.text + start.behind), each.prior)
-        for each in candidates
+        for each in contenders
     ]
     later = max(0, len(encode(start.behind)) - AT_FIRST)
     (any_token,) = everything(task.model.config.embedding_rows)
@@ -55,7 +55,7 @@ def rank_candidates(
         float(share)
         if start.span.choices
         else confidence(float(share), reading.per_token, each.copy, len(encode(each.text)))
-        for each, share, reading in zip(candidates, shares, readings, strict=True)
+        for each, share, reading in zip(contenders, shares, readings, strict=True)
     ]
     order = np.argsort(-shares, kind="stable")
-    return RankedSpan(tuple(candidates[i].text for i in order), tuple(sure[i] for i in order))
+    return RankedSpan(tuple(contenders[i].text for i in order), tuple(sure[i] for i in order))

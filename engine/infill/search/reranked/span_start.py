@@ -33,7 +33,8 @@ class SpanStart:
     task: FillTask
     prompt: Prompt
     reader: Reader
-    """Over the encoded context; the token before the span waits in it."""
+    """Over the encoded context; the token before the span waits in it. Whoever reads on copies
+    it."""
     before: str
     """The half word before the cursor that is written again."""
     behind: str

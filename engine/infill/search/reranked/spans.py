@@ -14,8 +14,8 @@ import msgspec
 
 from engine.backends.interface import Batch, Predictions
 from engine.infill.search.reranked.beam_rules import OnBeam, show_drafts
-from engine.infill.search.reranked.candidates import given_candidates, written_candidates
-from engine.infill.search.reranked.ranked_span import LATE, RankedSpan, rank_candidates
+from engine.infill.search.reranked.contenders import given_contenders, written_contenders
+from engine.infill.search.reranked.ranked_span import LATE, RankedSpan, rank_contenders
 from engine.infill.search.reranked.span_start import BEHIND_CHARS, start_of
 from engine.infill.task import FillTask
 
@@ -59,7 +59,7 @@ def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpa
             ties=(),
             guesses={0: task.guesses[i]} if i in task.guesses else {},
         )
-        ranked = yield from _ranked(one, show_drafts(task, [each.texts[0] for each in found]))
+        ranked = yield from _rank_span(one, show_drafts(task, [each.texts[0] for each in found]))
         if not ranked.texts:
             return None
         found.append(ranked)
@@ -68,11 +68,11 @@ def rerank_spans(task: FillTask) -> Generator[Batch, Predictions, list[RankedSpa
     return found
 
 
-def _ranked(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, RankedSpan]:
+def _rank_span(task: FillTask, show: OnBeam) -> Generator[Batch, Predictions, RankedSpan]:
     start = yield from start_of(task)
-    candidates = (
-        given_candidates(start.span)
+    contenders = (
+        given_contenders(start.span)
         if start.span.choices
-        else (yield from written_candidates(start, show))
+        else (yield from written_contenders(start, show))
     )
-    return (yield from rank_candidates(start, candidates))
+    return (yield from rank_contenders(start, contenders))

@@ -14,7 +14,7 @@ from engine.infill.attempt import answer
 from engine.infill.copy_spans import copy_spans
 from engine.infill.plan import plan
 from engine.infill.search import causal_answer
-from engine.infill.search.writing_rules import LONGEST, ends
+from engine.infill.search.writing_rules import LONGEST_ANSWER, ends
 from engine.infill.task import UncheckedFill, validate
 from engine.infill.window import window
 from tests.engine.causal_models import run
@@ -81,8 +81,8 @@ def test_copies_that_are_not_sure_are_guesses(engine):
 
 
 def test_an_answer_is_bounded_where_the_model_finds_no_end(engine):
-    result = fill(engine, start=40, end=40, max_tokens=LONGEST + 50)
-    assert result.spans[0].tokens <= LONGEST
+    result = fill(engine, start=40, end=40, max_tokens=LONGEST_ANSWER + 50)
+    assert result.spans[0].tokens <= LONGEST_ANSWER
 
 
 def test_drafts_grow_from_the_left(engine):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 
 from engine.backends.interface import Batch, Predictions
 from engine.decoding.left_to_right.reranking.beams import search_beams
 from engine.decoding.left_to_right.reranking.confidence import log_odds
 from engine.decoding.left_to_right.reranking.cuts import answers_of
 from engine.infill.search.reranked.beam_rules import BeamTexts, OnBeam, beam_rules
+from engine.infill.search.reranked.contender import Contender
 from engine.infill.search.reranked.span_start import SpanStart
 from engine.request.messages import Span
 
@@ -24,23 +24,14 @@ COPY_WEIGHT, COPY_PRIOR = 0.5, 2.5
 much because it stands in the document (110 pieces and 110 rests of lines, training/LOG.md)."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    text: str
-    prior: float = 0.0
-    """Nats on top of the likelihood of the text with it."""
-    copy: bool = False
-    """It stands elsewhere in the document, or in related text."""
-
-
-def given_candidates(span: Span) -> list[Candidate]:
+def given_contenders(span: Span) -> list[Contender]:
     """The choices of a span."""
-    return [Candidate(text) for text in dict.fromkeys(span.choices)]
+    return [Contender(text) for text in dict.fromkeys(span.choices)]
 
 
-def written_candidates(
+def written_contenders(
     start: SpanStart, show: OnBeam
-) -> Generator[Batch, Predictions, list[Candidate]]:
+) -> Generator[Batch, Predictions, list[Contender]]:
     """What beams found, the likeliest first, and the copies that were found before."""
     task, texts = start.task, BeamTexts(start.task, start.before)
     rules = beam_rules(start.prompt, start.span, start.behind, texts, show)
@@ -49,7 +40,7 @@ def written_candidates(
     best = _worth_reading({t: p for t, p in own.items() if texts.possible(t)}, task.request.n)
     copies = {t: p for t, p in task.guesses.get(0, {}).items() if texts.possible(t)}
     return [
-        Candidate(text, _prior(copies[text]), copy=True) if text in copies else Candidate(text)
+        Contender(text, _prior(copies[text]), copy=True) if text in copies else Contender(text)
         for text in dict.fromkeys([*best, *copies])
     ]
 
