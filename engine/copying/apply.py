@@ -19,6 +19,7 @@ from engine.copying.span_context import SpanContext
 from engine.request.messages import Draft, DraftSpan, FillRequest, Span
 from engine.request.span_rules import beside, keeps
 from engine.text.finishing.brackets import leaves_brackets
+from engine.text.line_start import line_before
 from engine.text.syntax import new_errors
 from engine.text.tokenizer import TextTokenizer
 
@@ -87,7 +88,7 @@ def _allowed(copy: str, request: FillRequest, span: Span, tokenizer: TextTokeniz
 
 def _only_indented(text: str, at: int) -> bool:
     """True where nothing but blanks stands before ``at`` on its line, and some do."""
-    line = text[text.rfind("\n", 0, at) + 1 : at]
+    line = line_before(text, at)
     return bool(line) and not line.strip()
 
 

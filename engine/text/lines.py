@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from engine.text.line_start import line_start
+
 NEIGHBOURS = 4
 """Lines of one depth on either side that a new line must not repeat."""
 _WORD = re.compile(r"\w")
@@ -23,7 +25,7 @@ def neighbours(text: str, start: int, end: int, line: str) -> tuple[list[str], l
     The nearest one that is not empty, those around it as deep as ``line``, and above the heads that
     enclose it.
     """
-    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    first, last = line_start(text, start), text.find("\n", end)
     above = text[max(0, first - _ROOM) : first].split("\n")[::-1]
     below = [] if last < 0 else text[last + 1 : last + _ROOM].split("\n")
     depth = _depth(line)

@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from engine.base.errors import RequestRejected
 from engine.request.messages import FillRequest, SamplerOptions, Snippet, Span
+from engine.text.line_start import line_start
 from lsp_server.documents.document import Snapshot
 from lsp_server.edits.edit_command import versioned
 from lsp_server.engine_client.interface import EngineClient
@@ -20,7 +21,7 @@ _LONGEST = 6
 
 def word_at(document: Snapshot, at: int) -> tuple[int, int] | None:
     """The word that ``at`` stands in or touches."""
-    start = document.text.rfind("\n", 0, at) + 1
+    start = line_start(document.text, at)
     end = document.text.find("\n", at)
     for match in WORD.finditer(document.text, start, len(document.text) if end < 0 else end):
         if match.start() <= at <= match.end():

@@ -20,6 +20,7 @@ from engine.text.finishing.brackets import PROSE, leaves_brackets, would_close
 from engine.text.finishing.lists import breaks_table
 from engine.text.finishing.loops import loops
 from engine.text.finishing.whole import breaks, is_whole
+from engine.text.line_start import line_before
 from engine.text.lines import repeats_neighbour
 from engine.text.syntax import inside
 
@@ -49,7 +50,7 @@ class Proposal:
 
     @property
     def line_before(self) -> str:
-        return self.text[self.text.rfind("\n", 0, self.start) + 1 : self.start]
+        return line_before(self.text, self.start)
 
     @property
     def line_after(self) -> str:

@@ -14,6 +14,7 @@ from engine.decoding.left_to_right.guesses import Guesses
 from engine.decoding.token_healing import Border
 from engine.infill.window import Prompt
 from engine.request.messages import Span
+from engine.text.line_start import line_before
 
 LONGEST_ANSWER = 96
 """Tokens after which a single span ends whose length was not given."""
@@ -73,7 +74,7 @@ class _Lines:
         tokens, document = prompt.task.model.tokenizer.token_texts(), prompt.task.request.text
         for token in np.flatnonzero(line_end):
             line_end[token] = tokens[token].count("\n") == 1
-        before = document[document.rfind("\n", 0, span.start) + 1 : span.start]
+        before = line_before(document, span.start)
         assert span.lines is not None
         return cls(span.lines, before, on_a_line, line_end, max_tokens)
 

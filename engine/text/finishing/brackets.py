@@ -6,6 +6,7 @@ import re
 
 from engine.text.finishing.latex import LATEX, leaves_unpaired
 from engine.text.finishing.latex import would_close as latex_would_close
+from engine.text.line_start import line_start
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _OPENERS = {closer: opener for opener, closer in _CLOSERS.items()}
@@ -101,9 +102,7 @@ def leaves_brackets(answer: str, text: str, start: int, end: int, language: str 
     stray, left = unpaired(filled)
     if language in PROSE:
         stray = [
-            at
-            for at in stray
-            if not _LIST_MARK.fullmatch(filled, filled.rfind("\n", 0, at) + 1, at + 1)
+            at for at in stray if not _LIST_MARK.fullmatch(filled, line_start(filled, at), at + 1)
         ]
     elif len(stray) + len(left) > disagreement(near + far):
         return True

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from engine.text.line_start import line_before, line_start
+
 _INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 _LINE_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 NEAR = 4_000
@@ -35,7 +37,7 @@ def with_tabs(answer: str, text: str, start: int, end: int) -> str:
     near = _LINE_INDENT.findall(_lines_around(text, start, end))
     if not near or sum(indent[0] == "\t" for indent in near) * 2 <= len(near):
         return answer
-    begins = not text[text.rfind("\n", 0, start) + 1 : start].strip()
+    begins = not line_before(text, start).strip()
     lines = answer.split("\n")
     tabbed = [_LINE_INDENT.sub(lambda indent: _as_tabs(indent.group()), line) for line in lines]
     return "\n".join(tabbed if begins else [lines[0], *tabbed[1:]])
@@ -44,12 +46,12 @@ def with_tabs(answer: str, text: str, start: int, end: int) -> str:
 def with_depth(answer: str, text: str, start: int, end: int) -> str:
     """A body stands one step deeper than the line that opens it, wherever the cursor stood
     before."""
-    line_start = text.rfind("\n", 0, start) + 1
-    own = text[line_start:start]
+    start_of_line = line_start(text, start)
+    own = text[start_of_line:start]
     above = next(
         (
             line
-            for line in reversed(text[max(0, line_start - NEAR) : line_start].split("\n"))
+            for line in reversed(text[max(0, start_of_line - NEAR) : start_of_line].split("\n"))
             if line.strip()
         ),
         "",
@@ -77,7 +79,7 @@ def with_depth(answer: str, text: str, start: int, end: int) -> str:
 def _lines_around(text: str, start: int, end: int) -> str:
     """Lines above and below those of ``text[start:end]``, which tell nothing: they are written
     again."""
-    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    first, last = line_start(text, start), text.find("\n", end)
     return text[max(0, first - NEAR) : first] + ("" if last < 0 else text[last + 1 : last + NEAR])
 
 

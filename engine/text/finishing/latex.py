@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.text.line_start import line_before, line_start
+
 LATEX = frozenset({"latex", "tex", "plaintex"})
 """Language identifiers of editors."""
 AROUND = 8_000
@@ -122,7 +124,7 @@ class _Reader:
         self.stack = [one for one in self.stack if one not in ended]
 
     def _line(self, at: int) -> int:
-        return self.text.rfind("\n", 0, at) + 1
+        return line_start(self.text, at)
 
 
 def unpaired(text: str) -> tuple[list[int], list[Open]]:
@@ -207,5 +209,5 @@ def _faults(text: str) -> int:
 
 
 def _indent(text: str, at: int) -> str:
-    line = text[text.rfind("\n", 0, at) + 1 : at]
+    line = line_before(text, at)
     return line[: len(line) - len(line.lstrip())]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from engine.text.line_start import line_before, line_start
+
 _NUMBER = re.compile(r"([ \t]*)(\d+)([.)])(?=[ \t])")
 _LEADER = re.compile(r"[ \t]*(?:#+|//+!?|--+|;+|%+|\*)(?=\s|\Z)[ \t]*")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -11,14 +13,14 @@ _PIPE = re.compile(r"(?<!\\)\|")
 
 def with_next_number(answer: str, text: str, start: int) -> str:
     """Items of a numbered list count on from the item above, where the answer begins a line."""
-    line_start = text.rfind("\n", 0, start) + 1
-    above = _NUMBER.match(_line_above(text, line_start))
-    if text[line_start:start].strip() or above is None:
+    start_of_line = line_start(text, start)
+    above = _NUMBER.match(_line_above(text, start_of_line))
+    if text[start_of_line:start].strip() or above is None:
         return answer
     indent, number = above[1], int(above[2])
     lines = answer.split("\n")
     for i, line in enumerate(lines):
-        whole = text[line_start:start] + line if i == 0 else line
+        whole = text[start_of_line:start] + line if i == 0 else line
         found = _NUMBER.match(whole)
         if found is None or found[1] != indent or found[3] != above[3]:
             continue
@@ -44,14 +46,12 @@ def with_leader(answer: str, line_before: str) -> str:
 def breaks_table(line: str, text: str, start: int) -> bool:
     """True when ``line``, which holds the place ``start``, has other cells than the row of the
     table above it."""
-    above = _line_above(text, text.rfind("\n", 0, start) + 1)
+    above = _line_above(text, line_start(text, start))
     if not above.lstrip().startswith("|") or not line.strip():
         return False
     return len(_PIPE.findall(line.strip())) != len(_PIPE.findall(above.strip()))
 
 
-def _line_above(text: str, line_start: int) -> str:
-    """The line that ends right before ``line_start``."""
-    return text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)].rstrip(
-        "\r"
-    )
+def _line_above(text: str, start: int) -> str:
+    """The line that ends right before ``start``."""
+    return line_before(text, max(0, start - 1)).rstrip("\r")

@@ -13,6 +13,7 @@ import tree_sitter
 
 from engine.text.finishing.brackets import imbalance
 from engine.text.finishing.indentation import step_of
+from engine.text.line_start import line_before
 from engine.text.syntax import errors_in, parsed, window_of
 
 BODY = {"python": "block"}
@@ -49,7 +50,7 @@ def can_be_whole(text: str, start: int, end: int, language: str) -> bool:
 def is_whole(text: str, at: int, language: str) -> bool:
     """True when the line that ends at ``at`` needs nothing: the text around it parses as it
     stands."""
-    typed = text[text.rfind("\n", 0, at) + 1 : at]
+    typed = line_before(text, at)
     line = typed.rstrip()
     if _TAKES_MORE.search(typed):
         return False
