@@ -64,11 +64,11 @@ mutants: $(TEST)/.installed
 	$(TEST)/bin/python -m tests.mutants.run .cache/mutants $(PARTS)
 
 # Versions and hashes of everything that is installed: requirements/cpu.txt for users, requirements/test.txt for CI.
-LOCKED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 lock: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$(TEST)/bin/uv pip compile pyproject.toml --extra cpu $(LOCKED) -o requirements/cpu.txt
-	$(TEST)/bin/uv pip compile pyproject.toml requirements/build.in --extra test $(LOCKED) -o requirements/test.txt
+	$(TEST)/bin/uv pip compile pyproject.toml --extra cpu $(LOCK) -o requirements/cpu.txt
+	$(TEST)/bin/uv pip compile pyproject.toml requirements/build.in --extra test $(LOCK) -o requirements/test.txt
 
 # What Lacuna is made of, and under which licences: dist/lacuna.cdx.json and dist/licences.md
 sbom: $(TEST)/.installed
@@ -118,10 +118,20 @@ $(BASE)/.installed: pyproject.toml
 	$(BASE)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cpu]'
 	touch $@
 
+# With LOCKED=1, as CI installs it: the versions of requirements/test.txt, each with its hash.
+PIP_TEST := $(TEST)/bin/python -m pip install --quiet --disable-pip-version-check
 $(TEST)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lacuna needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+ifdef LOCKED
+	mkdir -p .cache
+	$(PYTHON) requirements/without_cuda.py requirements/test.txt .cache/locked.txt > .cache/torch.txt
+	$(PIP_TEST) --no-deps --require-hashes -r .cache/locked.txt
+	$(PIP_TEST) -r .cache/torch.txt
+	$(PIP_TEST) --no-deps --no-build-isolation -e .
+else
+	$(PIP_TEST) -e '.[test]'
+endif
 	touch $@
 
 clean:
