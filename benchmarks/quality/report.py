@@ -54,6 +54,7 @@ svg{max-width:100%;height:auto}</style>
 {% endfor %}</html>
 """,
     autoescape=True,
+    keep_trailing_newline=True,
 )
 
 

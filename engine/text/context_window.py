@@ -24,6 +24,8 @@ nothing."""
 BLOCK = 128
 """Characters: a window begins with the first line of a block, or, inside a line that is too long
 for it, with a block. Half a block is lost of it on average, some 18 tokens."""
+SMALL = 64
+"""Tokens, about two blocks: smaller windows lose too much by that, and end where they are full."""
 
 
 class ContextWindow(NamedTuple):
@@ -63,7 +65,9 @@ class _Gap:
         if tokenizer.lines_are_independent:
             return self.forward + backward
         if self.low >= self.high and self.forward and backward:
-            return tokenizer.encode(_as_seen(text[self._start : self._end]))
+            whole = tokenizer.encode(_as_seen(text[self._start : self._end]))
+            if len(whole) <= len(self.forward) + len(backward):
+                return whole
         # A line that was cut to the budget is cut again.
         ahead = (
             tokenizer.encode(_as_seen(text[self._start : self.low]))[: len(self.forward)]
@@ -98,21 +102,21 @@ def context_window(
             continue
         room = left * CHARS_PER_TOKEN
         first = used == 0.0
-        if side > 0:
-            ids = _take_forward(text, gap, tokenizer, room)
-        else:
-            start, ids = _line_before(text, gap.low, gap.high, tokenizer, room)
+        line = _line_behind if side > 0 else _line_before
+        border, ids = line(text, gap.low, gap.high, tokenizer, room)
         if len(ids) > left:
             if not first:
                 continue  # the window ends at a line border
-            if side < 0:
-                start, ids = _cut(text, start, gap.high, tokenizer, left)
-            ids = ids[:left]
+            if side > 0:
+                ids = ids[:left]
+            else:
+                border, ids = _cut(text, border, gap.high, tokenizer, left)
         if side > 0:
+            gap.low = border
             gap.forward += ids
         else:
-            gap.backward.append(_Line(start, ids))
-            gap.high = start
+            gap.high = border
+            gap.backward.append(_Line(border, ids))
         left -= len(ids)
         weight = PREFIX_WEIGHT if side < 0 else 1.0
         heapq.heappush(sides, (used + max(1, len(ids)) * weight, index, side))
@@ -120,40 +124,45 @@ def context_window(
     return ContextWindow([gap.ids(text, tokenizer) for gap in gaps], gaps[0].high, gaps[-1].low)
 
 
-def _take_forward(text: str, gap: _Gap, tokenizer: TextTokenizer, room: int) -> list[int]:
-    end = text.find("\n", gap.low, min(gap.high, gap.low + room)) + 1 or min(
-        gap.high, gap.low + room
-    )
-    piece, gap.low = text[gap.low : end], end
-    return tokenizer.encode(_as_seen(piece))
+def _line_behind(
+    text: str, start: int, high: int, tokenizer: TextTokenizer, room: int
+) -> tuple[int, list[int]]:
+    """Where the first line of ``text[start:high]`` ends, or what there is room for of it, and its
+    ids."""
+    farthest = min(high, start + room)
+    end = text.find("\n", start, farthest) + 1 or farthest
+    return end, tokenizer.encode(_as_seen(text[start:end]))
 
 
 def _line_before(
     text: str, low: int, end: int, tokenizer: TextTokenizer, room: int
 ) -> tuple[int, list[int]]:
-    """Where the last line of ``text[low:end]`` begins, or what there is room for of it, and its
-    ids."""
+    """Where the last line of ``text[low:end]`` begins, or a block of it that there is room for, and
+    its ids."""
     nearest = max(low, end - room)
-    start = text.rfind("\n", nearest, end - 1) + 1 or nearest
+    inside = min(end - 1, _next_block(nearest)) if nearest > low else low
+    start = text.rfind("\n", nearest, end - 1) + 1 or inside
     return start, tokenizer.encode(_as_seen(text[start:end]))
 
 
 def _cut(
     text: str, start: int, end: int, tokenizer: TextTokenizer, most: int
 ) -> tuple[int, list[int]]:
-    """The end of a line that is too long: from the first block on from which it has ``most`` tokens
-    or fewer."""
-    low = start
-    while True:
-        start += BLOCK - start % BLOCK
-        if start >= end:  # a block of more tokens than that
-            start = max(low, end - most)
-            return start, tokenizer.encode(_as_seen(text[start:end]))[-most:]
-        ids = tokenizer.encode(_as_seen(text[start:end]))
-        if len(ids) <= most:
-            return start, ids
-        # Half of what is too much is skipped at once, so that a long line takes few attempts.
-        start += (end - start) * (len(ids) - most) // (2 * len(ids))
+    """The end of a line of more than ``most`` tokens: from the first block on from which it has no
+    more than these, or so many where a block is most of them."""
+    ids, offsets = tokenizer.encode_with_offsets(_as_seen(text[start:end]))
+    if most >= SMALL:
+        at = _next_block(start + offsets[-most][0])
+        while at < end:
+            rest = tokenizer.encode(_as_seen(text[at:end]))
+            if len(rest) <= most:
+                return at, rest
+            at += BLOCK
+    return start, ids[-most:]
+
+
+def _next_block(at: int) -> int:
+    return at + -at % BLOCK
 
 
 def _begin_with_a_block(text: str, gap: _Gap) -> None:
@@ -166,8 +175,11 @@ def _begin_with_a_block(text: str, gap: _Gap) -> None:
 
 
 def _begins_block(text: str, start: int) -> bool:
-    """Whether no line that begins before ``start`` begins in the same block."""
+    """Whether no line that begins before ``start`` begins in the same block; inside a line, whether
+    the block itself begins there."""
     block = start - start % BLOCK
+    if start and text[start - 1] != "\n":
+        return start == block
     return start == 0 or (block > 0 and text.find("\n", block - 1, start - 1) < 0)
 
 

@@ -8,6 +8,7 @@ and them (``Span.choices``).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
@@ -72,9 +73,8 @@ class Proofreader:
     async def _words(self) -> Lexicon:
         model = self.engine.about().get("model")
         if model not in self._lexicons:
-            self._lexicons[model] = Lexicon.of_tokens(
-                await self.engine.token_texts(), english_words()
-            )
+            unusual = await asyncio.to_thread(english_words)
+            self._lexicons[model] = Lexicon.of_tokens(await self.engine.token_texts(), unusual)
         return self._lexicons[model]
 
     async def _judge(

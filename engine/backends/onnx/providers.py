@@ -83,7 +83,7 @@ def open_session(
     # microseconds cost a third of one, and that only while all cores are taken by others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", "10")
-    if multiplies_bytes and byte_products_overflow():
+    if multiplies_bytes and provider == CPU and byte_products_overflow():
         # This spoils graphs whose matrices are dequantised first: those are left alone.
         options.add_session_config_entry("session.x64quantprecision", "1")
     asked: list[object] = [

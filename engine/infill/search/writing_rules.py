@@ -20,6 +20,10 @@ LONGEST_ANSWER = 96
 """Tokens after which a single span ends whose length was not given."""
 
 
+MOST_SPACES = 4
+"""In front of a word, in one token of usual vocabularies."""
+
+
 class Allowed:
     """The tokens so far -> (V,) what may follow: half words beside the span are kept, a number of
     lines, a given length; the end is allowed where an answer may end."""
@@ -114,9 +118,11 @@ def closing(
         if found is None or text[len(border.before) :].strip(" "):
             return found
         # The two half words alone, or with spaces between them, are not an answer.
-        texts = tokenizer.token_texts()
-        found = found.copy()
-        found[[i for i in np.flatnonzero(found) if not ends(text + texts[i], border)]] = False
+        missing, found = border.before[len(text) :], found.copy()
+        for spaces in range(MOST_SPACES + 1):
+            rest = tokenizer.encode(missing + " " * spaces + border.after)
+            if len(rest) == 1:
+                found[rest] = False
         return found if found.any() else None
 
     return row

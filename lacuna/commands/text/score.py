@@ -77,6 +77,7 @@ pre{white-space:pre-wrap}</style>
 {{ rest }}</pre>
 """,
     autoescape=True,
+    keep_trailing_newline=True,
 )
 
 

@@ -84,3 +84,11 @@ def test_a_window_inside_a_long_line_begins_with_a_block(tokenizer):
         for end in range(9_000, 9_040)
     }
     assert len(lows) <= 2 and all(low % BLOCK == 0 for low in lows)
+
+
+def test_a_window_of_long_lines_begins_with_a_line_or_a_block(tokenizer):
+    """Of a table, for instance, more characters make a token than there is room for."""
+    text = ("| a | b |\n| " + "-" * 70 + " | " + "-" * 70 + " |\n| one | two |\n") * 30
+    for budget in range(80, 300, 20):
+        low = context_window(text, [Span(start=len(text), end=len(text))], tokenizer, budget).low
+        assert low % BLOCK == 0 or text[low - 1] == "\n"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.backends.interface import Batch, Predictions
-from engine.decoding.constraints import everything
+from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
 from engine.infill.search.reranked.contender import Contender
@@ -45,8 +45,10 @@ def rank_contenders(
         for each in contenders
     ]
     later = max(0, len(encode(start.behind)) - AT_FIRST)
-    (any_token,) = everything(task.model.config.embedding_rows)
-    readings = yield from read_whole(start.reader, whole, later, any_token, task.deadline)
+    allowed = start.prompt.table.row(Constraint.TEXT).copy()
+    # What no answer may hold, a blank for instance, may stand behind the span.
+    allowed[[token for each in whole for token in each.ids]] = True
+    readings = yield from read_whole(start.reader, whole, later, allowed, task.deadline)
     scores = np.array([reading.score for reading in readings])
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
