@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from engine.backends.interface import Batch, Predictions
 from engine.decoding.constraints import Constraint
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.decoding.left_to_right.reranking.whole_text import WholeText, read_whole
-from engine.infill.search.reranked.contender import Contender
+from engine.infill.search.reranked.contender import Contenders
 from engine.infill.search.reranked.span_start import SpanStart
 
 AT_FIRST = 6
@@ -34,15 +34,15 @@ LATE = RankedSpan(("",), (0.0,))
 
 
 def rank_contenders(
-    start: SpanStart, contenders: Sequence[Contender]
+    start: SpanStart, contenders: Contenders
 ) -> Generator[Batch, Predictions, RankedSpan]:
-    """All of ``contenders``; nothing of none."""
-    if not contenders:
+    """All that are read; nothing of none."""
+    read = contenders.read
+    if not read:
         return RankedSpan((), ())
     task, encode = start.task, start.task.model.tokenizer.encode
     whole = [
-        WholeText(encode(start.before + each.text + start.behind), each.prior)
-        for each in contenders
+        WholeText(encode(start.before + each.text + start.behind), each.prior) for each in read
     ]
     later = max(0, len(encode(start.behind)) - AT_FIRST)
     allowed = start.prompt.table.row(Constraint.TEXT).copy()
@@ -50,14 +50,15 @@ def rank_contenders(
     allowed[[token for each in whole for token in each.ids]] = True
     readings = yield from read_whole(start.reader, whole, later, allowed, task.deadline)
     scores = np.array([reading.score for reading in readings])
-    shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
+    weights = np.exp(scores - scores.max())
+    # An answer that was not read keeps its distance to the first one.
+    shares = weights / (weights.sum() + contenders.unread * weights[0])
     # Between choices one is right, so its share is how sure it is.
     sure = [
         float(share)
         if start.span.choices
         else confidence(float(share), reading.per_token, each.copy, len(encode(each.text)))
-        for each, share, reading in zip(contenders, shares, readings, strict=True)
+        for each, share, reading in zip(read, shares, readings, strict=True)
     ]
     order = np.argsort(-shares, kind="stable")
-    return RankedSpan(tuple(contenders[i].text for i in order), tuple(sure[i] for i in order))
+    return RankedSpan(tuple(read[i].text for i in order), tuple(sure[i] for i in order))

@@ -10,7 +10,7 @@ from engine import Engine, FillRequest, RequestRejected, SamplerOptions, Span
 from engine.backends.fake import FakeBackend
 from engine.decoding.left_to_right.reranking.confidence import confidence
 from engine.infill import infiller
-from engine.infill.search.reranked import ranked_span
+from engine.infill.search.reranked import contenders, ranked_span
 from engine.text.tokenizer import TextTokenizer
 
 TEXT = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
@@ -212,6 +212,18 @@ def test_the_first_answer_is_the_one_the_ranking_chose_not_the_surest_copy(engin
         finally:
             infiller.rank = plain
         assert chosen["text"] in (None, result.spans[0].text)
+
+
+def test_answers_that_are_not_read_count_against_the_one_that_is(engine, monkeypatch):
+    shares = []
+    plain = ranked_span.confidence
+    monkeypatch.setattr(
+        ranked_span, "confidence", lambda share, *more: shares.append(share) or plain(share, *more)
+    )
+    monkeypatch.setattr(contenders, "FAR", 0.0)
+    at = TEXT.index("* height")
+    fill(engine, Span(start=at, end=at, single_line=True, max_tokens=3))
+    assert len(shares) == 1 and 0 < shares[0] < 1
 
 
 def test_text_that_no_answer_may_hold_can_stand_behind_a_span(
