@@ -39,8 +39,12 @@ class Settings(
         "plaintext",
         "gitcommit",
         "git-commit",
+        "javascript",
+        "go",
+        "c",
     )
-    """Languages with inline completion: those the bundled model was trained on."""
+    """Languages with inline completion: those that `lacuna-base` was trained on, and those of which
+    it kept enough from its parent (docs/figures.md)."""
     quiet_in: Annotated[tuple[Literal["comment", "string"], ...], msgspec.Meta(max_length=2)] = ()
     """Parts of programs in which typing brings no suggestion."""
     quiet_files: Names = ()

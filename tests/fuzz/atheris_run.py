@@ -7,6 +7,7 @@ left in the working folder: put it into ``tests/fuzz/corpus/NAME/`` and it is a 
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ with atheris.instrument_imports(include=["engine", "lsp_server", "training"]):
 
 
 def main(name: str, runs: str, *options: str) -> None:
+    logging.disable()  # a million refused messages would be a log of half a gigabyte
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(seeds(name)):
             (Path(folder) / str(number)).write_bytes(data)

@@ -37,11 +37,10 @@ def main(runs: str, out: str, *names: str) -> int:
             runs,
             f"-artifact_prefix={folder}/{name}-",
         ]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-        (folder / f"{name}.log").write_text(done.stdout)
-        count = executions(done.stdout)
+        path = folder / f"{name}.log"
+        with path.open("wb") as log:
+            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT)
+        count = executions(path.read_text(errors="replace"))
         total += count
         good = done.returncode == 0 and count >= int(runs)
         sys.stdout.write(

@@ -100,7 +100,7 @@ def test_a_file_type_without_lacuna_is_named_with_the_way_out(newest, start):
     terminal = start(newest, "main.zig", "x\n", ready=False)
     terminal.keys(":Lacuna fill<CR>")
     wait(lambda: terminal.says("it does not run in files of type zig"))
-    wait(lambda: terminal.says('"gitcommit", "zig"'))
+    wait(lambda: terminal.says('"c", "zig"'))
     assert not terminal.waits_for_enter
 
 

@@ -20,7 +20,7 @@ local defaults = {
 M.options = vim.deepcopy(defaults)
 
 --- File types with suggestions where nothing else is set: what the model was trained on.
-M.suggested = { 'python', 'markdown', 'rst', 'text', 'gitcommit' }
+M.suggested = { 'python', 'markdown', 'rst', 'text', 'gitcommit', 'javascript', 'go', 'c' }
 
 -- Where commands, blanks and proofreading work besides: what the server has a grammar for, and other plain text.
 local also = {
