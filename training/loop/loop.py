@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
@@ -25,7 +24,7 @@ from training.loop.config import LoopConfig
 from training.loop.ema import Ema
 from training.loop.lora import LoraConfig, add_adapters
 from training.loop.optim import learning_rate_factor, make_optimizers
-from training.loop.precision import usual_precision
+from training.loop.precision import accelerator_of
 from training.loop.prefetch import Prefetch, usual_workers
 from training.loop.report import Report
 from training.loop.run_state import RunState, Saver, restore_optimizers, resume, training_weights
@@ -50,12 +49,7 @@ def train(
         raise ValueError("`ema` and `lora` do not go together; leave one of them out.")
     # a process that trains several models would reach the limit of recompilations
     torch.compiler.reset()
-    # accelerate keeps the precision of a process's first run, and has no public way to forget it;
-    # here every run has its own
-    AcceleratorState._reset_state()
-    accelerator = Accelerator(
-        mixed_precision=usual_precision() if config.precision == "auto" else config.precision
-    )
+    accelerator = accelerator_of(config.precision)
     config.out.mkdir(parents=True, exist_ok=True)
     found = resume(config.out, identity)
     model.requires_grad_(True)

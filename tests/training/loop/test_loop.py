@@ -10,7 +10,6 @@ import time
 import msgspec
 import pytest
 import torch
-from accelerate import Accelerator
 from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
@@ -22,6 +21,7 @@ from training.examples.objective import LossModule, Rows
 from training.loop.flops import flops_of_step, peak_flops
 from training.loop.loop import _gradient
 from training.loop.optim import OptimConfig, learning_rate_factor
+from training.loop.precision import accelerator_of
 from training.loop.run_state import last_run_state
 from training.objectives.pretrain import BatchConfig, PretrainObjective, pretrain
 
@@ -70,9 +70,7 @@ def test_accumulated_micro_batches_make_the_gradient_of_one_batch(run, step):  #
     for accumulate in (1, 3):
         model = MaskPredictor(run.model)
         init_weights(model, torch.Generator().manual_seed(0))
-        loss = _gradient(
-            Accelerator(mixed_precision="no"), LossModule(model), objective.batch(step), accumulate
-        )
+        loss = _gradient(accelerator_of("no"), LossModule(model), objective.batch(step), accumulate)
         found.append((loss, [p.grad for p in model.parameters()]))
     (one, gradients), (other, accumulated) = found
     assert one == pytest.approx(other, rel=1e-5)
