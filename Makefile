@@ -1,10 +1,10 @@
-# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants, coverage: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants lock sbom gpu-check vsix page check bench model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants coverage lock sbom gpu-check vsix page check bench model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -62,6 +62,13 @@ mutants: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check mutmut
 	mkdir -p .cache/mutants
 	$(TEST)/bin/python -m tests.mutants.run .cache/mutants $(PARTS)
+
+# Branch coverage of all tests but those of real editors, in percent of lines and branches together.
+coverage: $(TEST)/.installed
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check pytest-cov
+	$(PYTEST) --timeout 900 --cov --cov-report=
+	for package in engine lsp_server export; do \
+	  echo "$$package $$($(TEST)/bin/coverage report --format=total --precision=1 --include="$$package/*")"; done
 
 # Versions and hashes of everything that is installed: requirements/cpu.txt for users, requirements/test.txt for CI.
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
