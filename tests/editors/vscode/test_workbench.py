@@ -161,7 +161,9 @@ def test_blanks_are_accepted_and_rejected_one_by_one_with_keys(workbench):
 
 
 def test_a_long_fill_is_seen_while_it_is_written_and_gone_afterwards(workbench):
-    seen = workbench("draft", "letter.md", "# Report\n\n<fill tokens=64>\n\nThe end.\n")
+    text = "# Report\n\n<fill tokens=64>\n\nThe end.\n"
+    # The small model is through in a tenth of a second, before a second draft is drawn.
+    seen = workbench("draft", "letter.md", text, env={"LACUNA_MODEL": "base"})
     assert len(seen["drafts"]) > 1 and seen["left"] == []
     assert "<fill" not in seen["text"] and seen["text"].endswith("\n\nThe end.\n")
 
