@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.text.line_start import line_start
+
 SENTENCE = re.compile(r"[^.!?\n]{20,240}[.!?](?=\s)")
 MIN_LINE = 8
 """Non-space characters of a line worth cutting out."""
@@ -40,7 +42,7 @@ class Case:
     @property
     def line(self) -> tuple[str, str]:
         """What stands before and after the answer on its line."""
-        start = self.text.rfind("\n", 0, self.start) + 1
+        start = line_start(self.text, self.start)
         end = self.text.find("\n", self.end)
         return self.text[start : self.start], self.text[
             self.end : len(self.text) if end < 0 else end
@@ -170,7 +172,7 @@ def _rest(text: str, rng: np.random.Generator) -> tuple[int, int] | None:
 
 def _random_line(text: str, rng: np.random.Generator) -> tuple[int, int]:
     at = int(rng.integers(0, max(1, len(text))))
-    start = text.rfind("\n", 0, at) + 1
+    start = line_start(text, at)
     end = text.find("\n", at)
     return start, len(text) if end < 0 else end
 

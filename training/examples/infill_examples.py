@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from engine.base.structs import Config
 from engine.infill.search.initial_canvas import MAX_SLOTS, START, usual_slots
 from engine.network.model_config import ModelConfig
+from engine.text.line_start import line_start
 from training.examples.healed_cuts import heal_cuts
 from training.examples.python_pieces import python_pieces
 
@@ -189,7 +190,7 @@ def choose_spans(
 
 def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, int]:
     at = int(rng.integers(0, len(text)))
-    line_start = text.rfind("\n", 0, at) + 1
+    begins = line_start(text, at)
     line_end = text.find("\n", at)
     line_end = len(text) if line_end < 0 else line_end
     if rng.random() < p_any:
@@ -197,7 +198,7 @@ def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, i
         return at, min(at + length, line_end)
     kind = rng.random()
     if kind < P_WORDS:
-        words = [m.span() for m in _WORD.finditer(text, line_start, line_end)]
+        words = [m.span() for m in _WORD.finditer(text, begins, line_end)]
         if not words:
             return at, at
         first = int(rng.integers(0, len(words)))
@@ -207,13 +208,13 @@ def _one_span(text: str, p_any: float, rng: np.random.Generator) -> tuple[int, i
         return at, line_end
     if kind > 1.0 - P_BLOCK:
         block_end = text.find("\n\n", line_end)
-        return line_start, len(text) if block_end < 0 else block_end
-    indent = len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
+        return begins, len(text) if block_end < 0 else block_end
+    indent = len(text[begins:line_end]) - len(text[begins:line_end].lstrip())
     several = kind > 1.0 - P_BLOCK - P_LINE * P_LINES
     for _ in range(int(rng.integers(0, 3)) if several else 0):
         following = text.find("\n", line_end + 1)
         line_end = len(text) if following < 0 else following
-    return line_start + indent, line_end
+    return begins + indent, line_end
 
 
 def fit_context(encoded: list[list[int]], context: int) -> list[list[int]]:
