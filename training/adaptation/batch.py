@@ -14,15 +14,25 @@ from torch import Tensor
 from training.adaptation.rows import Row
 from training.examples.adapt_batch import AdaptBatch
 from training.examples.loss import mean_weights
+from training.examples.visibility import CLEAN
 
 
-def collate(rows: Sequence[Row], length: int, autoregressive: float, frozen: int = 0) -> AdaptBatch:
+def collate(
+    rows: Sequence[Row],
+    length: int,
+    autoregressive: float,
+    frozen: int = 0,
+    narrow: bool = False,
+) -> AdaptBatch:
     """Pad to ``length``. The objective is the mean over masked labels + ``autoregressive`` x the
     mean over causal ones.
 
     With ``frozen`` the contexts are padded to so many columns and all views begin behind them, so
-    that the two can be computed apart.
+    that the two can be computed apart. With ``narrow`` rows of like length stand together, and
+    every part of the batch is only as wide as it must be.
     """
+    if narrow:
+        rows = sorted(rows, key=_views)
     heads = [sum(segment > 0 for segment in row.segments) for row in rows]
     if frozen and max(heads) > frozen:
         raise ValueError(f"A context of {max(heads)} tokens does not fit {frozen} columns.")
@@ -41,7 +51,13 @@ def collate(rows: Sequence[Row], length: int, autoregressive: float, frozen: int
         targets=padded([row.targets for row in rows], int),
         weights=masked + autoregressive * causal,
         frozen=frozen,
+        narrow=narrow,
     )
+
+
+def _views(row: Row) -> int:
+    """Tokens of all views of a row."""
+    return sum(segment <= CLEAN for segment in row.segments)
 
 
 def _padded(

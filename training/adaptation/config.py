@@ -18,6 +18,10 @@ class RowConfig(Config, kw_only=True, frozen=True):
     """False: the context's rows are computed without a gradient, at a third of their cost; nothing
     is learned from them, and no label of theirs counts."""
     max_spans: int = 8
+    p_last_span: float = 0.3
+    """Probability that a span is the last one of its row. Most fills have one span; more of them
+    give more labels for one context, but what follows a span then stands behind its answer and not
+    in front, so they teach another reading."""
     span_tokens: int = 100
     """Of all spans of a row together, about: the more spans, the shorter each."""
     noisy_views: int = 4

@@ -33,12 +33,14 @@ class RowSource:
         mixture: dict[str, float],
         model: ModelConfig,
         tokenizer: Tokenizer,
+        narrow: bool = False,
     ):
+        """``narrow``: see ``collate``."""
         names = [name for name in mixture if len(shards[name])]
         self._names, self._shards = names, [shards[name] for name in names]
         total = sum(mixture[name] for name in names)
         self._p = [mixture[name] / total for name in names]
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self._tokenizer, self._narrow = model, tokenizer, narrow
 
     def batch(self, seed: int, step: int, rows: int, config: RowConfig) -> AdaptBatch:
         """The rows of one step."""
@@ -72,7 +74,7 @@ class RowSource:
             if fits(row, config):
                 made.append(row)
         frozen = 0 if config.train_context else config.context
-        return collate(made, config.length, config.autoregressive, frozen)
+        return collate(made, config.length, config.autoregressive, frozen, self._narrow)
 
     def _snippets(
         self, shard: TokenShard, index: int, text: str, config: RowConfig, rng: np.random.Generator

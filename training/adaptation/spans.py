@@ -10,11 +10,11 @@ from tokenizers import Tokenizer
 
 from training.adaptation.config import RowConfig
 from training.examples.healed_cuts import heal_cuts
-from training.examples.infill_examples import CHARS_PER_SLOT, InfillConfig, choose_spans
+from training.examples.infill_examples import InfillConfig, choose_spans
 from training.examples.python_pieces import python_pieces
 
-LAST_SPAN = 0.3
-"""Probability that a span is the last one of a window."""
+CHARS_PER_TOKEN = 2.6
+"""Spans are cut to this many characters a token: most of them then have few enough."""
 MAX_SPAN_TOKENS = 31
 """A span and its end, or its expand token, fit 32 slots: longer answers are written in blocks."""
 
@@ -38,8 +38,8 @@ def cut_window(
     rng: np.random.Generator,
 ) -> Cut | None:
     """Spans of ``text`` at random places; ``None`` when it has no room for one."""
-    count = min(config.max_spans, 1 + int(rng.geometric(LAST_SPAN)))
-    longest = int(min(MAX_SPAN_TOKENS, config.span_tokens / count) * CHARS_PER_SLOT)
+    count = min(config.max_spans, int(rng.geometric(config.p_last_span)))
+    longest = int(min(MAX_SPAN_TOKENS, config.span_tokens / count) * CHARS_PER_TOKEN)
     cuts = InfillConfig(p_any_character=config.p_any_character, p_syntax=config.p_syntax)
     syntax = (
         [p for p in python_pieces(text) if p[1] - p[0] <= longest]

@@ -25,6 +25,9 @@ class AdaptBatch:
     frozen: int = 0
     """Columns in front that hold the context and are computed without a gradient."""
     kind: str = "adapt"
+    narrow: bool = False
+    """A part of the batch is only as wide as its longest row. Graphs that are compiled for one
+    shape want all parts equally wide."""
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -36,8 +39,14 @@ class AdaptBatch:
 
     def part(self, rows: slice, device: torch.device) -> AdaptBatch:
         """Some rows, on ``device``."""
+        columns, frozen = torch.arange(self.segments.shape[1]), self.frozen
+        if self.narrow:
+            used = (self.segments[rows] != PADDING).any(0)
+            # The context is narrowed apart from the views behind it; one column of each is kept.
+            kept = _up_to_last(used[:frozen]), _up_to_last(used[frozen:])
+            columns, frozen = torch.cat((kept[0], frozen + kept[1])), len(kept[0])
         ids, positions, segments, targets, weights = (
-            tensor[rows].to(device)
+            tensor[rows][:, columns].to(device)
             for tensor in (
                 self.input_ids,
                 self.position_ids,
@@ -46,4 +55,9 @@ class AdaptBatch:
                 self.weights,
             )
         )
-        return AdaptBatch(ids, positions, segments, targets, weights, self.frozen, self.kind)
+        return AdaptBatch(ids, positions, segments, targets, weights, frozen, self.kind)
+
+
+def _up_to_last(used: Tensor) -> Tensor:
+    """The numbers of the columns up to the last one that is used."""
+    return torch.arange(int(used.nonzero().max()) + 1 if used.any() else min(1, len(used)))

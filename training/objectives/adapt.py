@@ -68,8 +68,8 @@ def adapt(config: AdaptConfig) -> Path:
         config.seed,
         config.rows,
         config.row,
-        RowSource(shards, config.mixture, model.config, tokenizer),
-        RowSource(held_out, config.mixture, model.config, tokenizer),
+        RowSource(shards, config.mixture, model.config, tokenizer, not config.compile),
+        RowSource(held_out, config.mixture, model.config, tokenizer, not config.compile),
         config.validation_rows,
     )
     return train(config, model, objective, config.row.length, identity, config.lora)

@@ -141,3 +141,20 @@ def test_a_context_that_is_too_long_for_its_columns_is_refused(causal):
     )
     with pytest.raises(ValueError, match="does not fit 4 columns"):
         collate([row], 64, 0.5, 4)
+
+
+@given(st.integers(0, 1000))
+def test_parts_that_are_as_narrow_as_their_rows_have_the_same_loss(causal, seed):
+    rng = np.random.default_rng(seed)
+    config = RowConfig(length=128, context=48, views=80, noisy_views=3, train_context=False)
+    cuts = [Cut([[50] * int(n), [51] * 3], [[30] * int(n)], False) for n in rng.integers(1, 9, 5)]
+    rows = [make_row(cut, [], causal, config, rng) for cut in cuts]
+    model = MaskPredictor(causal)
+    init_weights(model, torch.Generator().manual_seed(0))
+    loss = LossModule(model)
+    wide, narrow = (collate(rows, 128, 0.5, frozen=48, narrow=narrow) for narrow in (False, True))
+    parts = [narrow.part(part, torch.device("cpu")) for part in (slice(0, 2), slice(2, 5))]
+    assert all(part.frozen < 48 and part.input_ids.shape[1] < 128 for part in parts)
+    assert max(part.input_ids.shape[1] for part in parts) == parts[-1].input_ids.shape[1]
+    whole = loss(wide.part(slice(0, 5), torch.device("cpu"))).item()
+    assert sum(loss(part).item() for part in parts) == pytest.approx(whole, rel=1e-4)
