@@ -4,7 +4,7 @@ PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants coverage lock sbom gpu-check vsix page check bench model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants coverage lock sbom gpu-check vsix page check bench peers model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -108,6 +108,15 @@ check: $(TEST)/.installed
 bench: $(BASE)/.installed $(TEST)/.installed
 	$(BASE)/bin/lacuna bench startup
 	$(TEST)/bin/lacuna bench latency
+
+# Lacuna beside llama.cpp, whose Python binding is compiled into .cache/peers: needs a C++ compiler, some minutes, and CMake.
+PEERS_RUNS ?= 60
+peers: $(TEST)/.installed .cache/peers/llama_cpp
+	$(TEST)/bin/lacuna bench peers --runs $(PEERS_RUNS)
+
+.cache/peers/llama_cpp:
+	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-binary llama-cpp-python \
+	  --target .cache/peers -r benchmarks/peers/llama_cpp.txt
 
 # The bundled model from nothing: days on two cores. A run that was stopped goes on; one that is finished is skipped.
 PHASES := decay long more related 1024 start last words

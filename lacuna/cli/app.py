@@ -79,7 +79,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="latency, lsp, positions, quality, serve, startup, throughput or training"
+            help="latency, lsp, peers, positions, quality, serve, startup, throughput or training"
         ),
     ],
     model: Model = None,

@@ -16,7 +16,17 @@ from engine import Engine, find_model
 from engine.base.advice import install
 from lacuna.errors import UserError
 
-NAMES = ("latency", "lsp", "positions", "quality", "serve", "startup", "throughput", "training")
+NAMES = (
+    "latency",
+    "lsp",
+    "peers",
+    "positions",
+    "quality",
+    "serve",
+    "startup",
+    "throughput",
+    "training",
+)
 GROWN = 20
 """Places for what windows and documents cost."""
 SLOW_PLACES = 5
@@ -37,6 +47,7 @@ def run_benchmark(
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
         "latency": partial(_latency, model),
         "lsp": _lsp,
+        "peers": partial(_peers, model),
         "positions": _positions,
         "quality": partial(_quality, model, data, rules),
         "serve": partial(_serve, model),
@@ -88,6 +99,18 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
         report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
         report |= ceiling_share(folder)
     return report
+
+
+def _peers(model: Path | None, runs: int) -> Mapping[str, float | int | str]:
+    """Beside llama.cpp on fresh packages: ``runs`` gaps of sixteen tokens, as many typed lines."""
+    from benchmarks.fresh.documents import fresh_documents
+    from benchmarks.peers.bench import compare
+    from benchmarks.peers.llama_cpp import NotBuilt
+
+    try:
+        return compare(find_model(model), fresh_documents(use="final"), runs, runs)
+    except (NotBuilt, ValueError) as exc:
+        raise UserError(str(exc)) from exc
 
 
 def _positions(runs: int) -> Mapping[str, float | int | str]:

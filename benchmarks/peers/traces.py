@@ -1,0 +1,110 @@
+"""Typing traces from real changes: lines that a later version of a package has and the earlier one
+had not, key by key, with pauses as people make them.
+
+The file around a line is that of the later version without the line, so a trace is the moment at
+which the rest of a change stands already.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchmarks.fresh.archives import cache_folder, fetch_fresh, read_fresh_manifest
+from benchmarks.quality.recent_edits import changed_lines
+from training.data.clean import is_test
+from training.data.packages import PackageManifest, PinnedPackage, fetch
+
+EARLIER = Path(__file__).with_name("earlier_versions.json")
+SHORTEST, KEYS = 12, 24
+"""Characters of a line that is typed, and at most so many of them are."""
+GAP_MS, SPREAD = 160.0, 0.5
+"""Median and log-normal spread between two keys of a practised typist (arXiv 2511.18842 reports
+medians of 120 to 200 ms in editors)."""
+P_PAUSE, PAUSE_MS = 0.1, (400.0, 1200.0)
+"""Share of keys before which somebody thinks, and for how long."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """``before`` and ``after`` stand; ``line`` is being typed, its first ``keys`` characters key by
+    key."""
+
+    before: str
+    after: str
+    line: str
+    keys: int
+    gaps_ms: tuple[float, ...]
+    """Before each key."""
+    path: str = ""
+
+
+def typing_traces(count: int, seed: int) -> list[Trace]:
+    """Spread over the packages; ``ValueError`` when one cannot be fetched."""
+    rng = np.random.default_rng([seed, KEYS])
+    found_in = [list(changes(old, new)) for old, new in version_pairs()]
+    order = [[int(i) for i in rng.permutation(len(found))] for found in found_in]
+    rounds = range(max(map(len, order), default=0))
+    picked = [
+        found[places[turn]]
+        for turn in rounds
+        for found, places in zip(found_in, order, strict=True)
+        if turn < len(places)
+    ]
+    return [trace_of(*change, rng) for change in picked[:count]]
+
+
+def version_pairs() -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Path -> text of the Python files of an earlier and of the later version of every package."""
+    earlier = msgspec.json.decode(EARLIER.read_bytes(), type=tuple[PinnedPackage, ...])
+    later = {package.name: package for package in read_fresh_manifest().packages}
+    old = fetch(PackageManifest(packages=earlier, held_out=()), cache_folder() / "earlier")
+    new = fetch_fresh([later[package.name] for package in earlier], cache_folder())
+    return [(_python(a), _python(b)) for a, b in zip(old, new, strict=True)]
+
+
+def _python(wheel: Path) -> dict[str, str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            name: archive.read(name).decode("utf-8", "replace")
+            for name in sorted(archive.namelist())
+            if name.endswith(".py") and not is_test(name)
+        }
+
+
+def changes(old: dict[str, str], new: dict[str, str]) -> Iterator[tuple[str, int, str]]:
+    """(text, number of a line, path) of every changed line that is long enough to be typed."""
+    for path in sorted(old.keys() & new.keys()):
+        text = new[path]
+        lines = text.split("\n")
+        for low, high in changed_lines(old[path], text) if old[path] != text else []:
+            for number in range(low, min(high, len(lines))):
+                if len(lines[number].strip()) >= SHORTEST:
+                    yield text, number, path
+
+
+def trace_of(text: str, number: int, path: str, rng: np.random.Generator) -> Trace:
+    lines = text.split("\n")
+    line = lines[number].rstrip()
+    indent = line[: len(line) - len(line.lstrip())]
+    typed = line[len(indent) :]
+    keys = min(KEYS, len(typed) - 1)
+    return Trace(
+        "".join(each + "\n" for each in lines[:number]) + indent,
+        "\n" + "\n".join(lines[number + 1 :]),
+        typed,
+        keys,
+        tuple(_gaps(keys, rng)),
+        path,
+    )
+
+
+def _gaps(keys: int, rng: np.random.Generator) -> Sequence[float]:
+    gaps = GAP_MS * np.exp(SPREAD * rng.standard_normal(keys))
+    pauses = rng.random(keys) < P_PAUSE
+    return list(np.where(pauses, rng.uniform(*PAUSE_MS, keys), gaps))
