@@ -8,7 +8,7 @@ first step that reads them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,8 @@ class OnnxBackend:
         config: ModelConfig,
         name: str = "onnx",
         device: str = "cpu",
-        weights: Mapping[str, bytes] | None = None,
     ) -> None:
-        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``.
-        ``weights`` are files that the session reads in place; they must live as long."""
-        self._weights = weights
+        """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
         self._session, self._device = session, device
@@ -203,5 +200,7 @@ def load(folder: Path, threads: int | None = None, name: str = "onnx") -> OnnxBa
         )
     weights = {path.name: read_weights(path) for path in weight_files(folder)}
     session = open_session(graph, name, threads, weights, config.weights_precision in OF_BYTES)
-    trim()  # packing the matrices leaves as much free memory as they take
-    return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda", weights)
+    # The session has copies by now, and packing them leaves as much free memory as they take.
+    del weights
+    trim()
+    return OnnxBackend(session, config, name, "cpu" if name == "onnx" else "cuda")

@@ -51,23 +51,23 @@ _OPTIONS = {
 }
 
 
-NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+NO_FILES: Mapping[str, bytes | bytearray] = MappingProxyType({})
 
 
 def open_session(
     graph: Path,
     backend: str,
     threads: int | None = None,
-    weights: Mapping[str, bytes] = NO_FILES,
+    weights: Mapping[str, bytes | bytearray] = NO_FILES,
     multiplies_bytes: bool = False,
 ) -> ort.InferenceSession:
     """A session of ``graph`` for a name of ``PROVIDERS``; ``BackendUnavailable`` when it would run
     elsewhere.
 
-    ``weights`` are files that the graph refers to, by name. The session reads them in place, so
-    they must live as long. Left to itself onnxruntime maps these files, and the process would end
-    (SIGBUS) when one is cut short later. ``multiplies_bytes`` says that the graph's own products
-    are of 8-bit numbers.
+    ``weights`` are files that the graph refers to, by name; the session copies what it needs while
+    it is made. Left to itself onnxruntime maps these files, and the process would end (SIGBUS) when
+    one is cut short later. ``multiplies_bytes`` says that the graph's own products are of 8-bit
+    numbers.
     """
     provider = PROVIDERS[backend]
     require(backend)

@@ -4,13 +4,14 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from engine import MINI
+from engine import BASE, MINI
 from engine.backends.interface import Batch
 from engine.backends.loading import load_backend
 from engine.backends.onnx.backend import OnnxBackend
 from engine.backends.onnx.providers import PROVIDERS, check_provider, open_session, unavailable
 from engine.base.errors import BackendUnavailable
 from engine.network.config_file import read_model_config
+from engine.network.weights import weight_files
 
 
 @pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "onnx"])
@@ -28,6 +29,23 @@ def test_a_silent_fall_back_to_the_cpu_is_refused():
     session = open_session(MINI / "model.onnx", "onnx", 1)
     with pytest.raises(BackendUnavailable, match="fell back to the CPU: libc"):
         check_provider(session, "onnx-cuda")
+
+
+@pytest.mark.parametrize("folder", [MINI, BASE], ids=["mini", "base"])
+def test_a_session_has_copies_of_the_weights_it_was_made_from(folder):
+    """So their memory can be given back, and nothing that happens to the files matters."""
+    config = read_model_config(folder)
+    files = {path.name: bytearray(path.read_bytes()) for path in weight_files(folder)}
+    session = open_session(folder / "model.onnx", "onnx", 1, files, multiplies_bytes=True)
+    backend, one = OnnxBackend(session, config), np.zeros((1, 4), int)
+    allowed = np.ones((1, config.embedding_rows), bool)
+    batch = Batch(
+        np.array([[20, 30, 40, 50]]), np.arange(4)[None], np.arange(4)[None], allowed, one
+    )
+    before = backend.predict(batch)
+    for file in files.values():
+        file[:] = bytes(len(file))
+    assert np.array_equal(backend.predict(batch).log_probs, before.log_probs)
 
 
 def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
