@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -113,16 +114,19 @@ def closing(
     only = None if outer.only is None else table.allowed[outer.only]
     tokenizer = prompt.task.model.tokenizer
 
+    @cache
+    def without_words(missing: str) -> list[int]:
+        """Tokens that add nothing to the half words, or spaces alone, where ``missing`` of the one
+        before is still to be written."""
+        whole = [tokenizer.encode(missing + " " * n + border.after) for n in range(MOST_SPACES + 1)]
+        return [ids[0] for ids in whole if len(ids) == 1]
+
     def row(tokens: list[int]) -> Bools | None:
         found, text = last if tokens else only, tokenizer.decode(tokens)
         if found is None or text[len(border.before) :].strip(" "):
             return found
-        # The two half words alone, or with spaces between them, are not an answer.
-        missing, found = border.before[len(text) :], found.copy()
-        for spaces in range(MOST_SPACES + 1):
-            rest = tokenizer.encode(missing + " " * spaces + border.after)
-            if len(rest) == 1:
-                found[rest] = False
+        found = found.copy()
+        found[without_words(border.before[len(text) :])] = False
         return found if found.any() else None
 
     return row
