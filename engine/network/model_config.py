@@ -146,6 +146,14 @@ class ModelConfig(Config, kw_only=True, frozen=True):
         return tuple(i for i in (self.expand_token_id, self.delete_token_id) if i is not None)
 
     @property
+    def taught_ids(self) -> tuple[int, ...]:
+        """What an autoregressive parent has to be taught: mask, control tokens, and those of
+        stretches and spans."""
+        marks = (self.start_token_id, self.gap_token_id, self.span_end_token_id)
+        ids = (self.mask_token_id, *self.control_ids, *marks)
+        return tuple(sorted({i for i in ids if i is not None}))
+
+    @property
     def end_ids(self) -> tuple[int, ...]:
         """End of text and, where there is one, end of turn."""
         return (

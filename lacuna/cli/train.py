@@ -56,6 +56,21 @@ def train_adapt(config: RunFile, overrides: Overrides = None) -> None:
     run("adapt", config, overrides or [])
 
 
+@train_app.command("mix")
+def train_mix(
+    parent: Annotated[Path, typer.Argument(metavar="PARENT")],
+    trained: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
+    share: Annotated[
+        float, typer.Argument(metavar="SHARE", help="0: the parent; 1: the checkpoint.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT")],
+) -> None:
+    """Write weights between those of a parent and of a run: less is forgotten."""
+    from lacuna.commands.train import mix
+
+    mix(parent, trained, share, out)
+
+
 @train_app.command("sft")
 def train_sft(config: RunFile, overrides: Overrides = None) -> None:
     """Fine-tune on prompts with responses, dialogues or edits, as LLaDA does."""

@@ -42,6 +42,15 @@ def convert(source: str, out: Path) -> None:
         raise UserError(_sentence(exc)) from exc
 
 
+def mix(parent: Path, trained: Path, share: float, out: Path) -> None:
+    """Write weights between those of two checkpoints."""
+    module: Any = importlib.import_module("training.adaptation.mix")
+    try:
+        module.mix(parent, trained, share, out)
+    except (ValueError, OSError) as exc:
+        raise UserError(_sentence(exc)) from exc
+
+
 def _sentence(exc: Exception) -> str:
     if isinstance(exc, OSError) and exc.strerror:
         return f"{exc.strerror}: {exc.filename}" if exc.filename else exc.strerror

@@ -136,15 +136,7 @@ def _views(predictor: MaskPredictor, batch: AdaptBatch) -> Tensor:
 
 def _control_rows(predictor: MaskPredictor) -> Tensor:
     """Freeze the embedding but for the control tokens; returns their ids."""
-    config = predictor.config
-    ids = (
-        config.mask_token_id,
-        *config.control_ids,
-        config.start_token_id,
-        config.gap_token_id,
-        config.span_end_token_id,
-    )
-    rows = torch.tensor(sorted({i for i in ids if i is not None}))
+    rows = torch.tensor(predictor.config.taught_ids)
     embedding = predictor.model.embedding
     trained = torch.zeros(len(embedding), 1)
     trained[rows] = 1.0
