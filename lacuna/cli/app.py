@@ -79,7 +79,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="latency, lsp, peers, positions, quality, serve, startup, throughput or training"
+            help="growth, latency, lsp, peers, positions, quality, serve, startup, throughput or "
+            "training"
         ),
     ],
     model: Model = None,

@@ -17,6 +17,7 @@ from engine.base.advice import install
 from lacuna.errors import UserError
 
 NAMES = (
+    "growth",
     "latency",
     "lsp",
     "peers",
@@ -27,8 +28,6 @@ NAMES = (
     "throughput",
     "training",
 )
-GROWN = 20
-"""Places for what windows and documents cost."""
 SLOW_PLACES = 5
 """Places for peers that take seconds each."""
 
@@ -45,6 +44,7 @@ def run_benchmark(
             f"--runs {runs} is too few for a median that means something; use 20 or more."
         )
     measures: dict[str, Callable[[int], Mapping[str, float | int | str]]] = {
+        "growth": partial(_growth, model),
         "latency": partial(_latency, model),
         "lsp": _lsp,
         "peers": partial(_peers, model),
@@ -82,7 +82,6 @@ def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
 
 def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     """A model's own times; beside its peers and the machine's limits where torch is installed."""
-    from benchmarks.speed.growth import growth
     from benchmarks.speed.keystrokes import next_keystrokes
     from benchmarks.speed.latency import measure, places
     from benchmarks.speed.throughput import throughput
@@ -91,7 +90,6 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     with Engine(folder) as engine:
         report |= next_keystrokes(engine, places(runs))
         report |= throughput(engine, places(runs))
-        report |= growth(engine, places(GROWN))
     if importlib.util.find_spec("torch"):
         from benchmarks.peers.same_weights import compare_with_peers
         from benchmarks.speed.roofline import ceiling_share
@@ -99,6 +97,15 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
         report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
         report |= ceiling_share(folder)
     return report
+
+
+def _growth(model: Path | None, runs: int) -> Mapping[str, float | int | str]:
+    from benchmarks.machine import describe
+    from benchmarks.speed.growth import growth
+    from benchmarks.speed.latency import places
+
+    with Engine(model) as engine:
+        return growth(engine, places(runs)) | {"machine": describe()}
 
 
 def _peers(model: Path | None, runs: int) -> Mapping[str, float | int | str]:
