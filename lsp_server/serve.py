@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from lsp_server.engine_client.chosen import ChosenEngine
 from lsp_server.server import LacunaServer, make_server
 from lsp_server.transport import stdio, tcp

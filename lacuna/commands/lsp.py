@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from lacuna.errors import UserError
 from lsp_server.serve import serve
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import EngineError
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.request.scores import ScoreResult

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.base.errors import EngineError
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.request.scores import ScoreResult

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from engine.request.blank_markers import MARKERS
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]

@@ -23,7 +23,7 @@ from engine import (
     ScoreResult,
     SpanResult,
 )
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from engine.request.messages import apply_spans
 from lsp_server.engine_client.interface import EngineClient
 from lsp_server.serve import run_stdio

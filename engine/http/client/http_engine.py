@@ -21,10 +21,10 @@ from urllib.parse import quote
 import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable
+from engine.http.client.address import check_url
 from engine.http.client.answers import error_of, events, is_a_proxys, sendable, sentence_of
 from engine.http.client.connection import ConnectionLost, Connections, HttpResponse
 from engine.http.client.key_file import read_client_key
-from engine.http.client.place import check_url
 from engine.http.client.presence import Presence, in_background
 from engine.http.settings import SettingsError
 from engine.request.edits import BeforeRequest, RewriteRequest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.quality.prose.planted_errors import plant
 from benchmarks.quality.prose.proofreading import correct_texts, measure
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EnginePlace
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError

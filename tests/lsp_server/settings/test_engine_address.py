@@ -3,7 +3,7 @@ private are taken."""
 
 import pytest
 
-from engine.http.client.place import EnginePlace, check_url, socket_path
+from engine.http.client.address import EnginePlace, check_url, socket_path
 from lsp_server.settings.configuration import Configuration
 from lsp_server.settings.schema import Layer, Settings, read_settings
 
