@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from engine.http.client.address import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.blank_markers import MARKERS
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -63,7 +63,7 @@ class Settings(
     """Below this, typing brings no suggestion; asking for one does."""
     threads: Annotated[int, msgspec.Meta(ge=0, le=MAX_THREADS)] = 0
     """Processor threads of an embedded engine; 0 leaves the number to it."""
-    engine: EnginePlace = EnginePlace()
+    engine: EngineAddress = EngineAddress()
     """A served engine instead of an embedded one; for the user's own file alone."""
     on_battery: Literal["full", "less", "off"] = "less"
     """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they

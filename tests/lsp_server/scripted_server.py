@@ -23,7 +23,7 @@ from engine import (
     ScoreResult,
     SpanResult,
 )
-from engine.http.client.address import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.messages import apply_spans
 from lsp_server.engine_client.interface import EngineClient
 from lsp_server.serve import run_stdio
@@ -61,7 +61,7 @@ class ScriptedEngine:
     async def load(self) -> None:
         return
 
-    def configure(self, threads: int, place: EnginePlace) -> None:
+    def configure(self, threads: int, address: EngineAddress) -> None:
         return
 
     def _result(self, text: str, ranges: list[tuple[int, int]], judged: bool = False) -> FillResult:

@@ -44,7 +44,7 @@ class HttpEngine:
     """The calls of an engine, as coroutines; use it within one event loop."""
 
     def __init__(self, url: str, key_file: Path | None = None) -> None:
-        """``url`` as in ``EnginePlace``; ``key_file`` is read whenever the engine is looked for.
+        """``url`` as in ``EngineAddress``; ``key_file`` is read whenever the engine is looked for.
         ``ValueError`` for an address that is none."""
         check_url(url)
         self._url, self._key_file = url, key_file
