@@ -18,7 +18,7 @@ from engine.backends.interface import (
     Context,
     Predictions,
 )
-from engine.backends.torch.placement import place
+from engine.backends.torch.devices import place
 from engine.base.arrays import Ints
 from engine.network.checkpoint import load_checkpoint
 from engine.network.graph_io import NUM_CANDIDATES

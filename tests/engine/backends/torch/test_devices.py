@@ -9,7 +9,7 @@ import torch
 
 from engine import Engine
 from engine.backends.torch.backend import TorchBackend
-from engine.backends.torch.placement import device_map, dispatch
+from engine.backends.torch.devices import device_map, dispatch
 from engine.base.errors import BackendUnavailable
 from engine.llada.generate import GenerateRequest
 from engine.network.model import MaskPredictor, init_weights
