@@ -151,7 +151,7 @@ class OnnxBackend:
         arrays = [empty] * len(self._context_names) if context is None else context.arrays
         target, tie = batch.target_ids, batch.tie
         mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
-        places = (
+        positions = (
             np.zeros((rows, 0), np.int64)
             if batch.context_position_ids is None
             else batch.context_position_ids
@@ -160,7 +160,7 @@ class OnnxBackend:
             np.zeros((rows, past + active), np.int64) if batch.stretch is None else batch.stretch
         )
         if context is not None:
-            places, mask, stretch = context.as_held(places, mask, stretch)
+            positions, mask, stretch = context.as_held(positions, mask, stretch)
         inputs = {
             "input_ids": batch.input_ids,
             "position_ids": batch.position_ids,
@@ -170,7 +170,7 @@ class OnnxBackend:
             "allowed": batch.allowed,
             "allowed_row": batch.allowed_row,
             "tie": np.ascontiguousarray(identity_tie(rows, queries)) if tie is None else tie,
-            "context_position_ids": places,
+            "context_position_ids": positions,
             **dict(zip(self._context_names, arrays, strict=True)),
         }
         return inputs | {STRETCH: stretch} if self._has_stretches else inputs

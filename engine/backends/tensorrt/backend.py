@@ -1,7 +1,8 @@
 """The mask predictor as a TensorRT plan. Keys and values never leave the GPU.
 
 Passes are padded up to buckets (``plan_shapes``). Every bucket has its memory and its CUDA graph
-(``bound_pass``); cached keys lie in one place for all of them, since a graph knows fixed addresses.
+(``bound_pass``); cached keys lie at one address for all of them, since a graph knows only fixed
+ones.
 """
 
 from __future__ import annotations
