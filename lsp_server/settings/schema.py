@@ -1,4 +1,4 @@
-"""What a user can set, in camelCase; unknown keys are reported with their place, not ignored.
+"""What a user can set, in camelCase; unknown keys are reported with where they stand, not ignored.
 
 Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in
 the workspace, then the client (``initializationOptions``, later its configuration): what comes
@@ -25,7 +25,7 @@ MAX_THREADS = 256
 class Settings(
     msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"
 ):
-    """Every option with its default; the one place where they live."""
+    """Every option with its default, which stands here alone."""
 
     inline_completion: bool = True
     """Suggest while typing."""
@@ -99,7 +99,7 @@ FOR_USERS = ("engine",)
 
 
 class Layer(NamedTuple):
-    """Settings of one place, as they were read."""
+    """Settings of one source, as they were read."""
 
     where: str
     raw: Any

@@ -62,18 +62,18 @@ class SuggestionRequest:
         return 0.0 if self.invoked else self.settings.min_confidence
 
     def request(self, text: str, at: int, interactive: bool) -> FillRequest:
-        """A fill at a place of the document's text, the other cells of its notebook around it."""
+        """A fill at an offset of the document's text, the other cells of its notebook around it."""
         line, settings, before = (
             self.document.line(self.position.line),
             self.settings,
             self.beside.before,
         )
         one_line = not settings.several_lines or bool(line.strip()) or self.selected is not None
-        place = len(before) + at
+        start = len(before) + at
         return FillRequest(
             text=before + text + self.beside.after,
             spans=(
-                Span(start=place, end=place, max_tokens=settings.max_tokens, single_line=one_line),
+                Span(start=start, end=start, max_tokens=settings.max_tokens, single_line=one_line),
             ),
             language=self.document.language,
             related=self.related,

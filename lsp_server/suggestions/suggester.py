@@ -176,5 +176,7 @@ def _items(
     """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines
     cost nothing."""
     here = document.position_at(cursor)
-    place = types.Range(here, here)
-    return [types.InlineCompletionItem(insert_text=answer, range=place) for answer in answers]
+    cursor_range = types.Range(here, here)
+    return [
+        types.InlineCompletionItem(insert_text=answer, range=cursor_range) for answer in answers
+    ]

@@ -11,7 +11,7 @@ MOST = 4
 
 @dataclass
 class CachedSuggestion:
-    """``answers`` for the place ``at`` of ``text``, the best first."""
+    """``answers`` for the offset ``at`` of ``text``, the best first."""
 
     text: str
     at: int

@@ -91,13 +91,13 @@ class ScriptedEngine:
                 self.cancelled += 1
                 raise
         await asyncio.sleep(0)
-        places = [(span.start, span.end) for span in request.spans]
-        return self._result(request.text, places, judged=request.min_confidence is not None)
+        ranges = [(span.start, span.end) for span in request.spans]
+        return self._result(request.text, ranges, judged=request.min_confidence is not None)
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
         before = isinstance(request, BeforeRequest)
-        place = (request.at, request.at) if before else (request.start, request.end)
-        return self._result(request.text, [place])
+        edited = (request.at, request.at) if before else (request.start, request.end)
+        return self._result(request.text, [edited])
 
     async def score(self, text: str) -> ScoreResult:
         return ScoreResult(tokens=(), mean_surprise=0.0, nfe=0, model="scripted", backend="none")

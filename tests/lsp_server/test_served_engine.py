@@ -82,10 +82,10 @@ def everything(client):
     cursor = len(TEXT.split("\n")[0].encode("utf-16-le")) // 2
     found = {"suggestion": client.complete(URI, 0, cursor)["result"]}
     found["fill"], drafts = filled(client)
-    place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 4}}
+    selection = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 4}}
     for command in ("lacuna.rewrite", "lacuna.writeBefore"):
         client.edits.clear()
-        client.run(command, uri=URI, range=place)
+        client.run(command, uri=URI, range=selection)
         found[command] = client.edits
     report = client.request(
         "textDocument/diagnostic", {"textDocument": {"uri": "file:///shop/a.md"}}
@@ -104,8 +104,8 @@ def test_every_answer_is_that_of_an_embedded_engine(served):
         "onBattery": "less",
     }
     answers = []
-    for place in ([], ["--engine-url", f"unix:{served[1]}"], ["--engine-url", served[0]]):
-        client = connected(*place, options=options)
+    for named in ([], ["--engine-url", f"unix:{served[1]}"], ["--engine-url", served[0]]):
+        client = connected(*named, options=options)
         answers.append(everything(client))
         assert client.close() == 0
     (embedded, drafts, _), *others = answers

@@ -339,12 +339,12 @@ def test_only_an_empty_line_may_become_several(line, several, single):
         engine = Scripted()
         engine.gate.set()
         document = open_snapshot(DOCUMENT.uri, "python", 1, line + "\n", "utf-16")
-        place = types.InlineCompletionParams(
+        params = types.InlineCompletionParams(
             context=types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
             text_document=types.TextDocumentIdentifier(DOCUMENT.uri),
             position=types.Position(0, len(line)),
         )
-        await suggest(Suggester(engine), document, place, Settings(several_lines=several))
+        await suggest(Suggester(engine), document, params, Settings(several_lines=several))
         assert engine.requests[0][0].spans[0].single_line is single
 
     run(scenario)
