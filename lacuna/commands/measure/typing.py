@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.quality.typed_places import measure, typed_places
+from benchmarks.quality.typed_cases import measure, typed_places
 from benchmarks.speed.language_server import CAPABILITIES
 from benchmarks.speed.lsp_client import LspClient
 from engine import find_model

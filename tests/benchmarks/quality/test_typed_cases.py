@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.infill_cases import Case, HeldOutDocument
-from benchmarks.quality.typed_places import Suggestion, measure, type_at, typed_places
+from benchmarks.quality.typed_cases import Suggestion, measure, type_at, typed_places
 from tests.lacuna.test_cli import lacuna, refused
 
 LINES = "".join(f"value_{i} = compute('é😀', {i})\n" for i in range(60))
