@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.infill_cases import Case
 from benchmarks.machine import quantile
-from benchmarks.speed.latency import place_request
+from benchmarks.speed.latency import blank_request
 from engine import Engine, FillRequest
 
 WINDOWS = (256, 512, 1024)
@@ -22,7 +22,7 @@ def growth(engine: Engine, cases: Sequence[Case]) -> dict[str, float]:
     for window in WINDOWS:
         if window <= engine.config.max_sequence_length:
             requests = (
-                msgspec.structs.replace(place_request(case), window=window) for case in cases
+                msgspec.structs.replace(blank_request(case), window=window) for case in cases
             )
             report[f"window_{window}_p50_ms"] = quantile(
                 [engine.fill(request).ms for request in requests], 0.5
@@ -41,7 +41,7 @@ def growth(engine: Engine, cases: Sequence[Case]) -> dict[str, float]:
 def _within(case: Case, others: Sequence[str], size: int) -> FillRequest:
     """The blank in the middle of a document of ``size`` characters, copies looked for as in an
     editor."""
-    request = place_request(case, copies=True)
+    request = blank_request(case, copies=True)
     if size < len(case.text):
         low = max(0, case.start - size // 2)
         text, shift = case.text[low : low + size], -low

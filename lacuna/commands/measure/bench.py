@@ -28,9 +28,9 @@ NAMES = (
     "training",
 )
 GROWN = 20
-"""Places for what windows and documents cost."""
-SLOW_PLACES = 5
-"""Places for peers that take seconds each."""
+"""Cut-outs for what windows and documents cost."""
+SLOW_CASES = 5
+"""Cut-outs for peers that take seconds each."""
 
 
 def run_benchmark(
@@ -84,19 +84,19 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     """A model's own times; beside its peers and the machine's limits where torch is installed."""
     from benchmarks.speed.growth import growth
     from benchmarks.speed.keystrokes import next_keystrokes
-    from benchmarks.speed.latency import measure, places
+    from benchmarks.speed.latency import library_cases, measure
     from benchmarks.speed.throughput import throughput
 
     report = measure(folder, runs)
     with Engine(folder) as engine:
-        report |= next_keystrokes(engine, places(runs))
-        report |= throughput(engine, places(runs))
-        report |= growth(engine, places(GROWN))
+        report |= next_keystrokes(engine, library_cases(runs))
+        report |= throughput(engine, library_cases(runs))
+        report |= growth(engine, library_cases(GROWN))
     if importlib.util.find_spec("torch"):
         from benchmarks.peers.same_weights import compare_with_peers
         from benchmarks.speed.roofline import ceiling_share
 
-        report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
+        report |= compare_with_peers(folder, library_cases(runs), SLOW_CASES)
         report |= ceiling_share(folder)
     return report
 
@@ -160,12 +160,12 @@ def _lsp(runs: int) -> dict[str, float | int | str]:
 
 def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
     from benchmarks.machine import describe
-    from benchmarks.speed.latency import places
+    from benchmarks.speed.latency import library_cases
     from benchmarks.speed.throughput import throughput
 
     with Engine(model) as engine:
         report: dict[str, float | int | str] = {"places": runs, "machine": describe()}
-        return report | throughput(engine, places(runs))
+        return report | throughput(engine, library_cases(runs))
 
 
 def _serve(model: Path | None, runs: int) -> dict[str, float | int | str]:

@@ -1,4 +1,4 @@
-"""``lacuna fill``: blanks or places of a file, filled together; a diff, the file, or JSON."""
+"""``lacuna fill``: blanks or positions of a file, filled together; a diff, the file, or JSON."""
 
 from __future__ import annotations
 
@@ -89,8 +89,10 @@ def _sampler(options: FillOptions) -> SamplerOptions:
 
 def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMarker, ...]]:
     if options.at or options.span:
-        ranges = [(offset, offset) for offset in (offset_of(text, place) for place in options.at)]
-        ranges += [range_of(text, places) for places in options.span]
+        ranges = [
+            (offset, offset) for offset in (offset_of(text, position) for position in options.at)
+        ]
+        ranges += [range_of(text, written) for written in options.span]
         return [Span(start=s, end=e, max_tokens=options.max_tokens) for s, e in ranges], ()
     markers = tuple(marker for marker in options.marker if marker) or MARKERS
     blanks = find_blanks(text, language_of(options.output.file), markers)
