@@ -151,7 +151,7 @@ def test_requests_beyond_the_queue_are_told_when_to_come_again(config, tokenizer
         assert httpx.post(f"{url}/v1/fill", json=LONG).status_code == 200
 
 
-def test_another_client_gets_a_place_in_a_full_queue(config, tokenizer, ask):
+def test_another_client_gets_into_a_full_queue(config, tokenizer, ask):
     gate = Gate()
     with application(config, tokenizer, gate, limits=Limits(running=1, waiting=2)) as (url, app, _):
         admission = app.state.serving.service.admission

@@ -147,15 +147,15 @@ class OrtExecution:
 
 @pytest.fixture(scope="module")
 def folder(config, tokenizer_file, tmp_path_factory):
-    place = tmp_path_factory.mktemp("gpu")
+    folder = tmp_path_factory.mktemp("gpu")
     model = MaskPredictor(msgspec.structs.replace(config, n_kv_heads=2))
     init_weights(model, torch.Generator().manual_seed(0))
     for name, parameter in model.named_parameters():
         if "norm" not in name:
             parameter.data.mul_(8.0)  # far from uniform, so that every token matters
-    save_checkpoint(model, place / "checkpoint", tokenizer_file)
-    export_onnx(place / "checkpoint", place / "float", "float")
-    return place / "float"
+    save_checkpoint(model, folder / "checkpoint", tokenizer_file)
+    export_onnx(folder / "checkpoint", folder / "float", "float")
+    return folder / "float"
 
 
 @pytest.fixture
