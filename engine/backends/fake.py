@@ -43,6 +43,8 @@ class FakeBackend:
     shared_tokens: int = SHARED_ON_GPU
     batches: list[Batch] = field(default_factory=list)
     """Every pass that was asked for."""
+    interrupts: int = 0
+    """How often the running pass was to end."""
 
     def predict(self, batch: Batch) -> Predictions:
         self.batches.append(batch)
@@ -75,7 +77,8 @@ class FakeBackend:
         )
 
     def interrupt(self) -> None:
-        """A function call cannot be ended early."""
+        """Counted only: a function call cannot be ended early."""
+        self.interrupts += 1
 
     def release(self) -> None:
         """Nothing is kept."""
