@@ -48,11 +48,9 @@ class HttpEngine:
         ``ValueError`` for an address that is none."""
         check_url(url)
         self._url, self._key_file = url, key_file
-        # Every process is a client of its own: fairness and sessions go by this name.
-        headers = {
-            "X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}",
-            "Content-Type": "application/json",
-        }
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        """Every process is a client of its own: fairness and sessions go by this name."""
+        headers = {"X-Lacuna-Client": self.name, "Content-Type": "application/json"}
         self._connections = Connections(url, headers)
         self._presence = Presence(self._look)
         self._about: dict[str, str] = {}
