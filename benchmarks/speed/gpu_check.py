@@ -66,7 +66,7 @@ def check(plan: CheckPlan) -> Report:
     """Every figure; a part that fails is reported by its error and the others go on."""
     report: Report = {"device": _name(plan.device), "torch": torch.__version__}
     parts: dict[str, Callable[[], Report]] = {
-        "tests": _gpu_tests,
+        "tests": gpu_tests,
         "parity": lambda: parity(plan),
         "shape": lambda: infill_times(plan),
         "bundled": lambda: bundled_times(plan),
@@ -218,7 +218,7 @@ def _fill_ms(engine: Engine, text: str, at: int) -> float:
     ).ms
 
 
-def _gpu_tests() -> Report:
+def gpu_tests() -> Report:
     if importlib.util.find_spec("pytest") is None:
         return {"tests": "not run: pytest is not installed"}
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "tests", "-p", "no:cacheprovider"]

@@ -135,7 +135,7 @@ def test_a_fault_of_ours_shows_no_text(root):
         "status = cli.run()",
         "import lacuna.commands.text.fill as fill\n"
         "def fail(engine, request):\n    raise RuntimeError(request.text)\n"
-        "fill._fill_with_progress = fail\nstatus = cli.run()",
+        "fill.fill_with_progress = fail\nstatus = cli.run()",
     )
     command = [sys.executable, "-c", broken, "fill", "a.py"]
     done = subprocess.run(command, cwd=root / "work", capture_output=True, text=True, timeout=120)

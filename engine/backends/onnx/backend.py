@@ -52,7 +52,7 @@ class OnnxBackend:
         """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
-        self._session, self._device = session, device
+        self.session, self._device = session, device
         self._context_names = cache_names(config.n_layers, "context")
         self._active_names = cache_names(config.n_layers, "active")
         self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
@@ -90,20 +90,20 @@ class OnnxBackend:
     def _run(self, outputs: list[str], batch: Batch) -> list[NDArray[Any]]:
         inputs, context = self._inputs(batch), batch.context
         if self._device == "cpu" or not isinstance(context, OnnxContext):
-            plain: list[NDArray[Any]] = self._session.run(outputs, inputs, self._options)
+            plain: list[NDArray[Any]] = self.session.run(outputs, inputs, self._options)
             return plain
         if context.sent is None:
             context.sent = [
                 ort.OrtValue.ortvalue_from_numpy(array, self._device, 0) for array in context.arrays
             ]
-        binding = self._session.io_binding()
+        binding = self.session.io_binding()
         for name, value in zip(self._context_names, context.sent, strict=True):
             binding.bind_ortvalue_input(name, value)
         for name in inputs.keys() - set(self._context_names):
             binding.bind_cpu_input(name, np.ascontiguousarray(inputs[name]))
         for name in outputs:
             binding.bind_output(name, "cpu")
-        self._session.run_with_iobinding(binding, self._options)
+        self.session.run_with_iobinding(binding, self._options)
         bound: list[NDArray[Any]] = binding.copy_outputs_to_cpu()
         return bound
 
@@ -128,7 +128,7 @@ class OnnxBackend:
         options, one = ort.RunOptions(), np.zeros((1, 1), np.int64)
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            self._session.run(
+            self.session.run(
                 [*OUTPUTS],
                 self._inputs(Batch(one, one, one, np.ones((1, self._vocab), bool), one)),
                 options,

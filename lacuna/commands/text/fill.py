@@ -73,7 +73,7 @@ def fill_file(options: FillOptions) -> None:
         least = engine.writing_confidence if least is None else least
         # Who asks for 0 gets everything, what does not parse too.
         request = msgspec.structs.replace(request, min_confidence=least or None)
-        result = _fill_with_progress(engine, request)
+        result = fill_with_progress(engine, request)
     deliver(result, text, options.output, skipped)
     if not all(span.filled for span in result.spans):
         raise typer.Exit(BLANKS_LEFT)
@@ -122,7 +122,7 @@ def draft_column() -> TextColumn:
     return TextColumn("{task.fields[draft]}", markup=False)
 
 
-def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
+def fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("filling"), BarColumn(), draft_column(), TimeElapsedColumn(),
