@@ -1,5 +1,5 @@
-"""Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets
-closed.
+"""Make an answer fit the text around it: nothing said twice, its indentation and line ends,
+brackets closed.
 
 Pure text functions; the model proposes, this keeps the document whole.
 ``tests/engine/text/postprocess/`` shows every rule.
