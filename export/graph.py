@@ -23,11 +23,11 @@ from engine.network.visibility import stretch_visibility
 
 CHUNK = 256
 """Columns of one chunk of the two-stage top-k."""
-PLACES = 2
-"""So many times the model's longest row there are places: spans grow while the row around them is
-full."""
+POSITIONS = 2
+"""So many times the model's longest row there are positions: spans grow while the row around them
+is full."""
 Table = tuple[Tensor, Tensor, Tensor]
-"""Cosines and sines of every place, and the places of a row (B, S)."""
+"""Cosines and sines of every position, and the positions of a row (B, S)."""
 
 
 class StepGraph(nn.Module):
@@ -131,19 +131,20 @@ class StepGraph(nn.Module):
 
 
 def _turned(x: Tensor, table: Table) -> Tensor:
-    """Heads at their places, turned in fp32 whatever the weights are (``rope_full_precision``)."""
+    """Heads at their positions, turned in fp32 whatever the weights are
+    (``rope_full_precision``)."""
     turned: Tensor = rotary_embedding(x.float(), *table)
     return turned.to(x.dtype)
 
 
 def _tables(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (P, D / 2) of every place, as the operator takes them.
+    """Cosines and sines (P, D / 2) of every position, as the operator takes them.
 
     They depend on no input, so a runtime computes them once, when it loads the graph; of every pass
     they were a tenth.
     """
-    places = torch.arange(PLACES * config.max_sequence_length, device=device)[None]
-    cos, sin = rotary_table(places, config.head_dim, config.rope_theta)
+    positions = torch.arange(POSITIONS * config.max_sequence_length, device=device)[None]
+    cos, sin = rotary_table(positions, config.head_dim, config.rope_theta)
     half = config.head_dim // 2
     return cos[0, 0, :, :half], sin[0, 0, :, :half]
 

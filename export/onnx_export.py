@@ -70,9 +70,9 @@ def export_onnx(
     with replaced_folder(out, require_replaceable) as partial:
         shapes = weight_shapes(plain)
         found = _stored(checkpoint, config, shapes, chosen, kept)
-        places = write_weights(partial, entries(shapes, chosen, kept), found, max_shard)
+        extents = write_weights(partial, entries(shapes, chosen, kept), found, max_shard)
         graph = trace(plain, chosen.dtype)
-        Quantiser(shapes, chosen, places, kept, scales).rewrite(graph)
+        Quantiser(shapes, chosen, extents, kept, scales).rewrite(graph)
         onnx.save(graph, str(partial / "model.onnx"))
         config = msgspec.structs.replace(
             plain, weights_layout="in_out", weights_precision=precision

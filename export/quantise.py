@@ -18,7 +18,7 @@ from onnx import NodeProto, TensorProto, helper
 from torch import Tensor
 
 from engine.network.checkpoint import SCALE
-from export.artefact.weights_file import Entry, Place
+from export.artefact.weights_file import Entry, Extent
 from export.precision import Precision
 from export.storage import BLOCK
 
@@ -72,11 +72,11 @@ class Quantiser:
         self,
         shapes: Mapping[str, tuple[int, ...]],
         precision: Precision,
-        places: Mapping[str, Place],
+        extents: Mapping[str, Extent],
         kept: frozenset[str] = frozenset(),
         scales: Mapping[str, float] | None = None,
     ) -> None:
-        self.shapes, self.precision, self.places, self.kept = shapes, precision, places, kept
+        self.shapes, self.precision, self.extents, self.kept = shapes, precision, extents, kept
         self.scales = scales or {}
         self._float = _TYPES[precision.dtype]
         self._nodes: list[NodeProto] = []
@@ -115,15 +115,15 @@ class Quantiser:
             model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
     def _external(self) -> list[TensorProto]:
-        """The initialisers, each a place in the weights file."""
+        """The initialisers, each an extent of the weights file."""
         found = []
         for name, dtype, shape in entries(self.shapes, self.precision, self.kept):
             tensor = TensorProto(name=name, data_location=TensorProto.EXTERNAL)
             four_bits = dtype == torch.uint8
             tensor.data_type = TensorProto.INT4 if four_bits else _TYPES[dtype]
             tensor.dims.extend(self.shapes[name] if four_bits else shape)
-            place = self.places[name]
-            for key, value in zip(("location", "offset", "length"), place, strict=True):
+            extent = self.extents[name]
+            for key, value in zip(("location", "offset", "length"), extent, strict=True):
                 tensor.external_data.add(key=key, value=str(value))
             found.append(tensor)
         return found

@@ -41,7 +41,7 @@ def write_in_place(
         put_in_place(stream, temporary, journal)
         try:
             require_unchanged()
-            _overwrite(path, new)
+            overwrite(path, new)
         except BaseException:
             with contextlib.suppress(OSError):
                 if read_regular_file(path, MOST_BYTES) == former:
@@ -96,7 +96,7 @@ def _restore(path: Path, journal: Path, noted: Journal) -> None:
                 f"{journal.name}. "
                 "Compare the two, remove that file, and run the command again."
             )
-        _overwrite(path, noted.former)
+        overwrite(path, noted.former)
     journal.unlink()
     sync_folder(path.parent)
 
@@ -108,7 +108,7 @@ def _mixed(there: bytes, noted: Journal) -> bool:
     return there[written:] == noted.former[written:]
 
 
-def _overwrite(path: Path, data: bytes) -> None:
+def overwrite(path: Path, data: bytes) -> None:
     """Without O_TRUNC: while it is overwritten the file is always a beginning of the new and the
     rest of the old content."""
     with path.open("r+b") as stream:

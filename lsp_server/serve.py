@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from lsp_server.engine_client.chosen import ChosenEngine
 from lsp_server.server import LacunaServer, make_server
 from lsp_server.transport import stdio, tcp
@@ -24,13 +24,16 @@ is still computed."""
 
 
 def serve(
-    address: str | None, model: Path | None, backend: str, place: EnginePlace | None = None
+    address: str | None,
+    model: Path | None,
+    backend: str,
+    engine_address: EngineAddress | None = None,
 ) -> None:
-    """Serve one client, with the engine at ``place`` in place of an embedded one; the process ends
-    with it. ``RequestRejected`` for an address that is none."""
+    """Serve one client, with the engine at ``engine_address`` in place of an embedded one; the
+    process ends with it. ``RequestRejected`` for an address that is none."""
     if address is None:
         reading, writing = stdio.open_streams()
-        run_stdio(make_server(ChosenEngine(model, backend, place)), reading, writing)
+        run_stdio(make_server(ChosenEngine(model, backend, engine_address)), reading, writing)
     else:
         listening = tcp.listen(tcp.parse_address(address))
         host, port = listening.getsockname()[:2]
@@ -39,7 +42,7 @@ def serve(
             "connect until it does.\n"
         )
         sys.stderr.flush()
-        server = make_server(ChosenEngine(model, backend, place))
+        server = make_server(ChosenEngine(model, backend, engine_address))
         asyncio.run(_run_tcp(server, listening))
 
 

@@ -111,7 +111,7 @@ def _type_for_llama_cpp(
     peer: LlamaCpp, tokenizer: TextTokenizer, trace: Trace, replay: Replay, pool: ThreadPoolExecutor
 ) -> None:
     cpu = time.process_time()
-    # The prompt begins at the same place after every key, so that llama.cpp's cache serves.
+    # The prompt begins with the same token after every key, so that llama.cpp's cache serves.
     before = tokenizer.decode(tokenizer.encode(trace.before)[-PROMPT:])
     running: Future[tuple[str, float]] | None = None
     for typed, gap in enumerate(trace.gaps_ms, 1):

@@ -1,4 +1,4 @@
-"""Peers on the same weights, the same places and the same cores: how many times faster is a fill?
+"""Peers on the same weights, the same cut-outs and the same cores: how many times faster is a fill?
 
 ``llada_torch`` is LLaDA's published loop (32 steps of full passes, all logits, softmax in float64)
 in torch, fp32; ``llada_same_graph`` the same algorithm on Lacuna's int8 graph. ``fast_dllm`` is its
@@ -54,7 +54,7 @@ class PeerCase:
 
 
 def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[str, float | int]:
-    """Median times in ms and how many times faster Lacuna is; ``slow`` places for those that take
+    """Median times in ms and how many times faster Lacuna is; ``slow`` cut-outs for those that take
     seconds."""
     with Engine(folder) as engine:
         found = []
@@ -64,9 +64,11 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
             found.append(PeerCase(case, pieces, len(engine.tokenizer.encode(case.answer))))
         torch_backend = TorchBackend(load_checkpoint(folder, torch.float32).eval())
         backend = engine.backend
-        free = [_ms(engine, place.case, None) for place in found]
-        told = [_ms(engine, place.case, place.answer_tokens) for place in found]
-        typed = [_next_keystroke(engine, place.case, place.answer_tokens) for place in found]
+        free = [_ms(engine, peer_case.case, None) for peer_case in found]
+        told = [_ms(engine, peer_case.case, peer_case.answer_tokens) for peer_case in found]
+        typed = [
+            _next_keystroke(engine, peer_case.case, peer_case.answer_tokens) for peer_case in found
+        ]
         report: dict[str, float | int] = {
             "places": len(found),
             "slow_places": min(slow, len(found)),
@@ -79,9 +81,9 @@ def compare_with_peers(folder: Path, cases: Sequence[Case], slow: int) -> dict[s
             ("llada_torch", published),
             ("fast_dllm", dual),
         ):
-            times = [time_ms(partial(peer, place)) for place in found[:slow]]
+            times = [time_ms(partial(peer, peer_case)) for peer_case in found[:slow]]
             report |= _against(name, times, free[:slow])
-        cold, warm = zip(*(_twin(backend, engine, place) for place in found), strict=True)
+        cold, warm = zip(*(_twin(backend, engine, peer_case) for peer_case in found), strict=True)
         report |= _against("ar_twin", list(cold), told)
         report |= _against("ar_twin_next_keystroke", list(warm), typed)
     return report
@@ -93,9 +95,9 @@ def _sampler_alone(
     """The sampler alone on a backend: a fill of ``LENGTH`` tokens without anything around it."""
     table = engine.infiller.model.table
 
-    def fill(place: PeerCase) -> None:
+    def fill(peer_case: PeerCase) -> None:
         plan: CachePlan = make_plan(cache)
-        run = denoise(place.canvas(engine.config.mask_token_id), [[0]], plan, table, rules)
+        run = denoise(peer_case.canvas(engine.config.mask_token_id), [[0]], plan, table, rules)
         batch = next(run)
         try:
             while True:
@@ -110,8 +112,8 @@ def _published(model: MaskPredictor, engine: Engine) -> Callable[[PeerCase], Non
     """LLaDA's ``generate.py`` with low-confidence remasking, for masks in the middle."""
 
     @torch.no_grad()
-    def fill(place: PeerCase) -> None:
-        x = torch.as_tensor(place.canvas(engine.config.mask_token_id).ids)[None]
+    def fill(peer_case: PeerCase) -> None:
+        x = torch.as_tensor(peer_case.canvas(engine.config.mask_token_id).ids)[None]
         for _ in range(STEPS):
             masked = x == engine.config.mask_token_id
             logits = model(x)
@@ -120,8 +122,8 @@ def _published(model: MaskPredictor, engine: Engine) -> Callable[[PeerCase], Non
                 ..., 0
             ]
             confidence = torch.where(masked, confidence, -np.inf)
-            place_of = confidence[0].topk(LENGTH // STEPS).indices
-            x[0, place_of] = best[0, place_of]
+            surest = confidence[0].topk(LENGTH // STEPS).indices
+            x[0, surest] = best[0, surest]
 
     return fill
 
@@ -152,11 +154,11 @@ def _next_keystroke(engine: Engine, case: Case, tokens: int) -> float:
     return result.ms
 
 
-def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, float]:
+def _twin(backend: Backend, engine: Engine, peer_case: PeerCase) -> tuple[float, float]:
     """Cold and after a keystroke: (prompt, then a pass a token) and (one token of prompt, then a
     pass a token)."""
     allowed = engine.infiller.model.table.allowed
-    prompt = np.array([*place.pieces[1], *place.pieces[0]])
+    prompt = np.array([*peer_case.pieces[1], *peer_case.pieces[0]])
     context = None
 
     def advance(ids: Ints, at: int) -> None:
@@ -176,7 +178,7 @@ def _twin(backend: Backend, engine: Engine, place: PeerCase) -> tuple[float, flo
         context = found.context
 
     def write(at: int) -> None:
-        for step in range(place.answer_tokens - 1):
+        for step in range(peer_case.answer_tokens - 1):
             advance(np.array([5]), at + step)
 
     began = time.perf_counter()

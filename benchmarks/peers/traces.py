@@ -51,10 +51,10 @@ def typing_traces(count: int, seed: int) -> list[Trace]:
     order = [[int(i) for i in rng.permutation(len(found))] for found in found_in]
     rounds = range(max(map(len, order), default=0))
     picked = [
-        found[places[turn]]
+        found[indices[turn]]
         for turn in rounds
-        for found, places in zip(found_in, order, strict=True)
-        if turn < len(places)
+        for found, indices in zip(found_in, order, strict=True)
+        if turn < len(indices)
     ]
     return [trace_of(*change, rng) for change in picked[:count]]
 

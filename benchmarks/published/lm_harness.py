@@ -77,7 +77,7 @@ class LacunaLM(LM):  # type: ignore[misc]
         self, requests: list[Instance], disable_tqdm: bool = False
     ) -> list[tuple[float, bool]]:
         """(log p(continuation | context), whether decoding gives it) of every pair."""
-        pairs = [self._encode_pair(*request.args) for request in requests]
+        pairs = [self.encode_pair(*request.args) for request in requests]
         values = self._likelihoods(pairs)
         greedy = self._decode(pairs) if self._options.check_greedy else [False] * len(pairs)
         return list(zip(values, greedy, strict=True))
@@ -107,7 +107,7 @@ class LacunaLM(LM):  # type: ignore[misc]
                 answers.append(self._finished(result.ids, request.args[1].get("until", [])))
         return answers
 
-    def _encode_pair(
+    def encode_pair(
         self, context: str, continuation: str
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Ids of both; a space at their border belongs to the continuation, whose tokens begin with

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 SECONDS, MEGABYTES = 5, 512
-_JAIL = Path(__file__).with_name("jail.py")
+JAIL = Path(__file__).with_name("jail.py")
 _KEPT = 4_096
 """Bytes at the end of what a program prints to standard error; the rest is read and forgotten."""
 
@@ -72,7 +72,7 @@ def _run(program: str, seconds: int, megabytes: int, jailed: bool) -> Verdict:
             sys.executable,
             "-I",
             "-S",
-            str(_JAIL),
+            str(JAIL),
             str(seconds),
             str(megabytes),
             root if jailed else "-",

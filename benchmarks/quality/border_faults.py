@@ -40,9 +40,9 @@ def border_fault(case: Case, answer: str) -> str | None:
 def breaks_syntax(case: Case, answer: str, language: str) -> bool:
     """True when the document has errors with ``answer`` that it does not have with the truth."""
     filled = case.text[: case.start] + answer + case.text[case.end :]
-    place = [(case.start, case.end)]
-    return new_errors(case.text, filled, place, language) > new_errors(
-        case.text, case.text, place, language
+    ranges = [(case.start, case.end)]
+    return new_errors(case.text, filled, ranges, language) > new_errors(
+        case.text, case.text, ranges, language
     )
 
 

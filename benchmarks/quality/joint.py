@@ -1,4 +1,4 @@
-"""Several blanks of one place: filled together on one canvas, against one after another.
+"""Several blanks near each other: filled together on one canvas, against one after another.
 
 One after another, a blank is filled while those behind it are still gaps of nothing, and its answer
 stays.
@@ -21,7 +21,7 @@ NEAR_CHARS = 700
 other."""
 MIN_GAP = 12
 DRAWN = 4_000
-"""Cut-outs at least that are drawn to find places where several lie near each other."""
+"""Cut-outs at least that are drawn to find texts where several lie near each other."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class JointCase:
 def joint_cases(
     documents: Sequence[HeldOutDocument], kind: str, blanks: int, count: int, seed: int
 ) -> list[JointCase]:
-    """``count`` places with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the
+    """``count`` cases with ``blanks`` cut-outs of ``kind``, drawn with one seed; fewer when the
     documents hold fewer."""
     drawn = cut_cases(list(documents), kind, max(DRAWN, 20 * count * blanks), seed)
     by_document: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
@@ -93,7 +93,7 @@ def compare(
     engine: Engine, cases: Sequence[JointCase], done: Callable[[], None] = lambda: None
 ) -> dict[str, float | int]:
     """Exact match of every blank in both ways, their difference with 95 % bounds over groups, and
-    the time of a place."""
+    the time of a case."""
     hits: dict[str, list[bool]] = {"together": [], "one_after_another": []}
     ms: dict[str, list[float]] = {name: [] for name in hits}
     groups: list[str] = []

@@ -20,7 +20,7 @@ from benchmarks.bounds import with_bounds
 from benchmarks.infill_cases import Case, HeldOutDocument
 from benchmarks.quality.neighbours import neighbours
 from engine import Engine, FillRequest, Snippet, Span
-from lsp_server.documents.recent_edits import PLACES, REACH
+from lsp_server.documents.recent_edits import MOST_EDITS, REACH
 
 MOST, SHORTEST = 120, 8
 """Lines of one package, and characters of a line."""
@@ -36,7 +36,7 @@ def changed_lines(old: str, new: str) -> list[tuple[int, int]]:
     ]
 
 
-def places(
+def changed_line_cases(
     old: Path, new: Path, seed: int
 ) -> Iterator[tuple[str, int, int, tuple[Snippet, ...], tuple[Snippet, ...]]]:
     """(text, start, end, other files as they were, recent edits of other files) of every line that
@@ -72,7 +72,7 @@ def places(
             if edits and len(body) - indent >= SHORTEST:
                 at = int(starts[line]) + int(rng.integers(indent + 1, len(body) - 1))
                 found.append(
-                    (read[name], at, int(starts[line]) + len(body), opened, edits[:PLACES])
+                    (read[name], at, int(starts[line]) + len(body), opened, edits[:MOST_EDITS])
                 )
     for index in rng.permutation(len(found))[:MOST]:
         yield found[index]
@@ -91,7 +91,7 @@ def main(folders: list[str]) -> None:
     groups: list[int] = []
     with Engine() as engine:
         for number, (old, new) in enumerate(zip(folders[::2], folders[1::2], strict=True)):
-            for text, start, end, opened, edits in places(Path(old), Path(new), number):
+            for text, start, end, opened, edits in changed_line_cases(Path(old), Path(new), number):
                 for name, related in (("without", opened), ("with", opened + edits)):
                     span = Span(start=start, end=end, single_line=True)
                     request = FillRequest(

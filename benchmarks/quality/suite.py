@@ -133,12 +133,12 @@ def _joint(
     engine: Engine, documents: Sequence[HeldOutDocument], blanks: int, cases: int, seed: int
 ) -> Measure:
     def measure(advance: Callable[[int, int], None]) -> dict[str, Any]:
-        places = joint_cases(documents, "piece", blanks, max(1, cases // blanks), seed)
-        done = iter(range(1, len(places) + 1))
+        chosen = joint_cases(documents, "piece", blanks, max(1, cases // blanks), seed)
+        done = iter(range(1, len(chosen) + 1))
         return (
             {}
-            if not places
-            else dict(compare(engine, places, lambda: advance(next(done), len(places))))
+            if not chosen
+            else dict(compare(engine, chosen, lambda: advance(next(done), len(chosen))))
         )
 
     return measure

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.infill_cases import Case
 from benchmarks.machine import describe, quantile
-from benchmarks.speed.latency import places
+from benchmarks.speed.latency import library_cases
 from engine import Engine, FillRequest, SamplerOptions, Span
 from engine.http.client.http_engine import HttpEngine
 
@@ -37,7 +37,7 @@ def measure(folder: Path, seconds: int) -> dict[str, float | int | str]:
         tempfile.TemporaryDirectory() as temporary,
         _served(folder, Path(temporary) / "s.sock") as (url, socket),
     ):
-        report |= asyncio.run(_overhead(folder, socket, places(FILLS + WARM_UP)))
+        report |= asyncio.run(_overhead(folder, socket, library_cases(FILLS + WARM_UP)))
         for clients in CLIENTS:
             report |= {
                 f"http_{clients}_{name}": value

@@ -1,5 +1,5 @@
-"""A simulated editor for locust: asks `/infill` again as soon as it is answered, each at its own
-places."""
+"""A simulated editor for locust: asks `/infill` again as soon as it is answered, each with its own
+lines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import itertools
 from locust import FastHttpUser, task
 
 from benchmarks.infill_cases import Case
-from benchmarks.speed.latency import places
+from benchmarks.speed.latency import library_cases
 
-PLACES = 200
+COUNT = 200
 BEFORE, AFTER = 8_000, 2_000
 """Characters around the cursor, about what llama.vim sends of such files."""
-CASES = places(PLACES)
+CASES = library_cases(COUNT)
 numbers = itertools.count()
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks.machine import time_ms
-from benchmarks.speed.latency import places
+from benchmarks.speed.latency import library_cases
 from benchmarks.speed.throughput import throughput
 from engine import MINI, Engine, EngineError, FillRequest, SamplerOptions, Span
 from engine.backends.interface import Backend, Batch
@@ -66,7 +66,7 @@ def check(plan: CheckPlan) -> Report:
     """Every figure; a part that fails is reported by its error and the others go on."""
     report: Report = {"device": _name(plan.device), "torch": torch.__version__}
     parts: dict[str, Callable[[], Report]] = {
-        "tests": _gpu_tests,
+        "tests": gpu_tests,
         "parity": lambda: parity(plan),
         "shape": lambda: infill_times(plan),
         "bundled": lambda: bundled_times(plan),
@@ -85,7 +85,7 @@ def parity(plan: CheckPlan) -> Report:
     """The bundled weights on the device, in fp32 and in the dtype of GPUs, against fp32 on the
     CPU."""
     config = read_model_config(MINI)
-    batches = canvases(config, MINI, [case.text for case in places(20)], 50, seed=0)
+    batches = canvases(config, MINI, [case.text for case in library_cases(20)], 50, seed=0)
     reference = TorchBackend(load_checkpoint(MINI, torch.float32), torch.device("cpu"))
     known = [reference.predict(batch) for batch in batches]
     report: Report = {}
@@ -147,11 +147,13 @@ def bundled_times(plan: CheckPlan) -> Report:
         for name in ("torch", "onnx-cuda", "tensorrt"):
             try:
                 with Engine(_artefact(name, Path(folder) / "fp16"), name) as engine:
-                    times = [_fill_ms(engine, case.text, case.start) for case in places(plan.runs)]
+                    times = [
+                        _fill_ms(engine, case.text, case.start) for case in library_cases(plan.runs)
+                    ]
                     report[f"{name}_fill_p50_ms"] = round(float(np.median(times)), 2)
                     report |= {
                         f"{name}_{key}": value
-                        for key, value in throughput(engine, places(16)).items()
+                        for key, value in throughput(engine, library_cases(16)).items()
                     }
             except (EngineError, ModuleNotFoundError) as exc:
                 report[f"{name}_not_run"] = str(exc)
@@ -216,7 +218,7 @@ def _fill_ms(engine: Engine, text: str, at: int) -> float:
     ).ms
 
 
-def _gpu_tests() -> Report:
+def gpu_tests() -> Report:
     if importlib.util.find_spec("pytest") is None:
         return {"tests": "not run: pytest is not installed"}
     command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "tests", "-p", "no:cacheprovider"]

@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.infill_cases import Case
 from benchmarks.machine import quantile
-from benchmarks.speed.latency import place_request
+from benchmarks.speed.latency import blank_request
 from engine import Engine, FillRequest
 
 WINDOWS = (256, 512, 1024, 2048, 4096, 8192)
@@ -64,7 +64,7 @@ def _others(cases: Sequence[Case], case: Case) -> list[str]:
 def _within(case: Case, others: Sequence[str], size: int) -> FillRequest:
     """The blank in the middle of a document of ``size`` characters, copies looked for as in an
     editor."""
-    request = place_request(case, copies=True)
+    request = blank_request(case, copies=True)
     if size < len(case.text):
         low = max(0, case.start - size // 2)
         text, shift = case.text[low : low + size], -low

@@ -1,4 +1,4 @@
-"""The next keystroke in the same place: the answer's first characters are typed one by one, each a
+"""The next keystroke in the same blank: the answer's first characters are typed one by one, each a
 request of its session.
 
 Every keystroke is answered twice: with the context that earlier keystrokes left behind, and with

@@ -57,11 +57,11 @@ def _kinds(server: LspClient, runs: int, state: str, version: int) -> dict[str, 
     """p95 of every kind of request that needs no pass, each after an edit."""
     at = {"line": LINES // 2, "character": len(LINE)}
     here: dict[str, Any] = {"textDocument": {"uri": LONG}}
-    place = {"start": at, "end": at}
+    cursor = {"start": at, "end": at}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
         "code_action": (
             "textDocument/codeAction",
-            here | {"range": place, "context": {"diagnostics": []}},
+            here | {"range": cursor, "context": {"diagnostics": []}},
         ),
         "code_lens": ("textDocument/codeLens", here),
         "diagnostic": ("textDocument/diagnostic", here),
@@ -78,22 +78,23 @@ def _kinds(server: LspClient, runs: int, state: str, version: int) -> dict[str, 
 
 def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
     """Ask at an unfinished line, type the first letters of the suggestion, and ask after each."""
-    place = {"line": LINES - 1, "character": 0}
+    line_start = {"line": LINES - 1, "character": 0}
     typed = LINE[:20]
     version += 1
-    _edit(server, version, place, typed)
+    _edit(server, version, line_start, typed)
     asked = {"textDocument": {"uri": LONG}, "context": {"triggerKind": 1}}
     items = items_of(
         server.request(
-            "textDocument/inlineCompletion", asked | {"position": place | {"character": len(typed)}}
+            "textDocument/inlineCompletion",
+            asked | {"position": line_start | {"character": len(typed)}},
         )
     )
     rest = items[0]["insertText"][:4] if items else ""
     for letter in rest:
         version += 1
-        _edit(server, version, place | {"character": len(typed)}, letter)
+        _edit(server, version, line_start | {"character": len(typed)}, letter)
         typed += letter
-        position = place | {"character": len(typed)}
+        position = line_start | {"character": len(typed)}
         times.append(
             server.timed(
                 "textDocument/inlineCompletion",
@@ -101,20 +102,20 @@ def _typed_through(server: LspClient, version: int, times: list[float]) -> int:
             )[1]
         )
     version += 1
-    _edit(server, version, place, "", place | {"character": len(typed)})
+    _edit(server, version, line_start, "", line_start | {"character": len(typed)})
     return version
 
 
 def _cancelling(server: LspClient, runs: int) -> dict[str, float]:
     """From the cancel of a running suggestion to its answer."""
     times = []
-    place = {
+    params = {
         "textDocument": {"uri": LONG},
         "position": {"line": 7, "character": 3},
         "context": {"triggerKind": 1},
     }
     for _ in range(runs):
-        identifier = server.start("textDocument/inlineCompletion", place)
+        identifier = server.start("textDocument/inlineCompletion", params)
         time.sleep(0.01)
         began = time.perf_counter()
         server.notify("$/cancelRequest", {"id": identifier})

@@ -1,7 +1,7 @@
 """``lacuna bench latency``: the time of a single-line blank in a 512-token window, warm, on real
-cursor places.
+lines.
 
-Places come from Python files of the standard library of the running Python: there on every machine,
+Lines come from Python files of the standard library of the running Python: there on every machine,
 drawn with one seed.
 """
 
@@ -28,7 +28,7 @@ FULL_WINDOW = 6_000
 """Bytes from which on a file fills a window wherever it is cut."""
 
 
-def places(count: int, seed: int = 0) -> list[Case]:
+def library_cases(count: int, seed: int = 0) -> list[Case]:
     """Whole lines cut out of standard-library files that fill a window."""
     root = Path(sysconfig.get_path("stdlib"))
     files = [p for p in sorted(root.glob("*.py")) if p.stat().st_size > FULL_WINDOW]
@@ -43,13 +43,13 @@ def measure(folder: Path | None, runs: int) -> dict[str, float | int | str]:
     """Flat figures of one model: one answer of the model alone, and the whole system with copies
     and repairs of syntax."""
     with Engine(folder) as engine:
-        cases = places(runs + WARM_UP)
-        results = [engine.fill(place_request(case)) for case in cases][WARM_UP:]
+        cases = library_cases(runs + WARM_UP)
+        results = [engine.fill(blank_request(case)) for case in cases][WARM_UP:]
         whole = [
-            engine.fill(place_request(case, copies=True, language="python")) for case in cases
+            engine.fill(blank_request(case, copies=True, language="python")) for case in cases
         ][WARM_UP:]
         rss = resident_mb(os.getpid())
-        told = [engine.fill(place_request(case, tokens=LONGEST)) for case in cases][WARM_UP:]
+        told = [engine.fill(blank_request(case, tokens=LONGEST)) for case in cases][WARM_UP:]
         hurried = _deadlines(engine, cases, quantile([r.ms for r in results], 0.5) / 2)
     times = [r.ms for r in results]
     return {
@@ -82,7 +82,7 @@ def _deadlines(engine: Engine, cases: list[Case], deadline_ms: float) -> dict[st
     engine.backend.predict = timed  # type: ignore[method-assign]
     try:
         for case in cases[WARM_UP:]:
-            request = msgspec.structs.replace(place_request(case), deadline_ms=deadline_ms)
+            request = msgspec.structs.replace(blank_request(case), deadline_ms=deadline_ms)
             late.append(max(0.0, engine.fill(request).ms - deadline_ms))
     finally:
         engine.backend.predict = predict  # type: ignore[method-assign]
@@ -99,7 +99,7 @@ def _per_pass(results: Sequence[FillResult]) -> float:
     return round(sum(r.spans[0].tokens for r in results) / sum(r.nfe - 1 for r in results), 2)
 
 
-def place_request(
+def blank_request(
     case: Case, copies: bool = False, language: str | None = None, tokens: int | None = None
 ) -> FillRequest:
     """A single-line blank of up to 32 tokens, by the model alone unless said otherwise."""

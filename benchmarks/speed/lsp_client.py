@@ -158,9 +158,9 @@ class LspClient:
     def start_completion(
         self, uri: str, line: int, character: int, kind: int = 1, **context: Any
     ) -> int:
-        place = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+        where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
         return self.start(
-            "textDocument/inlineCompletion", place | {"context": {"triggerKind": kind} | context}
+            "textDocument/inlineCompletion", where | {"context": {"triggerKind": kind} | context}
         )
 
     def complete_when_ready(self, uri: str, line: int, character: int) -> list[dict[str, Any]]:

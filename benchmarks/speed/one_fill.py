@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.speed.latency import place_request, places
+from benchmarks.speed.latency import blank_request, library_cases
 from engine import Engine
 
 SECONDS = 10.0
@@ -13,7 +13,9 @@ SECONDS = 10.0
 
 def main() -> None:
     with Engine() as engine:
-        requests = [place_request(case, copies=True, language="python") for case in places(40)]
+        requests = [
+            blank_request(case, copies=True, language="python") for case in library_cases(40)
+        ]
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             for request in requests:

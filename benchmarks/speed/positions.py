@@ -41,8 +41,8 @@ def _ours(line: str, units: int) -> None:
 
 
 def _pygls(codec: PositionCodec, line: str, units: int) -> None:
-    place = codec.position_from_client_units([line], types.Position(0, units))
-    assert codec.position_to_client_units([line], place).character == units
+    position = codec.position_from_client_units([line], types.Position(0, units))
+    assert codec.position_to_client_units([line], position).character == units
 
 
 def _median(runs: int, work: Callable[[], None]) -> float:

@@ -47,14 +47,14 @@ def _one_start() -> tuple[float, float, float]:
     server = LspClient()
     try:
         server.open(URI, "import os\n\n\ndef main():\n    return os.")
-        place: dict[str, Any] = {
+        cursor: dict[str, Any] = {
             "textDocument": {"uri": URI},
             "position": {"line": 4, "character": 14},
         }
         for _ in range(1000):
             if items_of(
                 server.request(
-                    "textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}}
+                    "textDocument/inlineCompletion", cursor | {"context": {"triggerKind": 1}}
                 )
             ):
                 break

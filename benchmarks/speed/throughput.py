@@ -14,7 +14,7 @@ AT_ONCE = 8
 
 
 def throughput(engine: Engine, cases: Sequence[Case]) -> dict[str, float]:
-    """Median ratio over groups of eight places, and places a second when eight are asked for at
+    """Median ratio over groups of eight blanks, and blanks a second when eight are asked for at
     once."""
     requests = [
         FillRequest(

@@ -57,7 +57,7 @@ def collate(
     contexts = [batch.context for batch in batches if batch.context is not None]
     cached = max((context.length for context in contexts), default=0)
     assert not contexts or join is not None, "contexts are joined by their backend"
-    places = [
+    context_positions = [
         batch.context_position_ids for batch in batches if batch.context_position_ids is not None
     ]
     targets = [
@@ -76,7 +76,7 @@ def collate(
         target_ids=_stack(targets, queries),
         key_mask=np.concatenate([_keys(batch, cached, active) for batch in batches]),
         context=join(contexts) if join and contexts else None,
-        context_position_ids=_stack(places, cached) if contexts else None,
+        context_position_ids=_stack(context_positions, cached) if contexts else None,
         stretch=_stretches(batches, cached, active),
         tie=_ties(batches, queries),
         keep=None if batches[0].keep is None else np.arange(active),

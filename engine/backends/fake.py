@@ -16,7 +16,7 @@ from engine.backends.interface import ALL_ROWS, SHARED_ON_GPU, Batch, Context, P
 from engine.base.arrays import Floats, Ints
 
 Score = Callable[[Ints, Ints, int], NDArray[np.floating]]
-"""(active ids, their places on the canvas, queried index) -> logits (V,)."""
+"""(active ids, their positions, queried index) -> logits (V,)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class FakeBackend:
     shared_tokens: int = SHARED_ON_GPU
     batches: list[Batch] = field(default_factory=list)
     """Every pass that was asked for."""
+    interrupts: int = 0
+    """How often the running pass was to end."""
 
     def predict(self, batch: Batch) -> Predictions:
         self.batches.append(batch)
@@ -75,7 +77,8 @@ class FakeBackend:
         )
 
     def interrupt(self) -> None:
-        """A function call cannot be ended early."""
+        """Counted only: a function call cannot be ended early."""
+        self.interrupts += 1
 
     def release(self) -> None:
         """Nothing is kept."""
@@ -84,12 +87,12 @@ class FakeBackend:
         """Logits (Q, V) of one row, whose padding does not exist."""
         active = batch.input_ids.shape[1]
         seen = np.ones(active, bool) if batch.key_mask is None else batch.key_mask[b, -active:]
-        ids, places, index = (
+        ids, positions, index = (
             batch.input_ids[b][seen],
             batch.position_ids[b][seen],
             np.cumsum(seen) - 1,
         )
-        return np.stack([self.score(ids, places, int(index[q])) for q in batch.query_index[b]])
+        return np.stack([self.score(ids, positions, int(index[q])) for q in batch.query_index[b]])
 
     def _extended(self, batch: Batch) -> FakeContext | None:
         context = batch.context

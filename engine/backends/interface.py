@@ -1,8 +1,8 @@
 """The interface between the sampler and what runs the mask predictor.
 
 Small numpy arrays cross it; cached keys and values do not: a ``Context`` is an opaque handle of its
-backend. Keys are cached before rotation, so their places on the canvas are an input of every pass
-and a canvas may grow or shrink freely.
+backend. Keys are cached before rotation, so their positions are an input of every pass and a canvas
+may grow or shrink freely.
 
 Shapes: B rows, S active tokens, P cached tokens, Q queried rows, K candidates, A constraints, V
 vocabulary.
@@ -41,7 +41,7 @@ class Batch:
     """One pass of the mask predictor."""
 
     input_ids: Ints  # (B, S)
-    position_ids: Ints  # (B, S) places on the canvas
+    position_ids: Ints  # (B, S)
     query_index: Ints  # (B, Q) which active tokens to predict
     allowed: Bools  # (A, V) constraints; probabilities are normalised over what is allowed
     allowed_row: Ints  # (B, Q) the constraint of each query

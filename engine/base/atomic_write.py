@@ -1,10 +1,10 @@
 """Write a file or a folder so that it appears whole or not at all, also after a kill or a power
 cut.
 
-The new content is written under another name beside its place, flushed to the disk, and then
+The new content is written under another name in the same folder, flushed to the disk, and then
 renamed; the folder is flushed last, so that the rename itself survives. A writer that is killed
 leaves its unfinished file behind. It holds a lock on it while it lives, so the next writer of the
-same place knows the leftovers of the dead from the work of the living.
+same file knows the leftovers of the dead from the work of the living.
 
 A user's own document is replaced with more care: ``lacuna.document_file``.
 """

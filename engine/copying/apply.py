@@ -103,16 +103,18 @@ def _parses(copy: str, request: FillRequest, span: Span) -> bool:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Remaining:
     """A request without the spans that became copies."""
 
     request: FillRequest
     spans: list[Span]
-    left: list[int]
+    numbers: list[int]
     """Which of the original spans these are."""
 
 
-def take(request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Taken:
+def insert_copies(
+    request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]
+) -> Remaining:
     """Put copies into the document; what is left to fill moves with the text."""
     pieces: list[str] = []
     moved: list[Span] = []
@@ -127,12 +129,13 @@ def take(request: FillRequest, spans: Sequence[Span], sure: Mapping[int, Copy]) 
                 msgspec.structs.replace(span, start=span.start + shift, end=span.end + shift)
             )
     text = "".join([*pieces, request.text[at:]])
-    left = [i for i in range(len(spans)) if i not in sure]
-    return Taken(msgspec.structs.replace(request, text=text, spans=tuple(moved)), moved, left)
+    numbers = [i for i in range(len(spans)) if i not in sure]
+    request = msgspec.structs.replace(request, text=text, spans=tuple(moved))
+    return Remaining(request, moved, numbers)
 
 
-def whole_draft(draft: Draft, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Draft:
-    """A draft of what is left, with the copies in their places again."""
+def draft_with_copies(draft: Draft, spans: Sequence[Span], sure: Mapping[int, Copy]) -> Draft:
+    """A draft of what is left, with the copies put back between them."""
     written = iter(draft.spans)
     whole = []
     for i, span in enumerate(spans):

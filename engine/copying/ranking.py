@@ -1,9 +1,9 @@
 """Answers that the document already contains, verbatim or with words exchanged: a cache model read
 from both sides.
 
-How well the places agree, how often a candidate was found, how near, whether its words are those of
-the document: that gives the probability that it is what was meant. The weights were fitted on files
-of the training packages and on training prose, where repeated words tell less (``python -m
+How well the text around agrees, how often a candidate was found, how near, whether its words are
+those of the document: that gives the probability that it is what was meant. The weights were fitted
+on files of the training packages and on training prose, where repeated words tell less (``python -m
 benchmarks.fitting.copy_weights``).
 """
 
@@ -19,7 +19,7 @@ from engine.copying.from_diff import from_diff
 from engine.copying.named_alike import named_alike
 from engine.copying.renamed_match import RenamedMatch, renamed_matches
 from engine.copying.span_context import SpanContext
-from engine.copying.verbatim import Repeat, verbatim
+from engine.copying.verbatim import VerbatimMatch, verbatim_matches
 
 WEIGHTS = {
     "one": (-5.182, -8.022),
@@ -47,7 +47,7 @@ WEIGHTS = {
     "r_distance": (-0.131, -0.166),
 }
 """Weight of every feature in code and Markdown, and in plain prose, for choosing among candidates.
-``v_`` features are those of a verbatim match (``Repeat``), ``r_`` those of a renamed one
+``v_`` features are those of a verbatim match (``VerbatimMatch``), ``r_`` those of a renamed one
 (``RenamedMatch``); lengths and counts enter as logarithms."""
 FEATURES = tuple(WEIGHTS)
 LONGEST_WORD = 80
@@ -64,15 +64,17 @@ class Copy:
     """That this is exactly what was meant."""
 
 
-def copies(place: SpanContext) -> list[Copy]:
+def copies(context: SpanContext) -> list[Copy]:
     """Candidates for a span, the best first."""
-    told = [Copy(*found) for found in (named_alike(place), from_diff(place)) if found is not None]
-    rated = candidates(place)
+    told = [
+        Copy(*found) for found in (named_alike(context), from_diff(context)) if found is not None
+    ]
+    rated = candidates(context)
     if not rated:
         return told
     weights, (slope, offset) = (
-        np.array([*WEIGHTS.values()])[:, int(place.prose)],
-        CERTAINTY[place.prose],
+        np.array([*WEIGHTS.values()])[:, int(context.prose)],
+        CERTAINTY[context.prose],
     )
     shares = log_shares(np.array([features for _, features in rated]) @ weights)
     chances = 1.0 / (1.0 + np.exp(-(slope * shares + offset)))
@@ -96,12 +98,12 @@ def log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
+def candidates(context: SpanContext) -> list[tuple[str, list[float]]]:
     """Candidates with their features."""
-    same, alike = verbatim(place), renamed_matches(place)
-    sources = (place.before, place.after, *place.related)
-    head = _word_end(place.before)
-    tail = _word_start(place.after)
+    same, alike = verbatim_matches(context), renamed_matches(context)
+    sources = (context.before, context.after, *context.related)
+    head = _word_end(context.before)
+    tail = _word_start(context.after)
 
     def rated(copy: str) -> list[float]:
         words = set(re.findall(r"\w+", head + copy + tail))
@@ -109,8 +111,8 @@ def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
         about = [
             1.0,
             float(np.log(len(copy))),
-            place.after[:1] == "\n",
-            place.own_line,
+            context.after[:1] == "\n",
+            context.own_line,
             known,
             bool(head),
             bool(tail),
@@ -124,10 +126,10 @@ def candidates(place: SpanContext) -> list[tuple[str, list[float]]]:
     return [(copy, rated(copy)) for copy in {**same, **alike}]
 
 
-def _verbatim_features(found: Repeat | None) -> list[float]:
+def _verbatim_features(found: VerbatimMatch | None) -> list[float]:
     if found is None:
         return [0.0] * 7
-    agreement = found.left, found.right, found.left_dense, found.right_dense
+    agreement = found.left, found.right, found.left_solid, found.right_solid
     return [1.0, *np.log1p([*agreement, found.count, min(found.left, found.right)]).tolist()]
 
 

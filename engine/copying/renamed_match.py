@@ -1,7 +1,7 @@
-"""Copies with words exchanged: what stood at a place of the same shape, with other words where the
-two places differ.
+"""Copies with words exchanged: what stood in text of the same shape, with other words where the two
+texts differ.
 
-After ``self.width = width`` and ``self.height = `` stands ``height``: read in words, both places
+After ``self.width = width`` and ``self.height = `` stands ``height``: read in words, both texts
 agree but for one, and what follows there follows here with that word exchanged. Identifiers are
 read in their parts (``test_width``, ``maxWidth``), and a word is exchanged in whatever case it is
 written.
@@ -15,28 +15,35 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.base.arrays import Floats, Ints
-from engine.copying.span_context import WALL, SpanContext
-from engine.copying.subtokens import Subtokens, is_alphanumeric, is_blank, moved, read_subtokens
+from engine.copying.span_context import SENTINEL, SpanContext
+from engine.copying.subtokens import (
+    Subtokens,
+    is_alphanumeric,
+    is_blank,
+    reindented,
+    split_subtokens,
+)
 
-FAR = 24
+COMPARED_PARTS = 24
 """Parts of a side that are compared."""
-PLACES, KEPT = 120, 12
-"""Places that are compared, and candidates that are kept: bounds on the time of a keystroke."""
-LONGEST = 60
+MOST_BOUNDARIES, KEPT = 120, 12
+"""Boundaries between parts that are looked at, and candidates that are kept: bounds on the time of
+a keystroke."""
+LONGEST_CANDIDATE = 60
 """Parts of a candidate."""
-MOST = 1_000
+MOST_CANDIDATES = 1_000
 """Candidates that are compared; a text that repeats itself has many more."""
-RENAMES = 3
+MOST_RENAMES = 3
 """Words that may differ on the left; one more on the right."""
 BLANK, SAME_WORD, RENAMED = 0.25, 0.7, 0.3
-"""Agreement of blanks, of a word in another case and, where places are chosen, of two words. An
+"""Agreement of blanks, of a word in another case and, where boundaries are chosen, of two words. An
 equal part counts 1."""
 
 
 @dataclass
 class RenamedMatch:
-    """How well a place agrees with that of the span, read in parts, where a candidate comes from;
-    at the best place."""
+    """How well the parts around a candidate agree with those around the span, where they agree
+    best."""
 
     left: float = 0.0
     right: float = 0.0
@@ -46,35 +53,35 @@ class RenamedMatch:
     renamed: int = 0
     """Words of the candidate that were exchanged."""
     count: int = 0
-    """Places."""
+    """Boundaries at which it begins."""
     distance: int = 1_000_000
-    """Of the nearest place, in parts."""
+    """Of the nearest one, in parts."""
 
     @property
-    def promise(self) -> float:
-        return _promise(self.left + self.right, self.left_renamed + self.right_renamed)
+    def score(self) -> float:
+        return _score(self.left + self.right, self.left_renamed + self.right_renamed)
 
     def add(self, left: _Alignment, right: _Alignment, renamed: int, distance: int) -> None:
-        """Count another place; keep the one that promises more."""
+        """Count another one; keep the one that agrees better."""
         self.count += 1
         self.distance = min(self.distance, distance)
         if (
             self.count == 1
-            or _promise(left.same + right.same, left.renamed + right.renamed) > self.promise
+            or _score(left.same + right.same, left.renamed + right.renamed) > self.score
         ):
             self.left, self.left_renamed = left.same, left.renamed
             self.right, self.right_renamed = right.same, right.renamed
             self.renamed = renamed
 
 
-def _promise(same: float, renamed: int) -> float:
+def _score(same: float, renamed: int) -> float:
     return same - 0.5 * renamed
 
 
-def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
-    """Candidate -> how its place agrees with that of the span, in parts, for the best."""
-    before = read_subtokens(place.before, "")
-    after = read_subtokens(place.after, before.indents[-1] if before.texts else "")
+def renamed_matches(context: SpanContext) -> dict[str, RenamedMatch]:
+    """Candidate -> how the parts around it agree with those around the span, for the best."""
+    before = split_subtokens(context.before, "")
+    after = split_subtokens(context.after, before.indents[-1] if before.texts else "")
     # A word that the span cuts is written again: the candidate must begin, or end, with what stands
     # of it.
     head = before.texts[-1] if before.texts and is_alphanumeric(before.texts[-1]) else ""
@@ -83,49 +90,55 @@ def renamed_matches(place: SpanContext) -> dict[str, RenamedMatch]:
     # How the next line is indented from the answer's last one is not known, so its own indentation
     # counts.
     right = after.texts[bool(tail) :][:1] + after.keys[bool(tail) + 1 :]
-    here = _Here(left, right, head, tail, before, place)
+    sides = _SpanSides(left, right, head, tail, before, context)
     found: dict[str, RenamedMatch] = {}
-    if len(here.left) >= 2 and here.right:
-        here.search(before + read_subtokens(WALL, "") + after, found)
-    return dict(sorted(found.items(), key=lambda pair: -pair[1].promise)[:KEPT])
+    if len(sides.left) >= 2 and sides.right:
+        sides.search(before + split_subtokens(SENTINEL, "") + after, found)
+    return dict(sorted(found.items(), key=lambda pair: -pair[1].score)[:KEPT])
 
 
 @dataclass(frozen=True)
-class _Here:
-    """The place of the span: keys of the parts on its left and right, and what stands of the words
-    that it cuts."""
+class _SpanSides:
+    """The two sides of the span: keys of the parts on its left and right, and what stands of the
+    words that it cuts."""
 
     left: Sequence[str]
     right: Sequence[str]
     head: str
     tail: str
     before: Subtokens
-    place: SpanContext
+    context: SpanContext
 
     def search(self, source: Subtokens, found: dict[str, RenamedMatch]) -> None:
         """Add the candidates of ``source``, the document."""
         keys, own, compared = source.keys, self.before.indents[-1], 0
-        for at in _places(source, self.left):
+        for at in _boundaries(source, self.left):
             left = _Alignment().extend(
-                zip(reversed(keys[:at]), reversed(self.left[-FAR:]), strict=False), RENAMES
+                zip(reversed(keys[:at]), reversed(self.left[-COMPARED_PARTS:]), strict=False),
+                MOST_RENAMES,
             )
-            # Lines are moved from the depth there to that of the span.
+            # Lines are reindented from the depth there to that of the span.
             there = source.indents[at - 1]
             candidate = [
-                p if p[0] != "\n" else moved(p, there, own) for p in source.texts[at : at + LONGEST]
+                p if p[0] != "\n" else reindented(p, there, own)
+                for p in source.texts[at : at + LONGEST_CANDIDATE]
             ]
             for size in self._sizes(candidate, left.names):
                 end, compared = at + size, compared + 1
-                if compared > MOST:
+                if compared > MOST_CANDIDATES:
                     return
                 right = _Alignment(dict(left.names))
                 right.extend(
-                    zip([candidate[size], *keys[end + 1 : end + FAR]], self.right, strict=False),
-                    RENAMES + 1,
+                    zip(
+                        [candidate[size], *keys[end + 1 : end + COMPARED_PARTS]],
+                        self.right,
+                        strict=False,
+                    ),
+                    MOST_RENAMES + 1,
                 )
                 words = [_renamed(part, right.names) for part in candidate[:size]]
                 answer = self._between("".join(words))
-                if not right.length or not answer.strip() or len(answer) > self.place.longest:
+                if not right.length or not answer.strip() or len(answer) > self.context.longest:
                     continue
                 renamed = sum(word != part for word, part in zip(words, candidate, strict=False))
                 found.setdefault(answer, RenamedMatch()).add(
@@ -140,9 +153,9 @@ class _Here:
             part, there = parts[size - 1], parts[size]
             length += len(part)
             if (
-                part == WALL
-                or length > self.place.longest
-                or (self.place.single_line and part[0] == "\n")
+                part == SENTINEL
+                or length > self.context.longest
+                or (self.context.single_line and part[0] == "\n")
             ):
                 return
             if (
@@ -168,7 +181,7 @@ class _Here:
 
 @dataclass
 class _Alignment:
-    """Parts of two places side by side, as far as they agree with one exchange of words."""
+    """Parts of two texts side by side, as far as they agree with one exchange of words."""
 
     names: dict[str, str] = field(default_factory=dict)
     same: float = 0.0
@@ -178,7 +191,7 @@ class _Alignment:
     def extend(self, pairs: Iterator[tuple[str, str]], renames: int) -> _Alignment:
         """Go on while there and here agree, with at most so many words exchanged."""
         for there, here in pairs:
-            if there == WALL or here == WALL:
+            if there == SENTINEL or here == SENTINEL:
                 break
             if there == here:
                 self.same += BLANK if is_blank(there) else 1.0
@@ -202,22 +215,22 @@ class _Alignment:
         return self
 
 
-def _places(source: Subtokens, left: Sequence[str]) -> list[int]:
+def _boundaries(source: Subtokens, left: Sequence[str]) -> list[int]:
     """Boundaries between parts of ``source`` where the left side is like that of the span, the most
     similar first."""
     at: Ints = np.arange(1, len(source.texts))
     score: Floats = np.zeros(len(source.texts) + 1, np.float32)
-    for back, part in enumerate(reversed(left[-FAR:]), 1):
+    for back, part in enumerate(reversed(left[-COMPARED_PARTS:]), 1):
         at = at[at >= back]
         same = source.kinds[at - back] == hash(part.lower())
         agree = same | source.words[at - back] if is_alphanumeric(part) else same
-        if part == WALL or not agree.any():
+        if part == SENTINEL or not agree.any():
             break
         at, same = at[agree], same[agree]
         score[at] += np.where(same, BLANK if is_blank(part) else 1.0, RENAMED)
-    score[len(left)] = 0  # the span's own place
-    best = np.argsort(-score, kind="stable")[:PLACES]
-    return [int(place) for place in best if score[place] > 1.0]
+    score[len(left)] = 0  # the span itself
+    best = np.argsort(-score, kind="stable")[:MOST_BOUNDARIES]
+    return [int(boundary) for boundary in best if score[boundary] > 1.0]
 
 
 def _renamed(part: str, names: dict[str, str]) -> str:

@@ -13,13 +13,13 @@ LONGEST_COPY, LONGEST_LINES = 100, 240
 """Characters of an answer within a line, and over lines."""
 PLAIN_PROSE = frozenset({"plaintext"})
 """Languages in which repeated words tell less; Markdown repeats itself as code does."""
-WALL = "\0"
+SENTINEL = "\0"
 """Stands where a search must not pass: the span itself, other spans, the ends of files."""
 
 
 @dataclass(frozen=True)
 class SpanContext:
-    """The text before and after a span; what is not known of it is walled off."""
+    """The text before and after a span; what is not known of it is hidden behind ``SENTINEL``."""
 
     before: str
     after: str
@@ -39,9 +39,13 @@ class SpanContext:
         language: str | None = None,
     ) -> SpanContext:
         """Of ``text[start:end]``; ``others`` are ranges whose text is not known either."""
-        before = _walled(text, max(0, start - REACH), start, others)
+        before = _with_sentinels(text, max(0, start - REACH), start, others)
         # A document ends as a line does.
-        after = _walled(text, end, min(len(text), end + REACH), others) if end < len(text) else "\n"
+        after = (
+            _with_sentinels(text, end, min(len(text), end + REACH), others)
+            if end < len(text)
+            else "\n"
+        )
         return cls(
             before,
             after,
@@ -52,8 +56,8 @@ class SpanContext:
 
     @property
     def document(self) -> str:
-        """Both sides with a wall in place of the span."""
-        return self.before + WALL + self.after
+        """Both sides with a sentinel in place of the span."""
+        return self.before + SENTINEL + self.after
 
     @property
     def longest(self) -> int:
@@ -66,11 +70,11 @@ class SpanContext:
         return not self.before[self.before.rfind("\n") + 1 :].strip()
 
 
-def _walled(text: str, low: int, high: int, hidden: Sequence[tuple[int, int]]) -> str:
-    """``text[low:high]`` with a wall in place of every hidden range, of an empty one too."""
+def _with_sentinels(text: str, low: int, high: int, hidden: Sequence[tuple[int, int]]) -> str:
+    """``text[low:high]`` with a sentinel in place of every hidden range, of an empty one too."""
     pieces, at = [], low
     for start, end in sorted(hidden):
         if start <= high and end >= low:
-            pieces += [text[at : max(at, start)], WALL]
+            pieces += [text[at : max(at, start)], SENTINEL]
             at = max(at, end)
     return "".join([*pieces, text[at:high]])

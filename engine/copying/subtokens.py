@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.base.arrays import Bools, Ints
-from engine.copying.span_context import WALL
+from engine.copying.span_context import SENTINEL
 
 _LETTER = r"[^\W\d_A-Z]"
 _PART = re.compile(rf"[A-Z]?{_LETTER}+|[A-Z]+(?!{_LETTER})|\d+|\n[ \t]*|[^\S\n]+|.")
@@ -44,7 +44,7 @@ class Subtokens:
 
 
 @lru_cache(maxsize=8)
-def read_subtokens(text: str, indent: str) -> Subtokens:
+def split_subtokens(text: str, indent: str) -> Subtokens:
     """Parts of ``text``, whose first line is indented so. Kept for what stands behind the cursor,
     which stays the same."""
     texts = _PART.findall(text)
@@ -66,16 +66,16 @@ def _deeper(old: str, new: str) -> str:
     return "<" + old[len(new) :] if old.startswith(new) else "|" + new
 
 
-def moved(part: str, there: str, own: str) -> str:
+def reindented(part: str, there: str, own: str) -> str:
     """A line's end with the next one's indentation, from a line indented like ``there`` to one like
-    ``own``; else a wall."""
+    ``own``; else a sentinel."""
     indent = part[1:]
     if not indent:
         return part
     if indent.startswith(there):
         return "\n" + own + indent[len(there) :]
-    shallower = there[len(indent) :] if there.startswith(indent) else WALL
-    return "\n" + own[: len(own) - len(shallower)] if own.endswith(shallower) else WALL
+    shallower = there[len(indent) :] if there.startswith(indent) else SENTINEL
+    return "\n" + own[: len(own) - len(shallower)] if own.endswith(shallower) else SENTINEL
 
 
 def is_blank(key: str) -> bool:

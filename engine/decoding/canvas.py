@@ -1,8 +1,13 @@
 """The canvas: one token row in mid-denoising, with masked places in groups.
 
+A *place* is an index of this row: where one token, or the mask that stands for one, is. A place is
+not a *position*, the number that rotary embeddings turn a key by (``Canvas.positions``), nor an
+*offset*, which counts characters of a document. A *slot* is a place of a span or block. In our
+Python code *place* means nothing else.
+
 A *group* is a span of an infill or a block of a generation; context tokens belong to none. The
 canvas can grow and shrink: ``<|expand|>`` turns one mask into two, ``<|delete|>`` takes a mask
-away.
+away, and the places behind it change.
 """
 
 from __future__ import annotations

@@ -5,20 +5,19 @@ A *stretch* is what stands between two spans, or between a span and an end of th
 encoded by itself, so its keys depend on its own tokens alone; positions matter only where a span
 looks at it. The last stretch stands in front, then the first one, the first span, the second
 stretch, and so on: an autoregressive parent reads what follows a span best before everything else
-(training/LOG.md). Behind the token before a span, its *anchor*, places are reserved, so that a span
-may grow and shrink without moving what stands behind it.
-"""
+(training/LOG.md). Behind the token before a span, its *anchor*, positions are reserved, so that a
+span may grow and shrink without moving what stands behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 RESERVED = 32
-"""Places reserved for a span; a longer one gets the next multiple."""
+"""Positions reserved for a span; a longer one gets the next multiple."""
 
 
-def reserved_places(slots: int) -> int:
-    """Places that a span of ``slots`` slots keeps free."""
+def reserved_positions(slots: int) -> int:
+    """Positions that a span of ``slots`` slots keeps free."""
     return RESERVED * max(1, -(-slots // RESERVED))
 
 
@@ -44,5 +43,5 @@ def stretch_starts(
         starts.append(at)
         at += length
         spans.append(at)
-        at += reserved_places(size)
+        at += reserved_positions(size)
     return [*starts, last_start], spans

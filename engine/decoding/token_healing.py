@@ -164,5 +164,5 @@ def heal(
     return healing
 
 
-def _word_at(text: str, place: int) -> bool:
-    return 0 <= place < len(text) and is_word(text[place])
+def _word_at(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and is_word(text[at])

@@ -1,9 +1,8 @@
 """A pinned word stays a word of its own: no letter of the answer joins it on either side.
 
 Three guards: the slot beside a pin may not begin (end) with a letter; a slot that keeps a pin apart
-from written text may not be deleted; and a pin is only placed where the text around the span leaves
-it alone.
-"""
+from written text may not be deleted; and a pin is only put where the text around the span leaves it
+alone."""
 
 from __future__ import annotations
 

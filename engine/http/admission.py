@@ -22,7 +22,7 @@ SMOOTHING = 0.1
 
 
 class Overloaded(Exception):
-    """Too many requests wait; ``retry_after_s`` is when a place is likely to be free."""
+    """Too many requests wait; ``retry_after_s`` is when one more is likely to be admitted."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("too many requests wait")
@@ -40,12 +40,12 @@ class _Waiter:
 
 
 class Admission:
-    """Places in the engine and the queue before them."""
+    """Requests that run in the engine, and the queue before them."""
 
     def __init__(
         self, running: int, waiting: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._places, self._most_waiting, self._clock = running, waiting, clock
+        self._most_running, self._most_waiting, self._clock = running, waiting, clock
         self._running: Counter[str] = Counter()
         self._waiting: OrderedDict[str, list[_Waiter]] = OrderedDict()
         """By client; the one served longest ago stands first."""
@@ -60,9 +60,9 @@ class Admission:
         return sum(map(len, self._waiting.values()))
 
     async def enter(self, client: str, urgent: bool) -> None:
-        """Wait for a place; ``Overloaded`` when there is no room to wait. Cancelling the call gives
-        the place up."""
-        if self.running < self._places and not self._waiting:
+        """Wait for admission; ``Overloaded`` when there is no room to wait. Cancelling the call
+        gives it up."""
+        if self.running < self._most_running and not self._waiting:
             self._running[client] += 1
             return
         self._make_room(client)
@@ -92,7 +92,7 @@ class Admission:
 
     def retry_after_s(self) -> float:
         """When the queue of now will have been served."""
-        return min(60.0, max(1.0, (self.waiting + 1) * self._mean_s / self._places))
+        return min(60.0, max(1.0, (self.waiting + 1) * self._mean_s / self._most_running))
 
     def _make_room(self, client: str) -> None:
         """Send somebody away when the queue is full: the newest of the greediest client, which may
@@ -107,7 +107,7 @@ class Admission:
         victim.turn.set_exception(Overloaded(self.retry_after_s()))
 
     def _call_next(self) -> None:
-        while self.running < self._places and (waiter := self._next()) is not None:
+        while self.running < self._most_running and (waiter := self._next()) is not None:
             self._remove(waiter)
             if self._waiting.get(waiter.client):
                 self._waiting.move_to_end(waiter.client)

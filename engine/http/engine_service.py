@@ -166,7 +166,7 @@ class EngineService:
     def _submit(
         self, engine: Engine, task: Task, waited: float, queue: asyncio.Queue[Any], drafts: bool
     ) -> Job:
-        """Hand a task to the engine; its place is free when the engine has let go of it, not
+        """Hand a task to the engine; its admission ends when the engine has let go of it, not
         before."""
         loop, began = asyncio.get_running_loop(), time.monotonic()
 

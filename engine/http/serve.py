@@ -155,7 +155,7 @@ def _addresses(
 ) -> str:
     host, port = tcp.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    places = [f"{'https' if secured else 'http'}://{shown}:{port}"]
+    addresses = [f"{'https' if secured else 'http'}://{shown}:{port}"]
     if unix is not None:
-        places.append(f"unix:{settings.socket}")
-    return " and ".join(places)
+        addresses.append(f"unix:{settings.socket}")
+    return " and ".join(addresses)

@@ -33,14 +33,14 @@ class Attempt:
     """Of the answer: the first ones are greedy, one for each length that is tried; later ones are
     sampled."""
     rank: int = 0
-    """Which placement of the pins."""
+    """Which arrangement of the pins."""
     banned: frozenset[int] = frozenset()
     """Tokens that began a forbidden string in an earlier attempt."""
 
     @property
     def possible(self) -> bool:
-        """False when there is no such placement of the pins."""
-        fewest = min(map(len, self.plan.placements.values()), default=0)
+        """False when there is no such arrangement of the pins."""
+        fewest = min(map(len, self.plan.arrangements.values()), default=0)
         return self.rank == 0 or self.rank < fewest
 
 
@@ -96,9 +96,9 @@ def _canvas(attempt: Attempt) -> Canvas:
     canvas = plan.prompt.canvas(plan.spans, sizes)
     for i in range(len(plan.spans)):
         if i in plan.chosen:
-            put(canvas, i, plan.chosen[i].placement)
-        elif i in plan.placements:
-            put(canvas, i, plan.placements[i][attempt.rank])
+            put(canvas, i, plan.chosen[i].arrangement)
+        elif i in plan.arrangements:
+            put(canvas, i, plan.arrangements[i][attempt.rank])
     return canvas
 
 

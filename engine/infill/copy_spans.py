@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.copying.apply import SURE, Taken, copies_of, take, whole_draft
+from engine.copying.apply import SURE, Remaining, copies_of, draft_with_copies, insert_copies
 from engine.copying.ranking import Copy
 from engine.infill.task import FillTask
 
@@ -20,24 +20,26 @@ class Copied:
     """Span -> copies, the best first."""
     sure: Mapping[int, Copy]
     """Spans that need no model."""
-    taken: Taken
+    remaining: Remaining
 
     @property
-    def rest(self) -> FillTask:
+    def model_task(self) -> FillTask:
         """What is left for the model, in a document that holds the sure copies; drafts are shown
         with these in place, other copies are guesses."""
-        left = enumerate(self.taken.left)
+        left = enumerate(self.remaining.numbers)
         show, spans, sure = self.task.on_draft, self.task.spans, self.sure
         return replace(
             self.task,
-            request=self.taken.request,
-            spans=tuple(self.taken.spans),
+            request=self.remaining.request,
+            spans=tuple(self.remaining.spans),
             guesses={
                 i: {c.text: c.probability for c in self.copies[old]}
                 for i, old in left
                 if old in self.copies
             },
-            on_draft=None if show is None else lambda draft: show(whole_draft(draft, spans, sure)),
+            on_draft=None
+            if show is None
+            else lambda draft: show(draft_with_copies(draft, spans, sure)),
         )
 
 
@@ -48,4 +50,4 @@ def copy_spans(task: FillTask) -> Copied:
     surest = max(SURE, task.model.calibration.highest)
     one = task.request.n == 1
     sure = {i: found[0] for i, found in copies.items() if one and found[0].probability >= surest}
-    return Copied(task, copies, sure, take(task.request, task.spans, sure))
+    return Copied(task, copies, sure, insert_copies(task.request, task.spans, sure))

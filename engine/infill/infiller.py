@@ -75,8 +75,8 @@ def _fill(unchecked: UncheckedFill, began: float) -> Generator[Batch, Prediction
     copied = copy_spans(validate(unchecked))
     answers: list[Answer] = []
     nfe = 0
-    if copied.taken.spans:
-        answers, nfe = yield from counting(_answers(copied.rest))
+    if copied.remaining.spans:
+        answers, nfe = yield from counting(_answers(copied.model_task))
     spans = tuple(hold_back(rank(Found(copied, tuple(answers)))))
     return FillResult(
         text=apply_spans(unchecked.request.text, spans),

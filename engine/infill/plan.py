@@ -15,7 +15,7 @@ from engine.decoding.token_healing import Border
 from engine.infill.search.choice_scoring import read_choices, score_choices, slots_for
 from engine.infill.search.initial_canvas import MAX_SLOTS, slots_of
 from engine.infill.search.length_probe import DECODED, candidate_lengths, probe_lengths
-from engine.infill.search.pins import Placement, pin_forms, search_placements
+from engine.infill.search.pins import Arrangement, pin_forms, search_arrangements
 from engine.infill.search.tied_candidates import proposable, propose
 from engine.infill.values import Chosen, Plan
 from engine.infill.window import Prompt
@@ -32,9 +32,9 @@ def plan(prompt: Prompt) -> Generator[Batch, Predictions, Plan]:
     yield from planner.choose()
     if prompt.task.model.config.delete_token_id is None:
         yield from planner.probe()
-    yield from planner.place_pins()
+    yield from planner.arrange_pins()
     sizes = tuple(planner.sizes)
-    return Plan(prompt, tuple(planner.spans), sizes, planner.placements, planner.chosen)
+    return Plan(prompt, tuple(planner.spans), sizes, planner.arrangements, planner.chosen)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class _Planner:
     prompt: Prompt
     spans: list[Span]
     sizes: list[dict[int, int]] = field(default_factory=lambda: [{}])
-    placements: dict[int, list[Placement]] = field(default_factory=dict)
+    arrangements: dict[int, list[Arrangement]] = field(default_factory=dict)
     chosen: dict[int, Chosen] = field(default_factory=dict)
 
     def propose(self) -> Passes:
@@ -127,14 +127,14 @@ class _Planner:
         ]
         self.sizes = [sizes for rank, sizes in enumerate(tried) if sizes not in tried[:rank]]
 
-    def place_pins(self) -> Passes:
+    def arrange_pins(self) -> Passes:
         """Search places for the pins of every span that has some."""
         prompt, task = self.prompt, self.prompt.task
         for i in task.owners:
             if not (span := self.spans[i]).pins:
                 continue
             canvas, lengths = prompt.canvas(self.spans, self.sizes[0]), prompt.lengths(self.spans)
-            found = yield from search_placements(
+            found = yield from search_arrangements(
                 canvas,
                 i,
                 pin_forms(span.pins, task.model.tokenizer),
@@ -148,7 +148,7 @@ class _Planner:
                     f"The pins {', '.join(span.pins)} do not fit their span; give it more tokens."
                 )
             for j in self._tied_to(i):
-                self.placements[j] = found
+                self.arrangements[j] = found
 
     def _candidate_lengths(self, i: int) -> list[int]:
         """The lengths worth a look for span ``i``."""

@@ -48,7 +48,7 @@ def rank(found: Found) -> Ranked:
     for i, span in enumerate(task.spans):
         own: list[Candidate] = []
         if i not in copied.sure:
-            number = copied.taken.left.index(i)
+            number = copied.remaining.numbers.index(i)
             own = [_candidate(task, span, answer, number) for answer in found.answers]
             judged = found.answers[0].judged.get(number, {}) if found.answers else {}
         else:

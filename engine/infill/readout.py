@@ -23,8 +23,8 @@ NO_BORDERS: Mapping[int, Border] = MappingProxyType({})
 
 
 def read_out(denoised: Denoised) -> Answer:
-    """The spans' texts, fitted to their places in the document; half words that were taken back are
-    in it already."""
+    """The spans' texts, fitted to the text around them; half words that were taken back are in it
+    already."""
     plan, canvas, task = denoised.plan, denoised.canvas, denoised.plan.prompt.task
     text, tokenizer, borders = task.request.text, task.model.tokenizer, plan.prompt.healing.borders
     spans = plan.spans

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.base.orders import Order
 from engine.decoding.canvas import Canvas
-from engine.infill.search.pins import Placement
+from engine.infill.search.pins import Arrangement
 from engine.infill.window import Prompt
 from engine.request.messages import Span
 
@@ -24,9 +24,9 @@ class Chosen:
     """Its probability among the choices."""
 
     @property
-    def placement(self) -> Placement:
+    def arrangement(self) -> Arrangement:
         """All of the span, as if it were a pin."""
-        return Placement(((0, self.tokens),), 0.0)
+        return Arrangement(((0, self.tokens),), 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Plan:
     sizes: tuple[Mapping[int, int], ...]
     """Places of spans whose length was probed, the likeliest lengths first; each is tried greedily.
     """
-    placements: Mapping[int, list[Placement]]
+    arrangements: Mapping[int, list[Arrangement]]
     """Span -> where its pins may stand, the best first."""
     chosen: Mapping[int, Chosen]
 

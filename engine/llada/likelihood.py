@@ -46,29 +46,29 @@ def log_likelihood(config: ModelConfig, request: LikelihoodRequest) -> Estimatin
     rng = np.random.default_rng(request.seed)
     rows = min(request.rows, request.samples)
     ids = np.array([*request.prompt_ids, *request.answer_ids, *request.suffix_ids], np.int64)
-    places = len(request.prompt_ids) + np.arange(len(request.answer_ids))
+    answer = len(request.prompt_ids) + np.arange(len(request.answer_ids))
     guided_rows = rows if request.cfg_scale else 0
     estimates = []
     for _ in range(max(1, request.samples // rows)):
-        masked, ratio = mask_copies(len(places), rows, rng)
+        masked, ratio = mask_copies(len(answer), rows, rng)
         noisy = np.tile(ids, (rows, 1))
-        noisy[:, places] = np.where(masked, config.mask_token_id, ids[places])
+        noisy[:, answer] = np.where(masked, config.mask_token_id, ids[answer])
         unconditional = noisy[:guided_rows].copy()
-        unconditional[:, : places[0]] = unconditional[:, places[-1] + 1 :] = config.mask_token_id
+        unconditional[:, : answer[0]] = unconditional[:, answer[-1] + 1 :] = config.mask_token_id
         noisy = np.concatenate((noisy, unconditional))
         predictions = yield Batch(
             input_ids=noisy,
             position_ids=np.tile(np.arange(len(ids)), (len(noisy), 1)),
-            query_index=np.tile(places, (len(noisy), 1)),
+            query_index=np.tile(answer, (len(noisy), 1)),
             allowed=everything(config.embedding_rows),
-            allowed_row=np.zeros((len(noisy), len(places)), np.int64),
-            target_ids=np.tile(ids[places], (len(noisy), 1)),
+            allowed_row=np.zeros((len(noisy), len(answer)), np.int64),
+            target_ids=np.tile(ids[answer], (len(noisy), 1)),
             full=guided_rows > 0,
         )
         log_probs: NDArray[np.floating] = predictions.target_log_probs
         if predictions.logits is not None:
             logits = guided(predictions.logits[:rows], predictions.logits[rows:], request.cfg_scale)
-            log_probs = log_prob_of(logits, ids[places])
+            log_probs = log_prob_of(logits, ids[answer])
         estimates.append(estimate(log_probs, masked, ratio))
     return float(np.mean(estimates))
 

@@ -1,7 +1,7 @@
 """Surprise: minus the log-probability of a token given everything else, on both sides
 (pseudo-log-likelihood).
 
-A token is masked to be judged, because predictions at visible places are untrained. Words are
+A token is masked to be judged, because predictions at visible positions are untrained. Words are
 masked whole, so that pieces of a word do not give each other away; in one pass every ``stride``-th
 word is masked, so a text costs ``stride`` passes. Control tokens take no probability.
 """
@@ -62,7 +62,7 @@ def _score(config: ModelConfig, ids: Ints, groups: Ints, passes: int, stride: in
     """In pass ``p`` mask the groups that are ``p`` modulo ``stride``."""
     out = np.empty(len(ids))
     allowed = _everything_but_control(config)
-    places = np.arange(len(ids))
+    positions = np.arange(len(ids))
     for number in range(passes):
         masked = np.flatnonzero(groups % stride == number)
         if not len(masked):
@@ -71,7 +71,7 @@ def _score(config: ModelConfig, ids: Ints, groups: Ints, passes: int, stride: in
         noisy[masked] = config.mask_token_id
         predictions = yield Batch(
             input_ids=noisy[None],
-            position_ids=places[None],
+            position_ids=positions[None],
             query_index=masked[None],
             allowed=allowed,
             allowed_row=np.zeros((1, len(masked)), np.int64),

@@ -52,7 +52,7 @@ def check_model(folder: Path, again: bool = False) -> None:
     if note is not None and note.exists() and not again:
         return
     for name, known in files.items():
-        _check_file(folder / name, known)
+        check_file(folder / name, known)
     for path in (
         weight_files(folder) if (folder / SINGLE).exists() or (folder / INDEX).exists() else ()
     ):
@@ -81,7 +81,7 @@ def _manifest(folder: Path) -> dict[str, _File]:
     return files
 
 
-def _check_file(path: Path, known: _File) -> None:
+def check_file(path: Path, known: _File) -> None:
     again = "export or fetch the model again."
     try:
         require_regular(path.stat(), path)

@@ -25,8 +25,8 @@ def stretch_visibility(stretch: Tensor, active: int) -> Tensor:
     ``active``."""
     keys = stretch.shape[1]
     query = stretch[:, keys - active :, None]
-    place = torch.arange(keys, device=stretch.device)
-    not_behind = place[None, None, :] <= place[None, keys - active :, None]
+    index = torch.arange(keys, device=stretch.device)
+    not_behind = index[None, None, :] <= index[None, keys - active :, None]
     same_stretch = stretch[:, None, :] == query
     read = (query <= READING) & (stretch[:, None, :] >= READING)
     causal = not_behind & (read | same_stretch)

@@ -222,7 +222,7 @@ class Engine:
         return result
 
     def _scored(self, text: str, stride: int | None) -> Generator[Batch, Predictions, ScoreResult]:
-        ids, words, places = word_numbers(text, self.tokenizer)
+        ids, words, ranges = word_numbers(text, self.tokenizer)
         judge = causal_scores if self.config.context_attention == "causal" else score_text
         run = counting(
             judge(self.config, ids, words, min(512, self.config.max_sequence_length), stride)
@@ -230,7 +230,7 @@ class Engine:
         log_probs, nfe = yield from run
         tokens = [
             ScoredToken(start=start, end=end, text=text[start:end], log_prob=round(float(value), 4))
-            for (start, end), value in zip(places, log_probs, strict=True)
+            for (start, end), value in zip(ranges, log_probs, strict=True)
         ]
         mean = -float(np.mean(log_probs)) if len(log_probs) else 0.0
         return ScoreResult(

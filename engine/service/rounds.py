@@ -130,7 +130,7 @@ class _Part:
         )
 
     def shown_to(self, on_draft: OnDraft) -> OnDraft:
-        """Takes drafts of this round and shows them among all spans, at their places in the whole
+        """Takes drafts of this round and shows them among all spans, where they stand in the whole
         text."""
         known = {
             i: DraftSpan.of_text(one.start, one.end, one.text, one.confidence)

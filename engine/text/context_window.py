@@ -2,10 +2,9 @@
 
 From every side of every span the window grows outwards line by line, the shortest side first, so
 several distant spans share one canvas and a document of any size costs the same. It begins at one
-of few places, which typing does not move: what was encoded for one keystroke serves the next.
-Line ends are shown to the model as ``\\n`` and a byte order mark is not shown at all; the document
-itself keeps both.
-"""
+of few lines, which typing does not move: what was encoded for one keystroke serves the next. Line
+ends are shown to the model as ``\\n`` and a byte order mark is not shown at all; the document
+itself keeps both."""
 
 from __future__ import annotations
 

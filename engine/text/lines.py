@@ -33,7 +33,7 @@ def neighbours(text: str, start: int, end: int, line: str) -> tuple[list[str], l
 
 
 def repeats(line: str, above: list[str], below: list[str]) -> bool:
-    """True when ``line`` stands next to its place already, in a document that does not repeat its
+    """True when ``line`` stands next to its span already, in a document that does not repeat its
     lines there.
 
     Lines without a word (closing brackets, rules of a table) may stand twice.

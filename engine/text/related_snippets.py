@@ -1,11 +1,10 @@
-"""Related text in front of the window: pieces of other files that share rare names with the place
-to be filled.
+"""Related text in front of the window: pieces of other files that share rare names with the text
+around the spans.
 
-Files are cut into overlapping runs of lines; a run scores by the names that it shares with the text
-around the spans, rare names counting more (inverse document frequency over all runs). This finds
-definitions, imports and earlier uses without parsing any language. A snippet is shown as the path
-of its file, its lines and the end-of-text token, in training and use.
-"""
+Files are cut into overlapping runs of lines; a run scores by the names that it shares with that
+text, rare names counting more (inverse document frequency over all runs). This finds definitions,
+imports and earlier uses without parsing any language. A snippet is shown as the path of its file,
+its lines and the end-of-text token, in training and use."""
 
 from __future__ import annotations
 
@@ -39,10 +38,10 @@ def best_runs(files: Sequence[Snippet], around: str) -> Iterator[Snippet]:
     taken: set[tuple[int, int]] = set()
     for score, i in sorted(((score, -i) for i, score in enumerate(scores)), reverse=True):
         file, start, run = runs[-i]
-        place = (id(file), start)
+        piece = (id(file), start)
         beside = {(id(file), start - RUN_LINES // 2), (id(file), start + RUN_LINES // 2)}
         if score > 0 and not beside & taken:
-            taken.add(place)
+            taken.add(piece)
             yield Snippet(path=file.path, text=run)
 
 

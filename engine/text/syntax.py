@@ -1,7 +1,7 @@
 """Does a text parse? tree-sitter's grammars, loaded when their language first comes up.
 
 tree-sitter reads fragments and broken text too and marks what it could not read, so errors can be
-counted in a window around a place, and compared between candidates.
+counted in a window around a span, and compared between candidates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GRAMMARS = {
 }
 """Language identifier, as editors name languages -> module and function of its grammar."""
 WINDOW_CHARS = 4_000
-"""Text on each side of a place that is parsed: enough for the statement around it, little enough
+"""Text on each side of a span that is parsed: enough for the statement around it, little enough
 for every keystroke."""
 MAX_CHARS = 60_000
 """Spans further apart than this are not judged together."""
@@ -50,8 +50,8 @@ def parser(language: str) -> tree_sitter.Parser | None:
 
 
 def syntax_errors(text: str, language: str) -> int:
-    """How many places of ``text`` do not fit the grammar: characters in error nodes, and nodes that
-    are missing.
+    """How much of ``text`` does not fit the grammar: characters in error nodes, and nodes that are
+    missing.
 
     Characters rather than nodes, because one error node may swallow little or much. 0 where there
     is not a grammar.
@@ -83,7 +83,7 @@ def errors_in(root: tree_sitter.Node) -> int:
 
 
 def new_errors(text: str, filled: str, ranges: Sequence[tuple[int, int]], language: str) -> int:
-    """Errors near the places of ``filled`` where ``text`` has none without the lines of ``ranges``
+    """Errors near the spans of ``filled`` where ``text`` has none without the lines of ``ranges``
     (text offsets).
 
     Where it has some, they spread or shrink with any edit; then nothing can be said, and the answer
@@ -126,8 +126,8 @@ def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
     low = text.find("\n", at - MAX_CHARS, at) + 1 if at > MAX_CHARS else 0
     head = text[low:at].encode("utf-8", "replace")
     rest = text[at : at + WINDOW_CHARS].encode("utf-8", "replace")
-    place = len(head) - 1
-    node = reader.parse(head + rest).root_node.descendant_for_byte_range(place, place + 1)
+    last = len(head) - 1
+    node = reader.parse(head + rest).root_node.descendant_for_byte_range(last, last + 1)
     while node is not None:
         if node.type in _CODE_IN_STRINGS:
             return False
@@ -138,7 +138,7 @@ def inside(text: str, at: int, language: str, kinds: Collection[str]) -> bool:
 
 
 def window_of(text: str, start: int, end: int) -> tuple[int, int]:
-    """Whole lines around a place, where lines are not endless."""
+    """Whole lines around a span, where lines are not endless."""
     low = text.find("\n", max(0, start - WINDOW_CHARS), start) + 1 if start > WINDOW_CHARS else 0
     high = (
         text.rfind("\n", end, end + WINDOW_CHARS) + 1

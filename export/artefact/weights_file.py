@@ -32,7 +32,7 @@ _ALIGNED = 64
 Entry = tuple[str, torch.dtype, tuple[int, ...]]
 
 
-class Place(NamedTuple):
+class Extent(NamedTuple):
     """Where a tensor was written."""
 
     file: str
@@ -47,42 +47,42 @@ def write_weights(
     entries: Iterable[Entry],
     tensors: Iterator[tuple[str, Tensor]],
     max_shard: int | None = None,
-) -> dict[str, Place]:
-    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> place.
+) -> dict[str, Extent]:
+    """Write ``tensors``, which must be just those of ``entries`` in any order; name -> extent.
 
     One file, or several of at most ``max_shard`` bytes of data and their index; ``ValueError``
     when a single tensor is larger than that.
     """
     shards = _shards(list(entries), max_shard)
-    places: dict[str, Place] = {}
+    extents: dict[str, Extent] = {}
     headers: dict[str, bytes] = {}
     for number, shard in enumerate(shards, 1):
         several = f"model-{number:05}-of-{len(shards):05}.safetensors"
         file = SINGLE if len(shards) == 1 else several
         headers[file], begins = _header(shard)
         first = len(headers[file])
-        places |= {name: Place(file, first + at, size) for name, (at, size) in begins.items()}
-    missing = set(places)
+        extents |= {name: Extent(file, first + at, size) for name, (at, size) in begins.items()}
+    missing = set(extents)
     with ExitStack() as stack:
         streams = {file: stack.enter_context((folder / file).open("wb")) for file in headers}
         for file, header in headers.items():
             streams[file].write(header)
         for name, value in tensors:
-            place = places[name]
+            extent = extents[name]
             raw = value.contiguous().reshape(-1).view(torch.uint8).numpy()
-            assert raw.nbytes == place.length, (
-                f"{name} has {raw.nbytes} bytes, {place.length} were announced"
+            assert raw.nbytes == extent.length, (
+                f"{name} has {raw.nbytes} bytes, {extent.length} were announced"
             )
-            streams[place.file].seek(place.offset)
-            streams[place.file].write(raw.data)
+            streams[extent.file].seek(extent.offset)
+            streams[extent.file].write(raw.data)
             missing.remove(name)
     assert not missing, f"{sorted(missing)} were announced and not written"
     if len(shards) > 1:
-        total = sum(place.length for place in places.values())
-        weight_map = {name: place.file for name, place in places.items()}
+        total = sum(extent.length for extent in extents.values())
+        weight_map = {name: extent.file for name, extent in extents.items()}
         index = {"metadata": {"total_size": total}, "weight_map": weight_map}
         (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n")
-    return places
+    return extents
 
 
 def _shards(entries: list[Entry], max_shard: int | None) -> list[list[Entry]]:

@@ -125,7 +125,7 @@ def eval_proofread(
 @eval_app.command("typing")
 def eval_typing(
     data: HeldOut,
-    places: Annotated[int, typer.Option("--places", help="How many places.")] = 200,
+    count: Annotated[int, typer.Option("--places", help="How many places.")] = 200,
     language: Annotated[str, typer.Option("--language", help="Of the documents.")] = "python",
     seed: Seed = 0,
     model: Model = None,
@@ -133,7 +133,7 @@ def eval_typing(
     """What is shown to somebody who types into the language server, and how much of it is right."""
     from lacuna.commands.measure.typing import typing
 
-    typing(data, places, language, seed, model)
+    typing(data, count, language, seed, model)
 
 
 @eval_app.command("calibrate")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.infill_cases import cut_cases
 from benchmarks.quality.paired import compare_exact_match
-from benchmarks.speed.latency import places
+from benchmarks.speed.latency import library_cases
 from engine import Engine
 from engine.base.advice import install
 from lacuna.commands.measure.evaluate import held_out
@@ -26,7 +26,7 @@ def to_onnx(
     except ModuleNotFoundError as exc:
         raise UserError(f"{exc.name} is missing; {install('export')}.") from exc
     try:
-        texts = [case.text for case in places(FILLS)]
+        texts = [case.text for case in library_cases(FILLS)]
         shard = None if max_shard is None else max_shard << 20
         measured = export_onnx(checkpoint, out, precision, texts, keep_float, shard)
     except (ValueError, OSError) as exc:
@@ -54,7 +54,7 @@ def to_tensorrt(
     options = BuildOptions(weight_streaming, any_gpu, max_tokens, max_rows)
     try:
         path = export_tensorrt(
-            checkpoint, out, precision, options, [case.text for case in places(FILLS)]
+            checkpoint, out, precision, options, [case.text for case in library_cases(FILLS)]
         )
     except (ValueError, OSError) as exc:
         raise UserError(str(exc)) from exc
@@ -73,7 +73,9 @@ def check(
     if canvases < 1:
         raise UserError(f"--canvases {canvases} is not possible; use 1 or more.")
     check_files(artefact)
-    report = compare(artefact, checkpoint, canvases, [case.text for case in places(FILLS)], seed)
+    report = compare(
+        artefact, checkpoint, canvases, [case.text for case in library_cases(FILLS)], seed
+    )
     if data is not None:
         documents = held_out(data)
         kinds = ("piece", "rest", "line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from lacuna.errors import UserError
 from lsp_server.serve import serve
 
@@ -17,10 +17,12 @@ def serve_editor(
         raise UserError(
             "The server at --engine-url has its own model; leave --model and --backend to it."
         )
-    place = None
+    engine_address = None
     if url is not None or key_file is not None:
         try:
-            place = EnginePlace(url=url, key_file=None if key_file is None else str(key_file))
+            engine_address = EngineAddress(
+                url=url, key_file=None if key_file is None else str(key_file)
+            )
         except ValueError as exc:
             raise UserError(f"--engine-url cannot be used: {exc}.") from None
-    serve(tcp, model, backend, place)
+    serve(tcp, model, backend, engine_address)

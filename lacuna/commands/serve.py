@@ -25,9 +25,9 @@ def serve_engine(
     request_s: float,
     drain_s: float,
     stream_after_s: float,
-    **places: Any,
+    **fields: Any,
 ) -> None:
-    """Serve until told to stop; ``places`` are fields of ``ServeSettings``."""
+    """Serve until told to stop; ``fields`` are those of ``ServeSettings``."""
     folder = find_model(model)
     read_model_config(folder)  # a folder that is not a model is told before anything is listened on
     path = default_socket() if socket is None else None if socket == "none" else Path(socket)
@@ -44,7 +44,7 @@ def serve_engine(
             drain_s=drain_s,
             stream_after_s=stream_after_s,
         )
-        settings = ServeSettings(socket=path, limits=limits, **places)
+        settings = ServeSettings(socket=path, limits=limits, **fields)
         serve(settings, folder, lambda: Engine(folder, backend), announce)
     except (SettingsError, ValueError) as exc:
         raise UserError(str(exc)) from exc

@@ -69,12 +69,12 @@ def _join(last: Deleted, start: int, end: int, removed: str) -> str | None:
 
 
 def _moved(at: int, start: int, end: int, came: int) -> int:
-    """An offset after an edit; text that comes at the very place stands behind it."""
+    """An offset after an edit; text that comes at the very offset stands behind it."""
     if at > end:
         return at - (end - start) + came
     return min(at, start)
 
 
 def _stands_again(deletion: Deleted, around: str, low: int) -> bool:
-    """True when the text is back at its place; ``around`` begins at offset ``low``."""
+    """True when the text is back at its offset; ``around`` begins at offset ``low``."""
     return deletion.at >= low and around.startswith(deletion.text, deletion.at - low)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from lsp_server.documents.document import Snapshot
 
-PLACES = 16
+MOST_EDITS = 16
 REACH = 4
 """Lines on each side of an edit that belong to it."""
 MOST_CHARS = 4_000
-"""Of the text kept of a place, so that a large paste is not kept after its document was closed."""
+"""Of the text kept of an edit, so that a large paste is not kept after its document was closed."""
 
 
 @dataclass
@@ -26,31 +26,29 @@ class RecentEdit:
 
 @dataclass
 class RecentEdits:
-    """The latest places, the newest last; an edit near a place is an edit of it."""
+    """The latest edits, the newest last; one near another takes the place of it."""
 
-    _places: deque[RecentEdit] = field(default_factory=lambda: deque(maxlen=PLACES))
+    _edits: deque[RecentEdit] = field(default_factory=lambda: deque(maxlen=MOST_EDITS))
 
     def edited(self, document: Snapshot, start: int, end: int, new: str) -> None:
         """Before ``document[start:end]`` becomes ``new``."""
         line = document.position_at(start).line
         come = new.count("\n") - document.text.count("\n", start, end)
         near = None
-        for place in self._places:
-            if place.uri != document.uri:
+        for edit in self._edits:
+            if edit.uri != document.uri:
                 continue
-            if abs(place.line - line) <= REACH:
-                near = place
-            elif place.line > line:
-                place.line += come
+            if abs(edit.line - line) <= REACH:
+                near = edit
+            elif edit.line > line:
+                edit.line += come
         if near is not None:
-            self._places.remove(near)
-        self._places.append(
-            RecentEdit(document.uri, line, _around(document, start, end, new, line))
-        )
+            self._edits.remove(near)
+        self._edits.append(RecentEdit(document.uri, line, _around(document, start, end, new, line)))
 
     def beyond(self, uris: set[str]) -> list[RecentEdit]:
-        """Places of documents other than these, the newest first."""
-        return [place for place in reversed(self._places) if place.uri not in uris]
+        """Edits of documents other than these, the newest first."""
+        return [edit for edit in reversed(self._edits) if edit.uri not in uris]
 
 
 def _around(document: Snapshot, start: int, end: int, new: str, line: int) -> str:

@@ -60,20 +60,18 @@ class RelatedContext:
         )
         chosen = list(islice(readable, MOST))
         shown = {document.uri, *cells, *(other.uri for other in chosen)}
-        places = [
-            place for place in self.recent.beyond(shown) if self.readable(place.uri, place.text)
-        ]
+        edits = [edit for edit in self.recent.beyond(shown) if self.readable(edit.uri, edit.text)]
         found = [Snippet(path=_short(other.uri), text=other.text) for other in chosen]
-        return tuple(found + [Snippet(path=_short(place.uri), text=place.text) for place in places])
+        return tuple(found + [Snippet(path=_short(edit.uri), text=edit.text) for edit in edits])
 
     def readable(self, uri: str, text: str, language: str = "plaintext") -> bool:
         """True when a document may be read as context of another one."""
         if secret_name(name_in(uri)) or secret_name(uri):
             return False
         path = path_of(uri)
-        return (path is None or self._in_place(path)) and not self._secret(text, language)
+        return (path is None or self._allowed_path(path)) and not self._secret(text, language)
 
-    def _in_place(self, path: Path) -> bool:
+    def _allowed_path(self, path: Path) -> bool:
         """False for what is ignored, and for links out of the workspace or to what is a secret by
         its real name."""
         try:

@@ -61,19 +61,19 @@ def replacements(
     diagnostic: types.Diagnostic | None = None,
 ) -> list[types.CodeAction]:
     """A code action for each word, with its edit."""
-    place, old = document.range_of(*span), document.text[span[0] : span[1]]
+    within, old = document.range_of(*span), document.text[span[0] : span[1]]
     return [
         types.CodeAction(
             title=f"Replace “{old}” with “{word}”",
             kind=kind,
             diagnostics=None if diagnostic is None else [diagnostic],
-            edit=versioned(document, [types.TextEdit(range=place, new_text=word)]),
+            edit=versioned(document, [types.TextEdit(range=within, new_text=word)]),
         )
         for word in words
     ]
 
 
-def place_of(document: Snapshot, within: types.Range | None) -> tuple[int, int]:
+def word_in(document: Snapshot, within: types.Range | None) -> tuple[int, int]:
     """The word at a range, which may be a cursor."""
     if within is None:
         raise RequestRejected("There is no place; put the cursor on a word.")

@@ -71,38 +71,38 @@ def code_lenses(document: Snapshot, markers: tuple[str, ...]) -> list[types.Code
     spans = blanks_of(document, markers)
     lenses = []
     for span in spans[:MOST_SHOWN]:
-        place = document.range_of(span.start, span.end)
-        lenses.append(_lens("Fill", place, argument_of(document, place)))
+        blank = document.range_of(span.start, span.end)
+        lenses.append(_lens("Fill", blank, argument_of(document, blank)))
     if len(spans) > 1:
-        place = document.range_of(spans[0].start, spans[0].end)
-        lenses.append(_lens(f"Fill all {len(spans)} together", place, argument_of(document)))
+        blank = document.range_of(spans[0].start, spans[0].end)
+        lenses.append(_lens(f"Fill all {len(spans)} together", blank, argument_of(document)))
     return lenses
 
 
-def _lens(title: str, place: types.Range, argument: dict[str, Any]) -> types.CodeLens:
+def _lens(title: str, blank: types.Range, argument: dict[str, Any]) -> types.CodeLens:
     return types.CodeLens(
-        range=place, command=types.Command(title=title, command=COMMAND, arguments=[argument])
+        range=blank, command=types.Command(title=title, command=COMMAND, arguments=[argument])
     )
 
 
 async def fill_selections(engine: EngineClient, asked: EditCommand) -> FillResult:
-    """Every one of ``ranges`` becomes a blank of one joint request; an empty one is a place to
-    write at."""
+    """Every one of ``ranges`` becomes a blank of one joint request; an empty one is where to
+    write."""
     try:
         ranges = msgspec.convert(asked.options.get("ranges", []), list[PlainRange])
     except msgspec.ValidationError as exc:
         raise RequestRejected(f"The selections are not understood: {exc}.") from exc
-    places = sorted(
+    offsets = sorted(
         {
             tuple(asked.offset_at(end) for end in (r.as_range().start, r.as_range().end))
             for r in ranges
         }
     )
-    if not places:
+    if not offsets:
         raise RequestRejected("There are no selections; send `ranges`.")
-    if any(end > start for (_, end), (start, _) in zip(places, places[1:], strict=False)):
+    if any(end > start for (_, end), (start, _) in zip(offsets, offsets[1:], strict=False)):
         raise RequestRejected("The selections overlap; select each place once.")
-    return await _filled(engine, asked, tuple(Span(start=start, end=end) for start, end in places))
+    return await _filled(engine, asked, tuple(Span(start=start, end=end) for start, end in offsets))
 
 
 async def fill(engine: EngineClient, asked: EditCommand) -> FillResult:

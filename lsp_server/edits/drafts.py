@@ -64,7 +64,7 @@ def as_notification(document: Snapshot, draft: Draft) -> dict[str, Any]:
     """What clients that render drafts are sent."""
     spans = []
     for span in draft.spans:
-        place = document.range_of(span.start, span.end)
-        within = {"start": plain_position(place.start), "end": plain_position(place.end)}
+        found = document.range_of(span.start, span.end)
+        within = {"start": plain_position(found.start), "end": plain_position(found.end)}
         spans.append({"range": within, "text": span.text, "confidence": round(span.confidence, 4)})
     return {"uri": document.uri, "version": document.version, "step": draft.step, "spans": spans}

@@ -76,7 +76,7 @@ class PlainRange(msgspec.Struct):
     end: PlainPosition
 
     def as_range(self) -> types.Range:
-        ends = (types.Position(place.line, place.character) for place in (self.start, self.end))
+        ends = (types.Position(end.line, end.character) for end in (self.start, self.end))
         return types.Range(*ends)
 
 
@@ -94,26 +94,26 @@ def to_edit(asked: EditCommand, result: FillResult) -> types.WorkspaceEdit | Non
     if not filled:
         return None
     for number, span in enumerate(filled):
-        place = document.range_of(span.start - asked.shift, span.end - asked.shift)
+        within = document.range_of(span.start - asked.shift, span.end - asked.shift)
         identifier = f"lacuna.{number}" if form.annotated else None
         if identifier is not None:
-            label = f"Line {place.start.line + 1}, {span.confidence:.0%} sure"
+            label = f"Line {within.start.line + 1}, {span.confidence:.0%} sure"
             notes[identifier] = types.ChangeAnnotation(
                 label,
                 needs_confirmation=not span.filled or span.confidence < form.confirm_below,
             )
-        edits.append(_edit(place, span.text, identifier, number + 1 if form.tab_stops else None))
+        edits.append(_edit(within, span.text, identifier, number + 1 if form.tab_stops else None))
     return versioned(document, edits, notes)
 
 
-def _edit(place: types.Range, text: str, annotation: str | None, stop: int | None) -> Edit:
+def _edit(within: types.Range, text: str, annotation: str | None, stop: int | None) -> Edit:
     if stop is not None:
         escaped = _ESCAPED.sub(r"\\\g<0>", text)
         snippet = types.StringValue(value=f"${{{stop}:{escaped}}}")
-        return types.SnippetTextEdit(range=place, snippet=snippet, annotation_id=annotation)
+        return types.SnippetTextEdit(range=within, snippet=snippet, annotation_id=annotation)
     if annotation is not None:
-        return types.AnnotatedTextEdit(range=place, new_text=text, annotation_id=annotation)
-    return types.TextEdit(range=place, new_text=text)
+        return types.AnnotatedTextEdit(range=within, new_text=text, annotation_id=annotation)
+    return types.TextEdit(range=within, new_text=text)
 
 
 def versioned(

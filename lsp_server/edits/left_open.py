@@ -24,11 +24,11 @@ LONGEST_GUESS = 60
 
 
 def withheld_of(asked: EditCommand, result: FillResult) -> list[dict[str, Any]]:
-    """What clients are answered: place, best guess, confidence and the reason of every blank that
+    """What clients are answered: range, best guess, confidence and the reason of every blank that
     was left open."""
     return [
         {
-            "range": _plain_range(asked.document, *_place(asked, span)),
+            "range": _plain_range(asked.document, *_offsets(asked, span)),
             "text": span.text,
             "confidence": round(span.confidence, 4),
             "reason": span.withheld,
@@ -81,10 +81,10 @@ async def tell(server: ServerContext, asked: EditCommand, result: FillResult) ->
 
 
 def _as_edit(asked: EditCommand, span: SpanResult) -> types.TextEdit:
-    return types.TextEdit(asked.document.range_of(*_place(asked, span)), span.text)
+    return types.TextEdit(asked.document.range_of(*_offsets(asked, span)), span.text)
 
 
-def _place(asked: EditCommand, span: SpanResult) -> tuple[int, int]:
+def _offsets(asked: EditCommand, span: SpanResult) -> tuple[int, int]:
     """Offsets of the document."""
     return span.start - asked.shift, span.end - asked.shift
 
@@ -108,5 +108,5 @@ def _reason(span: SpanResult) -> str:
 
 
 def _plain_range(document: Snapshot, start: int, end: int) -> dict[str, dict[str, int]]:
-    place = document.range_of(start, end)
-    return {"start": plain_position(place.start), "end": plain_position(place.end)}
+    within = document.range_of(start, end)
+    return {"start": plain_position(within.start), "end": plain_position(within.end)}

@@ -83,8 +83,8 @@ async def rewrite(engine: EngineClient, asked: EditCommand) -> FillResult:
 
 
 async def write_before(engine: EngineClient, asked: EditCommand) -> FillResult:
-    """Text inserted in front of the place."""
-    at, wanted = _place(asked, "in front of some text")
+    """Text inserted in front of the cursor."""
+    at, wanted = _offset(asked, "in front of some text")
     request = BeforeRequest(
         text=asked.text,
         language=asked.document.language,
@@ -97,8 +97,8 @@ async def write_before(engine: EngineClient, asked: EditCommand) -> FillResult:
 
 
 async def write_between(engine: EngineClient, asked: EditCommand) -> FillResult:
-    """Text inserted at the place, which leads from what precedes it to what follows."""
-    at, wanted = _place(asked, "between the texts")
+    """Text inserted at the cursor, which leads from what precedes it to what follows."""
+    at, wanted = _offset(asked, "between the texts")
     request = FillRequest(
         text=asked.text,
         spans=(Span(start=at, end=at, max_tokens=wanted.tokens),),
@@ -109,9 +109,9 @@ async def write_between(engine: EngineClient, asked: EditCommand) -> FillResult:
     return await engine.fill(request, interactive=False, on_draft=asked.on_draft)
 
 
-def _place(asked: EditCommand, where: str) -> tuple[int, WriteOptions]:
-    """The offset to write at, and what else was asked for; ``where`` tells a user who named no
-    place."""
+def _offset(asked: EditCommand, where: str) -> tuple[int, WriteOptions]:
+    """The offset to write at, and what else was asked for; ``where`` tells a user who named
+    none."""
     if asked.within is None:
         raise RequestRejected(f"There is no place; put the cursor {where}.")
     return asked.offset_at(asked.within.start), _options(asked.options, WriteOptions)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.base.errors import EngineError
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.request.scores import ScoreResult
@@ -23,23 +23,25 @@ if TYPE_CHECKING:
 class ChosenEngine:
     """An ``EngineClient`` in front of the engine of the moment."""
 
-    def __init__(self, model: Path | None, backend: str, place: EnginePlace | None = None) -> None:
-        """``place`` was named on the command line, which goes before settings."""
-        self._model, self._backend, self._fixed = model, backend, place
-        self._place: EnginePlace | None = None
+    def __init__(
+        self, model: Path | None, backend: str, address: EngineAddress | None = None
+    ) -> None:
+        """``address`` was named on the command line, which goes before settings."""
+        self._model, self._backend, self._fixed = model, backend, address
+        self._address: EngineAddress | None = None
         self._engine: EmbeddedEngine | HttpEngine | None = None
         self._kept: set[asyncio.Task[Any]] = set()
         self.on_state: Callable[[EngineError | None], None] | None = None
         """Told of a failure, and with ``None`` when the engine is there (again)."""
 
-    def configure(self, threads: int, place: EnginePlace) -> None:
-        place = self._fixed or place
-        if self._engine is not None and place == self._place:
+    def configure(self, threads: int, address: EngineAddress) -> None:
+        address = self._fixed or address
+        if self._engine is not None and address == self._address:
             if isinstance(self._engine, EmbeddedEngine):
                 self._engine.use_threads(threads)
             return
-        former, self._place = self._engine, place
-        self._engine = self._made(threads, place)
+        former, self._address = self._engine, address
+        self._engine = self._made(threads, address)
         self._engine.on_state = self._teller(self._engine)
         if former is not None:
             self._keep(self._exchange(former, self._engine))
@@ -87,18 +89,18 @@ class ChosenEngine:
     @property
     def _chosen(self) -> EmbeddedEngine | HttpEngine:
         if self._engine is None:  # before anybody said what the user wants
-            self.configure(0, EnginePlace())
+            self.configure(0, EngineAddress())
         assert self._engine is not None
         return self._engine
 
-    def _made(self, threads: int, place: EnginePlace) -> EmbeddedEngine | HttpEngine:
-        if place.url is None:
+    def _made(self, threads: int, address: EngineAddress) -> EmbeddedEngine | HttpEngine:
+        if address.url is None:
             return EmbeddedEngine(self._model, self._backend, threads)
         # Not above: whoever embeds the engine needs no HTTP, and waits 20 ms less for a start.
         from engine.http.client.http_engine import HttpEngine
 
-        key_file = None if place.key_file is None else Path(place.key_file).expanduser()
-        return HttpEngine(place.url, key_file)
+        key_file = None if address.key_file is None else Path(address.key_file).expanduser()
+        return HttpEngine(address.url, key_file)
 
     def _teller(self, engine: EmbeddedEngine | HttpEngine) -> Callable[[EngineError | None], None]:
         """What an engine says counts as long as it is the chosen one."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.base.errors import EngineError
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.edits import BeforeRequest, RewriteRequest
 from engine.request.messages import Draft, FillRequest, FillResult
 from engine.request.scores import ScoreResult
@@ -22,7 +22,7 @@ class EngineClient(Protocol):
         """True when a fill would start at once."""
         ...
 
-    def configure(self, threads: int, place: EnginePlace) -> None:
+    def configure(self, threads: int, address: EngineAddress) -> None:
         """What the user wants: threads (0: as many as it finds best), and where the engine is. An
         engine that is exchanged for another ends what it is at."""
         ...

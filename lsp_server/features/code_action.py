@@ -96,12 +96,12 @@ async def _other_words(
     server: ServerContext, document: Snapshot, params: types.CodeActionParams
 ) -> list[types.CodeAction]:
     """Replacements for the word at the cursor, where they are asked for by kind."""
-    place = alternatives.word_at(document, document.offset_at(params.range.start))
-    if place is None:
+    span = alternatives.word_at(document, document.offset_at(params.range.start))
+    if span is None:
         return []
     related = server.related(document, server.notebooks.beside(document.uri))
     try:
-        words = await alternatives.alternatives(server.engine, document, *place, related)
+        words = await alternatives.alternatives(server.engine, document, *span, related)
     except EngineError:
         return []
-    return alternatives.replacements(document, place, words, alternatives.KIND)
+    return alternatives.replacements(document, span, words, alternatives.KIND)

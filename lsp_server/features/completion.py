@@ -53,7 +53,7 @@ def as_menu(
     items: list[types.InlineCompletionItem], word: tuple[types.Range, str]
 ) -> types.CompletionList:
     """Entries in the order of the suggestions; asked again with every character."""
-    place, typed = word
+    word_range, typed = word
     entries = []
     for number, item in enumerate(items):
         added = item.insert_text if isinstance(item.insert_text, str) else item.insert_text.value
@@ -65,7 +65,7 @@ def as_menu(
                 detail="Lacuna",
                 sort_text=f"{number:02}",
                 filter_text=text,
-                text_edit=types.TextEdit(range=place, new_text=text),
+                text_edit=types.TextEdit(range=word_range, new_text=text),
             )
         )
     return types.CompletionList(is_incomplete=True, items=entries)

@@ -21,14 +21,14 @@ def register(server: ServerContext) -> None:
 
     @server.command(alternatives.COMMAND)
     async def other_words(*arguments: Any) -> dict[str, Any] | None:
-        """Words that could stand at the place, for a client that lets the user choose."""
+        """Words that could stand at the cursor, for a client that lets the user choose."""
         options = options_of(arguments)
         document = known_document(server, options)
         if document is None:
             return None
         related = server.related(document, server.notebooks.beside(document.uri))
         try:
-            start, end = alternatives.place_of(document, range_of(options.get("range")))
+            start, end = alternatives.word_in(document, range_of(options.get("range")))
             found = await alternatives.alternatives(server.engine, document, start, end, related)
         except EngineError as exc:
             server.editor.tell(f"Lacuna: {exc}")

@@ -49,8 +49,8 @@ class Synchronization:
         self._server.closed(self._server.notebooks.close(params))
 
     def forget_documents(self) -> None:
-        """An edit may have been lost, and edits of a text that is not the client's would land in
-        the wrong places."""
+        """An edit may have been lost, and edits of a text that is not the client's would land where
+        they do not belong."""
         uris = [document.uri for document in self._server.documents]
         self._server.closed(uris)
         if uris:

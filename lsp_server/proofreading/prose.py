@@ -138,13 +138,13 @@ def _markdown_blocks(text: str) -> list[tuple[int, int]]:
     return _in_characters(text, sorted(found))
 
 
-def _in_characters(text: str, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _in_characters(text: str, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Offsets in UTF-8 bytes as offsets in code points."""
     if text.isascii():
-        return places
+        return ranges
     sizes = [len(char.encode("utf-8", "replace")) for char in text]
     ends = list(accumulate(sizes))
-    return [(bisect_right(ends, start), bisect_right(ends, end)) for start, end in places]
+    return [(bisect_right(ends, start), bisect_right(ends, end)) for start, end in ranges]
 
 
 def _pieces(text: str, blocks: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -184,10 +184,10 @@ def _hidden_by_grammar(text: str) -> list[tuple[int, int]]:
     return _in_characters(text, sorted(found))
 
 
-def _joined(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """In order, and none inside another."""
     found: list[tuple[int, int]] = []
-    for start, end in sorted(places):
+    for start, end in sorted(ranges):
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:

@@ -1,4 +1,4 @@
-"""What a user can set, in camelCase; unknown keys are reported with their place, not ignored.
+"""What a user can set, in camelCase; unknown keys are reported with where they stand, not ignored.
 
 Defaults, then ``lacuna/lacuna.toml`` in the user's configuration folder, then ``lacuna.toml`` in
 the workspace, then the client (``initializationOptions``, later its configuration): what comes
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.blank_markers import MARKERS
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -25,7 +25,7 @@ MAX_THREADS = 256
 class Settings(
     msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"
 ):
-    """Every option with its default; the one place where they live."""
+    """Every option with its default, which stands here alone."""
 
     inline_completion: bool = True
     """Suggest while typing."""
@@ -63,7 +63,7 @@ class Settings(
     """Below this, typing brings no suggestion; asking for one does."""
     threads: Annotated[int, msgspec.Meta(ge=0, le=MAX_THREADS)] = 0
     """Processor threads of an embedded engine; 0 leaves the number to it."""
-    engine: EnginePlace = EnginePlace()
+    engine: EngineAddress = EngineAddress()
     """A served engine instead of an embedded one; for the user's own file alone."""
     on_battery: Literal["full", "less", "off"] = "less"
     """On battery: as on mains, nothing computed ahead of the user, or suggestions only when they
@@ -99,7 +99,7 @@ FOR_USERS = ("engine",)
 
 
 class Layer(NamedTuple):
-    """Settings of one place, as they were read."""
+    """Settings of one source, as they were read."""
 
     where: str
     raw: Any

@@ -14,10 +14,10 @@ from lsp_server.documents.document import Snapshot
 
 RECENT = 20
 """Suggestions that tell how welcome they are at present."""
-EXPECTED = 0.3
-"""Share of accepted ones before anything is known, and how much it counts: as much as ``PRIOR``
-suggestions."""
-PRIOR = 4
+PRIOR_RATE = 0.3
+"""Share of accepted ones before anything is known, and how much it counts: as much as
+``PRIOR_WEIGHT`` suggestions."""
+PRIOR_WEIGHT = 4
 
 
 @dataclass
@@ -26,7 +26,7 @@ class _Shown:
     """Where the answers begin."""
     answers: tuple[str, ...]
     typed: str = ""
-    taken: bool = False
+    accepted: bool = False
     """A part was accepted."""
 
 
@@ -61,21 +61,21 @@ class Acceptance:
         shown.typed = typed
         whole = typed in shown.answers
         if len(new) > 1:
-            self.counts["accepted_in_part"] += not whole and not shown.taken
+            self.counts["accepted_in_part"] += not whole and not shown.accepted
             self.counts["accepted_in_part"] -= (
-                whole and shown.taken
+                whole and shown.accepted
             )  # the part has become the whole
             self.counts["accepted"] += whole
-            shown.taken = True
+            shown.accepted = True
         if whole:
             self.forget(document.uri)
 
     def forget(self, uri: str) -> None:
         """Nothing is on show any more."""
         if (shown := self._on_show.pop(uri, None)) is not None:
-            self._recent.append(shown.taken)
+            self._recent.append(shown.accepted)
 
     @property
     def rate(self) -> float:
         """Share of the latest suggestions that were accepted at least in part."""
-        return (EXPECTED * PRIOR + sum(self._recent)) / (PRIOR + len(self._recent))
+        return (PRIOR_RATE * PRIOR_WEIGHT + sum(self._recent)) / (PRIOR_WEIGHT + len(self._recent))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-FOR_S = 30.0
+HOLDS_S = 30.0
 """An answer holds for so long."""
 
 
@@ -31,6 +31,6 @@ class Power:
     @property
     def on_battery(self) -> bool:
         now = self.clock()
-        if self._known is None or now - self._known[0] > FOR_S:
+        if self._known is None or now - self._known[0] > HOLDS_S:
             self._known = now, self.ask()
         return self._known[1]

@@ -30,7 +30,7 @@ class SuggestionRequest:
     deletions: tuple[Deletion, ...] = ()
     """What was deleted a moment ago, at offsets of the document."""
 
-    def unwanted(self, on_battery: bool) -> str:
+    def reason_against(self, on_battery: bool) -> str:
         """Why the user wants no suggestion unless they ask for one, as the end of a sentence; empty
         where they want one."""
         document, settings = self.document, self.settings
@@ -45,7 +45,7 @@ class SuggestionRequest:
         suppressed = is_suppressed(document, document.offset_at(self.position), settings)
         return "quietIn or quietFiles holds here" if suppressed else ""
 
-    def typed(self) -> tuple[str, int]:
+    def text_and_cursor(self) -> tuple[str, int]:
         """The text and the cursor in it, as if the focused entry of the menu had been accepted."""
         text, at = self.document.text, self.document.offset_at(self.position)
         if self.selected is None:
@@ -56,31 +56,31 @@ class SuggestionRequest:
         return text[:start] + self.selected.text + text[end:], start + len(self.selected.text)
 
     @property
-    def least(self) -> float:
+    def min_confidence(self) -> float:
         """The confidence below which nothing is shown; who asks gets what else passes the engine's
         gate."""
         return 0.0 if self.invoked else self.settings.min_confidence
 
-    def request(self, text: str, at: int, interactive: bool) -> FillRequest:
-        """A fill at a place of the document's text, the other cells of its notebook around it."""
+    def fill_request(self, text: str, at: int, interactive: bool) -> FillRequest:
+        """A fill at an offset of the document's text, the other cells of its notebook around it."""
         line, settings, before = (
             self.document.line(self.position.line),
             self.settings,
             self.beside.before,
         )
         one_line = not settings.several_lines or bool(line.strip()) or self.selected is not None
-        place = len(before) + at
+        start = len(before) + at
         return FillRequest(
             text=before + text + self.beside.after,
             spans=(
-                Span(start=place, end=place, max_tokens=settings.max_tokens, single_line=one_line),
+                Span(start=start, end=start, max_tokens=settings.max_tokens, single_line=one_line),
             ),
             language=self.document.language,
             related=self.related,
             n=INVOKED_CANDIDATES if interactive and self.invoked else 1,
             deadline_ms=None if self.invoked else settings.deadline_ms,
             session=self.document.uri if interactive else None,
-            min_confidence=self.least,
+            min_confidence=self.min_confidence,
             recent_deletions=tuple(
                 Deletion(text=d.text, at=len(before) + d.at) for d in self.deletions
             ),

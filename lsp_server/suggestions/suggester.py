@@ -26,9 +26,9 @@ from lsp_server.suggestions.power import Power
 from lsp_server.suggestions.request import SuggestionRequest
 from lsp_server.suggestions.suggestion_cache import CachedSuggestion, SuggestionCache
 
-TIMED = 50
+TIMES_KEPT = 50
 """Answers whose time is remembered."""
-REST_S = 0.3
+IDLE_S = 0.3
 """After so long without a keystroke the engine gets ready for the next one."""
 SURE = 0.5
 """Confidence from which on what follows an accepted suggestion is shown: a finished line usually
@@ -47,14 +47,14 @@ class Suggester:
     """Told of suggestions that are new on show."""
     power: Power = field(default_factory=Power)
     running: dict[str, asyncio.Task[list[types.InlineCompletionItem]]] = field(default_factory=dict)
-    resting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    preparing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """What gets the engine ready for the next request of each document."""
-    typed: SuggestionCache = field(default_factory=SuggestionCache)
+    cache: SuggestionCache = field(default_factory=SuggestionCache)
     reasons: dict[str, str] = field(default_factory=dict)
     """Document -> why its last request brought nothing, as the end of a sentence."""
     withheld: Counter[Withheld] = field(default_factory=Counter)
     """Reason -> how many answers the engine's gate held back."""
-    _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMED))
+    _engine_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TIMES_KEPT))
 
     @property
     def engine_s(self) -> float:
@@ -68,14 +68,14 @@ class Suggester:
         why = (
             "the model is not loaded"
             if not self.engine.ready
-            else asked.unwanted(self.power.on_battery)
+            else asked.reason_against(self.power.on_battery)
         )
         if why:
             self.reasons[asked.document.uri] = why
             return []
         uri, cursor = asked.document.uri, asked.document.offset_at(asked.position)
         if not asked.invoked and asked.selected is None:
-            known, shown_before = self.typed.rest(uri, asked.document.text, cursor)
+            known, shown_before = self.cache.remaining(uri, asked.document.text, cursor)
             known = tuple(a for a in known if not was_deleted(a, cursor, asked.deletions))
             if known:
                 if not shown_before:
@@ -102,16 +102,16 @@ class Suggester:
     def closed(self, uri: str) -> None:
         """A document is gone, and all that was kept for it."""
         self._stop(uri)
-        self.typed.forget(uri)
+        self.cache.forget(uri)
         self.reasons.pop(uri, None)
         self.engine.forget(uri)
 
     def _stop(self, uri: str) -> None:
-        for task in (self.running.get(uri), self.resting.pop(uri, None)):
+        for task in (self.running.get(uri), self.preparing.pop(uri, None)):
             if task is not None:
                 task.cancel()
 
-    def _why_not(self, result: SpanResult, settings: Settings) -> str:
+    def _reason(self, result: SpanResult, settings: Settings) -> str:
         """Why an answer is not shown, as the end of a sentence; counted for the status."""
         if result.withheld is None:
             return "nothing fits here"
@@ -125,23 +125,25 @@ class Suggester:
         document, selected, settings = asked.document, asked.selected, asked.settings
         if not asked.invoked and (wait := self.wait_s(asked)) > 0:
             await asyncio.sleep(wait)
-        text, at = asked.typed()
-        filled = await self.engine.fill(asked.request(text, at, interactive=True), interactive=True)
+        text, at = asked.text_and_cursor()
+        filled = await self.engine.fill(
+            asked.fill_request(text, at, interactive=True), interactive=True
+        )
         self._engine_ms.append(filled.ms)
         [result] = filled.spans
         found = (result.text, *result.alternatives) if result.filled else ()
         answers = tuple(answer for answer in found if answer.strip())
         if not answers:
-            self.reasons[document.uri] = self._why_not(result, settings)
+            self.reasons[document.uri] = self._reason(result, settings)
         else:
             self.reasons.pop(document.uri, None)
             self.shown(asked, answers)
             if selected is None:
-                self.typed.remember(document.uri, CachedSuggestion(text, at, answers))
+                self.cache.remember(document.uri, CachedSuggestion(text, at, answers))
         if not (self.power.on_battery and settings.on_battery != "full"):
             following = answers[0] if answers and selected is None else None
-            self.resting[document.uri] = asyncio.ensure_future(
-                self._rest(asked, text, at, following)
+            self.preparing[document.uri] = asyncio.ensure_future(
+                self._prepare_next(asked, text, at, following)
             )
         if selected is not None:
             return [
@@ -150,22 +152,24 @@ class Suggester:
             ]
         return _items(document, at, answers)
 
-    async def _rest(self, asked: SuggestionRequest, text: str, at: int, answer: str | None) -> None:
+    async def _prepare_next(
+        self, asked: SuggestionRequest, text: str, at: int, answer: str | None
+    ) -> None:
         """While the user rests: encode the context as a whole, and see what would follow the
         suggestion on show."""
-        await asyncio.sleep(REST_S)
+        await asyncio.sleep(IDLE_S)
         with suppress(EngineError):
-            await self.engine.prepare(asked.request(text, at, interactive=True))
+            await self.engine.prepare(asked.fill_request(text, at, interactive=True))
             if not answer:
                 return
             text, at = text[:at] + answer + text[at:], at + len(answer)
-            request = asked.request(text, at, interactive=False)
+            request = asked.fill_request(text, at, interactive=False)
             single = msgspec.structs.replace(request.spans[0], single_line=True)
             least = max(SURE, asked.settings.min_confidence)
             request = msgspec.structs.replace(request, spans=(single,), n=1, min_confidence=least)
             [found] = (await self.engine.fill(request, interactive=False)).spans
             if found.filled and found.text.strip():
-                self.typed.remember(
+                self.cache.remember(
                     asked.document.uri, CachedSuggestion(text, at, (found.text,), on_show=False)
                 )
 
@@ -176,5 +180,7 @@ def _items(
     """Insertions at the cursor: nothing is replaced, so the rest of the line moves, and long lines
     cost nothing."""
     here = document.position_at(cursor)
-    place = types.Range(here, here)
-    return [types.InlineCompletionItem(insert_text=answer, range=place) for answer in answers]
+    cursor_range = types.Range(here, here)
+    return [
+        types.InlineCompletionItem(insert_text=answer, range=cursor_range) for answer in answers
+    ]

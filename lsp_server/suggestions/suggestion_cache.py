@@ -1,17 +1,17 @@
-"""Suggestions outlive keystrokes: while the user types along one, its rest is the answer and the
-engine is not asked."""
+"""Suggestions outlive keystrokes: while the user types along one, the rest of it is the answer and
+the engine is not asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MOST = 4
+PER_DOCUMENT = 4
 """Suggestions remembered of a document: the one shown, and those that may come after it."""
 
 
 @dataclass
 class CachedSuggestion:
-    """``answers`` for the place ``at`` of ``text``, the best first."""
+    """``answers`` for the offset ``at`` of ``text``, the best first."""
 
     text: str
     at: int
@@ -19,7 +19,7 @@ class CachedSuggestion:
     on_show: bool = True
     """False for one that was prepared and not shown so far."""
 
-    def rest(self, text: str, at: int) -> tuple[str, ...]:
+    def remaining(self, text: str, at: int) -> tuple[str, ...]:
         """What remains of the answers when the user has typed along them from ``self.at`` to
         ``at``; else nothing."""
         typed = text[self.at : at]
@@ -44,13 +44,13 @@ class SuggestionCache:
     _suggested: dict[str, list[CachedSuggestion]] = field(default_factory=dict)
 
     def remember(self, uri: str, suggested: CachedSuggestion) -> None:
-        self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: MOST - 1]]
+        self._suggested[uri] = [suggested, *self._suggested.get(uri, [])[: PER_DOCUMENT - 1]]
 
-    def rest(self, uri: str, text: str, at: int) -> tuple[tuple[str, ...], bool]:
+    def remaining(self, uri: str, text: str, at: int) -> tuple[tuple[str, ...], bool]:
         """Answers that go on from what was typed, none when there are none; and whether they were
         on show already."""
         for suggested in self._suggested.get(uri, []):
-            if answers := suggested.rest(text, at):
+            if answers := suggested.remaining(text, at):
                 on_show, suggested.on_show = suggested.on_show, True
                 return answers, on_show
         return (), False

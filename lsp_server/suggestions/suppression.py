@@ -1,4 +1,4 @@
-"""Places in which the user wants no suggestion unless they ask for one.
+"""Where the user wants no suggestion unless they ask for one.
 
 An answer that is not worth showing is held back by ``engine.infill.gate.rules``, not here.
 """

@@ -50,6 +50,11 @@ class Framing:
         """True in the middle of a message."""
         return bool(self._buffer) or self._length is not None
 
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the rest of their message."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> Iterator[bytes | Unreadable]:
         """Whatever is complete now, in order."""
         self._buffer += chunk

@@ -116,13 +116,13 @@ def test_weights_are_stored_once_and_the_graph_refers_to_them(artefacts):
         graph = onnx.load(str(artefacts / precision / "model.onnx"), load_external_data=False).graph
         inline = [i for i in graph.initializer if i.data_location != onnx.TensorProto.EXTERNAL]
         assert sum(i.ByteSize() for i in inline) < 20_000
-        places = {
+        files = {
             entry.value
             for i in graph.initializer
             for entry in i.external_data
             if entry.key == "location"
         }
-        assert places == {"model.safetensors"}
+        assert files == {"model.safetensors"}
         assert not list((artefacts / precision).glob("*.data"))
         assert b".py" not in (artefacts / precision / "model.onnx").read_bytes(), (
             "no stack traces of this machine"

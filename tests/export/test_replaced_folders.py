@@ -214,14 +214,3 @@ def test_files_are_flushed_before_they_get_their_names(tmp_path, monkeypatch):
     write_file(tmp_path / "a", "text")
     assert order == ["fsync", "rename", "fsync"]
     shutil.rmtree(tmp_path)
-
-
-def test_pruning_leaves_a_checkpoint_that_holds_a_file_of_the_user(tmp_path):
-    from training.loop.run_state import _prunable
-
-    for step in (1, 2):
-        folder = tmp_path / f"step-{step:07d}"
-        folder.mkdir()
-        (folder / "state.pt").touch()
-    (tmp_path / "step-0000001" / "my-notes.md").write_text("precious")
-    assert [path.name for path in _prunable(tmp_path)] == ["step-0000002"]

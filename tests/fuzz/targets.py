@@ -41,7 +41,7 @@ MESSAGES = [Message(role="user", content="a <s> b"), Message(role="assistant", c
 
 @cache
 def _folder() -> Path:
-    """A place for files, removed when the process ends."""
+    """A folder for files, removed when the process ends."""
     kept.append(TemporaryDirectory())
     return Path(kept[-1].name)
 
@@ -61,9 +61,9 @@ def markers(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     for language in LANGUAGES:
         found = find_blanks(text, language)
-        places = sorted((one.start, one.end) for one in (*found.spans, *found.skipped))
-        assert all(0 <= start < end <= len(text) for start, end in places)
-        assert all(first[1] <= second[0] for first, second in zip(places, places[1:], strict=False))
+        ranges = sorted((one.start, one.end) for one in (*found.spans, *found.skipped))
+        assert all(0 <= start < end <= len(text) for start, end in ranges)
+        assert all(first[1] <= second[0] for first, second in zip(ranges, ranges[1:], strict=False))
         assert all(reason.reason for reason in found.skipped)
 
 

@@ -28,9 +28,9 @@ def test_seeds_with_a_piece_exchanged_pass(name):
     @given(
         st.integers(0, len(starts) - 1), st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40)
     )
-    def check(number, place, removed, added):
+    def check(number, share, removed, added):
         data = starts[number]
-        at = int(place * len(data))
+        at = int(share * len(data))
         run(name, data[:at] + added + data[at + removed :])
 
     check()

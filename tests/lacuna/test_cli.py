@@ -96,7 +96,7 @@ def test_torch_and_onnx_take_the_same_options(code):
     assert result["backend"] == "torch" and all(span["text"] for span in result["spans"])
 
 
-def test_a_place_and_a_range_are_filled(code):
+def test_a_position_and_a_range_are_filled(code):
     result = json.loads(
         lacuna("fill", code, "--json", "--at", "1:10", "--span", "5:7-5:11", *EVERYTHING)[1]
     )
@@ -173,7 +173,7 @@ def test_a_file_that_cannot_be_filled_is_named_and_untouched(tmp_path, name):
 
 
 @pytest.mark.slow
-def test_missing_files_folders_and_places_are_named(code, tmp_path):
+def test_missing_files_folders_and_positions_are_named(code, tmp_path):
     assert "no file" in refused("fill", tmp_path / "nothing.py")
     assert "is a folder" in refused("fill", tmp_path)
     assert "no line 99" in refused("fill", code, "--at", "99:1")

@@ -9,12 +9,13 @@ import os
 import signal
 import sys
 
+import msgspec
 import pytest
 
 from lacuna import journal
 from lacuna.document_file import open_document, replace_document
 from lacuna.errors import UserError
-from lacuna.journal import journal_of
+from lacuna.journal import journal_of, recover
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
@@ -110,7 +111,7 @@ def test_a_kill_after_any_number_of_bytes_written_in_place_leaves_the_old_or_the
                     stream.flush()
                     os.kill(os.getpid(), signal.SIGKILL)
 
-            journal._overwrite = cut
+            journal.overwrite = cut
             try:
                 write(path, new)
             finally:
@@ -123,8 +124,6 @@ def test_a_kill_during_recovery_is_recovered_from(tmp_path):
     path = tmp_path / "a.py"
     new, points = OLD.replace("____", "one + two"), 0
     while True:
-        import msgspec
-
         path.write_text(new[:200] + OLD[200:])
         journal_of(path).write_bytes(
             msgspec.msgpack.encode(journal.Journal(OLD.encode(), new.encode()))
@@ -141,12 +140,15 @@ def test_ours_is_the_only_text_that_is_ever_restored(tmp_path):
     the user's."""
     path = tmp_path / "a.py"
     new = OLD.replace("____", "22")
-    noted = journal.Journal(OLD.encode(), new.encode())
+    noted = msgspec.msgpack.encode(journal.Journal(OLD.encode(), new.encode()))
     for border in range(0, len(new), 7):
         mixed = new[:border] + OLD[border:]
-        assert journal._mixed(mixed.encode(), noted)
         touched = mixed[:50] + "!" + mixed[51:] + "by hand"
+        journal_of(path).write_bytes(noted)
         path.write_text(touched)
         with pytest.raises(UserError):
-            journal._restore(path, journal_of(path), noted)
+            recover(path)
         assert path.read_text() == touched
+        path.write_text(mixed)
+        recover(path)
+        assert path.read_text() in (OLD, new)

@@ -9,7 +9,6 @@ import sys
 import msgspec
 import pytest
 
-from lacuna import document_file
 from lacuna.document_file import open_document, replace_document
 from lacuna.errors import UserError
 from lacuna.journal import Journal, journal_of
@@ -39,13 +38,13 @@ def test_what_another_program_saved_meanwhile_stays(path):
 
 
 def test_a_save_while_the_new_text_is_being_written_stays(path, monkeypatch):
-    document, properties = open_document(str(path)), document_file._takes_properties
+    document, fsync = open_document(str(path)), os.fsync
 
-    def saved_now(stream, target):
+    def saved_now(descriptor):
         path.write_text("saved at the last moment\n")
-        return properties(stream, target)
+        fsync(descriptor)
 
-    monkeypatch.setattr(document_file, "_takes_properties", saved_now)
+    monkeypatch.setattr(os, "fsync", saved_now)
     with pytest.raises(UserError, match="changed by another program"):
         replace_document(document, NEW)
     assert path.read_text() == "saved at the last moment\n"

@@ -40,7 +40,7 @@ sys.exit(status)
 
 
 @pytest.fixture
-def place(tmp_path):
+def root(tmp_path):
     for name in ("home", "cache", "tmp", "work"):
         (tmp_path / name).mkdir()
     (tmp_path / "work" / "a.py").write_text(DOCUMENT)
@@ -50,28 +50,28 @@ def place(tmp_path):
     return tmp_path
 
 
-def lacuna(place, *arguments):
+def lacuna(root, *arguments):
     environment = os.environ | {
-        "HOME": str(place / "home"),
-        "XDG_CACHE_HOME": str(place / "cache"),
-        "XDG_CONFIG_HOME": str(place / "home"),
-        "TMPDIR": str(place / "tmp"),
+        "HOME": str(root / "home"),
+        "XDG_CACHE_HOME": str(root / "cache"),
+        "XDG_CONFIG_HOME": str(root / "home"),
+        "TMPDIR": str(root / "tmp"),
     }
     command = [sys.executable, "-c", RUN, *map(str, arguments)]
     return subprocess.run(
-        command, cwd=place / "work", env=environment, capture_output=True, text=True, timeout=200
+        command, cwd=root / "work", env=environment, capture_output=True, text=True, timeout=200
     )
 
 
-def left_behind(place):
+def left_behind(root):
     """Files that hold the secret, the user's own two left out."""
-    own = {place / "work" / "a.py", place / "work" / "other.py"}
-    files = [path for path in place.rglob("*") if path.is_file() and path not in own]
+    own = {root / "work" / "a.py", root / "work" / "other.py"}
+    files = [path for path in root.rglob("*") if path.is_file() and path not in own]
     return [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
-def broken_model(place, bundled):
-    model = shutil.copytree(bundled, place / "model")
+def broken_model(root, bundled):
+    model = shutil.copytree(bundled, root / "model")
     (model / "model.safetensors").write_bytes(b"\x00" * 100)
     return model
 
@@ -80,7 +80,7 @@ COMMANDS = {
     "fill": ["fill", "a.py"],
     "fill with related files": ["fill", "a.py", "--related", "other.py"],
     "late": ["fill", "a.py", "--deadline-ms", "1"],
-    "a wrong place": ["fill", "a.py", "--at", "999:1"],
+    "a wrong position": ["fill", "a.py", "--at", "999:1"],
     "a wrong option": ["fill", "a.py", "--threshold", "7"],
     "a missing file": ["fill", "a.py", "--related", "nothing.py"],
     "a selection too long": ["rewrite", "a.py", "--span", "1:1-1:2", "--keep", "\n"],
@@ -92,8 +92,8 @@ COMMANDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_leaves_nothing_of_the_text_behind(place, name):
-    done = lacuna(place, *COMMANDS[name])
+def test_a_command_leaves_nothing_of_the_text_behind(root, name):
+    done = lacuna(root, *COMMANDS[name])
     assert (
         SECRET not in done.stderr
         and "CONNECTED" not in done.stderr
@@ -102,45 +102,43 @@ def test_a_command_leaves_nothing_of_the_text_behind(place, name):
     assert SECRET not in done.stdout, (
         "it stands far from the blank, so the difference does not show it"
     )
-    assert left_behind(place) == []
-    assert (place / "work" / "a.py").read_text() == DOCUMENT
+    assert left_behind(root) == []
+    assert (root / "work" / "a.py").read_text() == DOCUMENT
 
 
 @pytest.mark.slow
-def test_a_damaged_model_and_a_changed_file_tell_nothing(place, bundled):
-    done = lacuna(place, "fill", "a.py", "--model", broken_model(place, bundled))
+def test_a_damaged_model_and_a_changed_file_tell_nothing(root, bundled):
+    done = lacuna(root, "fill", "a.py", "--model", broken_model(root, bundled))
     assert (
-        done.returncode == 2
-        and SECRET not in done.stderr + done.stdout
-        and left_behind(place) == []
+        done.returncode == 2 and SECRET not in done.stderr + done.stdout and left_behind(root) == []
     )
 
 
 @pytest.mark.slow
-def test_writing_leaves_the_document_alone_beside_it(place):
-    done = lacuna(place, "fill", "a.py", "--write", "--min-confidence", "0")
+def test_writing_leaves_the_document_alone_beside_it(root):
+    done = lacuna(root, "fill", "a.py", "--write", "--min-confidence", "0")
     assert done.returncode == 0 and SECRET not in done.stderr + done.stdout
-    assert left_behind(place) == [] and sorted(os.listdir(place / "work")) == ["a.py", "other.py"]
-    assert os.listdir(place / "tmp") == []
+    assert left_behind(root) == [] and sorted(os.listdir(root / "work")) == ["a.py", "other.py"]
+    assert os.listdir(root / "tmp") == []
 
 
 @pytest.mark.slow
-def test_the_notes_on_models_name_no_document(place):
-    lacuna(place, "fill", "a.py")
-    notes = [path for path in (place / "cache").rglob("*") if path.is_file()]
+def test_the_notes_on_models_name_no_document(root):
+    lacuna(root, "fill", "a.py")
+    notes = [path for path in (root / "cache").rglob("*") if path.is_file()]
     assert notes and all(path.stat().st_size == 0 for path in notes)
 
 
-def test_a_fault_of_ours_shows_no_text(place):
+def test_a_fault_of_ours_shows_no_text(root):
     """Even where an exception holds the text, the sentence for the user does not."""
     broken = RUN.replace(
         "status = cli.run()",
         "import lacuna.commands.text.fill as fill\n"
         "def fail(engine, request):\n    raise RuntimeError(request.text)\n"
-        "fill._fill_with_progress = fail\nstatus = cli.run()",
+        "fill.fill_with_progress = fail\nstatus = cli.run()",
     )
     command = [sys.executable, "-c", broken, "fill", "a.py"]
-    done = subprocess.run(command, cwd=place / "work", capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=root / "work", capture_output=True, text=True, timeout=120)
     assert (
         done.returncode == 1
         and "internal fault (RuntimeError)" in done.stderr
@@ -148,8 +146,8 @@ def test_a_fault_of_ours_shows_no_text(place):
     )
 
 
-def test_json_holds_the_text_only_where_it_was_asked_for(place):
-    done = lacuna(place, "fill", "a.py", "--json", "--max-tokens", "2")
+def test_json_holds_the_text_only_where_it_was_asked_for(root):
+    done = lacuna(root, "fill", "a.py", "--json", "--max-tokens", "2")
     answer = json.loads(done.stdout)
     assert (
         SECRET in answer.pop("text")

@@ -48,7 +48,7 @@ def test_strength_changes_a_part_only(code):
     assert status == 0 and "selection rewritten in" in err and out.startswith("---")
 
 
-def test_before_writes_in_front_of_a_place(code):
+def test_before_writes_in_front_of_a_position(code):
     status, out, _ = lacuna("before", code, "--at", "1:1", "--tokens", "10", "--json")
     result = json.loads(out)
     assert status == 0 and result["spans"][0]["tokens"] == 10 and result["text"].endswith(TEXT)

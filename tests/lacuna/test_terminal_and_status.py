@@ -121,7 +121,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_file(tmp_path):
         "def stop(engine, request):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    engine.fill(request)\n"
-        "fill._fill_with_progress = stop\n"
+        "fill.fill_with_progress = stop\n"
         "sys.exit(cli.run())\n"
     )
     env = os.environ | {"LACUNA_TRACEBACK": "1"}

@@ -23,7 +23,7 @@ from engine import (
     ScoreResult,
     SpanResult,
 )
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from engine.request.messages import apply_spans
 from lsp_server.engine_client.interface import EngineClient
 from lsp_server.serve import run_stdio
@@ -61,7 +61,7 @@ class ScriptedEngine:
     async def load(self) -> None:
         return
 
-    def configure(self, threads: int, place: EnginePlace) -> None:
+    def configure(self, threads: int, address: EngineAddress) -> None:
         return
 
     def _result(self, text: str, ranges: list[tuple[int, int]], judged: bool = False) -> FillResult:
@@ -91,13 +91,13 @@ class ScriptedEngine:
                 self.cancelled += 1
                 raise
         await asyncio.sleep(0)
-        places = [(span.start, span.end) for span in request.spans]
-        return self._result(request.text, places, judged=request.min_confidence is not None)
+        ranges = [(span.start, span.end) for span in request.spans]
+        return self._result(request.text, ranges, judged=request.min_confidence is not None)
 
     async def edit(self, request: RewriteRequest | BeforeRequest) -> FillResult:
         before = isinstance(request, BeforeRequest)
-        place = (request.at, request.at) if before else (request.start, request.end)
-        return self._result(request.text, [place])
+        edited = (request.at, request.at) if before else (request.start, request.end)
+        return self._result(request.text, [edited])
 
     async def score(self, text: str) -> ScoreResult:
         return ScoreResult(tokens=(), mean_surprise=0.0, nfe=0, model="scripted", backend="none")

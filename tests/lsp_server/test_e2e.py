@@ -85,11 +85,16 @@ def test_an_invoked_completion_offers_several_and_an_automatic_one_at_most_one(c
 
 def test_a_focused_menu_entry_is_continued_in_its_own_range(client):
     cursor = units(TEXT.split("\n")[0], client.encoding)
-    place = {"start": {"line": 0, "character": cursor}, "end": {"line": 0, "character": cursor}}
+    menu_range = {
+        "start": {"line": 0, "character": cursor},
+        "end": {"line": 0, "character": cursor},
+    }
     items = client.complete(
-        URI, 0, cursor, selectedCompletionInfo={"range": place, "text": "sum("}
+        URI, 0, cursor, selectedCompletionInfo={"range": menu_range, "text": "sum("}
     )["result"]
-    assert items and all(i["range"] == place and i["insertText"].startswith("sum(") for i in items)
+    assert items and all(
+        i["range"] == menu_range and i["insertText"].startswith("sum(") for i in items
+    )
 
 
 def test_filling_all_blanks_is_one_versioned_edit_of_just_the_blanks(client):

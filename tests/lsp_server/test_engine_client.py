@@ -6,15 +6,22 @@ import threading
 import numpy as np
 import pytest
 
-from engine import Engine, FillRequest, Span
+from engine import Engine, EngineError, FillRequest, Span
 from engine.backends.fake import FakeBackend
 from lsp_server.engine_client.embedded import EmbeddedEngine
 
 REQUEST = FillRequest(text="x = ", spans=(Span(start=4, end=4, tokens=16),))
 
 
+def embed(monkeypatch, make):
+    """Embedded engines are what ``make`` returns."""
+    monkeypatch.setattr(
+        "lsp_server.engine_client.embedded.Engine", lambda model, backend, threads: make()
+    )
+
+
 def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_served(
-    config, tokenizer
+    config, tokenizer, monkeypatch
 ):
     gate, entered = threading.Event(), threading.Event()
 
@@ -24,10 +31,8 @@ def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_se
         return np.arange(512.0) / 512
 
     async def scenario():
-        client = EmbeddedEngine(None, "auto")
-        backend = FakeBackend(score)
-        client._engine = Engine.with_backend(config, tokenizer, backend)
-        client._loading = asyncio.ensure_future(asyncio.sleep(0))
+        client, backend = EmbeddedEngine(None, "auto"), FakeBackend(score)
+        embed(monkeypatch, lambda: Engine.with_backend(config, tokenizer, backend))
         call = asyncio.create_task(client.fill(REQUEST, interactive=True))
         await asyncio.to_thread(entered.wait, 10)
         call.cancel()
@@ -46,7 +51,7 @@ def test_a_cancelled_call_frees_the_engine_within_a_step_and_the_next_call_is_se
 def test_a_failed_engine_is_told_once_and_started_again_with_growing_patience(monkeypatch):
     from concurrent.futures import Future
 
-    from engine import EngineError, FillRequest, RequestRejected, Span
+    from engine import RequestRejected
     from engine.service.batcher import Job
 
     made, waits, told = [], [], []
@@ -126,18 +131,16 @@ def test_another_number_of_threads_is_another_engine_and_the_old_one_answers_unt
     asyncio.run(run())
 
 
-def test_a_fault_in_the_engine_fails_one_request_and_says_no_text():
+def test_a_fault_in_the_engine_fails_one_request_and_says_no_text(config, tokenizer, monkeypatch):
+    def score(ids, positions, index):
+        raise MemoryError("the user's text")
+
     async def run():
-        from concurrent.futures import Future
-
-        from engine import EngineError
-        from engine.service.batcher import Job, Priority
-
         client = EmbeddedEngine(None, "fake")
-        job = Job(iter(()), Priority.COMMAND, Future())
-        job.future.set_exception(MemoryError("the user's text"))
+        embed(monkeypatch, lambda: Engine.with_backend(config, tokenizer, FakeBackend(score)))
         with pytest.raises(EngineError, match="MemoryError") as told:
-            await client._result(None, job)
+            await client.fill(REQUEST, interactive=True)
         assert "text" not in str(told.value)
+        await client.close()
 
     asyncio.run(run())

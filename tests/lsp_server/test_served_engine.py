@@ -82,10 +82,10 @@ def everything(client):
     cursor = len(TEXT.split("\n")[0].encode("utf-16-le")) // 2
     found = {"suggestion": client.complete(URI, 0, cursor)["result"]}
     found["fill"], drafts = filled(client)
-    place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 4}}
+    selection = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 4}}
     for command in ("lacuna.rewrite", "lacuna.writeBefore"):
         client.edits.clear()
-        client.run(command, uri=URI, range=place)
+        client.run(command, uri=URI, range=selection)
         found[command] = client.edits
     report = client.request(
         "textDocument/diagnostic", {"textDocument": {"uri": "file:///shop/a.md"}}
@@ -104,8 +104,8 @@ def test_every_answer_is_that_of_an_embedded_engine(served):
         "onBattery": "less",
     }
     answers = []
-    for place in ([], ["--engine-url", f"unix:{served[1]}"], ["--engine-url", served[0]]):
-        client = connected(*place, options=options)
+    for named in ([], ["--engine-url", f"unix:{served[1]}"], ["--engine-url", served[0]]):
+        client = connected(*named, options=options)
         answers.append(everything(client))
         assert client.close() == 0
     (embedded, drafts, _), *others = answers
@@ -160,7 +160,7 @@ def test_an_engine_that_is_loading_is_waited_for_without_a_word(config, tokenize
 
 def test_cancelling_a_request_frees_the_served_engine(config, tokenizer):
     gate = Gate()
-    with application(config, tokenizer, gate) as (url, app, _):
+    with application(config, tokenizer, gate) as (url, app, backend):
         service = app.state.serving.service
         client = connected("--engine-url", url, options={"deadlineMs": 60000})
         client.open(URI, TEXT)
@@ -171,7 +171,7 @@ def test_cancelling_a_request_frees_the_served_engine(config, tokenizer):
         assert gate.entered.wait(30)
         client.notify("$/cancelRequest", {"id": asked})
         assert client.wait(asked)["error"]["code"] == -32800
-        eventually(lambda: any(job.cancelled for job in service.engine._batcher._jobs))
+        eventually(lambda: backend.interrupts)
         gate.open.set()
         eventually(lambda: service.admission.running == 0)
         assert client.close() == 0

@@ -64,8 +64,8 @@ class EditorUser:
 
     def _change(self, uri: str, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         self._versions[uri] += 1
-        places = [{"line": line, "character": character} for line, character in (start, end)]
-        change = {"range": {"start": places[0], "end": places[1]}, "text": text}
+        ends = [{"line": line, "character": character} for line, character in (start, end)]
+        change = {"range": {"start": ends[0], "end": ends[1]}, "text": text}
         self.client.change(uri, self._versions[uri], change)
 
     def _type(self) -> None:
@@ -74,14 +74,14 @@ class EditorUser:
         self._change(self._uri(), (line, 0), (line, self._rng.randrange(4)), typed)
 
     def _ask(self) -> None:
-        place = {"line": self._rng.randrange(LINES), "character": self._rng.randrange(12)}
+        cursor = {"line": self._rng.randrange(LINES), "character": self._rng.randrange(12)}
         method, more = self._rng.choice(
             [
-                ("inlineCompletion", {"position": place, "context": {"triggerKind": 1}}),
-                ("completion", {"position": place}),
+                ("inlineCompletion", {"position": cursor, "context": {"triggerKind": 1}}),
+                ("completion", {"position": cursor}),
                 (
                     "codeAction",
-                    {"range": {"start": place, "end": place}, "context": {"diagnostics": []}},
+                    {"range": {"start": cursor, "end": cursor}, "context": {"diagnostics": []}},
                 ),
                 ("codeLens", {}),
                 ("diagnostic", {}),

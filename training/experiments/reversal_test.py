@@ -44,7 +44,7 @@ class Asker:
         for at in range(0, len(questions), BATCH):
             part = questions[at : at + BATCH]
             prompts = [encode_question(question, self._tokenizer).prompt for question in part]
-            for (pair, forward), answer in zip(part, self._answers(prompts), strict=True):
+            for (pair, forward), answer in zip(part, self.answers(prompts), strict=True):
                 hits += pair.question(forward)[1] in answer
         return hits / len(questions)
 
@@ -111,7 +111,7 @@ class Asker:
         jobs = [self._engine.submit_log_likelihood(request) for request in requests]
         return [float(job.future.result()) for job in jobs]
 
-    def _answers(self, prompts: list[list[int]]) -> list[str]:
+    def answers(self, prompts: list[list[int]]) -> list[str]:
         end = self._model.config.eos_token_id
         if self._model.config.causal:
             return [

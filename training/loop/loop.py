@@ -87,7 +87,7 @@ def train(
             for optimizer, own in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, own, strict=True):
                     group["lr"] = rate * factor
-            value = _gradient(accelerator, module, batch, config.accumulate)
+            value = accumulate_gradient(accelerator, module, batch, config.accumulate)
             norm = float(accelerator.clip_grad_norm_(module.parameters(), config.optim.clip))
             if not (math.isfinite(value) and math.isfinite(norm)):
                 raise ValueError(
@@ -117,7 +117,9 @@ def train(
     return last
 
 
-def _gradient(accelerator: Accelerator, module: Any, batch: StepBatch, accumulate: int) -> float:
+def accumulate_gradient(
+    accelerator: Accelerator, module: Any, batch: StepBatch, accumulate: int
+) -> float:
     """Accumulate the gradient of a step's loss over micro-batches and processes; return the
     loss."""
     pieces = accumulate * accelerator.num_processes

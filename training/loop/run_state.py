@@ -77,7 +77,7 @@ class Saver:
         target = self.folder / f"step-{state.step:07d}"
         if self.accelerator.is_main_process:
             self._write(target, weights, state)
-            for old in _prunable(self.folder)[: -self.keep]:
+            for old in prunable_checkpoints(self.folder)[: -self.keep]:
                 shutil.rmtree(old)
         self.accelerator.wait_for_everyone()
         return target
@@ -102,7 +102,7 @@ def last_run_state(folder: Path) -> Path | None:
     return steps[-1] if steps else None
 
 
-def _prunable(folder: Path) -> list[Path]:
+def prunable_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a run, the oldest first; nothing else of a like name is ours to remove."""
     named = sorted(folder.glob("step-" + "[0-9]" * 7))
     return [

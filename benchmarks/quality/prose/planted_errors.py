@@ -1,4 +1,4 @@
-"""Errors of known places, planted into correct prose with one seed: slips of spelling, agreement,
+"""Errors at known offsets, planted into correct prose with one seed: slips of spelling, agreement,
 and words that are taken for each other.
 
 Every error is a word exchanged for another string, so what a proofreader should say is known. The
@@ -55,7 +55,7 @@ class Planted:
 
 def plant(texts: Sequence[str], count: int, seed: int = 0) -> list[Planted]:
     """``count`` errors, a third of each kind, one in a text of its own copy; texts are used again
-    at other places where there are few. Fewer come back where the texts have no room for more."""
+    at other offsets where there are few. Fewer come back where the texts have no room for more."""
     rng = np.random.default_rng(seed)
     found: list[Planted] = []
     used: dict[int, list[int]] = {}
@@ -89,7 +89,7 @@ def misspelt(word: str, rng: np.random.Generator) -> str:
 
 
 def _one(text: str, kind: str, taken: Sequence[int], rng: np.random.Generator) -> Planted | None:
-    """An error of ``kind`` at a random place that is far from those that are taken."""
+    """An error of ``kind`` at a random offset that is far from those that are taken."""
     words = [m for m in _WORD.finditer(text) if all(abs(m.start() - at) >= APART for at in taken)]
     possible = list(_possible(words, kind))
     if not possible:

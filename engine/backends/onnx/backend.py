@@ -52,7 +52,7 @@ class OnnxBackend:
         """``device`` is where the session's provider has its memory: ``cpu`` or ``cuda``."""
         self.name = name
         self.shared_tokens = SHARED_ON_CPU if device == "cpu" else SHARED_ON_GPU
-        self._session, self._device = session, device
+        self.session, self._device = session, device
         self._context_names = cache_names(config.n_layers, "context")
         self._active_names = cache_names(config.n_layers, "active")
         self._kv_heads, self._head_dim = config.kv_heads, config.head_dim
@@ -90,20 +90,20 @@ class OnnxBackend:
     def _run(self, outputs: list[str], batch: Batch) -> list[NDArray[Any]]:
         inputs, context = self._inputs(batch), batch.context
         if self._device == "cpu" or not isinstance(context, OnnxContext):
-            plain: list[NDArray[Any]] = self._session.run(outputs, inputs, self._options)
+            plain: list[NDArray[Any]] = self.session.run(outputs, inputs, self._options)
             return plain
         if context.sent is None:
             context.sent = [
                 ort.OrtValue.ortvalue_from_numpy(array, self._device, 0) for array in context.arrays
             ]
-        binding = self._session.io_binding()
+        binding = self.session.io_binding()
         for name, value in zip(self._context_names, context.sent, strict=True):
             binding.bind_ortvalue_input(name, value)
         for name in inputs.keys() - set(self._context_names):
             binding.bind_cpu_input(name, np.ascontiguousarray(inputs[name]))
         for name in outputs:
             binding.bind_output(name, "cpu")
-        self._session.run_with_iobinding(binding, self._options)
+        self.session.run_with_iobinding(binding, self._options)
         bound: list[NDArray[Any]] = binding.copy_outputs_to_cpu()
         return bound
 
@@ -128,7 +128,7 @@ class OnnxBackend:
         options, one = ort.RunOptions(), np.zeros((1, 1), np.int64)
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            self._session.run(
+            self.session.run(
                 [*OUTPUTS],
                 self._inputs(Batch(one, one, one, np.ones((1, self._vocab), bool), one)),
                 options,
@@ -151,7 +151,7 @@ class OnnxBackend:
         arrays = [empty] * len(self._context_names) if context is None else context.arrays
         target, tie = batch.target_ids, batch.tie
         mask = np.ones((rows, past + active), bool) if batch.key_mask is None else batch.key_mask
-        places = (
+        positions = (
             np.zeros((rows, 0), np.int64)
             if batch.context_position_ids is None
             else batch.context_position_ids
@@ -160,7 +160,7 @@ class OnnxBackend:
             np.zeros((rows, past + active), np.int64) if batch.stretch is None else batch.stretch
         )
         if context is not None:
-            places, mask, stretch = context.as_held(places, mask, stretch)
+            positions, mask, stretch = context.as_held(positions, mask, stretch)
         inputs = {
             "input_ids": batch.input_ids,
             "position_ids": batch.position_ids,
@@ -170,7 +170,7 @@ class OnnxBackend:
             "allowed": batch.allowed,
             "allowed_row": batch.allowed_row,
             "tie": np.ascontiguousarray(identity_tie(rows, queries)) if tie is None else tie,
-            "context_position_ids": places,
+            "context_position_ids": positions,
             **dict(zip(self._context_names, arrays, strict=True)),
         }
         return inputs | {STRETCH: stretch} if self._has_stretches else inputs

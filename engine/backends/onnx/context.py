@@ -86,13 +86,13 @@ class OnnxContext:
             for i, array in enumerate(self.arrays)
         ]
 
-    def as_held(self, places: Ints, key_mask: Bools, stretch: Ints) -> tuple[Ints, Bools, Ints]:
-        """Places (B, length), mask and stretches (B, length + S) of what counts, as those of all
+    def as_held(self, positions: Ints, key_mask: Bools, stretch: Ints) -> tuple[Ints, Bools, Ints]:
+        """Positions (B, length), mask and stretches (B, length + S) of what counts, as those of all
         that is held."""
         if self.taken is None:
-            return places, key_mask, stretch
+            return positions, key_mask, stretch
         return (
-            self._held(places),
+            self._held(positions),
             self._held(key_mask),
             self._held(stretch),
         )

@@ -21,7 +21,7 @@ class SideBySide:
         self._joined: NDArray[Any] | None = None
 
     def join(self, arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """One array (sum of b, G, longest p, D), valid until the next call; places beyond a row's
+        """One array (sum of b, G, longest p, D), valid until the next call; tokens beyond a row's
         own p hold anything."""
         length = max(array.shape[2] for array in arrays)
         if self._joined is None or not self._holds(arrays) or self._joined.shape[2] < length:

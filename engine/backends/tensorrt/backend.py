@@ -1,7 +1,8 @@
 """The mask predictor as a TensorRT plan. Keys and values never leave the GPU.
 
 Passes are padded up to buckets (``plan_shapes``). Every bucket has its memory and its CUDA graph
-(``bound_pass``); cached keys lie in one place for all of them, since a graph knows fixed addresses.
+(``bound_pass``); cached keys lie at one address for all of them, since a graph knows only fixed
+ones.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class TensorrtBackend:
         self._context = [device.allocate(largest) for _ in self._names]
         self._active = [device.allocate(largest) for _ in self._names]
         self._staged: tuple[Context | None, int] = (None, 0)
-        self._passes: OrderedDict[Extent, BoundPass] = OrderedDict()
+        self.passes: OrderedDict[Extent, BoundPass] = OrderedDict()
+        """Those that are bound, the one that ran last at the end."""
 
     def predict(self, batch: Batch) -> Predictions:
         if batch.full:
@@ -115,12 +117,12 @@ class TensorrtBackend:
         self._staged = context, cached
 
     def _bound(self, extent: Extent) -> BoundPass:
-        if extent not in self._passes:
-            if len(self._passes) >= MAX_BUCKETS:
-                self._passes.popitem(last=False)
-            self._passes[extent] = self._bind(extent)
-        self._passes.move_to_end(extent)
-        return self._passes[extent]
+        if extent not in self.passes:
+            if len(self.passes) >= MAX_BUCKETS:
+                self.passes.popitem(last=False)
+            self.passes[extent] = self._bind(extent)
+        self.passes.move_to_end(extent)
+        return self.passes[extent]
 
     def _bind(self, extent: Extent) -> BoundPass:
         config, e = self._config, extent

@@ -46,9 +46,9 @@ def copy_tokens(
     ``rows`` are the first row of the target, the first of the source, and how many.
     """
     first_target, first_source, count = rows
-    for begin, end, place in _runs(tokens):
+    for begin, end, index in _runs(tokens):
         at = (
-            (first_target * shape.heads * target[1] + to + place) * shape.token,
+            (first_target * shape.heads * target[1] + to + index) * shape.token,
             (first_source * shape.heads * source[1] + begin) * shape.token,
         )
         pitch = target[1] * shape.token, source[1] * shape.token
@@ -100,7 +100,7 @@ def empty_context(
 
 
 def join(contexts: Sequence[DeviceContext]) -> DeviceContext:
-    """Rows one below the other; places beyond a row's own length hold anything."""
+    """Rows one below the other; tokens beyond a row's own length hold anything."""
     first = contexts[0]
     rows, length = sum(c.rows for c in contexts), max(c.length for c in contexts)
     joined = empty_context(first.device, first.shape, len(first.buffers), rows, length)
@@ -112,7 +112,7 @@ def join(contexts: Sequence[DeviceContext]) -> DeviceContext:
 
 
 def _runs(tokens: Ints) -> Iterable[tuple[int, int, int]]:
-    """Stretches of neighbours: (first, one past the last, place in ``tokens``)."""
+    """Stretches of neighbours: (first, one past the last, index in ``tokens``)."""
     if not len(tokens):
         return
     breaks = np.flatnonzero(np.diff(tokens) != 1) + 1

@@ -18,7 +18,7 @@ from engine.backends.interface import (
     Context,
     Predictions,
 )
-from engine.backends.torch.placement import place
+from engine.backends.torch.devices import move_to_devices
 from engine.base.arrays import Ints
 from engine.network.checkpoint import load_checkpoint
 from engine.network.graph_io import NUM_CANDIDATES
@@ -51,7 +51,7 @@ class TorchBackend:
 
     def __init__(self, model: MaskPredictor, device: torch.device | None = None) -> None:
         """Around a model that lies on ``device`` already; by default it is put where it fits."""
-        self.device = place(model) if device is None else device
+        self.device = move_to_devices(model) if device is None else device
         self.shared_tokens = SHARED_ON_CPU if self.device.type == "cpu" else SHARED_ON_GPU
         self.model = model
 

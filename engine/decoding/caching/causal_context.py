@@ -59,7 +59,7 @@ def causal_part(kept: Kept | None, ids: Ints, stretches: Ints) -> Part:
         tokens = np.flatnonzero(stretches == number)
         # Any stretch may have become another one: blanks come and go.
         shared = {
-            old: common_beginning(kept.ids[places], ids[tokens]) for old, places in left.items()
+            old: common_beginning(kept.ids[former], ids[tokens]) for old, former in left.items()
         }
         best = max(shared, key=lambda old: shared[old], default=None)
         if best is None or not shared[best]:

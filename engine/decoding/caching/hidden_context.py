@@ -60,12 +60,12 @@ def hidden_part(kept: Kept | None, ids: Ints, most_edits: int) -> Part:
         return Part(np.arange(len(ids)))
     moved = len(ids) - len(kept.ids)
     # Tokens after the edit have moved; those of the edit and its vicinity are left behind.
-    place = np.where(kept.order < front, kept.order, kept.order + moved)
+    index = np.where(kept.order < front, kept.order, kept.order + moved)
     rows = np.flatnonzero(
         ((kept.order < front) | (kept.order >= len(kept.ids) - back))
-        & ((place < first) | (place >= last))
+        & ((index < first) | (index >= last))
     )
-    return Part(np.arange(first, last), place[rows], kept.handle.take(rows), kept.edits + 1)
+    return Part(np.arange(first, last), index[rows], kept.handle.take(rows), kept.edits + 1)
 
 
 def common_ends(old: Ints, new: Ints) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from engine.http.client.place import UNIX, socket_path
+from engine.http.client.address import UNIX, socket_path
 
 READ_BYTES = 64 << 10
 CONNECT_S = 2.0

@@ -21,10 +21,10 @@ from urllib.parse import quote
 import msgspec
 
 from engine.base.errors import EngineError, EngineUnavailable
+from engine.http.client.address import check_url
 from engine.http.client.answers import error_of, events, is_a_proxys, sendable, sentence_of
 from engine.http.client.connection import ConnectionLost, Connections, HttpResponse
 from engine.http.client.key_file import read_client_key
-from engine.http.client.place import check_url
 from engine.http.client.presence import Presence, in_background
 from engine.http.settings import SettingsError
 from engine.request.edits import BeforeRequest, RewriteRequest
@@ -44,15 +44,13 @@ class HttpEngine:
     """The calls of an engine, as coroutines; use it within one event loop."""
 
     def __init__(self, url: str, key_file: Path | None = None) -> None:
-        """``url`` as in ``EnginePlace``; ``key_file`` is read whenever the engine is looked for.
+        """``url`` as in ``EngineAddress``; ``key_file`` is read whenever the engine is looked for.
         ``ValueError`` for an address that is none."""
         check_url(url)
         self._url, self._key_file = url, key_file
-        # Every process is a client of its own: fairness and sessions go by this name.
-        headers = {
-            "X-Lacuna-Client": f"{os.getpid()}-{secrets.token_hex(4)}",
-            "Content-Type": "application/json",
-        }
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        """Every process is a client of its own: fairness and sessions go by this name."""
+        headers = {"X-Lacuna-Client": self.name, "Content-Type": "application/json"}
         self._connections = Connections(url, headers)
         self._presence = Presence(self._look)
         self._about: dict[str, str] = {}

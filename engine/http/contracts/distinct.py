@@ -19,7 +19,7 @@ already."""
 
 @dataclass
 class Turn:
-    """The place of one request among its identical ones."""
+    """The turn of one request among its identical ones."""
 
     number: int
     """Of identical requests that came before and are still there, or were answered beside them."""
@@ -58,7 +58,7 @@ class DistinctAnswers:
 
     @asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[Turn]:
-        """Take a place among the requests of one ``key``; it is given up when the block ends,
+        """Take a turn among the requests of one ``key``; it is given up when the block ends,
         however it ends."""
         group = self._groups.setdefault(key, _Group())
         turn = Turn(len(group.events), tuple(group.events), group.given)

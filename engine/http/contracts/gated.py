@@ -35,8 +35,8 @@ def shown(
         return [span.text, *span.alternatives]
     kept = cut(span.text)
     if kept != span.text and kept.strip():
-        place = request.text, span.start, span.end
-        if judge(Proposal(*place, kept, span.confidence, request.language)) is None:
+        gap = request.text, span.start, span.end
+        if judge(Proposal(*gap, kept, span.confidence, request.language)) is None:
             return [span.text]  # the caller cuts it once more, and says where it stopped
     metrics.withheld.labels(kind, span.withheld).inc()
     return [""]

@@ -94,7 +94,7 @@ def _surprising(
     """Runs of the words that surprise the model most; kept words are not among them."""
     low = max(0, request.start - AROUND_CHARS)
     around = request.text[low : request.end + AROUND_CHARS]
-    ids, words, places = word_numbers(around, infiller.model.tokenizer)
+    ids, words, ranges = word_numbers(around, infiller.model.tokenizer)
     log_probs = yield from score_text(
         infiller.model.config, ids, words, infiller.model.config.max_sequence_length, STRIDE
     )
@@ -103,7 +103,7 @@ def _surprising(
     for match in _WORD.finditer(request.text, request.start, request.end):
         start, end = match.span()
         own = [
-            i for i, (first, last) in enumerate(places) if first + low < end and last + low > start
+            i for i, (first, last) in enumerate(ranges) if first + low < end and last + low > start
         ]
         if match.group() not in kept and own:
             candidates.append((float(-np.sum(log_probs[own])), start, end))

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from engine.request.messages import Deletion
 
 MIN_DELETED = 2
-"""Visible characters of a deletion that count elsewhere than at its own place."""
+"""Visible characters of a deletion that count elsewhere than where it stood."""
 
 
 def was_deleted(answer: str, at: int, deletions: Iterable[Deletion]) -> bool:
-    """What the user removed: at its place ``at`` also the beginning of it or more than it,
+    """What the user removed: at its own offset ``at`` also the beginning of it or more than it,
     elsewhere itself alone, or one of its lines."""
     bare = answer.strip()
     for deletion in deletions:

@@ -61,7 +61,7 @@ class _Court:
             for i, verdict in verdicts.items()
             if verdict.withheld == "syntax" and len(verdicts) > 1
         ]:
-            text, start, end = self._place(i)
+            text, start, end = self._gap(i)
             if self.task.request.language and can_be_whole(
                 text, start, end, self.task.request.language
             ):
@@ -75,9 +75,9 @@ class _Court:
             self.standing[i] = verdicts[i].passed[0].text
 
     def _judged(self, i: int) -> _Verdict:
-        text, start, end = self._place(i)
+        text, start, end = self._gap(i)
         request, shift = self.task.request, start - self.task.spans[i].start
-        # Only a deletion at the very place counts by where it stood; it moves with the place.
+        # Only a deletion at the very start of the span counts by where it stood; it moves with it.
         deletions = [Deletion(text=d.text, at=d.at + shift) for d in request.recent_deletions]
         reasons: list[Withheld] = []
         passed = []
@@ -100,7 +100,7 @@ class _Court:
                 reasons.append(reason)
         return _Verdict(tuple(passed), None if passed else reasons[0])
 
-    def _place(self, i: int) -> tuple[str, int, int]:
+    def _gap(self, i: int) -> tuple[str, int, int]:
         """The document with what stands in the other spans, and the range of span ``i`` in it."""
         text, spans = self.task.request.text, self.task.spans
         others = [j for j in sorted(self.standing) if j != i]

@@ -85,10 +85,10 @@ def _just_deleted(proposal: Proposal) -> bool:
 
 
 def _repeats_line(proposal: Proposal) -> bool:
-    """A whole line beside the place once more, unless the document itself repeats its lines
+    """A whole line beside the span once more, unless the document itself repeats its lines
     there."""
-    place = proposal.text, proposal.start, proposal.end
-    return repeats_neighbour(*place, proposal.answer, proposal.line_before, proposal.line_after)
+    gap = proposal.text, proposal.start, proposal.end
+    return repeats_neighbour(*gap, proposal.answer, proposal.line_before, proposal.line_after)
 
 
 def _loop(proposal: Proposal) -> bool:
@@ -99,16 +99,16 @@ def _syntax(proposal: Proposal) -> bool:
     """The document does not parse or balance with the answer, and does without it."""
     if proposal.language is None:
         return False
-    place, language = (proposal.text, proposal.start, proposal.end), proposal.language
+    gap, language = (proposal.text, proposal.start, proposal.end), proposal.language
     if language == "markdown":
         first = (proposal.line_before + proposal.answer + proposal.line_after).split("\n")[0]
         if breaks_table(first, proposal.text, proposal.start):
             return True
-    if breaks(proposal.answer, *place, language, may_open=proposal.inserts):
+    if breaks(proposal.answer, *gap, language, may_open=proposal.inserts):
         return True
     plain = ("", "x", f"x{would_close(proposal.line_before, language)}")
-    return leaves_brackets(proposal.answer, *place, language) and not all(
-        leaves_brackets(other, *place, language) for other in plain
+    return leaves_brackets(proposal.answer, *gap, language) and not all(
+        leaves_brackets(other, *gap, language) for other in plain
     )
 
 

@@ -1,7 +1,7 @@
 """Where do pinned words go? A search over the places of a span, scored by the model.
 
 One pass for each token of the pins tells how likely it is at every slot. A beam over the pins, in
-order, keeps the placements of highest probability; the best few are put on the canvas and judged
+order, keeps the arrangements of highest probability; the best few are put on the canvas and judged
 again by how sure the model is of the rest.
 """
 
@@ -25,15 +25,15 @@ from engine.decoding.sampler import encode_context, masked_pass
 from engine.text.tokenizer import TextTokenizer
 
 BEAM = 48
-"""Partial placements that are kept while one pin after another is placed."""
+"""Partial arrangements that are kept while one pin after another is put down."""
 JUDGED = 6
-"""Placements that are tried on the canvas."""
+"""Arrangements that are tried on the canvas."""
 
 Tokens = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Placement:
+class Arrangement:
     """Pin by pin the slot of the span where it begins and its tokens."""
 
     pins: tuple[tuple[int, Tokens], ...]
@@ -48,7 +48,7 @@ def pin_forms(pins: Sequence[str], tokenizer: TextTokenizer) -> list[tuple[Token
     ]
 
 
-def search_placements(
+def search_arrangements(
     canvas: Canvas,
     group: int,
     forms: Sequence[tuple[Tokens, ...]],
@@ -56,8 +56,8 @@ def search_placements(
     table: ConstraintTable,
     lengths: Lengths,
     deadline: Deadline,
-) -> Generator[Batch, Predictions, list[Placement]]:
-    """Placements of pins in the masks of ``group``, the best first; none when they do not fit.
+) -> Generator[Batch, Predictions, list[Arrangement]]:
+    """Arrangements of pins in the masks of ``group``, the best first; none when they do not fit.
 
     ``forms`` are the ways to write each pin (``pin_forms``), in the order in which they must stand.
     Once the ``deadline`` has passed no further passes are made: tokens not looked at count as
@@ -77,23 +77,23 @@ def search_placements(
         likely[token] = (yield batch).target_log_probs[0]
     found = _beam(forms, likely, masked - canvas.places(group)[0], masked)
     judged = []
-    for placement in [p for p in found if _stands_alone(canvas, group, p, lengths)][:JUDGED]:
+    for arrangement in [p for p in found if _stands_alone(canvas, group, p, lengths)][:JUDGED]:
         tried = canvas.copy()
-        put(tried, group, placement)
+        put(tried, group, arrangement)
         rest = tried.masked(np.array([group]))
         sure = 0.0
         if len(rest) and not deadline.expired():
             batch = masked_pass(tried, view, rest, table, lengths)
             batch.keep = None
             sure = float((yield batch).log_probs[0, :, 0].sum())
-        judged.append(Placement(placement.pins, placement.score + sure))
-    return sorted(judged, key=lambda placement: -placement.score)
+        judged.append(Arrangement(arrangement.pins, arrangement.score + sure))
+    return sorted(judged, key=lambda arrangement: -arrangement.score)
 
 
-def put(canvas: Canvas, group: int, placement: Placement) -> None:
+def put(canvas: Canvas, group: int, arrangement: Arrangement) -> None:
     """Write the pins onto the canvas."""
     places = canvas.places(group)
-    for slot, tokens in placement.pins:
+    for slot, tokens in arrangement.pins:
         canvas.pin(places[slot : slot + len(tokens)], list(tokens))
 
 
@@ -102,7 +102,7 @@ def _beam(
     likely: dict[int, NDArray[np.floating]],
     slots: Ints,
     masked: Ints,
-) -> list[Placement]:
+) -> list[Arrangement]:
     """The most probable ways to put one form of each pin, in order, onto runs of neighbouring
     masks."""
     index = {int(slot): i for i, slot in enumerate(slots)}
@@ -112,7 +112,7 @@ def _beam(
     for number, tokens in enumerate(forms):
         left = sum(shortest[number + 1 :])
         longer = []
-        for score, free, placed in beam:
+        for score, free, pinned in beam:
             for form in tokens:
                 for slot in range(free, last - left - len(form) + 1):
                     run = [index.get(slot + i) for i in range(len(form))]
@@ -122,17 +122,17 @@ def _beam(
                             for token, at in zip(form, run, strict=True)
                             if at is not None
                         )
-                        longer.append((score + value, slot + len(form), (*placed, (slot, form))))
+                        longer.append((score + value, slot + len(form), (*pinned, (slot, form))))
         beam = sorted(longer, key=lambda state: -state[0])[:BEAM]
-    return [Placement(placed, score) for score, _, placed in beam]
+    return [Arrangement(pinned, score) for score, _, pinned in beam]
 
 
-def _stands_alone(canvas: Canvas, group: int, placement: Placement, lengths: Lengths) -> bool:
+def _stands_alone(canvas: Canvas, group: int, arrangement: Arrangement, lengths: Lengths) -> bool:
     """False where a pin would join the text around the span, or another pin, to one word."""
     if lengths.boundaries is None:
         return True
     tried = canvas.copy()
-    put(tried, group, placement)
+    put(tried, group, arrangement)
     first = int(canvas.places(group)[0])
-    borders = {first + slot + end for slot, tokens in placement.pins for end in (0, len(tokens))}
+    borders = {first + slot + end for slot, tokens in arrangement.pins for end in (0, len(tokens))}
     return not any(lengths.boundaries.joins(tried, place) for place in borders)

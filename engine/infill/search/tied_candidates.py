@@ -1,8 +1,8 @@
-"""Spans of one name, where a model writes from the left: what each of their places would be given
-becomes a choice, and all places together decide.
+"""Spans of one name, where a model writes from the left: what each of them would be given becomes a
+choice, and all of them together decide.
 
 Masks of tied spans are filled at the same time, each token by the sum of its log-probabilities over
-all places. Writing from the left has no such step, so whole answers are compared instead.
+all of them. Writing from the left has no such step, so whole answers are compared instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.request.messages import Span
 
 def proposable(prompt: Prompt, spans: Sequence[Span]) -> list[int]:
     """The first spans of names that stand more than once and ask for nothing that an answer of
-    another place could break."""
+    another one could break."""
     task = prompt.task
     if task.order == "together" or any(span.pins or (span.lines or 1) > 1 for span in spans):
         return []
@@ -36,7 +36,7 @@ def proposable(prompt: Prompt, spans: Sequence[Span]) -> list[int]:
 def propose(
     prompt: Prompt, spans: Sequence[Span], owners: Sequence[int]
 ) -> Generator[Batch, Predictions, dict[int, tuple[str, ...]]]:
-    """First span of a name -> the different answers of its places. Every span is written once, each
+    """First span of a name -> the different answers of its spans. Every span is written once, each
     behind the ones before it."""
     task, table, cache = prompt.task, prompt.table, prompt.cache_plan()
     assert isinstance(cache, CausalContext), "asked of models with causal context alone"

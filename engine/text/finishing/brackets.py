@@ -14,7 +14,7 @@ _QUOTES = "\"'`"
 MOST = 4
 """Brackets that are added or taken at the end of an answer."""
 AROUND = 1000
-"""Characters on each side of a place in which a bracket may find its partner."""
+"""Characters on each side of a span in which a bracket may find its partner."""
 _LIST_MARK = re.compile(r"\s*\w{1,3}\)")
 NEARBY = 3
 """Lines before and after an answer's own in which a mark without a partner speaks against it."""
@@ -23,7 +23,7 @@ PROSE = frozenset({"markdown", "plaintext", "restructuredtext"})
 
 
 def unpaired(text: str) -> tuple[list[int], list[tuple[int, str]]]:
-    """(places of closing marks without an opening one, places of marks left open and what would
+    """(offsets of closing marks without an opening one, offsets of marks left open and what would
     close each).
 
     Strings are skipped. A quote that is not closed on its line is an apostrophe.

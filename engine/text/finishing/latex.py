@@ -17,7 +17,7 @@ from engine.text.line_start import line_before, line_start
 LATEX = frozenset({"latex", "tex", "plaintex"})
 """Language identifiers of editors."""
 AROUND = 8_000
-"""Characters on each side of a place that are read; an environment may reach beyond them."""
+"""Characters on each side of a span that are read; an environment may reach beyond them."""
 MOST = 4
 """Marks that are added or taken at the end of an answer."""
 _MARK = re.compile(
@@ -128,7 +128,7 @@ class _Reader:
 
 
 def unpaired(text: str) -> tuple[list[int], list[Open]]:
-    """(places of marks that close nothing, marks that are left open), both in order."""
+    """(offsets of marks that close nothing, marks that are left open), both in order."""
     reader = _Reader(text)
     reader.read()
     return reader.stray, reader.left

@@ -44,7 +44,7 @@ def with_leader(answer: str, line_before: str) -> str:
 
 
 def breaks_table(line: str, text: str, start: int) -> bool:
-    """True when ``line``, which holds the place ``start``, has other cells than the row of the
+    """True when ``line``, which holds the offset ``start``, has other cells than the row of the
     table above it."""
     above = _line_above(text, line_start(text, start))
     if not above.lstrip().startswith("|") or not line.strip():

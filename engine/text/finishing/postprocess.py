@@ -1,5 +1,5 @@
-"""Make an answer fit its place: nothing said twice, the place's indentation and line ends, brackets
-closed.
+"""Make an answer fit the text around it: nothing said twice, its indentation and line ends,
+brackets closed.
 
 Pure text functions; the model proposes, this keeps the document whole.
 ``tests/engine/text/postprocess/`` shows every rule.
@@ -135,7 +135,7 @@ def with_line_ends(answer: str, text: str) -> str:
 
 
 def _line_around(text: str, start: int, end: int) -> tuple[str, str]:
-    """What stands on the line before and after the place."""
+    """What stands on the line before and after the span."""
     low = text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1 or max(0, start - _LINE_CHARS)
     high = text.find("\n", end, end + _LINE_CHARS)
     return text[low:start], text[end : end + _LINE_CHARS if high < 0 else high].rstrip("\r")

@@ -19,7 +19,7 @@ from engine.text.syntax import errors_in, parsed, window_of
 BODY = {"python": "block"}
 """Grammars that read a header without a body -> the node that is then empty."""
 NEAR = 500
-"""Bytes on either side of a place in which an answer may mend something."""
+"""Bytes on either side of a span in which an answer may mend something."""
 _STAND_INS = ("", "x", '"x"', "0", "x: 0", '"x": 0', "x = 0", "x;", "x,", '"x",', "- x")
 _UNFINISHED = tuple("{([:,.=+-*/%<>&|^~!@\\")
 """A line that ends so goes on."""
@@ -93,11 +93,11 @@ def _broken_elsewhere(text: str, at: int, language: str) -> bool:
     tree = parsed(text, language)
     if tree is None or not tree.has_error:
         return False
-    place, pending = len(text[:at].encode("utf-8", "replace")), [tree]
+    at_byte, pending = len(text[:at].encode("utf-8", "replace")), [tree]
     while pending:
         node = pending.pop()
         if (node.is_error or node.is_missing) and (
-            node.end_byte < place - NEAR or node.start_byte > place + NEAR
+            node.end_byte < at_byte - NEAR or node.start_byte > at_byte + NEAR
         ):
             return True
         if node.has_error and not node.is_error:
@@ -121,10 +121,10 @@ def _errors(text: str, language: str, at: int, excused: int | None = None) -> in
         return 0
     found = errors_in(tree)
     if (kind := BODY.get(language)) is not None:
-        place, end = (
+        at_byte, end = (
             None if i is None else len(text[:i].encode("utf-8", "replace")) for i in (at, excused)
         )
-        empty = _empty(tree, kind, place or 0)
+        empty = _empty(tree, kind, at_byte or 0)
         found += sum(1 for node in empty if end is None or not _belongs(node, end))
     return found
 
@@ -134,7 +134,7 @@ def _belongs(node: tree_sitter.Node, at: int) -> bool:
     return node.prev_sibling is not None and node.prev_sibling.end_byte == at
 
 
-def _empty(tree: tree_sitter.Node, kind: str, place: int) -> list[tree_sitter.Node]:
+def _empty(tree: tree_sitter.Node, kind: str, at_byte: int) -> list[tree_sitter.Node]:
     """Bodies without anything in them, near a byte."""
     pending, found = [tree], []
     while pending:
@@ -142,7 +142,9 @@ def _empty(tree: tree_sitter.Node, kind: str, place: int) -> list[tree_sitter.No
         if node.type == kind and not node.named_child_count:
             found.append(node)
         pending += [
-            c for c in node.children if c.end_byte >= place - NEAR and c.start_byte <= place + NEAR
+            c
+            for c in node.children
+            if c.end_byte >= at_byte - NEAR and c.start_byte <= at_byte + NEAR
         ]
     return found
 

@@ -28,8 +28,8 @@ NAMES = (
     "throughput",
     "training",
 )
-SLOW_PLACES = 5
-"""Places for peers that take seconds each."""
+SLOW_CASES = 5
+"""Cut-outs for peers that take seconds each."""
 
 
 def run_benchmark(
@@ -83,18 +83,18 @@ def _latency(model: Path | None, runs: int) -> dict[str, float | int | str]:
 def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
     """A model's own times; beside its peers and the machine's limits where torch is installed."""
     from benchmarks.speed.keystrokes import next_keystrokes
-    from benchmarks.speed.latency import measure, places
+    from benchmarks.speed.latency import library_cases, measure
     from benchmarks.speed.throughput import throughput
 
     report = measure(folder, runs)
     with Engine(folder) as engine:
-        report |= next_keystrokes(engine, places(runs))
-        report |= throughput(engine, places(runs))
+        report |= next_keystrokes(engine, library_cases(runs))
+        report |= throughput(engine, library_cases(runs))
     if importlib.util.find_spec("torch"):
         from benchmarks.peers.same_weights import compare_with_peers
         from benchmarks.speed.roofline import ceiling_share
 
-        report |= compare_with_peers(folder, places(runs), SLOW_PLACES)
+        report |= compare_with_peers(folder, library_cases(runs), SLOW_CASES)
         report |= ceiling_share(folder)
     return report
 
@@ -102,10 +102,10 @@ def _times(folder: Path, runs: int) -> dict[str, float | int | str]:
 def _growth(model: Path | None, runs: int) -> Mapping[str, float | int | str]:
     from benchmarks.machine import describe
     from benchmarks.speed.growth import growth
-    from benchmarks.speed.latency import places
+    from benchmarks.speed.latency import library_cases
 
     with Engine(model) as engine:
-        return growth(engine, places(runs)) | {"machine": describe()}
+        return growth(engine, library_cases(runs)) | {"machine": describe()}
 
 
 def _peers(model: Path | None, runs: int) -> Mapping[str, float | int | str]:
@@ -167,12 +167,12 @@ def _lsp(runs: int) -> dict[str, float | int | str]:
 
 def _throughput(model: Path | None, runs: int) -> dict[str, float | int | str]:
     from benchmarks.machine import describe
-    from benchmarks.speed.latency import places
+    from benchmarks.speed.latency import library_cases
     from benchmarks.speed.throughput import throughput
 
     with Engine(model) as engine:
         report: dict[str, float | int | str] = {"places": runs, "machine": describe()}
-        return report | throughput(engine, places(runs))
+        return report | throughput(engine, library_cases(runs))
 
 
 def _serve(model: Path | None, runs: int) -> dict[str, float | int | str]:

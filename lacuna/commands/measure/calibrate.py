@@ -29,7 +29,7 @@ from lacuna.errors import UserError
 
 KINDS = ("rest", "piece", "line")
 BIAS_CASES = 60
-"""Places at which certainty by length is measured; every one costs a pass for each length."""
+"""Cut-outs at which certainty by length is measured; every one costs a pass for each length."""
 
 
 def calibrate(
@@ -80,9 +80,9 @@ def calibrate(
         )
         figures |= {f"exact_match_{way.name}": round(rate, 4) for way, rate in exact.items()}
         if engine.config.delete_token_id is None:
-            places = chosen[:: max(1, len(chosen) // BIAS_CASES)]
+            some = chosen[:: max(1, len(chosen) // BIAS_CASES)]
             calibration = msgspec.structs.replace(
-                calibration, length_bias=length_bias(engine, places)
+                calibration, length_bias=length_bias(engine, some)
             )
     try:
         write_calibration(calibration, folder)

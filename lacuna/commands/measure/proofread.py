@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.quality.prose.planted_errors import plant
 from benchmarks.quality.prose.proofreading import correct_texts, measure
-from engine.http.client.place import EnginePlace
+from engine.http.client.address import EngineAddress
 from lacuna.commands.measure.evaluate import held_out
 from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
@@ -32,6 +32,6 @@ def proofread(
     with progress_bar() as progress:
         bar = progress.add_task("proofreading", total=len(correct) + len(planted))
         engine = ChosenEngine(model, backend)
-        engine.configure(0, EnginePlace())
+        engine.configure(0, EngineAddress())
         report = measure(engine, correct, planted, nats, lambda: progress.advance(bar))
     print_report({**report, "surprise": nats})

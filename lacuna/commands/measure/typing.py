@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.quality.typed_places import measure, typed_places
+from benchmarks.quality.typed_cases import measure, typed_cases
 from benchmarks.speed.language_server import CAPABILITIES
 from benchmarks.speed.lsp_client import LspClient
 from engine import find_model
@@ -15,9 +15,9 @@ from lacuna.commands.measure.report import print_report, progress_bar
 from lacuna.errors import UserError
 
 
-def typing(data: Path, places: int, language: str, seed: int, model: Path | None) -> None:
+def typing(data: Path, count: int, language: str, seed: int, model: Path | None) -> None:
     """Carry out the command."""
-    cases = typed_places(held_out(data), places, seed)
+    cases = typed_cases(held_out(data), count, seed)
     if not cases:
         raise UserError(f"{data} holds no line that is long enough; name more text.")
     read_model_config(find_model(model))  # a server would only log what is wrong with it

@@ -1,4 +1,4 @@
-"""Read a user's files (strict UTF-8, line ends and marks untouched), and places in them as users
+"""Read a user's files (strict UTF-8, line ends and marks untouched), and positions in them as users
 write them."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lacuna.document_file import MOST_BYTES, decoded
 from lacuna.errors import UserError
 from lacuna.journal import recover
 
-_PLACE = re.compile(r"(\d+):(\d+)\Z")
+_POSITION = re.compile(r"(\d+):(\d+)\Z")
 
 
 def read_text(file: str) -> str:
@@ -52,12 +52,12 @@ def read_related(files: list[str]) -> tuple[Snippet, ...]:
     return tuple(Snippet(path=Path(file).name, text=read_text(file)) for file in files)
 
 
-def offset_of(text: str, place: str) -> int:
+def offset_of(text: str, position: str) -> int:
     """The offset of ``L:C`` (lines and columns from 1, columns in code points, one past the end
     allowed)."""
-    match = _PLACE.match(place)
+    match = _POSITION.match(position)
     if not match or int(match[1]) < 1 or int(match[2]) < 1:
-        raise UserError(f"{place!r} is not a place; write LINE:COLUMN, both from 1.")
+        raise UserError(f"{position!r} is not a place; write LINE:COLUMN, both from 1.")
     line, column = int(match[1]), int(match[2])
     start = 0
     for _ in range(line - 1):
@@ -75,12 +75,12 @@ def offset_of(text: str, place: str) -> int:
     return start + column - 1
 
 
-def range_of(text: str, places: str) -> tuple[int, int]:
+def range_of(text: str, written: str) -> tuple[int, int]:
     """The offsets of ``L:C-L:C``, half open."""
-    first, dash, last = places.partition("-")
+    first, dash, last = written.partition("-")
     if not dash:
-        raise UserError(f"{places!r} is not a range; write LINE:COLUMN-LINE:COLUMN.")
+        raise UserError(f"{written!r} is not a range; write LINE:COLUMN-LINE:COLUMN.")
     start, end = offset_of(text, first), offset_of(text, last)
     if end < start:
-        raise UserError(f"{places!r} ends before it starts.")
+        raise UserError(f"{written!r} ends before it starts.")
     return start, end

@@ -1,4 +1,4 @@
-"""``lacuna fill``: blanks or places of a file, filled together; a diff, the file, or JSON."""
+"""``lacuna fill``: blanks or positions of a file, filled together; a diff, the file, or JSON."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def fill_file(options: FillOptions) -> None:
         least = engine.writing_confidence if least is None else least
         # Who asks for 0 gets everything, what does not parse too.
         request = msgspec.structs.replace(request, min_confidence=least or None)
-        result = _fill_with_progress(engine, request)
+        result = fill_with_progress(engine, request)
     deliver(result, text, options.output, skipped)
     if not all(span.filled for span in result.spans):
         raise typer.Exit(BLANKS_LEFT)
@@ -89,8 +89,10 @@ def _sampler(options: FillOptions) -> SamplerOptions:
 
 def _spans(text: str, options: FillOptions) -> tuple[list[Span], tuple[SkippedMarker, ...]]:
     if options.at or options.span:
-        ranges = [(offset, offset) for offset in (offset_of(text, place) for place in options.at)]
-        ranges += [range_of(text, places) for places in options.span]
+        ranges = [
+            (offset, offset) for offset in (offset_of(text, position) for position in options.at)
+        ]
+        ranges += [range_of(text, written) for written in options.span]
         return [Span(start=s, end=e, max_tokens=options.max_tokens) for s, e in ranges], ()
     markers = tuple(marker for marker in options.marker if marker) or MARKERS
     blanks = find_blanks(text, language_of(options.output.file), markers)
@@ -120,7 +122,7 @@ def draft_column() -> TextColumn:
     return TextColumn("{task.fields[draft]}", markup=False)
 
 
-def _fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
+def fill_with_progress(engine: Engine, request: FillRequest) -> FillResult:
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("filling"), BarColumn(), draft_column(), TimeElapsedColumn(),

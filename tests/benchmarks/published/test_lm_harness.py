@@ -80,16 +80,18 @@ def test_a_task_that_is_not_there_is_named(tasks):
 
 
 @pytest.fixture
-def model(config, tokenizer, tokenizer_file):
+def engine(config, tokenizer):
     backend = FakeBackend(
         lambda ids, positions, index: np.where(np.arange(512) == 40 + index % 2, 9.0, 0.0)
     )
     with Engine.with_backend(config, tokenizer, backend) as engine:
-        yield LacunaLM(
-            engine,
-            tokenizer_file.parent,
-            LmOptions(samples=4, gen_length=6, block_length=6, steps=6),
-        )
+        yield engine
+
+
+@pytest.fixture
+def model(engine, tokenizer_file):
+    options = LmOptions(samples=4, gen_length=6, block_length=6, steps=6)
+    return LacunaLM(engine, tokenizer_file.parent, options)
 
 
 def ask(kind, *arguments):
@@ -97,7 +99,7 @@ def ask(kind, *arguments):
 
 
 def test_a_space_at_the_border_belongs_to_the_continuation(model):
-    assert model._encode_pair("a = ", "b") == model._encode_pair("a =", " b")
+    assert model.encode_pair("a = ", "b") == model.encode_pair("a =", " b")
 
 
 def test_generation_ends_at_the_first_stop_string(model, tokenizer):
@@ -121,15 +123,15 @@ def test_greedy_is_true_for_what_decoding_gives_and_for_nothing_else(
     assert [greedy for _, greedy in found] == [True, False] and found[0][0] > found[1][0]
 
 
-def test_a_long_text_is_judged_in_windows_each_token_once(model, monkeypatch):
+def test_a_long_text_is_judged_in_windows_each_token_once(model, engine, monkeypatch):
     text = "x = 1\n" * 300
-    count = len(model._encode(text))
+    count = len(engine.tokenizer.encode(text))
     # One pass a window, so that passes can be counted.
     monkeypatch.setattr(
         "engine.service.batcher.group_passes",
         lambda batches, most: [[i] for i in range(len(batches))],
     )
     [total] = model.loglikelihood_rolling([ask("loglikelihood_rolling", text)])
-    assert count > model._engine.config.max_sequence_length
-    lengths = [batch.query_index.shape for batch in model._engine.backend.batches]
+    assert count > engine.config.max_sequence_length
+    lengths = [batch.query_index.shape for batch in engine.backend.batches]
     assert sum(queries for _, queries in lengths) == count and np.isfinite(total)

@@ -137,10 +137,10 @@ def test_a_program_may_use_threads():
 
 @jailed
 def test_where_calls_cannot_be_filtered_nothing_is_run(monkeypatch, tmp_path):
-    text = sandbox._JAIL.read_text()
+    text = sandbox.JAIL.read_text()
     assert text.count('call("prctl", 22, 2,') == 1
     (tmp_path / "jail.py").write_text(text.replace('call("prctl", 22, 2,', 'call("prctl", 22, 9,'))
-    monkeypatch.setattr(sandbox, "_JAIL", tmp_path / "jail.py")
+    monkeypatch.setattr(sandbox, "JAIL", tmp_path / "jail.py")
     assert "no jail" in run_program("pass").reason
 
 

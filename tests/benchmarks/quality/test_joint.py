@@ -23,7 +23,7 @@ def copying(config):
 
 
 @pytest.mark.parametrize("blanks", [2, 4])
-def test_a_place_has_its_blanks_near_each_other_and_apart(blanks):
+def test_a_case_has_its_blanks_near_each_other_and_apart(blanks):
     cases = joint_cases(DOCUMENTS, "piece", blanks, 3, 0)
     assert cases
     for case in cases:

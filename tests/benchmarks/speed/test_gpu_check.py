@@ -12,7 +12,7 @@ from engine.base.errors import BackendUnavailable
 
 @pytest.mark.slow
 def test_the_report_holds_every_part_and_goes_on_where_one_fails(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(gpu_check, "_gpu_tests", lambda: {"tests": "none"})
+    monkeypatch.setattr(gpu_check, "gpu_tests", lambda: {"tests": "none"})
     monkeypatch.setattr(gpu_check, "WINDOW", 64)
 
     def broken(plan):

@@ -8,15 +8,15 @@ from benchmarks.fitting import decoding_rules as decoding
 from benchmarks.fitting.decoding_rules import PUBLISHED, Variant, compare_rules, fastest, variants
 from benchmarks.peers.same_weights import LENGTH, compare_with_peers
 from benchmarks.speed.keystrokes import next_keystrokes
-from benchmarks.speed.latency import places
+from benchmarks.speed.latency import library_cases
 from benchmarks.speed.roofline import ceiling_share
 from benchmarks.speed.throughput import AT_ONCE, throughput
 from engine import MINI, Engine, SamplerOptions
 
 
 @pytest.mark.slow
-def test_every_peer_is_timed_on_the_same_places():
-    report = compare_with_peers(MINI, places(2), slow=1)
+def test_every_peer_is_timed_on_the_same_cases():
+    report = compare_with_peers(MINI, library_cases(2), slow=1)
     assert report["places"] == 2 and report["slow_places"] == 1 and LENGTH == 32
     for name in (
         "llada_same_graph",
@@ -31,9 +31,9 @@ def test_every_peer_is_timed_on_the_same_places():
 @pytest.mark.slow
 def test_keystrokes_and_requests_at_once_are_measured_with_the_same_answers_in_view():
     with Engine() as engine:
-        report = next_keystrokes(engine, places(2))
+        report = next_keystrokes(engine, library_cases(2))
         assert report["keystrokes"] > 2 and 0 <= report["keystroke_same_text"] <= 1
-        assert set(throughput(engine, places(AT_ONCE))) == {
+        assert set(throughput(engine, library_cases(AT_ONCE))) == {
             "throughput_8_vs_1",
             "fills_per_s_8_at_once",
         }
@@ -55,7 +55,7 @@ def test_rules_are_compared_with_one_token_a_step_and_the_fastest_costs_nothing(
     monkeypatch.setattr(decoding, "variants", lambda asked: rules)
     done = []
     with Engine() as engine:
-        report = compare_rules(engine, places(6), False, (), lambda: done.append(1))
+        report = compare_rules(engine, library_cases(6), False, (), lambda: done.append(1))
     assert (
         len(done) == 2
         and report["one by one"]["difference"] == 0

@@ -102,7 +102,7 @@ class Terminal:
         return self.rows[number - 1]
 
     def colour(self, row: int, column: int) -> str:
-        """Of the text at a place of the screen, both from 1."""
+        """Of the text at a cell of the screen, both from 1."""
         found: str = self.screen.buffer[row - 1][column - 1].fg
         return found
 

@@ -18,7 +18,7 @@ OPTIONS = "{{ command = {{ '{python}', '-m', 'lacuna', 'lsp' }}, settings = {{ d
 
 @pytest.fixture
 def repository(tmp_path):
-    """A Git repository with what belongs to the plugin at the places where our own has it."""
+    """A Git repository with what belongs to the plugin in the folders where our own has it."""
     copy = tmp_path / "repository" / "lacuna"
     shutil.copytree(PLUGIN, copy / "editors" / "neovim")
     for name in ("plugin", "lua"):

@@ -27,8 +27,8 @@ def test_the_pen_makes_a_blank_of_every_word_that_is_clicked_and_takes_it_back(s
     put(page, PLAIN)
     page.click("#blank")
     assert page.get_attribute("#blank", "aria-pressed") == "true"
-    place = {"x": 62, "y": 15}
-    page.click(f"{TEXT} .cm-line >> nth=0", position=place)
+    point = {"x": 62, "y": 15}
+    page.click(f"{TEXT} .cm-line >> nth=0", position=point)
     assert opened(page) == 1
     page.click(".blank-open")
     assert opened(page) == 0 and text_of(page) == PLAIN

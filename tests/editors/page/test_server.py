@@ -24,14 +24,9 @@ def test_a_wish_that_cannot_be_met_is_refused_in_one_sentence_and_nothing_is_los
     assert text_of(page) == text
 
 
-def given_up(app):
-    """The engine was told that nobody waits any more."""
-    return any(job.cancelled for job in app.state.serving.service.engine._batcher._jobs)
-
-
 def test_stop_frees_the_engine_and_leaves_the_text_as_it_was(visit, config, tokenizer):
     gate = Gate()
-    with application(config, tokenizer, gate=gate) as (url, app, _):
+    with application(config, tokenizer, gate=gate) as (url, _, backend):
         page = visit(url)
         put(page, "It is <fill tokens=12>.\n")
         gate.stop_after(3)
@@ -42,7 +37,7 @@ def test_stop_frees_the_engine_and_leaves_the_text_as_it_was(visit, config, toke
         assert notice(page) == "Stopped; the text is as it was."
         assert text_of(page) == "It is <fill tokens=12>.\n"
         assert page.locator(".blank-draft").count() == 0
-        eventually(lambda: given_up(app))
+        eventually(lambda: backend.interrupts)
         gate.open.set()
         fill(page)
         assert len(filled(page)) == 1
@@ -122,11 +117,11 @@ def test_a_server_that_went_away_is_missed_and_found_again(visit, browser, tmp_p
 
 def test_a_page_that_is_closed_frees_the_engine(visit, config, tokenizer):
     gate = Gate()
-    with application(config, tokenizer, gate=gate) as (url, app, _):
+    with application(config, tokenizer, gate=gate) as (url, _, backend):
         page = visit(url)
         put(page, "It is <fill tokens=12>.\n")
         gate.stop_after(3)
         page.click("#fill")
         assert gate.stopped.wait(timeout=60)
         page.context.close()
-        eventually(lambda: given_up(app))
+        eventually(lambda: backend.interrupts)

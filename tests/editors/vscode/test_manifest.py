@@ -23,9 +23,9 @@ def test_every_command_is_registered_and_every_registered_one_is_declared():
     assert registered == COMMANDS
 
 
-@pytest.mark.parametrize("place", ["keybindings", "commandPalette", "editor/context"])
-def test_keys_and_menus_run_commands_that_exist(place):
-    entries = CONTRIBUTES["keybindings"] if place == "keybindings" else CONTRIBUTES["menus"][place]
+@pytest.mark.parametrize("menu", ["keybindings", "commandPalette", "editor/context"])
+def test_keys_and_menus_run_commands_that_exist(menu):
+    entries = CONTRIBUTES["keybindings"] if menu == "keybindings" else CONTRIBUTES["menus"][menu]
     assert {one["command"] for one in entries} <= COMMANDS
 
 

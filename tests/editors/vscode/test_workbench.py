@@ -217,14 +217,14 @@ def test_a_missing_server_is_explained_and_a_stranger_of_that_name_is_passed_ove
 
 
 @pytest.mark.parametrize(
-    ("place", "origin"),
+    ("path", "origin"),
     [
         ("home/.local/bin/lacuna", "uv tool or pipx"),
         ("workspace/.venv/bin/lacuna", "the environment of workspace"),
     ],
 )
-def test_a_server_is_found_where_tools_put_it(workbench, tmp_path, place, origin):
-    program(tmp_path / place, SERVER)
+def test_a_server_is_found_where_tools_put_it(workbench, tmp_path, path, origin):
+    program(tmp_path / path, SERVER)
     assert (
         origin
         in workbench("found", "letter.md", "The shop is open.\n", {}, {"PATH": SYSTEM})["restart"]

@@ -29,7 +29,7 @@ def test_steps_run_on_cached_context_by_default(bundled):
 
 def test_the_session_has_the_provider_and_the_threads_of_the_machine(bundled):
     with Engine(bundled) as engine:
-        session = engine.backend._session
+        session = engine.backend.session
     options = session.get_session_options()
     assert session.get_providers() == ["CPUExecutionProvider"]
     # Counted by us: left to count, onnxruntime ties its threads to cores.

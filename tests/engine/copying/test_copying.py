@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Engine, FillRequest, Snippet, Span
-from engine.copying.apply import SPARE, SURE, copies_of, take
+from engine.copying.apply import SPARE, SURE, copies_of, insert_copies
 from engine.copying.ranking import Copy
 from engine.copying.ranking import copies as copies_at
 from engine.copying.renamed_match import RenamedMatch
-from engine.copying.span_context import LONGEST_COPY, REACH, WALL, SpanContext
-from engine.copying.verbatim import MOST_ENDS, Repeat, verbatim
+from engine.copying.span_context import LONGEST_COPY, REACH, SENTINEL, SpanContext
+from engine.copying.verbatim import MOST_ENDS, VerbatimMatch, verbatim_matches
 from engine.network.calibration import Calibration
 from tests.engine.request.test_span_rules import any_model
 
@@ -21,12 +21,12 @@ CODE = "def area(box):\n    return box.width * box.height\n\n\ndef rim(box):\n  
 
 
 def copies(*arguments, **options):
-    """Of the place that the arguments of ``SpanContext.of`` describe."""
+    """Of the span that the arguments of ``SpanContext.of`` describe."""
     return copies_at(SpanContext.of(*arguments, **options))
 
 
 def cut(text, answer, number=1):
-    """The text without the occurrence ``number`` of ``answer``, and the place."""
+    """The text without the occurrence ``number`` of ``answer``, and where it stood."""
     at = -1
     for _ in range(number):
         at = text.index(answer, at + 1)
@@ -57,10 +57,10 @@ def test_related_files_are_searched():
 
 def test_other_blanks_are_neither_matched_nor_copied():
     text = "a = call(____)\nb = call(____)\nc = call(____)\n"
-    places = [i for i in range(len(text)) if text.startswith("____", i)]
-    others = [(place, place + 4) for place in places[1:]]
+    blanks = [i for i in range(len(text)) if text.startswith("____", i)]
+    others = [(blank, blank + 4) for blank in blanks[1:]]
     assert all(
-        "_" not in copy.text for copy in copies(text, places[0], places[0] + 4, others=others)
+        "_" not in copy.text for copy in copies(text, blanks[0], blanks[0] + 4, others=others)
     )
 
 
@@ -68,8 +68,8 @@ def test_other_blanks_are_neither_matched_nor_copied():
 @given(st.text(alphabet="ab \n(\t", max_size=120), st.integers(0, 120), st.booleans())
 def test_every_copy_stands_in_the_text_and_a_line_stays_a_line(text, at, single_line):
     at = min(at, len(text))
-    for copy in verbatim(SpanContext.of(text, at, at, single_line=single_line)):
-        assert copy in text and WALL not in copy and copy.strip()
+    for copy in verbatim_matches(SpanContext.of(text, at, at, single_line=single_line)):
+        assert copy in text and SENTINEL not in copy and copy.strip()
         assert not single_line or ("\n" not in copy and len(copy) <= LONGEST_COPY)
 
 
@@ -92,7 +92,7 @@ def test_a_text_that_repeats_itself_is_given_up_on_early(unit, single_line, monk
 
         return wrapped
 
-    for kind in (Repeat, RenamedMatch):
+    for kind in (VerbatimMatch, RenamedMatch):
         monkeypatch.setattr(kind, "add", counted(kind.add))
     text = unit * (20_000 // len(unit))
     copies(text, len(text) // 2, len(text) // 2, single_line=single_line)
@@ -148,9 +148,10 @@ def test_a_copy_that_breaks_the_syntax_is_left_out(tokenizer):
 def test_sure_copies_are_put_in_first_and_the_rest_moves_with_the_text():
     text = "ab__cd__ef"
     spans = [Span(start=2, end=4), Span(start=6, end=8)]
-    taken = take(FillRequest(text=text, spans=tuple(spans)), spans, {0: Copy("12345", 0.9)})
-    assert taken.request.text == "ab12345cd__ef" and taken.left == [1]
-    assert [(span.start, span.end) for span in taken.spans] == [(9, 11)]
+    request = FillRequest(text=text, spans=tuple(spans))
+    remaining = insert_copies(request, spans, {0: Copy("12345", 0.9)})
+    assert remaining.request.text == "ab12345cd__ef" and remaining.numbers == [1]
+    assert [(span.start, span.end) for span in remaining.spans] == [(9, 11)]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Analogies: what stood at a place of the same shape, with the words exchanged that differ
+"""Analogies: what stood in text of the same shape, with the words exchanged that differ
 there."""
 
 import re
@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from engine.copying.ranking import FEATURES, candidates, copies, log_shares
 from engine.copying.renamed_match import renamed_matches
-from engine.copying.span_context import LONGEST_COPY, WALL, SpanContext
+from engine.copying.span_context import LONGEST_COPY, SENTINEL, SpanContext
 
 
 def found(text, single_line=True, others=()):
     """Candidates at the mark ``|``, the best first."""
     at = text.index("|")
-    place = SpanContext.of(text.replace("|", ""), at, at, others=others, single_line=single_line)
-    return list(renamed_matches(place))
+    context = SpanContext.of(text.replace("|", ""), at, at, others=others, single_line=single_line)
+    return list(renamed_matches(context))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def found(text, single_line=True, others=()):
         ("for x in xs:\n    show(x)\nfor y in |:\n    show(y)\n", "xs"),
     ],
 )
-def test_words_are_exchanged_as_the_places_differ(text, answer):
+def test_words_are_exchanged_as_the_texts_differ(text, answer):
     assert answer in found(text)[:3]
 
 
@@ -51,7 +51,7 @@ def test_a_word_is_exchanged_in_the_case_in_which_it_stands():
 
 
 @pytest.mark.parametrize("indent", ["    ", "\t"])
-def test_places_at_another_depth_are_alike_and_lines_move_to_that_of_the_span(indent):
+def test_texts_at_another_depth_are_alike_and_lines_move_to_that_of_the_span(indent):
     text = "if a:\n\topen(a)\n\tread(a)\nfor b in c:\n\tif b:\n\t\topen(b)\n\t\t|\n"
     assert found(text.replace("\t", indent))[0] == "read(b)"
     text = "if a:\n\tif one(a):\n\t\ttwo(a)\n\tend(a)\nfor b in c:\n\tif b:\n\t\tif one(b):|\n\t\tend(b)\n"
@@ -66,17 +66,17 @@ def test_several_lines_follow_an_analogy_too():
 
 def test_what_other_blanks_hide_is_neither_compared_nor_copied():
     text = "a = call(____)\nb = call(____)\nc = call(____)\n"
-    places = [i for i in range(len(text)) if text.startswith("____", i)]
-    others = [(place, place + 4) for place in places[1:]]
-    place = SpanContext.of(text, places[0], places[0] + 4, others=others)
-    assert all("_" not in answer and WALL not in answer for answer in renamed_matches(place))
+    blanks = [i for i in range(len(text)) if text.startswith("____", i)]
+    others = [(blank, blank + 4) for blank in blanks[1:]]
+    context = SpanContext.of(text, blanks[0], blanks[0] + 4, others=others)
+    assert all("_" not in answer and SENTINEL not in answer for answer in renamed_matches(context))
 
 
-def test_the_place_of_an_empty_blank_is_a_wall_too():
+def test_no_search_crosses_an_empty_blank():
     text, at = "a = call(1)\nb = call()\nc = call()\n", 21
-    place = SpanContext.of(text, at, at, others=[(32, 32)])
-    assert place.after.split(WALL) == [")\nc = call(", ")\n"] and place.before == text[:at]
-    assert SpanContext.of(text, 32, 32, others=[(at, at)]).before.split(WALL) == [
+    context = SpanContext.of(text, at, at, others=[(32, 32)])
+    assert context.after.split(SENTINEL) == [")\nc = call(", ")\n"] and context.before == text[:at]
+    assert SpanContext.of(text, 32, 32, others=[(at, at)]).before.split(SENTINEL) == [
         text[:at],
         text[at:32],
     ]
@@ -114,5 +114,5 @@ def test_shares_are_those_of_one_choice_among_all_and_none():
 def test_an_answer_is_never_blank_nor_crosses_a_wall_and_a_line_stays_a_line(text, at, single_line):
     at = min(at, len(text))
     for answer in renamed_matches(SpanContext.of(text, at, at, single_line=single_line)):
-        assert answer.strip() and WALL not in answer
+        assert answer.strip() and SENTINEL not in answer
         assert not single_line or ("\n" not in answer and len(answer) <= LONGEST_COPY)

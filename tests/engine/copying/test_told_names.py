@@ -1,4 +1,4 @@
-"""Names that the place itself tells: of an assignment like the one above, and of the diff below a
+"""Names that the text around tells: of an assignment like the one above, and of the diff below a
 commit message."""
 
 import pytest

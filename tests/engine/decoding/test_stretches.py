@@ -2,15 +2,15 @@
 
 import pytest
 
-from engine.decoding.stretches import RESERVED, reserved_places, stretch_starts
+from engine.decoding.stretches import RESERVED, reserved_positions, stretch_starts
 
 
 @pytest.mark.parametrize(
-    ("slots", "places"),
+    ("slots", "positions"),
     [(0, RESERVED), (1, RESERVED), (32, 32), (33, 64), (64, 64), (65, 96)],
 )
-def test_a_span_keeps_the_next_multiple_of_places_free(slots, places):
-    assert reserved_places(slots) == places
+def test_a_span_keeps_the_next_multiple_of_positions_free(slots, positions):
+    assert reserved_positions(slots) == positions
 
 
 def test_the_last_stretch_stands_in_front_of_the_first():

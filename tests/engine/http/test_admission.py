@@ -130,7 +130,7 @@ def test_one_that_gives_up_waiting_leaves_no_trace():
     run(scenario)
 
 
-def test_a_place_that_is_given_to_one_who_just_went_is_free_again():
+def test_an_admission_of_one_who_just_went_is_free_again():
     async def scenario():
         admission, order = Admission(1, 3), []
         await waiting(admission, order, "x")

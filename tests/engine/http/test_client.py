@@ -86,7 +86,7 @@ def test_errors_are_those_of_an_engine(served):
 def test_cancelling_a_call_frees_the_engine(config, tokenizer, drafts):
     gate = Gate()
 
-    async def scenario(url, app):
+    async def scenario(url, backend):
         client = HttpEngine(url)
         gate.open.clear()
         gate.entered.clear()
@@ -97,16 +97,13 @@ def test_cancelling_a_call_frees_the_engine(config, tokenizer, drafts):
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        service = app.state.serving.service
-        await asyncio.to_thread(
-            eventually, lambda: any(job.cancelled for job in service.engine._batcher._jobs)
-        )
+        await asyncio.to_thread(eventually, lambda: backend.interrupts)
         gate.open.set()
         assert (await client.fill(LONG, True)).spans[0].tokens == 24
         await client.close()
 
-    with application(config, tokenizer, gate) as (url, app, _):
-        asyncio.run(scenario(url, app))
+    with application(config, tokenizer, gate) as (url, _, backend):
+        asyncio.run(scenario(url, backend))
 
 
 def test_an_engine_that_goes_away_is_told_once_and_comes_back_by_itself(tmp_path):

@@ -156,7 +156,7 @@ def test_a_fill_may_be_longer_than_what_settled(text):
     assert prefix.final(text) == text
 
 
-def test_nothing_is_sent_while_it_may_be_a_line_beside_the_place():
+def test_nothing_is_sent_while_it_may_be_a_line_beside_the_span():
     request = FillRequest(text="b = first\nb = ", spans=(Span(start=14, end=14),))
     prefix = SettledPrefix(request, (), 0)
     assert prefix.draft(draft("fi", "rs", "t")) == ""

@@ -37,8 +37,8 @@ def test_the_built_page_names_no_other_site_and_needs_no_inline_script_or_style(
     assert re.findall(r"<script\b[^>]*>([^<]*)", html) == [""]
     for path in (DIST / "assets").iterdir():
         if path.suffix in (".js", ".css"):
-            places = set(re.findall(r"https?://[\w.-]+", path.read_text("utf-8")))
-            assert places <= {"http://www.w3.org"}, path  # names of XML, never asked for
+            addresses = set(re.findall(r"https?://[\w.-]+", path.read_text("utf-8")))
+            assert addresses <= {"http://www.w3.org"}, path  # names of XML, never asked for
 
 
 def test_what_is_bundled_brings_its_licences():

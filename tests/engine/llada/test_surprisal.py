@@ -45,7 +45,7 @@ def test_control_tokens_take_no_probability(engine):
 
 
 def test_words_are_masked_whole(config, tokenizer):
-    ids, words, places = word_numbers(TEXT, tokenizer)
+    ids, words, ranges = word_numbers(TEXT, tokenizer)
     run = score_text(config, ids, words, 256, 4)
     backend = FakeBackend(table)
     try:
@@ -59,7 +59,7 @@ def test_words_are_masked_whole(config, tokenizer):
         assert len(stop.value) == len(ids) and len(backend.batches) == 4
     for word in np.unique(words):
         covered = TEXT[
-            places[np.flatnonzero(words == word)[0]][0] : places[np.flatnonzero(words == word)[-1]][
+            ranges[np.flatnonzero(words == word)[0]][0] : ranges[np.flatnonzero(words == word)[-1]][
                 1
             ]
         ]

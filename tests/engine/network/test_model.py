@@ -21,10 +21,10 @@ def test_active_tokens_on_cached_keys_equal_a_whole_pass_over_the_last_layer(mod
     ids = torch.randint(16, 512, (2, 9), generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         whole, keys = one.encode(ids)
-        places = torch.arange(9).expand(2, -1)
+        positions = torch.arange(9).expand(2, -1)
         cached, active = torch.tensor([0, 1, 2, 6, 7, 8]), torch.tensor([3, 4, 5])
         past = [(k[:, :, cached], v[:, :, cached]) for k, v in keys]
-        rows, _ = one.encode(ids[:, active], places[:, active], past, places[:, cached])
+        rows, _ = one.encode(ids[:, active], positions[:, active], past, positions[:, cached])
     torch.testing.assert_close(rows, whole[:, active], atol=1e-5, rtol=1e-5)
 
 
@@ -57,8 +57,8 @@ def test_the_causal_baseline_sees_only_what_stands_before(config):
 
 def test_shifting_all_positions_changes_nothing(model):
     ids = torch.randint(16, 512, (1, 8), generator=torch.Generator().manual_seed(5))
-    places = torch.arange(8)[None]
-    near, far = model(ids, position_ids=places), model(ids, position_ids=places + 37)
+    positions = torch.arange(8)[None]
+    near, far = model(ids, position_ids=positions), model(ids, position_ids=positions + 37)
     torch.testing.assert_close(near, far, atol=2e-4, rtol=1e-4)
 
 

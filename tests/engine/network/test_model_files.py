@@ -46,7 +46,7 @@ def test_a_file_changed_after_the_first_check_is_noticed_and_one_left_alone_is_n
 ):
     check_model(model)
     read = []
-    monkeypatch.setattr(model_files, "_check_file", lambda path, known: read.append(path.name))
+    monkeypatch.setattr(model_files, "check_file", lambda path, known: read.append(path.name))
     check_model(model)
     assert read == []
     check_model(model, again=True)

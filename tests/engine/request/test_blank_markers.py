@@ -87,11 +87,11 @@ def test_only_a_marker_alone_on_its_line_may_become_several_lines():
 )
 def test_blanks_are_disjoint_in_order_and_inside_the_text(text, language):
     found = find_blanks(text, language)
-    places = sorted(
+    ranges = sorted(
         [(s.start, s.end) for s in found.spans] + [(s.start, s.end) for s in found.skipped]
     )
-    assert all(0 <= start < end <= len(text) for start, end in places)
-    assert all(first[1] <= second[0] for first, second in zip(places, places[1:], strict=False))
+    assert all(0 <= start < end <= len(text) for start, end in ranges)
+    assert all(first[1] <= second[0] for first, second in zip(ranges, ranges[1:], strict=False))
 
 
 def test_languages_are_known_by_file_name():

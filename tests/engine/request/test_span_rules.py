@@ -143,7 +143,7 @@ def test_spans_of_one_name_that_want_different_things_are_rejected(config, token
 
 def test_a_negative_seed_is_refused_in_a_sentence(config, tokenizer):
     with Engine.with_backend(
-        config, tokenizer, FakeBackend(lambda ids, places, index: np.zeros(512))
+        config, tokenizer, FakeBackend(lambda ids, positions, index: np.zeros(512))
     ) as engine:
         with pytest.raises(RequestRejected, match="seed -1 is not possible"):
             engine.fill(FillRequest(text="a ", spans=(Span(start=2, end=2),), seed=-1))

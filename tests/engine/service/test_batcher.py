@@ -2,7 +2,9 @@
 
 import os
 import threading
+import time
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -120,6 +122,18 @@ def test_closing_ends_what_runs(gate):
     assert job.future.done()
 
 
+@contextmanager
+def held(gate, batcher):
+    """What is submitted inside is all there at the same turn: a pass runs until the end."""
+    while gate.entered.acquire(blocking=False):
+        pass
+    first = batcher.submit(steps(1, [], "first"))
+    assert gate.entered.acquire(timeout=10)
+    yield
+    gate.go.release()
+    assert first.future.result(timeout=10) == "first"
+
+
 def served(gate, batcher):
     """A request that comes later is answered."""
     gate.go.release()
@@ -134,10 +148,10 @@ def test_whatever_a_request_raises_it_fails_alone(gate, batcher, fault):
         yield BATCH
         raise fault
 
+    with held(gate, batcher):
+        wrong, right = batcher.submit(broken()), batcher.submit(steps(2, [], "right"))
     for _ in range(4):
         gate.go.release()
-    with batcher._changed:  # both are there at the next turn
-        wrong, right = batcher.submit(broken()), batcher.submit(steps(2, [], "right"))
     with pytest.raises((EngineError, MemoryError, ValueError)):
         wrong.future.result(timeout=10)
     assert right.future.result(timeout=10) == "right"
@@ -182,34 +196,56 @@ def test_who_is_told_of_a_result_may_fail_without_harm(gate, batcher, fault):
     served(gate, batcher)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_is_gone_is_started_again(gate, batcher, monkeypatch):
-    monkeypatch.setattr(batcher, "_work", lambda: None)
-    with batcher._changed:
-        batcher._changed.notify()
-    dead = threading.Thread(target=lambda: None)
-    dead.start()
-    dead.join()
-    old, batcher._thread = batcher._thread, dead
+    gone = []
+
+    def broken(*arguments):
+        gone.append(threading.current_thread())
+        raise SystemExit
+
+    monkeypatch.setattr("engine.service.batcher.group_passes", broken)
+    monkeypatch.setattr("engine.service.batcher.logger.error", broken)
+    job = batcher.submit(steps(1, [], "a"))
+    end = time.monotonic() + 10
+    while not gone:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    gone[0].join(timeout=10)
     monkeypatch.undo()
-    served(gate, batcher)
-    assert old is not batcher._thread
+    for _ in range(2):
+        gate.go.release()
+    assert batcher.submit(steps(1, [], "later")).future.result(timeout=10) == "later"
+    assert job.future.result(timeout=10) == "a"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes that fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_process_is_told_rather_than_left_waiting(batcher):
+def test_a_forked_process_is_told_rather_than_left_waiting(gate, batcher, monkeypatch):
+    """Also when a thread of the parent held the lock, for ever as the child sees it."""
+    locked, forked = threading.Event(), threading.Event()
+
+    def interrupt():
+        locked.set()
+        forked.wait(timeout=10)
+
+    monkeypatch.setattr(gate, "interrupt", interrupt)
+    job = batcher.submit(steps(1, [], "a"))
+    assert gate.entered.acquire(timeout=10)
+    canceller = threading.Thread(target=batcher.cancel, args=(job,))
+    canceller.start()
+    assert locked.wait(timeout=10)
     reading, writing = os.pipe()
-    with batcher._changed:  # held by the parent, for ever as the child sees it
-        child = os.fork()
-        if child == 0:
-            try:
-                batcher.submit(steps(1, [], "a"))
-            except EngineUnavailable as exc:
-                os.write(writing, str(exc).encode())
-            finally:
-                os._exit(0)
+    child = os.fork()
+    if child == 0:
+        try:
+            batcher.submit(steps(1, [], "a"))
+        except EngineUnavailable as exc:
+            os.write(writing, str(exc).encode())
+        finally:
+            os._exit(0)
+    forked.set()
+    canceller.join(timeout=10)
     os.close(writing)
     assert b"forked" in os.read(reading, 1000)
     os.close(reading)
@@ -218,10 +254,9 @@ def test_a_forked_process_is_told_rather_than_left_waiting(batcher):
 
 def test_after_a_burst_memory_is_given_back_once(gate, batcher, monkeypatch):
     monkeypatch.setattr("engine.service.batcher.REST_S", 0.01)
-    for _ in range(100):
-        gate.go.release()
     for count, released in ((2, False), (CROWD, True), (1, False)):
-        with batcher._changed:  # all are there at the next turn
+        with held(gate, batcher):
             jobs = [batcher.submit(steps(1, [], "a")) for _ in range(count)]
+        gate.go.release(count)
         assert [job.future.result(timeout=10) for job in jobs] == ["a"] * count
         assert gate.released.acquire(timeout=5 if released else 0.2) is released

@@ -96,7 +96,7 @@ def test_a_round_sees_the_answers_before_it_and_no_blank_of_another_round(engine
     assert rounds[-1].text.startswith(f"item 000 {result.spans[0].text} end\n")
 
 
-def test_drafts_of_every_round_show_all_spans_at_their_places(engine):
+def test_drafts_of_every_round_show_all_spans_where_they_are(engine):
     text = "____ " * 60
     marked = tuple(Span(start=5 * i, end=5 * i + 4, tokens=4) for i in range(60))
     drafts = []

@@ -12,12 +12,12 @@ texts = st.lists(st.text(alphabet="abc =()\t é😀", max_size=30), max_size=40)
 @settings(deadline=None)
 @given(texts, st.data())
 def test_the_window_keeps_its_budget_and_shows_what_touches_the_spans(tokenizer, text, data):
-    places = sorted(data.draw(st.sets(st.integers(0, len(text)), min_size=1, max_size=4)))
+    offsets = sorted(data.draw(st.sets(st.integers(0, len(text)), min_size=1, max_size=4)))
     budget = data.draw(st.integers(1, 200))
-    pieces = context_window(text, [Span(start=p, end=p) for p in places], tokenizer, budget).pieces
-    assert len(pieces) == len(places) + 1
+    pieces = context_window(text, [Span(start=p, end=p) for p in offsets], tokenizer, budget).pieces
+    assert len(pieces) == len(offsets) + 1
     assert sum(map(len, pieces)) <= budget
-    borders = [0, *places, len(text)]
+    borders = [0, *offsets, len(text)]
     for i, piece in enumerate(pieces):
         between = text[borders[i] : borders[i + 1]]
         shown = tokenizer.decode(piece)
@@ -30,10 +30,10 @@ def test_the_window_keeps_its_budget_and_shows_what_touches_the_spans(tokenizer,
 @settings(deadline=None)
 @given(texts, st.data())
 def test_a_window_that_holds_everything_shows_everything(tokenizer, text, data):
-    place = data.draw(st.integers(0, len(text)))
-    before, after = context_window(text, [Span(start=place, end=place)], tokenizer, 100_000).pieces
-    assert tokenizer.decode(before) == text[:place]
-    assert tokenizer.decode(after) == text[place:]
+    at = data.draw(st.integers(0, len(text)))
+    before, after = context_window(text, [Span(start=at, end=at)], tokenizer, 100_000).pieces
+    assert tokenizer.decode(before) == text[:at]
+    assert tokenizer.decode(after) == text[at:]
 
 
 def test_only_the_neighbourhood_of_a_span_is_tokenised(tokenizer, monkeypatch):
@@ -69,10 +69,12 @@ def test_typing_leaves_the_beginning_of_the_window_where_it_is(tokenizer):
     typed = "total = width * height + depth"
     for last in range(150, 200):
         before = text[: text.index(f"v{last} =")]
-        places = [before + typed[:size] for size in range(len(typed))]
+        versions = [before + typed[:size] for size in range(len(typed))]
         lows = [
-            context_window(place, [Span(start=len(place), end=len(place))], tokenizer, 300).low
-            for place in places
+            context_window(
+                version, [Span(start=len(version), end=len(version))], tokenizer, 300
+            ).low
+            for version in versions
         ]
         assert len(set(lows)) <= 2
 

@@ -1,4 +1,4 @@
-"""Lines that stand beside a place must not come again: which ones those are."""
+"""Lines that stand beside a span must not come again: which ones those are."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_of_a_line_blanks_and_separators_at_its_end_do_not_count(line, counts):
     assert bare(line) == counts
 
 
-def test_the_lines_next_to_the_place_count_the_nearest_first():
+def test_the_lines_next_to_the_span_count_the_nearest_first():
     text = f"one\ntwo\n{CURSOR}\nthree\nfour\n"
     assert around(text, "new") == (["two", "one"], ["three", "four"])
     assert around(f"a{CURSOR}b", "new") == ([], [])
@@ -53,7 +53,7 @@ def test_of_lines_of_one_depth_only_a_few_count():
     assert above == lines[::-1][:NEIGHBOURS] and below == lines[:NEIGHBOURS]
 
 
-def test_heads_that_enclose_the_place_count_however_far_they_are():
+def test_heads_that_enclose_the_span_count_however_far_they_are():
     text = f"class A:\n    def f(self):\n        one\n\n        if x:\n            two\n        {CURSOR}\n"
     above, _ = around(text, "        new")
     assert above == ["two", "def f(self):", "class A:"]
@@ -75,7 +75,7 @@ def test_lines_far_away_are_not_looked_at():
     assert around(f"near\n{near}{CURSOR}\n{near}near\n", "new") == (["near"], ["near"])
 
 
-def test_a_line_comes_again_where_it_stands_beside_the_place_already():
+def test_a_line_comes_again_where_it_stands_beside_the_span_already():
     assert repeats("  x = 1;", ["x = 1"], []) and repeats("x = 1", [], ["x = 1"])
     assert not repeats("x = 1", ["x = 2"], ["y"]) and not repeats("x = 1", [], [])
 

@@ -46,8 +46,8 @@ def test_a_bomb_is_refused(pattern):
     assert trouble(pattern)
 
 
-@pytest.mark.parametrize("place", ["pre_tokenizer", "normalizer", "sequence"])
-def test_a_tokenizer_with_a_bomb_is_not_loaded(tokenizer_file, tmp_path, place):
+@pytest.mark.parametrize("part", ["pre_tokenizer", "normalizer", "sequence"])
+def test_a_tokenizer_with_a_bomb_is_not_loaded(tokenizer_file, tmp_path, part):
     raw = json.loads(tokenizer_file.read_text())
     split = {
         "type": "Split",
@@ -56,9 +56,9 @@ def test_a_tokenizer_with_a_bomb_is_not_loaded(tokenizer_file, tmp_path, place):
         "invert": False,
     }
     replace = {"type": "Replace", "pattern": {"Regex": "(a+)+$"}, "content": "b"}
-    if place == "normalizer":
+    if part == "normalizer":
         raw["normalizer"] = replace
-    elif place == "pre_tokenizer":
+    elif part == "pre_tokenizer":
         raw["pre_tokenizer"] = split
     else:
         raw["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [raw["pre_tokenizer"], split]}

@@ -1,4 +1,4 @@
-"""Related text: the pieces that share rare names with the place, within a budget, in front of the
+"""Related text: the pieces that share rare names with the text around a span, within a budget, in front of the
 window."""
 
 from engine import Engine, FillRequest, Snippet, Span

@@ -56,7 +56,7 @@ def test_undo_and_paste_count_as_typing(at, new):
     assert editor.known() == []
 
 
-def test_its_place_moves_with_the_text_before_it():
+def test_its_offset_moves_with_the_text_before_it():
     editor = Editor("a\nx = a.id\n")
     editor.edit(7, 10, "")
     editor.edit(0, 0, "more\n")
@@ -104,7 +104,7 @@ def test_at_the_start_of_a_document_typing_it_again_in_any_order_ends_it():
     assert editor.known() == []
 
 
-def test_its_place_moves_with_what_is_replaced_before_it():
+def test_its_offset_moves_with_what_is_replaced_before_it():
     editor = Editor("ab(long_name)\nx = a.id\n")
     editor.edit(19, 22, "")
     editor.edit(3, 12, "n")

@@ -99,9 +99,9 @@ def test_an_edit_of_a_cell_is_one_of_that_cell():
         {"command": "lacuna.fillBlanks", "arguments": [{"uri": cell(1)}]},
     )
     [change] = client.edits[0]["documentChanges"]
-    place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 11}}
+    blank = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 11}}
     assert change["textDocument"]["uri"] == cell(1)
-    assert [(edit["range"], edit["newText"]) for edit in change["edits"]] == [(place, "3")]
+    assert [(edit["range"], edit["newText"]) for edit in change["edits"]] == [(blank, "3")]
     [found] = client.complete(cell(2), 0, 5)["result"]
     assert found["insertText"] == "3"
     closing = {

@@ -5,7 +5,7 @@ from lsprotocol import types
 
 from engine.text.secret_files import secret_name
 from lsp_server.documents.document import DocumentStore
-from lsp_server.documents.recent_edits import PLACES, RecentEdits
+from lsp_server.documents.recent_edits import MOST_EDITS, RecentEdits
 from lsp_server.documents.related import MOST, MOST_CHARS, REMEMBERED, RelatedContext
 
 
@@ -97,8 +97,8 @@ def test_cells_of_the_same_notebook_come_before_other_files():
 
 
 def edit(store, name, version, line, text):
-    uri, place = f"file:///project/src/{name}", types.Position(line, 0)
-    change = types.TextDocumentContentChangePartial(range=types.Range(place, place), text=text)
+    uri, start = f"file:///project/src/{name}", types.Position(line, 0)
+    change = types.TextDocumentContentChangePartial(range=types.Range(start, start), text=text)
     store.change(types.VersionedTextDocumentIdentifier(uri=uri, version=version), [change])
 
 
@@ -116,18 +116,18 @@ def test_recent_edits_outlive_their_document_and_are_no_copies_of_what_is_open()
     ]
 
 
-def test_an_edit_near_another_is_the_same_place_and_only_the_latest_places_are_kept():
+def test_an_edit_near_another_replaces_it_and_only_the_latest_are_kept():
     store, recent = opened("a.py"), RecentEdits()
     store.on_edit.append(recent.edited)
     lines = "".join(f"line {i}\n" for i in range(400))
     edit(store, "a.py", 2, 0, lines)
     for number, line in enumerate((100, 102, 101, 300), 3):
         edit(store, "a.py", number, line, "x\n")
-    places = recent.beyond(set())
-    assert [place.line for place in places] == [300, 101, 0] and places[1].text.count("x\n") == 3
-    for number in range(PLACES + 4):
+    edits = recent.beyond(set())
+    assert [edit.line for edit in edits] == [300, 101, 0] and edits[1].text.count("x\n") == 3
+    for number in range(MOST_EDITS + 4):
         edit(store, "a.py", number + 9, number * 15, "y\n")
-    assert len(recent.beyond(set())) == PLACES
+    assert len(recent.beyond(set())) == MOST_EDITS
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_of_a_large_paste_little_is_kept_once_its_document_is_closed():
     store.on_edit.append(recent.edited)
     edit(store, "b.py", 2, 0, "lorem ipsum\n" * 100_000)
     store.close("file:///project/src/b.py")
-    [place] = recent.beyond(set())
-    assert place.text.startswith("lorem") and len(place.text) <= 4_000
+    [kept] = recent.beyond(set())
+    assert kept.text.startswith("lorem") and len(kept.text) <= 4_000
 
 
 @pytest.fixture

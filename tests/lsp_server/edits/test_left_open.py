@@ -63,9 +63,9 @@ def test_of_several_blanks_those_that_pass_are_written_and_a_sentence_names_the_
         "line 3 (“f(”, 50% sure: the text would not parse or balance with it); fill one alone to "
         "be offered its guess."
     )
-    place = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 8}}
+    blank = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 8}}
     first, second = answer["withheld"]
-    assert first == {"range": place, "text": "one", "confidence": 0.5, "reason": "low_confidence"}
+    assert first == {"range": blank, "text": "one", "confidence": 0.5, "reason": "low_confidence"}
     assert second["reason"] == "syntax"
     assert client.questions == [] and client.close() == 0
 
@@ -163,7 +163,7 @@ def test_who_wants_every_guess_gets_every_guess():
 
 def test_a_selection_whose_answer_is_withheld_stays():
     client = opened(MINIMAL, "<low_confidence>x", text="total = price\n")
-    place = {"start": {"line": 0, "character": 8}, "end": {"line": 0, "character": 13}}
-    answer = fill(client, "lacuna.fillSelections", ranges=[place])
+    blank = {"start": {"line": 0, "character": 8}, "end": {"line": 0, "character": 13}}
+    answer = fill(client, "lacuna.fillSelections", ranges=[blank])
     assert answer["applied"] is False and "“x”" in client.message()
     assert client.edits == [] and client.close() == 0

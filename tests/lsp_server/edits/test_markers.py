@@ -1,4 +1,4 @@
-"""A text with places in it, what is done there, and the text afterwards: one small file a case,
+"""A text with marks in it, what is done there, and the text afterwards: one small file a case,
 readable by anyone.
 
 ``⟦…⟧`` is a selection (with nothing in it, the cursor); ``␌`` and ``␍`` stand for a form feed and a
@@ -51,22 +51,22 @@ def position(text, offset, encoding):
     }
 
 
-def offset_of(text, place, encoding):
+def offset_of(text, at, encoding):
     starts = [0, *[m.end() for m in re.finditer(r"\r\n|\n|\r", text)]]
-    line = text[starts[place["line"]] :].encode(UNITS[encoding])
-    return starts[place["line"]] + len(
-        line[: place["character"] * SIZES[encoding]].decode(UNITS[encoding])
+    line = text[starts[at["line"]] :].encode(UNITS[encoding])
+    return starts[at["line"]] + len(
+        line[: at["character"] * SIZES[encoding]].decode(UNITS[encoding])
     )
 
 
 def applied(text, edits, encoding):
     """The text after the edits of one document, as an editor makes them."""
-    places = [
+    offsets = [
         [offset_of(text, edit["range"][end], encoding) for end in ("start", "end")]
         for edit in edits
     ]
     for (start, end), edit in sorted(
-        zip(places, edits, strict=True), key=lambda pair: pair[0], reverse=True
+        zip(offsets, edits, strict=True), key=lambda pair: pair[0], reverse=True
     ):
         text = text[:start] + edit["newText"] + text[end:]
     return text
@@ -80,22 +80,22 @@ def test_the_text_becomes_what_was_asked_for(name, client):
     editor = Client(CLIENTS[client], json.loads(case.fields.get("settings", "null")), server)
     encoding = editor.server["capabilities"]["positionEncoding"]
     editor.open(URI, case.text, case.fields["language"])
-    places = [
+    ranges = [
         {n: position(case.text, at, encoding) for n, at in zip(("start", "end"), r, strict=True)}
         for r in case.ranges()
     ]
     if case.fields["do"] == "suggestion":
-        focused = {"range": places[0], "text": case.fields.get("selected")}
+        focused = {"range": ranges[0], "text": case.fields.get("selected")}
         context = {"selectedCompletionInfo": focused} if focused["text"] else {}
-        end = places[0]["end"]
+        end = ranges[0]["end"]
         [item] = editor.complete(URI, end["line"], end["character"], **context)["result"]
         edits = [{"range": item["range"], "newText": item["insertText"]}]
     else:
         argument = {"uri": URI, "version": 1}
         if case.fields["do"] == "lacuna.fillSelections":
-            argument["ranges"] = places
-        elif places:
-            argument["range"] = places[0]
+            argument["ranges"] = ranges
+        elif ranges:
+            argument["range"] = ranges[0]
         answer = editor.request(
             "workspace/executeCommand", {"command": case.fields["do"], "arguments": [argument]}
         )

@@ -148,13 +148,13 @@ def test_hints_can_be_turned_off():
 
 
 def test_other_words_are_offered_at_the_cursor(client):
-    place = at(2, 6, 6)
-    params = {"textDocument": {"uri": LETTER}, "range": place, "context": {"diagnostics": []}}
+    word = at(2, 6, 6)
+    params = {"textDocument": {"uri": LETTER}, "range": word, "context": {"diagnostics": []}}
     only = {"diagnostics": [], "only": ["refactor.rewrite.alternatives"]}
     actions = client.request("textDocument/codeAction", params | {"context": only})["result"]
     assert actions and all(a["title"].startswith("Replace “shop” with") for a in actions)
     assert all(a["edit"]["documentChanges"][0]["edits"][0]["range"] == at(2, 4, 8) for a in actions)
-    argument = {"uri": LETTER, "range": place}
+    argument = {"uri": LETTER, "range": word}
     found = client.request(
         "workspace/executeCommand", {"command": "lacuna.alternatives", "arguments": [argument]}
     )["result"]

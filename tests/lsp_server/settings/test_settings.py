@@ -1,4 +1,4 @@
-"""Settings: four places, the later wins, and what is wrong is told with its place."""
+"""Settings: four sources, the later wins, and what is wrong is told with where it stands."""
 
 import json
 

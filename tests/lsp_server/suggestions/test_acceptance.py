@@ -4,7 +4,7 @@ import pytest
 from lsprotocol import types
 
 from lsp_server.documents.document import DocumentStore, open_snapshot
-from lsp_server.suggestions.acceptance import EXPECTED, Acceptance
+from lsp_server.suggestions.acceptance import PRIOR_RATE, Acceptance
 
 URI = "file:///a.py"
 
@@ -49,7 +49,7 @@ def test_parts_and_wholes_are_told_from_typing(edits, accepted, in_part):
 
 def test_the_rate_starts_at_what_is_usual_and_follows_the_user():
     acceptance = Acceptance()
-    assert acceptance.rate == pytest.approx(EXPECTED)
+    assert acceptance.rate == pytest.approx(PRIOR_RATE)
     document = open_snapshot(URI, "python", 1, "", "utf-16")
     for _ in range(30):
         acceptance.show(URI, 0, ("ab",))

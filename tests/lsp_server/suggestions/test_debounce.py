@@ -40,7 +40,7 @@ def test_a_fixed_delay_counts_from_the_keystroke_and_the_engine_is_part_of_it(ty
     assert wait(pace, 250.0) == pytest.approx(0.05) and wait(pace, 0.0) == 0.0
 
 
-def test_the_adaptive_delay_follows_rhythm_place_and_welcome(typing):
+def test_the_adaptive_delay_follows_rhythm_cursor_and_welcome(typing):
     slow, fast = typing(0.3)[0], typing(0.08)[0]
     assert wait(slow) > wait(fast)
     assert wait(fast, before="comp") > wait(fast, before="comp(")

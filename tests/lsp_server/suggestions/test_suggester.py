@@ -126,7 +126,7 @@ def test_a_cancelled_request_frees_the_engine_and_stays_cancelled():
 
 
 def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monkeypatch):
-    monkeypatch.setattr("lsp_server.suggestions.suggester.REST_S", 0.05)
+    monkeypatch.setattr("lsp_server.suggestions.suggester.IDLE_S", 0.05)
 
     async def scenario():
         engine = Scripted()
@@ -141,7 +141,9 @@ def test_the_engine_gets_ready_while_the_user_rests_and_not_while_they_type(monk
         inline.closed(DOCUMENT.uri)
         await asyncio.sleep(0.2)
         assert (
-            len(engine.prepared) == 1 and engine.forgotten == [DOCUMENT.uri] and not inline.resting
+            len(engine.prepared) == 1
+            and engine.forgotten == [DOCUMENT.uri]
+            and not inline.preparing
         )
 
     run(scenario)
@@ -172,7 +174,7 @@ def test_typing_along_a_suggestion_asks_no_engine_and_asking_for_one_does():
 
 
 def test_what_follows_an_accepted_suggestion_is_there_already(monkeypatch):
-    monkeypatch.setattr("lsp_server.suggestions.suggester.REST_S", 0.01)
+    monkeypatch.setattr("lsp_server.suggestions.suggester.IDLE_S", 0.01)
 
     async def scenario():
         engine = Scripted(text="ab")
@@ -191,7 +193,7 @@ def test_what_follows_an_accepted_suggestion_is_there_already(monkeypatch):
 
 
 def test_nothing_follows_an_accepted_suggestion_unless_it_is_sure(monkeypatch):
-    monkeypatch.setattr("lsp_server.suggestions.suggester.REST_S", 0.01)
+    monkeypatch.setattr("lsp_server.suggestions.suggester.IDLE_S", 0.01)
 
     async def scenario():
         engine = Scripted(text="ab", confidence=0.4)
@@ -199,7 +201,7 @@ def test_nothing_follows_an_accepted_suggestion_unless_it_is_sure(monkeypatch):
         inline = Suggester(engine)
         assert await suggest(inline, *at("x = \n", 4), Settings())
         await asyncio.sleep(0.1)
-        assert inline.typed.rest(DOCUMENT.uri, "x = ab\n", 6) == ((), False)
+        assert inline.cache.remaining(DOCUMENT.uri, "x = ab\n", 6) == ((), False)
         inline.closed(DOCUMENT.uri)
 
     run(scenario)
@@ -251,7 +253,7 @@ def test_what_was_deleted_does_not_come_back_while_a_suggestion_is_typed_along()
     ("wish", "shown", "prepared"), [("full", 1, 1), ("less", 1, 0), ("off", 0, 0)]
 )
 def test_on_battery_the_user_decides_what_is_computed(wish, shown, prepared, monkeypatch):
-    monkeypatch.setattr("lsp_server.suggestions.suggester.REST_S", 0.01)
+    monkeypatch.setattr("lsp_server.suggestions.suggester.IDLE_S", 0.01)
 
     async def scenario():
         engine = Scripted()
@@ -339,12 +341,12 @@ def test_only_an_empty_line_may_become_several(line, several, single):
         engine = Scripted()
         engine.gate.set()
         document = open_snapshot(DOCUMENT.uri, "python", 1, line + "\n", "utf-16")
-        place = types.InlineCompletionParams(
+        params = types.InlineCompletionParams(
             context=types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
             text_document=types.TextDocumentIdentifier(DOCUMENT.uri),
             position=types.Position(0, len(line)),
         )
-        await suggest(Suggester(engine), document, place, Settings(several_lines=several))
+        await suggest(Suggester(engine), document, params, Settings(several_lines=several))
         assert engine.requests[0][0].spans[0].single_line is single
 
     run(scenario)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.suggestions.suggestion_cache import MOST, CachedSuggestion, SuggestionCache
+from lsp_server.suggestions.suggestion_cache import PER_DOCUMENT, CachedSuggestion, SuggestionCache
 
 texts = st.text(alphabet="ab \n", max_size=12)
 
@@ -12,7 +12,7 @@ texts = st.text(alphabet="ab \n", max_size=12)
 def test_typing_along_leaves_the_rest(before, after, answer, count):
     typed = answer[:count]
     suggested = CachedSuggestion(before + after, len(before), (answer,))
-    rest = suggested.rest(before + typed + after, len(before) + len(typed))
+    rest = suggested.remaining(before + typed + after, len(before) + len(typed))
     assert rest == ((answer[len(typed) :],) if typed != answer else ())
 
 
@@ -24,28 +24,29 @@ def test_any_other_edit_ends_it(before, after, other):
         other + "!" + before + "|" + after,
         before + "a|" + after + "!",
     ):
-        assert suggested.rest(text, len(before) + 1) == ()
+        assert suggested.remaining(text, len(before) + 1) == ()
 
 
 def test_the_answer_that_fits_what_was_typed_is_kept():
     suggested = CachedSuggestion("x = ", 4, ("first()", "second()"))
-    assert suggested.rest("x = s", 5) == ("econd()",)
-    assert suggested.rest("x = ", 4) == ("first()", "second()")
+    assert suggested.remaining("x = s", 5) == ("econd()",)
+    assert suggested.remaining("x = ", 4) == ("first()", "second()")
 
 
 def test_a_document_remembers_few_suggestions_and_forgets_on_closing():
     memory = SuggestionCache()
-    for number in range(MOST + 2):
+    for number in range(PER_DOCUMENT + 2):
         memory.remember("a", CachedSuggestion("x" * number, number, ("yz",)))
-    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == (("yz",), True) and memory.rest(
-        "a", "", 0
-    ) == ((), False)
+    assert memory.remaining("a", "x" * (PER_DOCUMENT + 1), PER_DOCUMENT + 1) == (
+        ("yz",),
+        True,
+    ) and memory.remaining("a", "", 0) == ((), False)
     memory.forget("a")
-    assert memory.rest("a", "x" * (MOST + 1), MOST + 1) == ((), False)
+    assert memory.remaining("a", "x" * (PER_DOCUMENT + 1), PER_DOCUMENT + 1) == ((), False)
 
 
 def test_what_was_prepared_is_new_on_show_just_once():
     memory = SuggestionCache()
     memory.remember("a", CachedSuggestion("x", 1, ("yz",), on_show=False))
-    assert memory.rest("a", "x", 1) == (("yz",), False)
-    assert memory.rest("a", "xy", 2) == (("z",), True)
+    assert memory.remaining("a", "x", 1) == (("yz",), False)
+    assert memory.remaining("a", "xy", 2) == (("z",), True)

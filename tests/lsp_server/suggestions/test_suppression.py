@@ -6,7 +6,7 @@ from lsp_server.documents.document import open_snapshot
 from lsp_server.settings.schema import Settings
 from lsp_server.suggestions.suppression import is_suppressed
 
-PLACES = [
+CURSORS = [
     ("python", "x = 1  # no|te", "comment"),
     ("python", "x = 1  # note|", "comment"),
     ("python", 'x = "in|side"', "string"),
@@ -20,7 +20,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("language", "text", "kind"), PLACES)
+@pytest.mark.parametrize(("language", "text", "kind"), CURSORS)
 def test_what_the_cursor_stands_in_is_read_off_the_grammar(language, text, kind):
     at = text.index("|")
     document = open_snapshot("file:///a", language, 1, text.replace("|", ""), "utf-16")

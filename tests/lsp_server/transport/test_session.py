@@ -106,7 +106,7 @@ def test_an_edit_that_cannot_be_read_leaves_no_stale_document_behind(client):
     )
     assert (
         client.request("textDocument/codeLens", LENS)["result"] == []
-    )  # not offered at places that may be wrong
+    )  # not offered where they may be wrong
     client.open(URI, "y = ____\n")
     assert client.request("textDocument/codeLens", LENS)["result"]
     client.raw(b"Content-Length: 99999999999\r\n\r\n")

@@ -118,7 +118,7 @@ def test_the_answers_of_a_taught_model_are_counted(small, tokenizer, tmp_path):
     assert 0.0 <= ask.choice_accuracy(questions) < 0.6
     assert ask.in_place(PAIRS[:5], True) == 0.0
     assert ask.in_place(PAIRS[:5], False) == (None if small.causal else 0.0)
-    ask._answers = lambda prompts: [f"x {pair.second} y" for pair in PAIRS[: len(prompts)]]
+    ask.answers = lambda prompts: [f"x {pair.second} y" for pair in PAIRS[: len(prompts)]]
     assert ask.accuracy(questions) == 1.0
 
 

@@ -19,7 +19,7 @@ from training.data.shards import TokenShard
 from training.examples.batches import Batches
 from training.examples.objective import LossModule, Rows
 from training.loop.flops import flops_of_step, peak_flops
-from training.loop.loop import _gradient
+from training.loop.loop import accumulate_gradient
 from training.loop.optim import OptimConfig, learning_rate_factor
 from training.loop.precision import accelerator_of
 from training.loop.run_state import last_run_state
@@ -70,7 +70,9 @@ def test_accumulated_micro_batches_make_the_gradient_of_one_batch(run, step):  #
     for accumulate in (1, 3):
         model = MaskPredictor(run.model)
         init_weights(model, torch.Generator().manual_seed(0))
-        loss = _gradient(accelerator_of("no"), LossModule(model), objective.batch(step), accumulate)
+        loss = accumulate_gradient(
+            accelerator_of("no"), LossModule(model), objective.batch(step), accumulate
+        )
         found.append((loss, [p.grad for p in model.parameters()]))
     (one, gradients), (other, accumulated) = found
     assert one == pytest.approx(other, rel=1e-5)
@@ -211,7 +213,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_at_the_last_good_checkpoint(
         ValueError, match=r"not finite at step \d+; the last good checkpoint is none yet"
     ):
         pretrain(msgspec.structs.replace(broken, out=tmp_path / "other"))
-    monkeypatch.setattr("training.loop.loop._gradient", lambda *a: float("nan"))
+    monkeypatch.setattr("training.loop.loop.accumulate_gradient", lambda *a: float("nan"))
     with pytest.raises(ValueError, match="step-0000005"):
         pretrain(msgspec.structs.replace(good, steps=10))
 

@@ -1,4 +1,4 @@
-"""Fills as clients of autoregressive models expect them: from a place to a stop string or a
+"""Fills as clients of autoregressive models expect them: from an offset to a stop string or a
 length."""
 
 from __future__ import annotations

@@ -82,13 +82,13 @@ class SettledPrefix:
         return ""
 
     def _may_be_withheld(self, text: str) -> bool:
-        """True while what is settled looks like a line beside the place, or like a loop: the gate
+        """True while what is settled looks like a line beside the span, or like a loop: the gate
         may hold the whole of it back, and what was sent cannot be taken back."""
         [span] = self._request.spans
-        place = self._request.text, span.start, span.end
-        proposal = Proposal(*place, text, SURE)
+        gap = self._request.text, span.start, span.end
+        proposal = Proposal(*gap, text, SURE)
         *_, last = ["", *filled_lines(proposal.line_before, text, "")]
-        beside = [line for side in neighbours(*place, last) for line in side]
+        beside = [line for side in neighbours(*gap, last) for line in side]
         if last and any(line.startswith(bare(last)) for line in beside):
             return True
         return judge(proposal) in ("repeats_line", "loop")

@@ -51,7 +51,7 @@ def test_a_session_has_copies_of_the_weights_it_was_made_from(folder):
 def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
     config = read_model_config(MINI)
     session = open_session(MINI / "model.onnx", "onnx", 1)
-    plain, bound = OnnxBackend(session, config), OnnxBackend(session, config)
+    plain, bound = OnnxBackend(session, config), OnnxBackend(session, config, device="cuda")
     sent = []
     send = ort.OrtValue.ortvalue_from_numpy
     monkeypatch.setattr(
@@ -80,7 +80,6 @@ def test_bound_contexts_are_sent_once_and_give_the_same_numbers(monkeypatch):
         context_position_ids=np.arange(30)[None],
     )
     known = plain.predict(step)
-    bound._device = "cuda"
     for _ in range(2):
         np.testing.assert_array_equal(bound.predict(step).log_probs, known.log_probs)
     assert sent == ["cuda"] * 2 * config.n_layers

@@ -147,25 +147,29 @@ class OrtExecution:
 
 @pytest.fixture(scope="module")
 def folder(config, tokenizer_file, tmp_path_factory):
-    place = tmp_path_factory.mktemp("gpu")
+    folder = tmp_path_factory.mktemp("gpu")
     model = MaskPredictor(msgspec.structs.replace(config, n_kv_heads=2))
     init_weights(model, torch.Generator().manual_seed(0))
     for name, parameter in model.named_parameters():
         if "norm" not in name:
             parameter.data.mul_(8.0)  # far from uniform, so that every token matters
-    save_checkpoint(model, place / "checkpoint", tokenizer_file)
-    export_onnx(place / "checkpoint", place / "float", "float")
-    return place / "float"
+    save_checkpoint(model, folder / "checkpoint", tokenizer_file)
+    export_onnx(folder / "checkpoint", folder / "float", "float")
+    return folder / "float"
 
 
 @pytest.fixture
-def backend(folder):
+def device():
+    return HostDevice()
+
+
+@pytest.fixture
+def backend(folder, device):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(
         str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )
-    device = HostDevice()
     executions = [OrtExecution(device, session, profile) for profile in profiles(4, LARGEST)]
     return TensorrtBackend(device, executions, read_model_config(folder), 4, LARGEST, 4)
 
@@ -198,7 +202,7 @@ def same(ours, theirs):
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), atol=1e-4)
 
 
-def test_passes_in_buckets_give_what_the_graph_gives_without_padding(backend, folder):
+def test_passes_in_buckets_give_what_the_graph_gives_without_padding(backend, device, folder):
     config, reference = read_model_config(folder), load_onnx(folder)
     rng = np.random.default_rng(0)
     for length in (37, 64, 120):
@@ -213,7 +217,7 @@ def test_passes_in_buckets_give_what_the_graph_gives_without_padding(backend, fo
                     backend.predict(step),
                     reference.predict(Batch(**(vars(step) | {"context": theirs.context}))),
                 )
-    assert backend._device.launches > 9
+    assert device.launches > 9
 
 
 def test_a_context_grows_and_gives_away_tokens_on_the_device(backend, folder):
@@ -275,7 +279,7 @@ def test_buckets_are_few_and_forgotten_when_there_are_too_many(backend, folder):
     for rows in (1, 2, 3, 4):
         for length in (8, 16, 20, 60, 100, 130, 200, 250):
             backend.predict(full_pass(rng, config, length, rows))
-    assert len(backend._passes) == MAX_BUCKETS
+    assert len(backend.passes) == MAX_BUCKETS
     assert bucket(Extent(1, 33, 400, 3, 1), 1024) == Extent(1, 64, 512, 8, 8)
     assert (
         profile_of(Extent(1, 32, 480, 8, 8)) == STEP and profile_of(Extent(1, 512, 0, 8, 8)) == FULL

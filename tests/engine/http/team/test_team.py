@@ -181,7 +181,6 @@ def test_cancelling_a_call_takes_it_out_of_its_engine(served):
     async def scenario():
         client = HttpEngine(url, keys)
         await client.load()
-        name = client._connections.headers["X-Lacuna-Client"]
         call = asyncio.create_task(client.fill(slow, interactive=False))
         await asyncio.sleep(0.5)
         assert not call.done()
@@ -189,7 +188,7 @@ def test_cancelling_a_call_takes_it_out_of_its_engine(served):
         with pytest.raises(asyncio.CancelledError):
             await call
         began = time.monotonic()
-        while (await asyncio.to_thread(running, url, name)) > 0:
+        while (await asyncio.to_thread(running, url, client.name)) > 0:
             assert time.monotonic() - began < 20, "the engine goes on for nobody"
         await client.close()
 

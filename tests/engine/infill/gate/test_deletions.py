@@ -18,7 +18,7 @@ GONE = (Deletion(text=".id", at=11),)
         ("", 11, False),
     ],
 )
-def test_at_its_place_more_than_it_counts_and_elsewhere_only_itself(answer, at, deleted):
+def test_at_its_offset_more_than_it_counts_and_elsewhere_only_itself(answer, at, deleted):
     assert was_deleted(answer, at, GONE) is deleted
 
 

@@ -76,7 +76,7 @@ def test_tied_spans_are_filled_together_or_not_at_all(confidences):
     } and text == "x = ____\ny = ____\n"
 
 
-def test_a_deletion_is_found_at_its_place_behind_an_answer_that_is_longer_than_its_blank():
+def test_a_deletion_is_found_at_its_offset_behind_an_answer_that_is_longer_than_its_blank():
     text = "some = ____\nf(thing.____)\n"
     gone = (Deletion(text="id", at=text.rindex("____")),)
     results, _ = held(

@@ -33,7 +33,7 @@ def test_an_answer_below_the_confidence_asked_for_is_withheld():
 @pytest.mark.parametrize(
     "answer", ["self.height = height", "self.width = width", "def __init__(self, width, height):\n"]
 )
-def test_a_line_that_stands_beside_the_place_does_not_come_again(answer):
+def test_a_line_that_stands_beside_the_span_does_not_come_again(answer):
     assert reason(BOX, answer) == "repeats_line"
 
 
@@ -225,7 +225,7 @@ def test_a_new_line_after_a_finished_one_goes_on_in_no_line():
     assert reason("total = compute(width)‸\nprint(total)\n", "\nshow(width)") is None
 
 
-def test_the_line_of_a_place_is_what_stands_on_both_sides_of_it():
+def test_the_line_of_a_span_is_what_stands_on_both_sides_of_it():
     first, last = Proposal("ab\r\ncd", 1, 1, "x", 0.4), Proposal("\nab\ncd", 5, 5, "x", 0.4)
     assert (first.line_before, first.line_after) == ("a", "b")
     assert (last.line_before, last.line_after) == ("c", "d")

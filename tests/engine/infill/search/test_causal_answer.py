@@ -77,7 +77,9 @@ def test_copies_that_are_not_sure_are_guesses(engine):
     request = FillRequest(text=text, spans=(Span(start=at, end=at, single_line=True),))
     copied = copy_spans(validate(UncheckedFill(engine.infiller.model, request, Deadline())))
     assert not copied.sure
-    assert copied.rest.guesses == {0: {copy.text: copy.probability for copy in copied.copies[0]}}
+    assert copied.model_task.guesses == {
+        0: {copy.text: copy.probability for copy in copied.copies[0]}
+    }
 
 
 def test_an_answer_is_bounded_where_the_model_finds_no_end(engine):
@@ -142,7 +144,7 @@ def test_several_spans_stand_where_they_were_asked_for(engine, cuts, data):
     assert result.text == expected + TEXT[at:]
 
 
-def test_spans_of_one_name_get_one_text_that_fits_all_places(engine):
+def test_spans_of_one_name_get_one_text_that_fits_all_of_them(engine):
     spans = tuple(Span(start=at, end=at, max_tokens=4, name="x") for at in (9, 40, 60))
     result = engine.fill(FillRequest(text=TEXT, spans=spans, sampler=LEFT, copies=False))
     assert len({span.text for span in result.spans}) == 1 and result.spans[0].text

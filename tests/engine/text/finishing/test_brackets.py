@@ -107,7 +107,7 @@ def test_in_prose_the_mark_of_a_list_needs_no_partner(text, seen):
     assert leaves(f"first\n{text}\n{CURSOR}\n", "x", "ruby") is True
 
 
-def test_partners_are_looked_for_on_both_sides_of_a_place_but_not_without_end():
+def test_partners_are_looked_for_on_both_sides_of_a_span_but_not_without_end():
     near, far = "x\n" * (AROUND // 2 - 5), "x\n" * AROUND
     for between, seen in ((near, False), (far, True)):
         assert leaves(f"({between}{CURSOR}", ")", "ruby") is seen

@@ -216,7 +216,7 @@ def test_what_stands_in_a_selection_counts_for_nothing():
     assert finish("total + 1", "x = (old)\n", 5, 8, "ruby") == "total + 1"
 
 
-def test_repetitions_are_looked_for_near_the_place_only():
+def test_repetitions_are_looked_for_near_the_span_only():
     long = "word " * 90 + "end. "
     assert finish(long + "x", long, len(long), len(long)) == "x"
     longer = "word " * 120 + "end. "
@@ -225,7 +225,7 @@ def test_repetitions_are_looked_for_near_the_place_only():
     assert finish("x" + longer, longer, 0, 0) == "x" + longer
 
 
-def test_the_line_of_a_place_ends_with_its_line_end_of_two_characters():
+def test_the_line_of_a_span_ends_with_its_line_end_of_two_characters():
     text = "f(\r\nnext\r\n"
     assert finish("a", text, 2, 2, "ruby") == "a)"
 

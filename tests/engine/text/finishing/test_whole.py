@@ -8,8 +8,8 @@ CURSOR = "\u2038"
 
 
 def at(text):
-    place = text.index(CURSOR)
-    return text.replace(CURSOR, ""), place, place
+    offset = text.index(CURSOR)
+    return text.replace(CURSOR, ""), offset, offset
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def at(text):
     ],
 )
 def test_a_line_is_whole_where_all_parses(text, language):
-    text, place, _ = at(text.replace("    return", "def f(x):\n    return"))
-    assert is_whole(text, place, language)
+    text, offset, _ = at(text.replace("    return", "def f(x):\n    return"))
+    assert is_whole(text, offset, language)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_a_line_is_whole_where_all_parses(text, language):
     ],
 )
 def test_a_line_is_not_whole_where_it_needs_more_or_nobody_can_tell(text, language):
-    text, place, _ = at(text)
-    assert not is_whole(text, place, language)
+    text, offset, _ = at(text)
+    assert not is_whole(text, offset, language)
 
 
 def test_a_statement_that_takes_more_is_whole_until_somebody_asks_for_more():

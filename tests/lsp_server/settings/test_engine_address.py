@@ -3,7 +3,7 @@ private are taken."""
 
 import pytest
 
-from engine.http.client.place import EnginePlace, check_url, socket_path
+from engine.http.client.address import EngineAddress, check_url, socket_path
 from lsp_server.settings.configuration import Configuration
 from lsp_server.settings.schema import Layer, Settings, read_settings
 
@@ -27,7 +27,7 @@ def configuration(tmp_path, monkeypatch):
 def test_the_users_own_file_says_where_the_engine_is(configuration):
     configuration.user.write_text(TOML)
     for uri in (None, (configuration.workspace.parent / "a.py").as_uri()):
-        assert configuration.of(uri).engine == EnginePlace(
+        assert configuration.of(uri).engine == EngineAddress(
             url="https://engine.example", key_file="~/key"
         )
     assert not configuration.complaints()
@@ -52,10 +52,10 @@ def test_a_workspace_cannot_change_what_the_user_said(configuration):
 @pytest.mark.parametrize("raw", [RAW, DOTTED, {"engine": None}])
 def test_an_editor_cannot_say_it_since_editors_take_settings_from_workspaces(configuration, raw):
     configuration.start(configuration.folders, raw)
-    assert configuration.of(None).engine == EnginePlace()
+    assert configuration.of(None).engine == EngineAddress()
     configuration.start(configuration.folders, None)
     configuration.set_client_value(None, raw)
-    assert configuration.of(None).engine == EnginePlace()
+    assert configuration.of(None).engine == EngineAddress()
     assert len(configuration.complaints()) == 1
 
 

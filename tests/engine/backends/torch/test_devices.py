@@ -9,7 +9,7 @@ import torch
 
 from engine import Engine
 from engine.backends.torch.backend import TorchBackend
-from engine.backends.torch.placement import device_map, dispatch
+from engine.backends.torch.devices import device_map, dispatch
 from engine.base.errors import BackendUnavailable
 from engine.llada.generate import GenerateRequest
 from engine.network.model import MaskPredictor, init_weights
@@ -32,15 +32,15 @@ def sizes(model):
 
 def test_blocks_fill_the_gpus_in_order_and_the_ends_stay_on_the_first(model):
     block, ends = sizes(model)
-    places = device_map(model, [ends + block, 2 * block, 10 * block])
-    assert [places[BLOCK + str(i)] for i in range(4)] == [0, 1, 1, 2]
-    assert all(place == 0 for name, place in places.items() if BLOCK not in name)
+    devices = device_map(model, [ends + block, 2 * block, 10 * block])
+    assert [devices[BLOCK + str(i)] for i in range(4)] == [0, 1, 1, 2]
+    assert all(device == 0 for name, device in devices.items() if BLOCK not in name)
 
 
 def test_what_does_not_fit_goes_to_main_memory_and_leaves_room_to_run(model):
     block, ends = sizes(model)
-    places = device_map(model, [ends + 3 * block])
-    assert [places[BLOCK + str(i)] for i in range(4)] == [0, 0, "cpu", "cpu"]
+    devices = device_map(model, [ends + 3 * block])
+    assert [devices[BLOCK + str(i)] for i in range(4)] == [0, 0, "cpu", "cpu"]
 
 
 def test_a_gpu_too_small_for_one_block_is_named(model):
@@ -54,13 +54,13 @@ def test_a_model_whose_blocks_are_brought_in_one_by_one_gives_the_same_tokens(
     model, tmp_path, cache
 ):
     whole = copy.deepcopy(model)
-    places = {f"{BLOCK}{i}": "disk" if i % 2 else "cpu" for i in range(4)}
-    places |= {
+    devices = {f"{BLOCK}{i}": "disk" if i % 2 else "cpu" for i in range(4)}
+    devices |= {
         f"model.transformer.{name}": "cpu"
         for name in ("wte", "ln_f", "ff_out")
         if name in model.model.transformer
     }
-    dispatch(model, places, torch.device("cpu"), str(tmp_path))
+    dispatch(model, devices, torch.device("cpu"), str(tmp_path))
     away = model.model.blocks[1].q_proj.weight
     assert away.device.type == "meta"
     request = GenerateRequest(

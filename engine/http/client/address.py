@@ -12,7 +12,7 @@ UNIX = "unix:"
 FORMS = "unix:/path/to/socket, http://127.0.0.1:PORT or https://HOST"
 
 
-class EnginePlace(Config, kw_only=True, frozen=True, rename="camel"):
+class EngineAddress(Config, kw_only=True, frozen=True, rename="camel"):
     """What a user says of a served engine; without ``url`` the engine is embedded."""
 
     url: str | None = None

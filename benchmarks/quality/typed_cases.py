@@ -1,7 +1,7 @@
-"""What somebody sees who types: places of real code, the last characters before each typed one by
+"""What somebody sees who types: gaps in real code, the last characters before each typed one by
 one into the real language server, and the suggestion that stands there then.
 
-At a place the rest of a line is missing, or two to four lines are, as they are while one writes
+In a gap the rest of a line is missing, or two to four lines are, as they are while one writes
 them; everything else of the file is there.
 """
 
@@ -21,7 +21,7 @@ from engine.text.lines import repeats_neighbour
 from lsp_server.documents.positions import character_in_line, index_in_line
 
 TYPED = 8
-"""Characters that are typed at a place, no more than its line has."""
+"""Characters that are typed before a gap, no more than its line has."""
 URI = "file:///typed/place.py"
 AUTOMATIC = 2
 """The kind of request that an editor sends by itself while one types."""
@@ -29,7 +29,7 @@ AUTOMATIC = 2
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What stood at a place, beside what was meant."""
+    """What stood in a gap, beside what was meant."""
 
     case: Case
     text: str
@@ -55,7 +55,7 @@ class Suggestion:
         )
 
 
-def typed_places(documents: list[HeldOutDocument], count: int, seed: int) -> list[Case]:
+def typed_cases(documents: list[HeldOutDocument], count: int, seed: int) -> list[Case]:
     """Half of them inside a line, half at any character of the first of several lines."""
     rests = cut_cases(documents, "rest", count - count // 2, seed)
     rng, lines = np.random.default_rng([seed, 1]), []
@@ -78,8 +78,8 @@ def type_at(client: LspClient, case: Case, language: str) -> str:
     client.open(URI, before[: len(before) - len(typed)] + after, language)
     items: list[dict[str, Any]] = []
     for number, character in enumerate(typed):
-        place = {"start": dict(at), "end": dict(at)}
-        client.change(URI, 2 + number, {"range": place, "text": character})
+        cursor = {"start": dict(at), "end": dict(at)}
+        client.change(URI, 2 + number, {"range": cursor, "text": character})
         at["character"] += character_in_line(character, 1, "utf-16")
         items = items_of(client.complete(URI, at["line"], at["character"], AUTOMATIC))
     client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
@@ -89,10 +89,10 @@ def type_at(client: LspClient, case: Case, language: str) -> str:
 def _ghost(item: dict[str, Any], line: str) -> str:
     """What an item adds behind the cursor: what it puts again of the line before is not counted."""
     text: str = item["insertText"]
-    place = item.get("range")
-    if place is None:
+    replaced = item.get("range")
+    if replaced is None:
         return text
-    return text[len(line) - index_in_line(line, place["start"]["character"], "utf-16") :]
+    return text[len(line) - index_in_line(line, replaced["start"]["character"], "utf-16") :]
 
 
 def _repeats(case: Case, answer: str) -> bool:
@@ -102,7 +102,7 @@ def _repeats(case: Case, answer: str) -> bool:
 def measure(
     client: LspClient, cases: Sequence[Case], language: str, step: Callable[[], None]
 ) -> dict[str, float | int]:
-    """Shares in percent: of places at which something is shown, and of what is shown."""
+    """Shares in percent: of cases in which something is shown, and of what is shown."""
     shown = []
     for case in cases:
         if text := type_at(client, case, language):

@@ -1,11 +1,11 @@
-"""Places are typed as a person types, and what is shown there is judged by what was meant."""
+"""Text is typed as a person types, and what is shown there is judged by what was meant."""
 
 import json
 
 import pytest
 
 from benchmarks.infill_cases import Case, HeldOutDocument
-from benchmarks.quality.typed_places import Suggestion, measure, type_at, typed_places
+from benchmarks.quality.typed_cases import Suggestion, measure, type_at, typed_cases
 from tests.lacuna.test_cli import lacuna, refused
 
 LINES = "".join(f"value_{i} = compute('é😀', {i})\n" for i in range(60))
@@ -28,26 +28,26 @@ class Typist:
         self.text = text
 
     def change(self, uri, version, change):
-        place = change["range"]["start"]
-        assert change["range"]["end"] == place
+        start = change["range"]["start"]
+        assert change["range"]["end"] == start
         lines = self.text.split("\n")
-        head, tail = cut(lines[place["line"]], place["character"])
-        lines[place["line"]] = head + change["text"] + tail
+        head, tail = cut(lines[start["line"]], start["character"])
+        lines[start["line"]] = head + change["text"] + tail
         self.text = "\n".join(lines)
 
     def complete(self, uri, line, character, kind):
         self.asked += 1
         before, _ = cut(self.text.split("\n")[line], character)
         begin = {"line": line, "character": 0}
-        place = {"start": begin, "end": {"line": line, "character": character}}
-        return {"result": [{"insertText": before + self.ghost, "range": place}]}
+        replaced = {"start": begin, "end": {"line": line, "character": character}}
+        return {"result": [{"insertText": before + self.ghost, "range": replaced}]}
 
     def notify(self, method, params):
         self.documents.append(self.text)
 
 
-def test_places_are_at_a_cursor_inside_a_line_and_half_of_them_miss_several_lines():
-    cases = typed_places([HeldOutDocument(LINES, "a", "a.py")], 20, 0)
+def test_cases_are_at_a_cursor_inside_a_line_and_half_of_them_miss_several_lines():
+    cases = typed_cases([HeldOutDocument(LINES, "a", "a.py")], 20, 0)
     assert len(cases) == 20
     assert sum("\n" in case.answer for case in cases) == 10
     for case in cases:
@@ -55,7 +55,7 @@ def test_places_are_at_a_cursor_inside_a_line_and_half_of_them_miss_several_line
         assert case.text[case.end : case.end + 1] in ("", "\n")
 
 
-@pytest.mark.parametrize("case", typed_places([HeldOutDocument(LINES, "a", "a.py")], 6, 0))
+@pytest.mark.parametrize("case", typed_cases([HeldOutDocument(LINES, "a", "a.py")], 6, 0))
 def test_all_of_the_file_but_the_answer_stands_there_when_the_last_character_is_typed(case):
     typist = Typist("rest")
     assert type_at(typist, case, "python") == "rest"
@@ -73,8 +73,8 @@ def test_a_suggestion_is_judged_whole_by_its_first_line_and_by_its_faults():
     assert Suggestion(case, "w\n\n\narea(1, 2)").faulty("python"), "the line below once more"
 
 
-def test_shares_are_of_places_and_of_what_is_shown():
-    cases = typed_places([HeldOutDocument(LINES, "a", "a.py")], 4, 0)
+def test_shares_are_of_cases_and_of_what_is_shown():
+    cases = typed_cases([HeldOutDocument(LINES, "a", "a.py")], 4, 0)
     nothing = measure(Typist(""), cases, "python", lambda: None)
     assert nothing["shown"] == 0 and nothing["whole_right_percent"] == 0.0
     report = measure(Typist(cases[0].answer), cases[:1], "python", lambda: None)
