@@ -114,7 +114,7 @@ def train(here: Path, out: Path, run_file: Path, seconds: float, overrides: list
     unpack(here)
     if not (here / "parent").exists():
         convert(str(here / "parent.gguf"), here / "parent")
-    places = [
+    paths = [
         f"init_from={here}/parent",
         f"tokenizer={here}/parent/tokenizer.json",
         f"data={here}/data",
@@ -126,13 +126,13 @@ def train(here: Path, out: Path, run_file: Path, seconds: float, overrides: list
         f"out={here}/trial",
         "optim.warmup=0.5",
     ]
-    a_step = _seconds_a_step(load_run(run_file, [*places, *overrides, *trial], AdaptConfig))
+    a_step = _seconds_a_step(load_run(run_file, [*paths, *overrides, *trial], AdaptConfig))
     left = seconds - (time.monotonic() - began)
     steps = max(TRIAL_STEPS, int(left / a_step))
     every = max(1, int(120 / a_step))
     _say(f"{a_step:.3f} s a step: {steps} steps in {left:.0f} s, saved every {every}")
     plan = [f"steps={steps}", f"save_every={every}", f"evaluate_every={every}", f"out={here}/run"]
-    checkpoint = adapt(load_run(run_file, [*places, *overrides, *plan], AdaptConfig))
+    checkpoint = adapt(load_run(run_file, [*paths, *overrides, *plan], AdaptConfig))
     out.mkdir(parents=True, exist_ok=True)
     for figures in (here / "run").glob("*.jsonl"):
         shutil.copyfile(figures, out / figures.name)
@@ -207,10 +207,10 @@ def main(arguments: list[str]) -> None:
     """The commands of the module's text."""
     parser = argparse.ArgumentParser(prog="python -m training.remote")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, (_, places) in COMMANDS.items():
+    for name, (_, paths) in COMMANDS.items():
         command = commands.add_parser(name)
-        for place in places:
-            command.add_argument(place, type=Path)
+        for path in paths:
+            command.add_argument(path, type=Path)
         if name == "pack":
             command.add_argument("--parent", type=Path, required=True)
             command.add_argument("--data", type=Path, required=True)
@@ -235,7 +235,7 @@ COMMANDS: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
     "send": (send, ("here", "out")),
     "collect": (collect, ("checkpoint", "parent")),
 }
-"""Command -> what carries it out, and its places."""
+"""Command -> what carries it out, and its paths."""
 
 
 if __name__ == "__main__":

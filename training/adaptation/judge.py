@@ -142,7 +142,7 @@ def _row(
     last = [config.gap_token_id, *after] if begins or not after else after
     if way == "prefix":
         last = []
-    (first_start, last_start), [place] = stretch_starts([len(first), len(last)], [len(answer)])
+    (first_start, last_start), [position] = stretch_starts([len(first), len(last)], [len(answer)])
     row = Row()
     for i, token in enumerate(last):
         row.add(token, last_start + i, 1)
@@ -154,7 +154,7 @@ def _row(
         for i, token in enumerate([anchor, *answer]):
             row.add(
                 token,
-                place - 1 + i,
+                position - 1 + i,
                 CLEAN,
                 labels[i],
                 causal=float(way == "fim" or i < len(answer)),
@@ -166,7 +166,7 @@ def _row(
             labelled = i < len(answer) and (way == "first" or i == shown)
             row.add(
                 token,
-                place - 1 + i,
+                position - 1 + i,
                 NOISY - shown,
                 answer[i] if labelled else 0,
                 masked=float(labelled),

@@ -7,7 +7,7 @@
     noisy v   anchor, slots                                                    read both ways, all
               spans together
 
-The row at a place predicts the place behind it, so a slot's label stands one place before it.
+The row of a token predicts the token behind it, so the label of a slot stands one token before it.
 Wholly masked views have slots in numbers drawn independently of the true length: superfluous ones
 say ``<|delete|>``; where they are too few the last one says ``<|expand|>``: more follows (after
 DreamOn, arXiv 2602.01326). The other views are complementary pairs: what one masks the other shows
@@ -104,10 +104,10 @@ def make_row(
         _add_stretch(row, ids, start, segment, anchored, config, rng)
     anchors = [(ids[-1], start - 1) for ids, start in zip(stretches[:-1], spans, strict=True)]
     assert model.span_end_token_id is not None
-    for (anchor, place), span in zip(anchors, cut.spans, strict=True):
+    for (anchor, position), span in zip(anchors, cut.spans, strict=True):
         for i, token in enumerate([anchor, *span]):
-            row.add(token, place + i, CLEAN, [*span, model.span_end_token_id][i], causal=1.0)
-        row.add(model.span_end_token_id, place + len(span) + 1, CLEAN)
+            row.add(token, position + i, CLEAN, [*span, model.span_end_token_id][i], causal=1.0)
+        row.add(model.span_end_token_id, position + len(span) + 1, CLEAN)
     if config.canvas:
         _add_noisy_views(row, anchors, cut.spans, model, config, rng)
     return row
@@ -183,11 +183,11 @@ def _add_noisy_views(
         if room < 0:
             return
         for view in views:
-            for (anchor, place), slots in zip(anchors, view, strict=True):
+            for (anchor, position), slots in zip(anchors, view, strict=True):
                 # The label of a slot stands at the token before it.
                 labels, weights = [*slots.labels, 0], [*slots.weights, 0.0]
                 for i, token in enumerate([anchor, *slots.ids]):
-                    row.add(token, place + i, NOISY - number, labels[i], masked=weights[i])
+                    row.add(token, position + i, NOISY - number, labels[i], masked=weights[i])
             number += 1
 
 

@@ -93,15 +93,15 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def _download(package: PinnedPackage, target: Path) -> None:
-    """Let pip fetch one wheel of one hash into a folder of its own, and move it to its place."""
+    """Let pip fetch one wheel of one hash into a folder of its own, and move it to ``target``."""
     spec = f"{package.name}=={package.version}"
     if target.suffix != ".whl":
         raise ValueError(
             f"{package.file} is not a wheel, and nothing else is downloaded; put it into "
             f"{target.parent} yourself."
         )
-    with tempfile.TemporaryDirectory(dir=target.parent) as place:
-        wanted = Path(place) / "requirements.txt"
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        wanted = Path(folder) / "requirements.txt"
         wanted.write_text(f"{spec} --hash=sha256:{package.sha256}\n", "utf-8")
         # -P: the working folder may be a project that has a pip/ of its own.
         command = [
@@ -115,9 +115,9 @@ def _download(package: PinnedPackage, target: Path) -> None:
             "--require-hashes",
             *_wheel_options(target),
         ]
-        command += ["-d", place, "-r", str(wanted)]
+        command += ["-d", folder, "-r", str(wanted)]
         done = subprocess.run(command, capture_output=True, text=True)
-        came = Path(place) / package.file
+        came = Path(folder) / package.file
         if done.returncode or not came.is_file():
             last = (done.stderr.strip() or f"{package.file} did not come").splitlines()[-1]
             raise ValueError(f"pip could not fetch {spec}: {last}")

@@ -23,20 +23,20 @@ class SkippedRecords:
 
     def __init__(self) -> None:
         self.count = 0
-        self.places: list[str] = []
+        self.locations: list[str] = []
 
-    def add(self, place: str) -> None:
+    def add(self, location: str) -> None:
         self.count += 1
-        if len(self.places) < LISTED:
-            self.places.append(place)
+        if len(self.locations) < LISTED:
+            self.locations.append(location)
 
     def report(self) -> None:
         """Say on stderr how many there were."""
         if self.count:
-            more = " ..." if self.count > len(self.places) else ""
+            more = " ..." if self.count > len(self.locations) else ""
             sys.stderr.write(
                 f"{self.count} records skipped, they cannot be read: "
-                f"{', '.join(self.places)}{more}\n"
+                f"{', '.join(self.locations)}{more}\n"
             )
 
 

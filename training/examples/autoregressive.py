@@ -90,8 +90,8 @@ def continue_greedily(
     for row, prompt in enumerate(prompts):
         ids[row, width - len(prompt) :] = torch.tensor(prompt, device=device)
         seen[row, width - len(prompt) :] = True
-    places = torch.arange(width, device=device).expand(len(prompts), -1)
-    hidden, past = model.encode(ids, places, key_mask=seen)
+    positions = torch.arange(width, device=device).expand(len(prompts), -1)
+    hidden, past = model.encode(ids, positions, key_mask=seen)
     answers: list[list[int]] = [[] for _ in prompts]
     open_rows = set(range(len(prompts)))
     for step in range(count):
@@ -110,12 +110,12 @@ def continue_greedily(
             break
         seen = torch.cat((seen, torch.ones_like(seen[:, :1])), dim=1)
         at = torch.full((len(prompts), 1), width + step, device=device)
-        hidden, new = model.encode(token[:, None], at, past, places, seen)
+        hidden, new = model.encode(token[:, None], at, past, positions, seen)
         past = [
             (torch.cat((k, nk), 2), torch.cat((v, nv), 2))
             for (k, v), (nk, nv) in zip(past, new, strict=True)
         ]
-        places = torch.cat((places, at), dim=1)
+        positions = torch.cat((positions, at), dim=1)
     return answers
 
 

@@ -121,15 +121,15 @@ def _views(predictor: MaskPredictor, batch: AdaptBatch) -> Tensor:
     seen, width = visible(batch.segments), batch.frozen
     if not width:
         return predictor.encode(batch.input_ids, batch.position_ids, visible=seen)[0]
-    ids, places = batch.input_ids, batch.position_ids
+    ids, positions = batch.input_ids, batch.position_ids
     with torch.no_grad():
         first = seen[:, :width, :width]
-        _, past = predictor.encode(ids[:, :width], places[:, :width], visible=first)
+        _, past = predictor.encode(ids[:, :width], positions[:, :width], visible=first)
     return predictor.encode(
         ids[:, width:],
-        places[:, width:],
+        positions[:, width:],
         past=past,
-        past_position_ids=places[:, :width],
+        past_position_ids=positions[:, :width],
         visible=seen[:, width:],
     )[0]
 

@@ -33,6 +33,6 @@ def python_pieces(text: str) -> list[tuple[int, int]]:
         pending.extend(node.children)
     if len(data) != len(text):
         widths = [len(character.encode("utf-8", "replace")) for character in text]
-        places = [*(i for i, width in enumerate(widths) for _ in range(width)), len(text)]
-        found = [(places[start], places[end]) for start, end in found]
+        offsets = [*(i for i, width in enumerate(widths) for _ in range(width)), len(text)]
+        found = [(offsets[start], offsets[end]) for start, end in found]
     return sorted(found)

@@ -27,11 +27,11 @@ def visible(segments: Tensor) -> Tensor:
     view, in both directions. Padding sees itself alone, so that no query is without keys.
     """
     query, key = segments[:, :, None], segments[:, None, :]
-    place = torch.arange(segments.shape[1], device=segments.device)
-    earlier = place[None, :] <= place[:, None]  # (S, S): the key does not stand behind the query
+    index = torch.arange(segments.shape[1], device=segments.device)
+    earlier = index[None, :] <= index[:, None]  # (S, S): the key does not stand behind the query
     same = query == key
     canvas_sees_context = (query < 0) & (key > 0)
     causal = same & earlier & ((query > 0) | (query == CLEAN))
     both_ways = same & (query <= NOISY)
-    itself = place[None, :] == place[:, None]
+    itself = index[None, :] == index[:, None]
     return canvas_sees_context | causal | both_ways | itself

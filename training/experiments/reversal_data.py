@@ -153,7 +153,7 @@ class DocumentBatches:
         per_epoch = max(1, count // rows)
         epoch, at = divmod(step, per_epoch)
         order = epoch_order(self._shape.seed, epoch, 2, count)
-        pool, place = divmod(at, 8)
+        pool, index = divmod(at, 8)
         part = sorted(
             order[pool * 8 * rows : (pool + 1) * 8 * rows], key=lambda i: len(self._documents[i])
         )
@@ -161,7 +161,7 @@ class DocumentBatches:
         return [
             int(i)
             for i in batches[
-                int(np.random.default_rng([epoch, pool]).permutation(len(batches))[place])
+                int(np.random.default_rng([epoch, pool]).permutation(len(batches))[index])
             ]
         ]
 
@@ -186,10 +186,10 @@ class Questions:
         rng = np.random.default_rng([shape.seed, step, 3])
         if rng.random() < shape.rehearsal:
             return self._documents.batch(1_000_000 + step)
-        places = np.arange(step * shape.question_rows, (step + 1) * shape.question_rows)
+        indices = np.arange(step * shape.question_rows, (step + 1) * shape.question_rows)
         chosen = [
             self._pairs[int(epoch_order(shape.seed, int(at // count), 4, count)[at % count])]
-            for at in places
+            for at in indices
         ]
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         if shape.weighting == "llada" or self._model.causal:

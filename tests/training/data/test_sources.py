@@ -68,7 +68,7 @@ def test_every_format_gives_the_same_documents(folder):
 def test_bad_records_are_skipped_counted_and_listed(folder, capsys):
     skipped = SkippedRecords()
     assert len(list(read_records(folder / "a.jsonl", skipped))) == 31
-    assert skipped.count == 2 and skipped.places == ["a.jsonl:31", "a.jsonl:32"]
+    assert skipped.count == 2 and skipped.locations == ["a.jsonl:31", "a.jsonl:32"]
     source = SourceConfig(files=(f"{folder}/a.jsonl",), text="body", validation=0.0)
     assert len(list(source_documents("x", source, "train", skipped))) == 30
     skipped.report()

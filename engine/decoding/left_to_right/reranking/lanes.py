@@ -48,17 +48,17 @@ def lanes_pass(
     that waits, those behind others of a token that is new. ``keep`` the keys of all."""
     size = len(reader.waiting)
     ids = [token for token, _ in reader.waiting]
-    places = [place for _, place in reader.waiting]
+    positions = [position for _, position in reader.waiting]
     stretches, queries = [READING] * size, list[int]()
     for lane in lanes:
         first = len(ids) - lane.read
         ids += lane.tokens[lane.read :]
-        places += range(reader.position + lane.read, reader.position + len(lane.tokens))
+        positions += range(reader.position + lane.read, reader.position + len(lane.tokens))
         stretches += [READING - lane.number] * (len(lane.tokens) - lane.read)
         queries += [first + i - 1 if i else size - 1 for i in lane.asked]
     return Batch(
         input_ids=np.array([ids]),
-        position_ids=np.array([places]),
+        position_ids=np.array([positions]),
         query_index=np.array([queries]),
         allowed=allowed[None],
         allowed_row=np.zeros((1, len(queries)), np.int64),
