@@ -39,7 +39,11 @@ def binding(folder: Path = FOLDER) -> Any:
         )
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-    return import_module("llama_cpp")
+    module: Any = import_module("llama_cpp")
+    # llama.cpp tells of every tensor; the callback has to live as long as it may be called.
+    module.silent = module.llama_log_callback(lambda *message: None)
+    module.llama_log_set(module.silent, None)
+    return module
 
 
 def quantised_parent(kind: str, folder: Path = FOLDER) -> Path:
