@@ -62,6 +62,15 @@ def test_a_model_folder_needs_no_place_for_notes(model, monkeypatch):
     check_model(model)
 
 
+@pytest.mark.parametrize("fault", [RuntimeError, KeyError], ids=["no home", "no name"])
+def test_a_user_without_a_home_or_a_name_has_no_notes(model, monkeypatch, fault):
+    def unknown(*about, **more):
+        raise fault("the user is not known")
+
+    monkeypatch.setattr(model_files.platformdirs, "user_cache_dir", unknown)
+    check_model(model)
+
+
 def test_a_manifest_cannot_point_out_of_its_folder(model):
     manifest = json.loads((model / "manifest.json").read_text())
     manifest["files"]["../../etc/passwd"] = {"bytes": 1, "sha256": "0"}

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.speed.lsp_client import encode, read_message
 from engine import RequestRejected
-from lsp_server.transport.tcp import listen, parse_address
+from lsp_server.transport.tcp import TURNED_AWAY, listen, parse_address
 
 INITIALIZE = encode(
     {
@@ -64,7 +64,7 @@ def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
     }
     client.sendall(encode({"method": "textDocument/didOpen", "params": {"textDocument": document}}))
     stranger, heard = connect(server)
-    assert b"Content-Length" not in rest(heard)
+    assert rest(heard) == TURNED_AWAY
     stranger.close()
     client.sendall(
         encode(
@@ -83,6 +83,23 @@ def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
     client.sendall(encode({"method": "exit"}))
     assert server.wait(20) == 0
     client.close()
+
+
+def test_who_came_first_and_said_nothing_is_not_heard_once_there_is_a_client(server):
+    early, heard = connect(server)
+    client, answers = introduce(server)
+    early.sendall(INITIALIZE)
+    assert rest(heard) == b""
+    for one in (heard, early):
+        one.close()
+    client.sendall(encode({"id": 2, "method": "shutdown"}))
+    while (message := read_message(answers)).get("id") != 2:
+        assert message.get("id") != 1
+    assert server.poll() is None
+    client.sendall(encode({"method": "exit"}))
+    assert server.wait(20) == 0
+    for one in (answers, client):
+        one.close()
 
 
 def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
