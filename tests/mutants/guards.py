@@ -94,11 +94,14 @@ def remove(copy: Copy, guard: Guard, usual: dict[str, str]) -> Removal:
     if usual[guard.test] != "passed":
         return Removal(guard, UNTRIED, f" ({guard.test} is skipped here)")
     with copy.changed(guard.file, guard.old, guard.new):
-        status, said = run_pytest(copy, [guard.test], LAST_S)
-    if status is None or status < 0 or status == A_TEST_FAILED:
-        return Removal(guard, NOTICED)
-    reason = f"{guard.test} passes" if status == 0 else said.strip().splitlines()[-1]
-    return Removal(guard, UNNOTICED, f" ({reason})")
+        status, said = run_pytest(copy, [guard.test], LAST_S, "-x")
+    if status is None or status < 0:
+        return Removal(guard, NOTICED, " (it did not end)" if status is None else " (it crashed)")
+    if status != A_TEST_FAILED:
+        reason = f"{guard.test} passes" if status == 0 else said.strip().splitlines()[-1]
+        return Removal(guard, UNNOTICED, f" ({reason})")
+    failure = re.search(r"^(?:FAILED|ERROR) .*? - (.*)$", said, re.MULTILINE)
+    return Removal(guard, NOTICED, f" ({failure[1]})" if failure else "")
 
 
 def outcomes(copy: Copy, tests: Sequence[str]) -> dict[str, str]:
@@ -119,6 +122,7 @@ def run_pytest(
     """The exit status of pytest, ``None`` where it had to be killed, and what it printed."""
     command = [str(copy.python), "-m", "pytest", f"--timeout={TEST_S}", *options, *tests]
     environment = {key: text for key, text in ENVIRONMENT.items() if key != "PYTHONPATH"}
+    environment["COLUMNS"] = "200"
     # A file, since a pipe stays open as long as anything that a test left behind.
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
