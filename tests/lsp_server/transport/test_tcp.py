@@ -103,16 +103,17 @@ def test_who_came_first_and_said_nothing_is_not_heard_once_there_is_a_client(ser
 
 
 def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
-    body = encode({"method": "exit"}).split(b"\r\n\r\n")[1]
-    post = (
-        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
-        % len(body)
-        + body
-    )
-    page, heard = connect(server)
-    with suppress(ConnectionError), heard:  # it may be dropped before all of it is sent
-        page.sendall(post)
-        assert rest(heard) == b""
+    for message in (encode({"method": "exit"}), INITIALIZE):
+        body = message.split(b"\r\n\r\n")[1]
+        post = (
+            b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+        page, heard = connect(server)
+        with suppress(ConnectionError), heard:  # it may be dropped before all of it is sent
+            page.sendall(post)
+            assert rest(heard) == b""
+        page.close()
     hidden, heard = connect(server)  # LSP first, without introducing itself
     hidden.sendall(encode({"method": "exit"}))
     assert rest(heard) == b""
@@ -121,7 +122,7 @@ def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
     for one in (answers, client):  # a socket stays open as long as what was made of it
         one.close()
     assert server.wait(20) == 1  # it left without shutdown
-    for one in (heard, page, hidden):
+    for one in (heard, hidden):
         one.close()
 
 
