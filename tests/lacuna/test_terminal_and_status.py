@@ -177,7 +177,8 @@ def test_text_is_utf_8_in_any_locale(monkeypatch):
     for name, stream in streams.items():
         monkeypatch.setattr(sys, name, io.TextIOWrapper(stream, "latin-1"))
     utf8_streams()
-    sys.stdout.write(sys.stdin.read())
+    assert sys.stdin.read() == "é ✓"
+    sys.stdout.write("é ✓")
     sys.stdout.flush()
     assert streams["stdout"].getvalue() == "é ✓".encode()
 

@@ -49,6 +49,10 @@ class Copy:
         paths = (str(self.root), sysconfig.get_path("purelib"))
         (packages / "checkout.pth").write_text("".join(f"{path}\n" for path in paths), "utf-8")
 
+        command = environment / "bin" / "lacuna"
+        command.write_text(f"#!{self.python}\nfrom lacuna.__main__ import main\n\nmain()\n")
+        command.chmod(0o755)
+
     @contextmanager
     def changed(self, file: str, old: str, new: str) -> Iterator[None]:
         """``new`` stands in the place of ``old`` as long as the block runs."""

@@ -48,8 +48,8 @@ class Guard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """As pytest names it."""
 
     def is_meant_by(self, name: str) -> bool:
-        number, _, what = self.name.partition(": ")
-        return name == number or name in what
+        fault, _, what = self.name.partition(": ")
+        return name == fault if re.fullmatch(r"[HM]\d+|L", name) else name in what
 
 
 class Removal(msgspec.Struct, frozen=True):

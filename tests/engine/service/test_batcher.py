@@ -182,19 +182,14 @@ def test_who_is_told_of_a_result_may_fail_without_harm(gate, batcher, fault):
     served(gate, batcher)
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_is_gone_is_started_again(gate, batcher, monkeypatch):
-    monkeypatch.setattr(batcher, "_work", lambda: None)
-    with batcher._changed:
-        batcher._changed.notify()
-    dead = threading.Thread(target=lambda: None)
-    dead.start()
-    dead.join()
-    old, batcher._thread = batcher._thread, dead
+def test_a_thread_that_is_gone_is_started_again(gate, monkeypatch):
+    monkeypatch.setattr(Batcher, "_work", lambda self: None)
+    batcher = Batcher(gate)
+    batcher._thread.join(timeout=10)
     monkeypatch.undo()
+    assert not batcher._thread.is_alive()
     served(gate, batcher)
-    assert old is not batcher._thread
+    batcher.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes that fork")
