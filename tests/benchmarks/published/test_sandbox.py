@@ -2,6 +2,8 @@
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,12 +51,14 @@ def test_a_program_that_ends_before_its_last_line_has_not_passed(name):
 
 
 @pytest.fixture
-def precious(tmp_path):
-    path = tmp_path / "precious"
-    path.write_text("ten years of work\n")
-    path.chmod(0o666)
-    tmp_path.chmod(0o777)
-    return path
+def precious():
+    """A file that every user may change; pytest's own folders let nobody else in."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "precious")
+        path.write_text("ten years of work\n")
+        path.chmod(0o666)
+        path.parent.chmod(0o777)
+        yield path
 
 
 HARM = {

@@ -1,6 +1,7 @@
 """Once a deadline has passed, what is searched before anything is written costs no more passes,
 however much there is to search."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -27,6 +28,19 @@ def test_choices_that_are_read_whole_are_bounded_by_the_deadline(causal):
         passes(causal, Span(start=11, end=11, choices=tuple(f"word{i}" for i in range(count))))
         for count in (2, 50)
     )
+    assert few == many
+
+
+def test_the_search_for_lengths_is_bounded_by_the_deadline(config, tokenizer):
+    plain = msgspec.structs.replace(
+        config, expand_token_id=None, delete_token_id=None, context_attention="full"
+    )
+    backend = FakeBackend(lambda ids, positions, index: np.zeros(512))
+    with Engine.with_backend(plain, tokenizer, backend) as engine:
+        few, many = (
+            passes(engine, *(Span(start=at, end=at) for at in range(11, 11 + 24 * count, 24)))
+            for count in (2, 10)
+        )
     assert few == many
 
 
