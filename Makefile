@@ -1,10 +1,10 @@
-# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants, coverage: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants, guards, coverage: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
 TEST := .venv-test
 
-.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants coverage lock sbom gpu-check vsix page check bench peers model clean
+.PHONY: demo test test-all test-editors test-tensorrt soak fuzz mutants guards coverage lock sbom gpu-check vsix page check bench peers model clean
 
 demo: $(BASE)/.installed
 	$(BASE)/bin/lacuna fill examples/inventory.py --min-confidence 0
@@ -62,6 +62,10 @@ mutants: $(TEST)/.installed
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check mutmut
 	mkdir -p .cache/mutants
 	$(TEST)/bin/python -m tests.mutants.run .cache/mutants $(PARTS)
+
+# Guards against known faults, removed one at a time: does a test fail? GUARDS names some of tests/mutants/guards.toml.
+guards: $(TEST)/.installed
+	$(TEST)/bin/python -m tests.mutants.guards $(GUARDS)
 
 # Branch coverage of all tests but those of real editors, in percent of lines and branches together.
 coverage: $(TEST)/.installed

@@ -41,6 +41,10 @@ def write_in_place(
         put_in_place(stream, temporary, journal)
         try:
             require_unchanged()
+        except BaseException:  # nothing was written, so there is nothing to undo
+            journal.unlink()
+            raise
+        try:
             overwrite(path, new)
         except BaseException:
             with contextlib.suppress(OSError):

@@ -73,6 +73,13 @@ def test_python_is_never_started_so_that_it_searches_the_working_folder():
     assert set(searched) - {str(exempt.relative_to(ROOT))} == set()
 
 
+def test_tokenizers_are_loaded_where_their_patterns_are_checked():
+    """A pattern that was made to take for ever would hang a training run as well."""
+    loading = re.compile(r"\bTokenizer\.from_(?:file|str|buffer|pretrained)\(")
+    found = {str(path.relative_to(ROOT)) for path in FILES if loading.search(path.read_text())}
+    assert found == {"engine/text/tokenizer.py"}
+
+
 @pytest.mark.parametrize("package", ["engine", "lacuna"])
 def test_a_package_exports_exactly_what_it_imports_for_others(package):
     module = importlib.import_module(package)

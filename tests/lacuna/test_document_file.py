@@ -9,6 +9,7 @@ import sys
 import msgspec
 import pytest
 
+from lacuna import journal
 from lacuna.document_file import open_document, replace_document
 from lacuna.errors import UserError
 from lacuna.journal import Journal, journal_of
@@ -48,6 +49,21 @@ def test_a_save_while_the_new_text_is_being_written_stays(path, monkeypatch):
     with pytest.raises(UserError, match="changed by another program"):
         replace_document(document, NEW)
     assert path.read_text() == "saved at the last moment\n"
+
+
+def test_a_save_before_the_same_file_is_written_stays(path, monkeypatch):
+    os.link(path, path.with_name("b.py"))
+    document, put_in_place = open_document(str(path)), journal.put_in_place
+
+    def saved_now(*names):
+        path.write_text("saved at the last moment\n")
+        put_in_place(*names)
+
+    monkeypatch.setattr(journal, "put_in_place", saved_now)
+    with pytest.raises(UserError, match="changed by another program"):
+        replace_document(document, NEW)
+    assert path.read_text() == "saved at the last moment\n"
+    assert sorted(os.listdir(path.parent)) == ["a.py", "b.py"]
 
 
 def test_a_file_of_the_same_content_that_took_its_place_is_not_overwritten(path):
@@ -164,6 +180,12 @@ def test_where_a_property_cannot_be_kept_the_same_file_is_written(path, monkeypa
 def test_a_file_without_write_permission_is_refused(path):
     path.chmod(0o444)
     with pytest.raises(UserError, match="read-only"):
+        open_document(str(path))
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_is_refused(path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda asked, mode: not os.path.isdir(asked))
+    with pytest.raises(UserError, match="a folder that cannot be written"):
         open_document(str(path))
 
 

@@ -1,6 +1,7 @@
 """What a terminal is shown, what the shell is told, and what happens to streams that are not
 there."""
 
+import io
 import os
 import pty
 import shutil
@@ -12,6 +13,7 @@ import pytest
 from engine import MINI, MODELS
 from lacuna.commands.show.terminal import visible
 from lacuna.commands.show.unified_diff import as_patch
+from lacuna.streams import utf8_streams
 from tests.lacuna.test_cli import refused
 
 COMMAND = [sys.executable, "-m", "lacuna"]
@@ -168,6 +170,17 @@ def test_an_empty_state_is_named_with_the_way_out(tmp_path):
         (tmp_path / "step-0000005" / "state.pt").write_bytes(damage)
         with pytest.raises(ValueError, match="no readable state"):
             resume(tmp_path, {})
+
+
+def test_text_is_utf_8_in_any_locale(monkeypatch):
+    streams = {"stdin": io.BytesIO("é ✓".encode()), "stdout": io.BytesIO(), "stderr": io.BytesIO()}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(stream, "latin-1"))
+    utf8_streams()
+    assert sys.stdin.read() == "é ✓"
+    sys.stdout.write("é ✓")
+    sys.stdout.flush()
+    assert streams["stdout"].getvalue() == "é ✓".encode()
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full"])

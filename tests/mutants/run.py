@@ -17,9 +17,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.mutants.checkout import ROOT, listed
 from tests.mutants.report import markdown, report_of, table
 
-ROOT = Path(__file__).parents[2]
 PARTS = tomllib.loads(Path(__file__).with_name("parts.toml").read_text("utf-8"))
 PACKAGES = ["engine", "lsp_server", "training", "benchmarks"]
 ALSO = ["lacuna", "examples", "tests", "pyproject.toml"]
@@ -58,17 +58,8 @@ def main(folder: Path, names: list[str]) -> int:
 def copy_checkout(copy: Path, part: dict[str, list[str]]) -> None:
     """The files that git knows, and mutmut's settings. What has not changed is left alone, so that
     mutmut keeps its results."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *PACKAGES, *ALSO],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in listed.stdout.decode().split("\0"):
-        source = ROOT / name
-        if not name or not source.is_file():
-            continue
-        content = source.read_bytes()
+    for name in listed(*PACKAGES, *ALSO):
+        content = (ROOT / name).read_bytes()
         if name.endswith(".py") and not name.startswith("tests/"):
             content = plain_properties(content.decode()).encode()
         if name == "pyproject.toml":

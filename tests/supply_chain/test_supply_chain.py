@@ -42,6 +42,18 @@ def test_a_lock_holds_every_dependency_that_the_project_names(name):
     assert names <= locked
 
 
+def test_a_jinja2_whose_sandbox_can_be_left_is_not_admitted():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    [admitted] = [
+        requirement.specifier
+        for requirement in map(Requirement, project["dependencies"])
+        if requirement.name == "jinja2"
+    ]
+    assert "3.1.5" not in admitted and "3.1.6" in admitted
+
+
 def test_a_lock_names_no_registry():
     for name in LOCKS:
         assert "://" not in (ROOT / "requirements" / f"{name}.txt").read_text()

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 
 from engine.base.atomic_write import write_file
 from engine.base.structs import Config
+from engine.text.tokenizer import load_tokenizer
 from training.data.packages import read_manifest, sha256
 from training.data.python_text import write_python
 from training.data.records import SkippedRecords, open_lines
@@ -145,7 +146,7 @@ def _files(folder: Path, split: str, kind: str) -> list[Path]:
 def _tokenizer(config: DataConfig, kinds: dict[str, Path]) -> Tokenizer:
     path = config.tokenizer or config.out / "tokenizer.json"
     if path.exists():
-        return Tokenizer.from_file(str(path))
+        return load_tokenizer(path)
     streams: dict[str, Iterator[str]] = {
         kind: (r["text"] for r in read_shards(_files(folder, "train", kind)))
         for kind, folder in kinds.items()

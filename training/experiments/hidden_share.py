@@ -20,13 +20,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
 from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor
 from engine.network.model_config import ModelConfig
+from engine.text.tokenizer import load_tokenizer
 from training.data.shards import PYTHON, TokenShard
 from training.examples.batches import Batches
 from training.examples.infill_examples import InfillConfig
@@ -77,7 +77,7 @@ def measure(config: HiddenShareConfig, share: float) -> dict[str, float]:
     model = load_checkpoint(pretrain(run), torch.float32)
     rows = [json.loads(line) for line in (run.out / "metrics.jsonl").read_text().splitlines()]
     bound = [row[f"val_bound_{PYTHON}"] for row in rows if f"val_bound_{PYTHON}" in row][-1]
-    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    tokenizer = load_tokenizer(config.tokenizer)
     shard = TokenShard(config.data / f"{PYTHON}-val")
     batches = Batches({PYTHON: shard}, {PYTHON: 1.0}, 7, tokenizer)
     losses = {

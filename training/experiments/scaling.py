@@ -17,12 +17,12 @@ from pathlib import Path
 
 import msgspec
 import torch
-from tokenizers import Tokenizer
 
 from engine.base.atomic_write import write_file
 from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model_config import ModelConfig
+from engine.text.tokenizer import load_tokenizer
 from training.data.shards import PYTHON, TokenShard
 from training.experiments.pieces import causal_exact_match, cut_pieces, exact_match
 from training.loop.optim import OptimConfig
@@ -115,7 +115,7 @@ def measure(config: ScalingConfig, kind: str, size: Size) -> Curve:
     parameters = sum(p.numel() for n, p in model.named_parameters() if "wte" not in n)
     pieces = cut_pieces(
         TokenShard(config.data / f"{PYTHON}-val"),
-        Tokenizer.from_file(str(config.tokenizer)),
+        load_tokenizer(config.tokenizer),
         config.cases,
     )
     if model_config.causal:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 import torch
-from tokenizers import Tokenizer
 
 from engine.network.checkpoint import load_checkpoint
+from engine.text.tokenizer import load_tokenizer
 from training.adaptation.config import RowConfig
 from training.adaptation.row_source import RowSource
 from training.data.shards import TokenShard, tokenizer_hash
@@ -47,7 +47,7 @@ def adapt(config: AdaptConfig) -> Path:
         raise ValueError(
             f"{config.init_from} is not a converted checkpoint; run `lacuna train convert` first."
         )
-    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    tokenizer = load_tokenizer(config.tokenizer)
     shards = {name: TokenShard(config.data / f"{name}-train") for name in config.mixture}
     for name, shard in shards.items():
         if shard.manifest["tokenizer_sha256"] != tokenizer_hash(tokenizer):

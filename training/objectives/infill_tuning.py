@@ -21,6 +21,7 @@ from engine.network.checkpoint import load_checkpoint
 from engine.network.config_file import read_model_config
 from engine.network.model_config import ModelConfig
 from engine.service.bundled import BASE, VARIABLE, find_model
+from engine.text.tokenizer import load_tokenizer
 from training.adaptation.config import RowConfig
 from training.adaptation.row_source import SHORTEST, RowSource
 from training.data.own_folder import NAMES, Folder, documents_of, files_of, require_same_files
@@ -71,7 +72,7 @@ def tune_infilling(config: InfillTuningConfig) -> Path:
         own = config.init_from / "tokenizer.json"
         config = msgspec.structs.replace(config, tokenizer=own)
     model_config = read_model_config(config.init_from)
-    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    tokenizer = load_tokenizer(config.tokenizer)
     if tokenizer.get_vocab_size() > model_config.embedding_rows:
         raise ValueError(
             f"{config.tokenizer} has more tokens than {config.init_from}; name the tokenizer of "

@@ -20,6 +20,7 @@ from engine.base.structs import Config
 from engine.network.checkpoint import load_checkpoint
 from engine.network.model import MaskPredictor, init_weights
 from engine.network.model_config import ModelConfig
+from engine.text.tokenizer import load_tokenizer
 from training.data.shards import TokenShard, tokenizer_hash
 from training.examples.autoregressive import fim_row, next_token_rows
 from training.examples.batches import Batches
@@ -63,7 +64,7 @@ class PretrainConfig(LoopConfig, kw_only=True, frozen=True):
 def pretrain(config: PretrainConfig) -> Path:
     """Run, or resume, the run that ``config`` describes; return its last checkpoint."""
     torch.manual_seed(config.seed)
-    tokenizer = Tokenizer.from_file(str(config.tokenizer))
+    tokenizer = load_tokenizer(config.tokenizer)
     if tokenizer.get_vocab_size() > config.model.embedding_rows:
         raise ValueError(
             f"{config.tokenizer} has more tokens than model.vocab_size; train the tokenizer to fit."

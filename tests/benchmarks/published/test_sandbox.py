@@ -2,6 +2,8 @@
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,12 +51,14 @@ def test_a_program_that_ends_before_its_last_line_has_not_passed(name):
 
 
 @pytest.fixture
-def precious(tmp_path):
-    path = tmp_path / "precious"
-    path.write_text("ten years of work\n")
-    path.chmod(0o666)
-    tmp_path.chmod(0o777)
-    return path
+def precious():
+    """A file that every user may change; pytest's own folders let nobody else in."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "precious")
+        path.write_text("ten years of work\n")
+        path.chmod(0o666)
+        path.parent.chmod(0o777)
+        yield path
 
 
 HARM = {
@@ -95,7 +99,13 @@ def test_files_outside_are_neither_changed_nor_seen(name, precious):
 
 
 @jailed
-def test_the_network_is_cut_for_the_program_and_what_it_starts():
+@pytest.mark.parametrize("filtered", [True, False])
+def test_the_network_is_cut_with_the_filter_of_calls_and_without(filtered, monkeypatch, tmp_path):
+    if not filtered:  # one guard has to hold where the other does not
+        text = sandbox.JAIL.read_text()
+        assert text.count("        filter_calls()\n") == 1
+        (tmp_path / "jail.py").write_text(text.replace("        filter_calls()\n", ""))
+        monkeypatch.setattr(sandbox, "JAIL", tmp_path / "jail.py")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -157,6 +167,7 @@ def test_where_calls_cannot_be_filtered_nothing_is_run(monkeypatch, tmp_path):
         "args=(9,)).start()",
         "f = open('/tmp/x', 'wb')\nwhile True: f.write(b'x' * 1_000_000)",
     ],
+    ids=["errors", "output", "memory", "processes", "threads", "files"],
 )
 def test_a_flood_is_bounded(flood):
     import resource

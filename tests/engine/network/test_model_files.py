@@ -15,7 +15,7 @@ from engine.base.errors import CheckpointError
 from engine.network import model_files
 from engine.network.config_file import read_model_config
 from engine.network.model_files import check_model
-from engine.network.weights import WeightsFile, tensor_entries, weight_files
+from engine.network.weights import WeightsFile, read_weights, tensor_entries, weight_files
 
 TEXT = "for item in ____:\n    print(item)\n"
 
@@ -59,6 +59,15 @@ def test_a_file_changed_after_the_first_check_is_noticed_and_one_left_alone_is_n
 
 def test_a_model_folder_needs_no_place_for_notes(model, monkeypatch):
     monkeypatch.setattr(model_files.platformdirs, "user_cache_dir", lambda *a, **k: "/proc/nowhere")
+    check_model(model)
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, KeyError], ids=["no home", "no name"])
+def test_a_user_without_a_home_or_a_name_has_no_notes(model, monkeypatch, fault):
+    def unknown(*about, **more):
+        raise fault("the user is not known")
+
+    monkeypatch.setattr(model_files.platformdirs, "user_cache_dir", unknown)
     check_model(model)
 
 
@@ -154,6 +163,16 @@ def test_a_weights_file_that_is_cut_while_it_is_read_is_an_error(tmp_path):
     os.truncate(path, 20)
     with pytest.raises(CheckpointError, match="cut short"):
         weights.read("a")
+
+
+def test_a_whole_weights_file_that_is_cut_while_it_is_read_is_an_error(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(header({"a": GOOD}, b"x" * 8))
+    entries = tensor_entries(path)
+    os.truncate(path, 20)
+    monkeypatch.setattr("engine.network.weights.tensor_entries", lambda asked: entries)
+    with pytest.raises(CheckpointError, match="cut short"):
+        read_weights(path)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ SECRET_TEXTS = [
     "hf_" + "a" * 34,
     'db_pass_value = "hunter2-zebra-quartz"',
     "password: 'correct4horse'",
+    'clientSecret = "hunter2-zebra-quartz"',
     "postgres://admin:s3cr3t@db/x",
     '{"private_key" : "-----"}',
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x",

@@ -53,6 +53,20 @@ def test_suggestions_are_registered_for_just_the_languages_that_are_on():
     assert client.close() == 0
 
 
+def test_suggestions_are_registered_before_the_client_is_asked_for_its_settings():
+    client = Client(ABLE, {}, [*SCRIPTED, '["1"]'], silent=["workspace/configuration"])
+    until(lambda: "workspace/configuration" in [one["method"] for one in client.asked])
+    before = [one["method"] for one in client.asked].index("workspace/configuration")
+    registered = [
+        registration["method"]
+        for one in client.asked[:before]
+        if one["method"] == "client/registerCapability"
+        for registration in one["params"]["registrations"]
+    ]
+    assert "textDocument/inlineCompletion" in registered
+    assert client.close() == 0
+
+
 def test_a_document_has_settings_of_its_own_where_the_client_has_some():
     client = scripted(ABLE, "1")
     client.configuration = lambda scope: {
@@ -177,4 +191,21 @@ def test_a_preview_shows_the_draft_and_then_the_document():
         lambda: client.request("workspace/textDocumentContent", preview)["result"]["text"] == text
     )
     assert all(one == preview for one in refreshed)
+    assert client.close() == 0
+
+
+def test_a_preview_is_read_again_after_every_edit():
+    client = scripted(ABLE, "1")
+    uri = "file:///shop/letter.md"
+    client.open(uri, "old text\n", "markdown")
+    preview = {"uri": "lacuna-draft:/shop/letter.md?file%3A%2F%2F%2Fshop%2Fletter.md"}
+    assert client.request("workspace/textDocumentContent", preview)["result"] == {
+        "text": "old text\n"
+    }
+    client.change(uri, 2, {"text": "new text\n"})
+    refresh = "workspace/textDocumentContent/refresh"
+    until(lambda: refresh in [one["method"] for one in client.asked])
+    assert client.request("workspace/textDocumentContent", preview)["result"] == {
+        "text": "new text\n"
+    }
     assert client.close() == 0

@@ -212,6 +212,22 @@ def test_the_end_of_input_ends_the_process(client):
     assert client.left(10) == 1
 
 
+def test_after_shutdown_the_end_of_input_ends_the_process_with_0(client):
+    assert client.request("shutdown", None)["result"] is None
+    client.process.stdin.close()
+    assert client.left(10) == 0
+
+
+def test_the_process_ends_though_a_thread_of_a_runtime_works_on():
+    endless = (
+        "import runpy, threading; threading.Thread(target=threading.Event().wait).start(); "
+        "runpy.run_module('tests.lsp_server.scripted_server', run_name='__main__')"
+    )
+    client = Client(VSCODE, None, [sys.executable, "-c", endless, '["1"]'])
+    client.process.stdin.close()
+    assert client.left(10) == 1
+
+
 def test_the_end_of_the_editor_ends_the_process_though_its_pipes_stay_open():
     holder = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     client = scripted(process_id=holder.pid)

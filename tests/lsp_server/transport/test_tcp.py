@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.speed.lsp_client import encode, read_message
 from engine import RequestRejected
-from lsp_server.transport.tcp import listen, parse_address
+from lsp_server.transport.tcp import TURNED_AWAY, listen, parse_address
 
 INITIALIZE = encode(
     {
@@ -64,7 +64,7 @@ def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
     }
     client.sendall(encode({"method": "textDocument/didOpen", "params": {"textDocument": document}}))
     stranger, heard = connect(server)
-    assert b"Content-Length" not in rest(heard)
+    assert rest(heard) == TURNED_AWAY
     stranger.close()
     client.sendall(
         encode(
@@ -85,17 +85,35 @@ def test_a_stranger_is_turned_away_and_its_leaving_changes_nothing(server):
     client.close()
 
 
+def test_who_came_first_and_said_nothing_is_not_heard_once_there_is_a_client(server):
+    early, heard = connect(server)
+    client, answers = introduce(server)
+    early.sendall(INITIALIZE)
+    assert rest(heard) == b""
+    for one in (heard, early):
+        one.close()
+    client.sendall(encode({"id": 2, "method": "shutdown"}))
+    while (message := read_message(answers)).get("id") != 2:
+        assert message.get("id") != 1
+    assert server.poll() is None
+    client.sendall(encode({"method": "exit"}))
+    assert server.wait(20) == 0
+    for one in (answers, client):
+        one.close()
+
+
 def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
-    body = encode({"method": "exit"}).split(b"\r\n\r\n")[1]
-    post = (
-        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
-        % len(body)
-        + body
-    )
-    page, heard = connect(server)
-    with suppress(ConnectionError), heard:  # it may be dropped before all of it is sent
-        page.sendall(post)
-        assert rest(heard) == b""
+    for message in (encode({"method": "exit"}), INITIALIZE):
+        body = message.split(b"\r\n\r\n")[1]
+        post = (
+            b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+        page, heard = connect(server)
+        with suppress(ConnectionError), heard:  # it may be dropped before all of it is sent
+            page.sendall(post)
+            assert rest(heard) == b""
+        page.close()
     hidden, heard = connect(server)  # LSP first, without introducing itself
     hidden.sendall(encode({"method": "exit"}))
     assert rest(heard) == b""
@@ -104,7 +122,7 @@ def test_a_page_that_posts_to_the_port_plants_nothing_and_stops_nothing(server):
     for one in (answers, client):  # a socket stays open as long as what was made of it
         one.close()
     assert server.wait(20) == 1  # it left without shutdown
-    for one in (heard, page, hidden):
+    for one in (heard, hidden):
         one.close()
 
 
