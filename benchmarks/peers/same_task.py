@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from os.path import commonprefix
 from typing import TypeVar
 
 from benchmarks.machine import quantile
@@ -20,16 +21,21 @@ SITUATIONS = ("cold", "next_keystroke", "jump")
 
 @dataclass
 class Times:
-    """Of one writer: milliseconds by situation, and whether each cold answer was exact."""
+    """Of one writer: milliseconds by situation, and how much of each cold answer was right."""
 
     ms: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SITUATIONS})
-    exact: list[bool] = field(default_factory=list)
+    right: list[int] = field(default_factory=list)
+    """Tokens that begin the true answer."""
 
     def figures(self, name: str) -> dict[str, float]:
-        """Flat keys of medians and of the share of exact answers."""
+        """Flat keys of medians, of the share of exact answers, and of the mean beginning that is
+        right."""
         medians = {f"{name}_{kind}_ms": quantile(times, 0.5) for kind, times in self.ms.items()}
-        share = round(100 * sum(self.exact) / max(1, len(self.exact)), 1)
-        return medians | {f"{name}_exact_percent": share}
+        count, exact = max(1, len(self.right)), sum(right == COUNT for right in self.right)
+        return medians | {
+            f"{name}_exact_percent": round(100 * exact / count, 1),
+            f"{name}_right_tokens": round(sum(self.right) / count, 2),
+        }
 
 
 def by_llama_cpp(
@@ -41,7 +47,7 @@ def by_llama_cpp(
         prompt = gap.prompt(suffix_first, separator)
         peer.forget()
         written = _timed(times, "cold", partial(peer.write, prompt, COUNT))
-        times.exact.append(written == gap.answer)
+        times.right.append(_right(written, gap.answer))
         typed = [*prompt, gap.answer[0]]
         _timed(times, "next_keystroke", partial(peer.write, typed, COUNT))
         jumped = elsewhere.prompt(suffix_first, separator)
@@ -54,10 +60,10 @@ def by_lacuna(engine: Engine, gaps: Sequence[SixteenTokens], exactly: bool) -> T
     finds."""
     times, tokenizer = Times(), engine.tokenizer
     for number, (gap, elsewhere) in enumerate(zip(gaps, [*gaps[1:], *gaps[:1]], strict=True)):
-        case, session = gap.case, str(number)
+        session = str(number)
         first = _request(gap, 0, exactly, session)
         result = _timed(times, "cold", partial(engine.fill, first))
-        times.exact.append(result.spans[0].text == case.answer)
+        times.right.append(_right(tokenizer.encode(result.spans[0].text), gap.answer))
         typed = len(tokenizer.decode(gap.answer[:1]))
         second = _request(gap, typed, exactly, session)
         _timed(times, "next_keystroke", partial(engine.fill, second))
@@ -79,6 +85,11 @@ def _request(gap: SixteenTokens, typed: int, exactly: bool, session: str) -> Fil
         session=session,
         sampler=SamplerOptions(repairs=0),
     )
+
+
+def _right(written: Sequence[int], answer: Sequence[int]) -> int:
+    """How many tokens of the beginning are those of the answer."""
+    return len(commonprefix([list(written), list(answer)]))
 
 
 def _timed(times: Times, situation: str, call: Callable[[], T]) -> T:
