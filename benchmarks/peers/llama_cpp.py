@@ -28,7 +28,7 @@ LOGITS_AT_ONCE = 512
 
 
 class NotBuilt(RuntimeError):
-    """The binding is not there."""
+    """The binding is not there, or does not work."""
 
 
 def binding(folder: Path = FOLDER) -> Any:
@@ -39,7 +39,13 @@ def binding(folder: Path = FOLDER) -> Any:
         )
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-    module: Any = import_module("llama_cpp")
+    try:
+        module: Any = import_module("llama_cpp")
+    except (ImportError, OSError, RuntimeError) as exc:
+        raise NotBuilt(
+            f"llama.cpp's binding in {folder} cannot be loaded ({exc}); delete that folder and run "
+            "`make peers` again."
+        ) from exc
     # llama.cpp tells of every tensor; the callback has to live as long as it may be called.
     module.silent = module.llama_log_callback(lambda *message: None)
     module.llama_log_set(module.silent, None)
@@ -58,9 +64,22 @@ def quantised_parent(kind: str, folder: Path = FOLDER) -> Path:
             str(source).encode(), str(partial).encode(), options
         )
         if failed:
-            raise RuntimeError(f"llama.cpp could not write {target} from {source}.")
+            raise NotBuilt(f"llama.cpp could not write {target} from {source}.")
         partial.replace(target)
     return target
+
+
+def require_tokens_of_parent(model: Path, tokens: int) -> None:
+    """``ValueError`` unless the model at ``model`` has so many tokens: ids go to it as they are."""
+    peer = LlamaCpp(model, 1)
+    try:
+        if peer.vocabulary != tokens:
+            raise ValueError(
+                f"The model has {tokens} tokens and llama.cpp's {peer.vocabulary}; compare a model "
+                f"that was made from {PARENT}."
+            )
+    finally:
+        peer.close()
 
 
 class LlamaCpp:
@@ -79,12 +98,17 @@ class LlamaCpp:
             verbose=False,
         )
 
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens there are."""
+        return int(self._llama.n_vocab())
+
     def forget(self) -> None:
         """The next prompt is read from its first token."""
         self._llama.reset()
 
     def tokens(self, prompt: Sequence[int]) -> Iterator[int]:
-        """What follows a prompt, the likeliest token each time."""
+        """What follows a prompt, the likeliest token each time, without an end."""
         yield from self._llama.generate(list(prompt), top_k=1, temp=0.0, repeat_penalty=1.0)
 
     def write(self, prompt: Sequence[int], count: int) -> list[int]:
@@ -92,10 +116,13 @@ class LlamaCpp:
         return list(islice(self.tokens(prompt), count))
 
     def write_for(self, prompt: Sequence[int], most: int, seconds: float) -> list[int]:
-        """At most so many tokens, for at most so long once the prompt is read."""
+        """At most so many tokens up to the end of the text, for at most so long once the prompt is
+        read."""
         written: list[int] = []
         began = float("inf")
         for token in islice(self.tokens(prompt), most):
+            if token == self._llama.token_eos():
+                break
             written.append(token)
             began = min(began, time.perf_counter())
             if time.perf_counter() - began > seconds:

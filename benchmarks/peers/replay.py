@@ -1,9 +1,10 @@
 """Traces typed in real time: how soon after a key the right suggestion stands there, and what the
 typing costs in processor time.
 
-Lacuna is its language server, asked after every key as an editor asks. llama.cpp is asked as
-llama.vim asks by default: after 100 ms without a key, for at most 64 tokens or 500 ms; while it
-writes, keys wait.
+Lacuna is its language server, asked after every key as an editor asks. llama.cpp is asked as a
+plug-in like llama.vim asks: after 100 ms without a key, with the text before the cursor, for at
+most 64 tokens or 500 ms. A suggestion stays while it is typed along; while llama.cpp writes, keys
+ask for nothing new.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from engine.text.tokenizer import TextTokenizer
 from lsp_server.documents.positions import character_in_line
 
 PAUSE_S, MOST_TOKENS, MOST_S = 0.1, 64, 0.5
-"""llama.vim's defaults (``auto_fim``, ``n_predict``, ``t_max_predict_ms``)."""
+"""Usual settings of such plug-ins; versions of llama.vim differ."""
 URI = "file:///typed/replayed.py"
 AUTOMATIC = 2
 PROMPT = 512 - MOST_TOKENS
@@ -79,7 +80,7 @@ def replay_lacuna(client: LspClient, traces: Sequence[Trace]) -> Replay:
             time.sleep(gap / 1000)
             if running in client.came:
                 ms = (client.came[running] - began_key) * 1000
-                ghost = _ghost(items_of(client.wait(running)), len(head) + typed)
+                ghost = _ghost(items_of(client.wait(running)), column)
                 replay.count(trace, typed, ghost, ms)
                 running = None
         if running is not None:
@@ -111,26 +112,33 @@ def _type_for_llama_cpp(
     peer: LlamaCpp, tokenizer: TextTokenizer, trace: Trace, replay: Replay, pool: ThreadPoolExecutor
 ) -> None:
     cpu = time.process_time()
-    # The prompt begins with the same token after every key, so that llama.cpp's cache serves.
+    # The prompt begins at the same place after every key, so that llama.cpp's cache serves.
     before = tokenizer.decode(tokenizer.encode(trace.before)[-PROMPT:])
     running: Future[tuple[str, float]] | None = None
+    ghost, asked_at = "", 0
     for typed, gap in enumerate(trace.gaps_ms, 1):
-        key, until = time.perf_counter(), time.perf_counter() + gap / 1000
+        key, ms = time.perf_counter(), 0.0
         replay.keys += 1
-        free = running is None or running.done()
-        if free and gap / 1000 > PAUSE_S:
+        ghost = ghost[1:] if ghost.startswith(trace.line[typed - 1]) else ""
+        if not ghost and running is None and gap / 1000 > PAUSE_S:
             time.sleep(PAUSE_S)
             prompt = tokenizer.encode(before + trace.line[:typed])
-            running = pool.submit(_ask, peer, tokenizer, prompt)
-        time.sleep(max(0.0, until - time.perf_counter()))
+            running, asked_at = pool.submit(_ask, peer, tokenizer, prompt), typed
+        time.sleep(max(0.0, key + gap / 1000 - time.perf_counter()))
         if running is not None and running.done():
             text, done = running.result()
-            if done > key:
-                replay.count(trace, typed, text, (done - key) * 1000)
-            running = None
+            running, ms = None, (done - key) * 1000
+            ghost = after_typing(text, trace.line[asked_at:typed])
+        replay.count(trace, typed, ghost, ms)
+    replay.seconds += time.process_time() - cpu
     if running is not None:
         running.result()
-    replay.seconds += time.process_time() - cpu
+
+
+def after_typing(text: str, typed: str) -> str:
+    """What is left of a suggestion when ``typed`` was typed since it was asked for; nothing where
+    that is not its beginning."""
+    return text[len(typed) :] if text.startswith(typed) else ""
 
 
 def _ask(peer: LlamaCpp, tokenizer: TextTokenizer, prompt: Sequence[int]) -> tuple[str, float]:

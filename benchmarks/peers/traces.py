@@ -27,7 +27,7 @@ GAP_MS, SPREAD = 160.0, 0.5
 """Median and log-normal spread between two keys of a practised typist (arXiv 2511.18842 reports
 medians of 120 to 200 ms in editors)."""
 P_PAUSE, PAUSE_MS = 0.1, (400.0, 1200.0)
-"""Share of keys before which somebody thinks, and for how long."""
+"""Share of keys after which somebody thinks, and for how long."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Trace:
     line: str
     keys: int
     gaps_ms: tuple[float, ...]
-    """Before each key."""
+    """After each key."""
     path: str = ""
 
 

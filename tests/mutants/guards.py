@@ -62,6 +62,9 @@ class Removal(msgspec.Struct, frozen=True):
 
 def main(names: list[str]) -> int:
     guards = [guard for guard in read_guards() if not names or any(map(guard.is_meant_by, names))]
+    if not guards:
+        say(f"No guard is named {' or '.join(names)}; {LIST.name} has their names.")
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder))
         usual = outcomes(copy, [guard.test for guard in guards])
@@ -91,6 +94,8 @@ def remove(copy: Copy, guard: Guard, usual: dict[str, str]) -> Removal:
         return Removal(guard, UNNOTICED, f" (`old` does not stand in {guard.file} once)")
     if usual[guard.test] == "failed":
         return Removal(guard, UNNOTICED, f" ({guard.test} fails with the guard, too)")
+    if usual[guard.test] == "missing":
+        return Removal(guard, UNNOTICED, f" ({guard.test} was not found)")
     if usual[guard.test] != "passed":
         return Removal(guard, UNTRIED, f" ({guard.test} is skipped here)")
     with copy.changed(guard.file, guard.old, guard.new):
@@ -105,14 +110,24 @@ def remove(copy: Copy, guard: Guard, usual: dict[str, str]) -> Removal:
 
 
 def outcomes(copy: Copy, tests: Sequence[str]) -> dict[str, str]:
-    """Test -> ``passed``, ``failed``, or ``skipped`` where it has neither."""
-    _, said = run_pytest(copy, [*dict.fromkeys(tests)], LAST_S * len(tests), "-rpfE")
+    """Test -> ``passed``, ``failed``, ``skipped``, or ``missing`` where pytest does not know it."""
+    status, said = run_pytest(copy, [*dict.fromkeys(tests)], LAST_S * len(tests), "-rpfE")
+    if status not in (0, A_TEST_FAILED):
+        # One that is not found keeps all others from running: each is asked for by itself.
+        return _outcomes_one_by_one(copy, tests) if len(tests) > 1 else {tests[0]: "missing"}
     lines = re.findall(r"^(PASSED|FAILED|ERROR) (.*)$", said, re.MULTILINE)
     found = {}
     for test in tests:
         # Of a test with several cases each has a line.
         seen = {word for word, case in lines if re.match(rf"{re.escape(test)}(?:\[|$| - )", case)}
         found[test] = "failed" if seen - {"PASSED"} else "passed" if seen else "skipped"
+    return found
+
+
+def _outcomes_one_by_one(copy: Copy, tests: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for test in dict.fromkeys(tests):
+        found |= outcomes(copy, [test])
     return found
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.infill_cases import HeldOutDocument
 from benchmarks.peers.llama_cpp import NotBuilt, binding
-from benchmarks.peers.replay import Replay
+from benchmarks.peers.replay import Replay, after_typing, replay_llama_cpp
 from benchmarks.peers.same_task import by_llama_cpp
 from benchmarks.peers.sixteen_tokens import COUNT, SUFFIX, WINDOW, sixteen_tokens
-from benchmarks.peers.traces import changes, trace_of
+from benchmarks.peers.traces import Trace, changes, trace_of
 from engine import MINI, Engine
 
 TEXT = "\n".join(
@@ -86,6 +86,33 @@ def test_a_suggestion_is_right_when_its_first_line_is_what_is_left():
     figures = replay.figures("peer")
     assert figures["peer_right_percent"] == 25.0 and figures["peer_shown_percent"] == 50.0
     assert figures["peer_key_to_right_ghost_p50_ms"] == 90.0
+
+
+def test_an_answer_that_comes_late_stands_for_what_is_not_typed_yet():
+    assert after_typing(" = sum(values)", " = s") == "um(values)"
+    assert after_typing(" = sum(values)", " = m") == ""
+
+
+class Foresight:
+    """A peer that knows the line and answers at once."""
+
+    def __init__(self, line, tokenizer):
+        self.line, self.tokenizer, self.asked = line, tokenizer, 0
+
+    def write_for(self, prompt, most, seconds):
+        self.asked += 1
+        typed = self.tokenizer.decode(list(prompt))
+        return self.tokenizer.encode(self.line[len(typed) :])
+
+
+def test_what_is_typed_along_a_suggestion_is_not_asked_for_again():
+    line = "total = sum(values)"
+    with Engine(MINI) as engine:
+        peer = Foresight(line, engine.tokenizer)
+        gaps = (1000.0, *[1.0] * 5)
+        replay = replay_llama_cpp(peer, engine.tokenizer, [Trace("", "\n", line, 6, gaps)])
+    assert peer.asked == 1
+    assert replay.keys == replay.shown == len(replay.right_ms) == 6
 
 
 def test_a_binding_that_is_not_built_is_said_with_the_way_to_it(tmp_path):

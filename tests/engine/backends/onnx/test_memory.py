@@ -22,7 +22,7 @@ def test_memory_that_is_released_is_given_back_by_the_runtime_and_by_the_system(
             assert names == [*OUTPUTS]
             asked.append(options.get_run_config_entry("memory.enable_memory_arena_shrinkage"))
 
-    monkeypatch.setattr(backend, "_session", Session())
+    monkeypatch.setattr(backend, "session", Session())
     monkeypatch.setattr(module, "trim", lambda: asked.append("trim"))
     backend.release()
     assert asked == ["cpu:0", "trim"]
