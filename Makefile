@@ -1,4 +1,4 @@
-# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants, guards, coverage: each sets up what it needs, once, in folders of this checkout.
+# make demo, test, check, bench, test-editors, test-tensorrt, soak, mutants, guards, coverage, peers: each sets up what it needs, once, in folders of this checkout.
 
 PYTHON ?= python3
 BASE := .venv
@@ -113,14 +113,17 @@ bench: $(BASE)/.installed $(TEST)/.installed
 	$(BASE)/bin/lacuna bench startup
 	$(TEST)/bin/lacuna bench latency
 
-# Lacuna beside llama.cpp, whose Python binding is compiled into .cache/peers: needs a C++ compiler, some minutes, and CMake.
+# Lacuna beside llama.cpp, whose Python binding is compiled into .cache/peers: needs a C++ compiler and CMake, and some minutes.
+# What compiles it comes from the registry without a hash.
 PEERS_RUNS ?= 60
 peers: $(TEST)/.installed .cache/peers/llama_cpp
 	$(TEST)/bin/lacuna bench peers --runs $(PEERS_RUNS)
 
-.cache/peers/llama_cpp:
+.cache/peers/llama_cpp: benchmarks/peers/llama_cpp.txt | $(TEST)/.installed
+	rm -rf .cache/peers
 	$(TEST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-binary llama-cpp-python \
 	  --target .cache/peers -r benchmarks/peers/llama_cpp.txt
+	touch $@
 
 # The bundled model from nothing: days on two cores. A run that was stopped goes on; one that is finished is skipped.
 PHASES := decay long more related 1024 start last words

@@ -61,7 +61,7 @@ def train_mix(
     parent: Annotated[Path, typer.Argument(metavar="PARENT")],
     trained: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
     share: Annotated[
-        float, typer.Argument(metavar="SHARE", help="0: the parent; 1: the checkpoint.")
+        float, typer.Argument(metavar="SHARE", help="0: the parent but for control tokens; 1: CHECKPOINT.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT")],
 ) -> None:
