@@ -1,4 +1,4 @@
-"""The list of guards names what is there, and every fault of the faults found in version 0.1.0 has a guard."""
+"""The list of guards names what is there, and every fault found in version 0.1.0 has a guard."""
 
 import ast
 
