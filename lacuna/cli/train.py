@@ -60,9 +60,7 @@ def train_adapt(config: RunFile, overrides: Overrides = None) -> None:
 def train_mix(
     parent: Annotated[Path, typer.Argument(metavar="PARENT")],
     trained: Annotated[Path, typer.Argument(metavar="CHECKPOINT")],
-    share: Annotated[
-        float, typer.Argument(metavar="SHARE", help="0: the parent but for control tokens; 1: CHECKPOINT.")
-    ],
+    share: Annotated[float, typer.Argument(metavar="SHARE", help="0: the parent, 1: CHECKPOINT.")],
     out: Annotated[Path, typer.Argument(metavar="OUT")],
 ) -> None:
     """Write weights between those of a parent and of a run: less is forgotten."""
