@@ -38,7 +38,7 @@ def documents_of(
     unseen = NearDuplicates()
     documents = []
     for package, archive in zip(packages, archives, strict=True):
-        for path, text in _files(archive, SUFFIXES[language]):
+        for path, text in files_of(archive, SUFFIXES[language]):
             text = strip_licence_header(text) if language == "python" else text
             if is_test(path) or (package.skip and re.search(package.skip, path)):
                 continue
@@ -47,7 +47,7 @@ def documents_of(
     return documents
 
 
-def _files(archive: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def files_of(archive: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(path, text) of the members with such a suffix that are UTF-8, in path order."""
     for path, data in sorted(_members(archive, suffixes)):
         try:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from benchmarks.machine import cpu_seconds, quantile
 from benchmarks.peers.llama_cpp import LlamaCpp
 from benchmarks.peers.traces import Trace
+from benchmarks.quality.typed_cases import AUTOMATIC, ghost
 from benchmarks.speed.lsp_client import LspClient, items_of
 from engine.text.tokenizer import TextTokenizer
 from lsp_server.documents.positions import character_in_line
@@ -25,7 +25,6 @@ from lsp_server.documents.positions import character_in_line
 PAUSE_S, MOST_TOKENS, MOST_S = 0.1, 64, 0.5
 """Usual settings of such plug-ins; versions of llama.vim differ."""
 URI = "file:///typed/replayed.py"
-AUTOMATIC = 2
 PROMPT = 512 - MOST_TOKENS
 
 
@@ -80,23 +79,15 @@ def replay_lacuna(client: LspClient, traces: Sequence[Trace]) -> Replay:
             time.sleep(gap / 1000)
             if running in client.came:
                 ms = (client.came[running] - began_key) * 1000
-                ghost = _ghost(items_of(client.wait(running)), column)
-                replay.count(trace, typed, ghost, ms)
+                items = items_of(client.wait(running))
+                shown = ghost(items[0], head + trace.line[:typed]) if items else ""
+                replay.count(trace, typed, shown, ms)
                 running = None
         if running is not None:
             client.notify("$/cancelRequest", {"id": running})
         client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
     replay.seconds = cpu_seconds(client.process.pid) - began
     return replay
-
-
-def _ghost(items: Sequence[dict[str, Any]], column: int) -> str:
-    """What the first item adds behind the cursor in ``column``."""
-    if not items:
-        return ""
-    text: str = items[0]["insertText"]
-    again = items[0].get("range")
-    return text if again is None else text[column - again["start"]["character"] :]
 
 
 def replay_llama_cpp(peer: LlamaCpp, tokenizer: TextTokenizer, traces: Sequence[Trace]) -> Replay:
@@ -115,12 +106,12 @@ def _type_for_llama_cpp(
     # The prompt begins at the same place after every key, so that llama.cpp's cache serves.
     before = tokenizer.decode(tokenizer.encode(trace.before)[-PROMPT:])
     running: Future[tuple[str, float]] | None = None
-    ghost, asked_at = "", 0
+    shown, asked_at = "", 0
     for typed, gap in enumerate(trace.gaps_ms, 1):
         key, ms = time.perf_counter(), 0.0
         replay.keys += 1
-        ghost = ghost[1:] if ghost.startswith(trace.line[typed - 1]) else ""
-        if not ghost and running is None and gap / 1000 > PAUSE_S:
+        shown = after_typing(shown, trace.line[typed - 1])
+        if not shown and running is None and gap / 1000 > PAUSE_S:
             time.sleep(PAUSE_S)
             prompt = tokenizer.encode(before + trace.line[:typed])
             running, asked_at = pool.submit(_ask, peer, tokenizer, prompt), typed
@@ -128,8 +119,8 @@ def _type_for_llama_cpp(
         if running is not None and running.done():
             text, done = running.result()
             running, ms = None, (done - key) * 1000
-            ghost = after_typing(text, trace.line[asked_at:typed])
-        replay.count(trace, typed, ghost, ms)
+            shown = after_typing(text, trace.line[asked_at:typed])
+        replay.count(trace, typed, shown, ms)
     replay.seconds += time.process_time() - cpu
     if running is not None:
         running.result()

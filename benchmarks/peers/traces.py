@@ -7,7 +7,6 @@ which the rest of a change stands already.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.fresh.archives import cache_folder, fetch_fresh, read_fresh_manifest
+from benchmarks.fresh.documents import files_of
 from benchmarks.quality.recent_edits import changed_lines
 from training.data.clean import is_test
 from training.data.packages import PackageManifest, PinnedPackage, fetch
@@ -32,16 +32,14 @@ P_PAUSE, PAUSE_MS = 0.1, (400.0, 1200.0)
 
 @dataclass(frozen=True)
 class Trace:
-    """``before`` and ``after`` stand; ``line`` is being typed, its first ``keys`` characters key by
-    key."""
+    """``before`` and ``after`` stand; ``line`` is being typed, as many of its characters as there
+    are gaps."""
 
     before: str
     after: str
     line: str
-    keys: int
     gaps_ms: tuple[float, ...]
     """After each key."""
-    path: str = ""
 
 
 def typing_traces(count: int, seed: int) -> list[Trace]:
@@ -69,26 +67,21 @@ def version_pairs() -> list[tuple[dict[str, str], dict[str, str]]]:
 
 
 def _python(wheel: Path) -> dict[str, str]:
-    with zipfile.ZipFile(wheel) as archive:
-        return {
-            name: archive.read(name).decode("utf-8", "replace")
-            for name in sorted(archive.namelist())
-            if name.endswith(".py") and not is_test(name)
-        }
+    return {path: text for path, text in files_of(wheel, (".py",)) if not is_test(path)}
 
 
-def changes(old: dict[str, str], new: dict[str, str]) -> Iterator[tuple[str, int, str]]:
-    """(text, number of a line, path) of every changed line that is long enough to be typed."""
+def changes(old: dict[str, str], new: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """(text, number of a line) of every changed line that is long enough to be typed."""
     for path in sorted(old.keys() & new.keys()):
         text = new[path]
         lines = text.split("\n")
         for low, high in changed_lines(old[path], text) if old[path] != text else []:
             for number in range(low, min(high, len(lines))):
                 if len(lines[number].strip()) >= SHORTEST:
-                    yield text, number, path
+                    yield text, number
 
 
-def trace_of(text: str, number: int, path: str, rng: np.random.Generator) -> Trace:
+def trace_of(text: str, number: int, rng: np.random.Generator) -> Trace:
     lines = text.split("\n")
     line = lines[number].rstrip()
     indent = line[: len(line) - len(line.lstrip())]
@@ -98,9 +91,7 @@ def trace_of(text: str, number: int, path: str, rng: np.random.Generator) -> Tra
         "".join(each + "\n" for each in lines[:number]) + indent,
         "\n" + "\n".join(lines[number + 1 :]),
         typed,
-        keys,
         tuple(_gaps(keys, rng)),
-        path,
     )
 
 

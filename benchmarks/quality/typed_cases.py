@@ -83,10 +83,10 @@ def type_at(client: LspClient, case: Case, language: str) -> str:
         at["character"] += character_in_line(character, 1, "utf-16")
         items = items_of(client.complete(URI, at["line"], at["character"], AUTOMATIC))
     client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
-    return _ghost(items[0], line) if items else ""
+    return ghost(items[0], line) if items else ""
 
 
-def _ghost(item: dict[str, Any], line: str) -> str:
+def ghost(item: dict[str, Any], line: str) -> str:
     """What an item adds behind the cursor: what it puts again of the line before is not counted."""
     text: str = item["insertText"]
     replaced = item.get("range")

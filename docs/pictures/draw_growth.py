@@ -15,6 +15,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "growth"  # the same names inside, whenever it is drawn
 from matplotlib import pyplot as plt
 
 BYTES = {"10_kb": 1e4, "100_kb": 1e5, "1_mb": 1e6, "10_mb": 1e7}

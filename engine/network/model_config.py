@@ -170,9 +170,8 @@ class ModelConfig(Config, kw_only=True, frozen=True):
     def unspeakable_ids(self) -> tuple[int, ...]:
         """Ids that an answer may never contain: mask, control, begin, end, padding and reserved
         ids."""
-        special = (self.mask_token_id, *self.end_ids, self.bos_token_id, self.pad_token_id)
-        stretch = (self.start_token_id, self.gap_token_id, self.span_end_token_id)
-        ids = (*special, *stretch, *self.control_ids, *self.reserved_token_ids)
+        special = (*self.end_ids, self.bos_token_id, self.pad_token_id)
+        ids = (*special, *self.taught_ids, *self.reserved_token_ids)
         return tuple(sorted({i for i in ids if i is not None}))
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +26,32 @@ def run(kind: str, path: Path, overrides: list[str]) -> None:
     module_name, config_name, function_name = _KINDS[kind]
     module: Any = importlib.import_module(module_name)
     load_run: Any = importlib.import_module("training.run_file").load_run
-    try:
+    with _in_a_sentence():
         config = load_run(path, overrides, getattr(module, config_name))
         getattr(module, function_name)(config)
         if kind == "infill":
             sys.stderr.write(f"{module.gain(config.out)}\n")
-    except (ValueError, OSError) as exc:
-        raise UserError(_sentence(exc)) from exc
 
 
 def convert(source: str, out: Path) -> None:
     """Convert an autoregressive checkpoint."""
     module: Any = importlib.import_module("training.convert.convert")
-    try:
+    with _in_a_sentence():
         module.convert(source, out)
-    except (ValueError, OSError) as exc:
-        raise UserError(_sentence(exc)) from exc
 
 
 def mix(parent: Path, trained: Path, share: float, out: Path) -> None:
     """Write weights between those of two checkpoints."""
     module: Any = importlib.import_module("training.adaptation.mix")
-    try:
+    with _in_a_sentence():
         module.mix(parent, trained, share, out)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """What a run file or a checkpoint does not allow is said to the user."""
+    try:
+        yield
     except (ValueError, OSError) as exc:
         raise UserError(_sentence(exc)) from exc
 

@@ -14,7 +14,6 @@ from torch import Tensor
 from training.adaptation.rows import Row
 from training.examples.adapt_batch import AdaptBatch
 from training.examples.loss import mean_weights
-from training.examples.visibility import CLEAN
 
 
 def collate(
@@ -32,7 +31,7 @@ def collate(
     every part of the batch is only as wide as it must be.
     """
     if narrow:
-        rows = sorted(rows, key=_views)
+        rows = sorted(rows, key=lambda row: row.views)
     heads = [sum(segment > 0 for segment in row.segments) for row in rows]
     if frozen and max(heads) > frozen:
         raise ValueError(f"A context of {max(heads)} tokens does not fit {frozen} columns.")
@@ -53,11 +52,6 @@ def collate(
         frozen=frozen,
         narrow=narrow,
     )
-
-
-def _views(row: Row) -> int:
-    """Tokens of all views of a row."""
-    return sum(segment <= CLEAN for segment in row.segments)
 
 
 def _padded(

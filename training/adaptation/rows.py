@@ -44,6 +44,11 @@ class Row:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def views(self) -> int:
+        """Tokens of all views together."""
+        return sum(segment <= CLEAN for segment in self.segments)
+
     def add(
         self,
         token: int,
@@ -115,9 +120,8 @@ def make_row(
 
 def fits(row: Row, config: RowConfig) -> bool:
     """Whether a row and its views are short enough."""
-    views = sum(segment <= CLEAN for segment in row.segments)
-    context_fits = config.train_context or len(row) - views <= config.context
-    return len(row) <= config.length and views <= config.views and context_fits
+    context_fits = config.train_context or len(row) - row.views <= config.context
+    return len(row) <= config.length and row.views <= config.views and context_fits
 
 
 def begun(
@@ -173,7 +177,7 @@ def _add_noisy_views(
 ) -> None:
     """Add views while the row has room: wholly masked ones and complementary pairs in turn."""
     number = 0
-    room = min(config.length - len(row), config.views - sum(s <= CLEAN for s in row.segments))
+    room = min(config.length - len(row), config.views - row.views)
     while number < config.noisy_views:
         if number % 4 in (1, 2) and number + 2 <= config.noisy_views:
             views = _pair(spans, model, config, rng)

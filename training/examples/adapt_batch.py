@@ -39,7 +39,8 @@ class AdaptBatch:
 
     def part(self, rows: slice, device: torch.device) -> AdaptBatch:
         """Some rows, on ``device``."""
-        columns, frozen = torch.arange(self.segments.shape[1]), self.frozen
+        columns: Tensor | slice = slice(None)
+        frozen = self.frozen
         if self.narrow:
             used = (self.segments[rows] != PADDING).any(0)
             # The context is narrowed apart from the views behind it; one column of each is kept.

@@ -73,7 +73,7 @@ def test_a_trace_types_a_line_that_only_the_later_version_has():
     trace = trace_of(*change, np.random.default_rng(0))
     assert trace.before + trace.line + trace.after == new["area.py"]
     assert trace.line == "total = sum(values)"
-    assert len(trace.gaps_ms) == trace.keys and min(trace.gaps_ms) > 0
+    assert len(trace.gaps_ms) == len(trace.line) - 1 and min(trace.gaps_ms) > 0
 
 
 def test_a_suggestion_is_right_when_its_first_line_is_what_is_left():
@@ -110,7 +110,7 @@ def test_what_is_typed_along_a_suggestion_is_not_asked_for_again():
     with Engine(MINI) as engine:
         peer = Foresight(line, engine.tokenizer)
         gaps = (1000.0, *[1.0] * 5)
-        replay = replay_llama_cpp(peer, engine.tokenizer, [Trace("", "\n", line, 6, gaps)])
+        replay = replay_llama_cpp(peer, engine.tokenizer, [Trace("", "\n", line, gaps)])
     assert peer.asked == 1
     assert replay.keys == replay.shown == len(replay.right_ms) == 6
 
