@@ -15,7 +15,6 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("svg")
-matplotlib.rcParams["svg.hashsalt"] = "growth"  # the same names inside, whenever it is drawn
 from matplotlib import pyplot as plt
 
 BYTES = {"10_kb": 1e4, "100_kb": 1e5, "1_mb": 1e6, "10_mb": 1e7}
@@ -27,6 +26,7 @@ def main(growth: str, serve: str) -> None:
     grown, served = (
         json.loads(Path(name).read_text().splitlines()[-1]) for name in (growth, serve)
     )
+    plt.rcParams["svg.hashsalt"] = "growth"  # the same names inside, whenever it is drawn
     figure, (windows, documents, clients) = plt.subplots(1, 3, figsize=(12, 3.4))
     _curve(windows, _series(grown, r"window_(\d+)_p50_ms", int), "nothing cached")
     _curve(windows, _series(grown, r"window_(\d+)_cached_p50_ms", int), "context cached")
